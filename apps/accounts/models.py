@@ -1,0 +1,37 @@
+"""People: those who sign in here, and the mirror of those who exist in Pneumatic."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class User(AbstractUser):
+    """Somebody who signs in to the dashboard. The link to a Pneumatic user is the e-mail address."""
+
+
+class PneumaticUser(models.Model):
+    """A user of the Pneumatic account, as the last sync saw them. The primary key is Pneumatic's id."""
+
+    id = models.BigIntegerField(primary_key=True)
+    email = models.CharField(_("e-mail"), max_length=320)
+    first_name = models.TextField(_("first name"), blank=True)
+    last_name = models.TextField(_("last name"), blank=True)
+    name = models.TextField(_("name"))  # what people read: "First Last", or the e-mail
+    status = models.CharField(_("status"), max_length=40)
+    is_admin = models.BooleanField(_("administrator there"), default=False)
+    is_account_owner = models.BooleanField(_("account owner"), default=False)
+    search = models.TextField(editable=False)  # casefolded name and e-mail, for typing-to-find
+    raw = models.JSONField()
+    content_hash = models.CharField(max_length=64)
+    first_seen_at = models.DateTimeField(_("first seen"))
+    changed_at = models.DateTimeField(_("last change seen"))
+    removed_at = models.DateTimeField(_("gone since"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("Pneumatic user")
+        verbose_name_plural = _("Pneumatic users")
+
+    def __str__(self) -> str:
+        return self.name

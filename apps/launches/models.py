@@ -1,0 +1,87 @@
+"""A launch: what somebody asked Pneumatic to start, and what became of it."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from apps.workflow_templates.models import Template, TemplateVersion
+
+
+class Launch(models.Model):
+    """One wish to start one workflow. The row is committed before anything is sent.
+
+    ``submission_id`` came with the form and is unique: a double click, a reload and a second tab all find this row.
+    ``answers`` maps api_name to the JSON form of the canonical value; ``payload`` is the exact body that is sent.
+    """
+
+    class State(models.TextChoices):
+        QUEUED = "queued", _("queued")
+        SENDING = "sending", _("sending")
+        LAUNCHED = "launched", _("launched")
+        REJECTED = "rejected", _("rejected")
+        FAILED = "failed", _("failed")
+        UNKNOWN = "unknown", _("unknown")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    submission_id = models.UUIDField(unique=True, editable=False)
+    template = models.ForeignKey(Template, models.PROTECT, related_name="launches", verbose_name=_("template"))
+    version = models.ForeignKey(TemplateVersion, models.PROTECT, related_name="launches", verbose_name=_("version"))
+    name = models.TextField(_("workflow name"))
+    answers = models.JSONField(default=dict)
+    answers_digest = models.CharField(max_length=64)  # of name and answers: tells a repeat from a second wish
+    payload = models.JSONField(default=dict)
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.QUEUED)
+    reason = models.TextField(_("reason"), blank=True)
+    field_errors = models.JSONField(default=dict)  # api_name -> [reason, ...]
+    workflow_id = models.BigIntegerField(_("workflow"), null=True, blank=True)
+    attempts = models.PositiveIntegerField(_("attempts"), default=0)
+    launched_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="launches", verbose_name=_("launched by")
+    )
+    created_at = models.DateTimeField(_("asked for"))
+    sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
+    deadline_at = models.DateTimeField(null=True, blank=True)  # no answer can come after this: queued or sending is over
+    finished_at = models.DateTimeField(_("answered"), null=True, blank=True)
+    resolved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("resolved by")
+    )
+    previous = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, related_name="successors", verbose_name=_("made from")
+    )
+    search = models.TextField(editable=False)  # casefolded workflow name
+
+    class Meta:
+        verbose_name = _("launch")
+        verbose_name_plural = _("launches")
+        permissions = [
+            ("launch_workflow", "Can launch workflows"),
+            ("launch_any_template", "Can launch templates whatever run_allowed says"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class UploadedFile(models.Model):
+    """A file that is with Pneumatic already and waits for (or belongs to) a launch; ``size`` in bytes."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    name = models.TextField()
+    content_type = models.CharField(max_length=255)
+    size = models.BigIntegerField()
+    attachment_id = models.CharField(max_length=255)
+    url = models.TextField(blank=True)
+    thumbnail_url = models.TextField(blank=True)
+    created_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        verbose_name = _("uploaded file")
+        verbose_name_plural = _("uploaded files")
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,3 @@
+"""The project package: settings, URLs and the WSGI entry point."""
+
+__version__ = "0.1.0"

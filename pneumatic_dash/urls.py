@@ -1,0 +1,17 @@
+"""Every address of the dashboard; each app owns the paths below its name."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("apps.core.urls")),
+    path("", include("apps.accounts.urls")),
+    path("", include("apps.dashboard.urls")),
+    path("", include("apps.launches.urls")),
+    path("", include("apps.kickoff.urls")),
+    path("", include("apps.workflow_templates.urls")),
+    path("", include("apps.sync.urls")),
+    path("admin/", admin.site.urls),
+]

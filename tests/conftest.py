@@ -1,0 +1,5 @@
+"""Fixtures for every test; each plugin below owns one subject."""
+
+from __future__ import annotations
+
+pytest_plugins = ["tests.fixtures.people", "tests.fixtures.sandbox"]

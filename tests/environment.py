@@ -1,0 +1,22 @@
+"""The environment of every test run, set before Django reads its settings (a plugin named in pyproject.toml).
+
+Nothing of the developer's own ``.env`` reaches a test. ``DATABASE_URL`` is taken from outside, for PostgreSQL.
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ.update(
+    ENV_FILE="",
+    DEBUG="False",
+    SECRET_KEY="for-tests-only-" + "x" * 50,
+    PNEUMATIC_API_URL="http://127.0.0.1:9",  # the discard port: nothing answers unless a test starts a sandbox
+    PNEUMATIC_API_KEY="test-key-that-must-never-leak",
+    PNEUMATIC_DIALECT="documented",
+    PUBLIC_URL="",
+    ALLOWED_HOSTS="localhost,127.0.0.1,testserver",
+    DATABASE_URL=os.environ.get("DATABASE_URL", "sqlite:///:memory:"),
+    TIME_ZONE="Europe/Berlin",
+    LOG_LEVEL="warning",
+)
