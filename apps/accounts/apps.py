@@ -1,8 +1,19 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.db.models.signals import m2m_changed, post_migrate
 
 
 class AccountsConfig(AppConfig):
     name = "apps.accounts"
     label = "accounts"
+
+    def ready(self) -> None:
+        """Tell the other apps who people are, and keep roles and permissions in step."""
+        from apps.accounts import roles, selectors, signals
+        from apps.accounts.models import User
+        from apps.core.people import register_resolver
+
+        register_resolver(selectors.resolve_people)
+        post_migrate.connect(roles.grant_permissions, sender=self)
+        m2m_changed.connect(signals.follow_administrator_role, sender=User.groups.through)

@@ -1,0 +1,65 @@
+"""The four roles. A role is a Django group of this name; ``docs/roles.md`` explains them to people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.apps import AppConfig
+from django.apps.registry import Apps
+from django.contrib.auth.management import create_permissions
+from django.db import DEFAULT_DB_ALIAS, router
+
+VIEWER = "Viewer"
+OPERATOR = "Operator"
+INTEGRATOR = "Integrator"
+ADMINISTRATOR = "Administrator"
+
+_SEE = frozenset(
+    {
+        "accounts.view_pneumaticuser",
+        "launches.view_launch",
+        "sync.view_syncrun",
+        "workflow_templates.view_template",
+        "workflow_templates.view_templateversion",
+    }
+)
+
+# Administrator is not listed: that role holds every permission of the project's own apps and of groups.
+PERMISSIONS: dict[str, frozenset[str]] = {
+    VIEWER: _SEE,
+    OPERATOR: _SEE | {"launches.launch_workflow", "sync.run_sync"},
+    INTEGRATOR: _SEE | {"sync.run_sync"},
+}
+ROLES = (*PERMISSIONS, ADMINISTRATOR)
+
+
+def grant_permissions(
+    *, app_config: AppConfig, apps: Apps, using: str = DEFAULT_DB_ALIAS, **_signal: Any
+) -> None:
+    """Give every role its permissions, after ``migrate``; permissions that somebody added by hand stay.
+
+    Django creates permissions after each migration too, but app by app, some after this: so make them here.
+    """
+    try:
+        group_model = apps.get_model("auth", "Group")
+        permission_model = apps.get_model("auth", "Permission")
+    except LookupError:
+        return
+    if not router.allow_migrate_model(using, group_model):
+        return
+    everywhere = app_config.apps.get_app_configs()
+    own_apps = [config for config in everywhere if config.name.startswith("apps.") or config.label == "auth"]
+    for config in own_apps:
+        create_permissions(config, verbosity=0, interactive=False, using=using, apps=apps)
+    permission_ids = {
+        f"{label}.{codename}": pk
+        for pk, label, codename in permission_model.objects.using(using).values_list(
+            "pk", "content_type__app_label", "codename"
+        )
+    }
+    own_labels = {config.label for config in own_apps}
+    everything = {name for name in permission_ids if name.partition(".")[0] in own_labels}
+    for group in group_model.objects.using(using).filter(name__in=ROLES):
+        wanted: Iterable[str] = everything if group.name == ADMINISTRATOR else PERMISSIONS[group.name]
+        group.permissions.add(*(permission_ids[name] for name in wanted if name in permission_ids))

@@ -1,0 +1,63 @@
+"""Reads of people: who somebody is in Pneumatic, and who is found by typing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from django.db.models import Case, IntegerField, Value, When
+from django.db.models.functions import Lower
+
+from apps.accounts.models import PneumaticUser, User
+from apps.accounts.searching import search_words
+from apps.core.people import Person
+
+
+def pneumatic_user_for(user: User) -> PneumaticUser | None:
+    """Return the Pneumatic user with the e-mail address of ``user``; None when there is none (any more)."""
+    if not user.email:
+        return None
+    active_first = Case(When(status="active", then=0), default=1, output_field=IntegerField())
+    return (
+        PneumaticUser.objects.alias(email_lower=Lower("email"))
+        .filter(email_lower=Lower(Value(user.email)), removed_at=None)
+        .order_by(active_first, "id")
+        .defer("raw")
+        .first()
+    )
+
+
+def search_people(query: str, *, limit: int = 20) -> list[PneumaticUser]:
+    """Return people who exist now and have every word of ``query`` in name or e-mail, sorted by name.
+
+    An empty query finds the first people by name. The first step reads nothing but the covering index
+    ``accounts_person_search``, the second fetches at most ``limit`` rows.
+    """
+    found = PneumaticUser.objects.filter(removed_at=None)
+    for word in search_words(query):
+        found = found.filter(search__contains=word)
+    ids = list(found.order_by("search", "id").values_list("id", flat=True)[:limit])
+    people = people_by_ids(ids)
+    return [people[id_] for id_ in ids if id_ in people]
+
+
+def people_by_ids(ids: Collection[int]) -> dict[int, PneumaticUser]:
+    """Return the mirrored people with these ids, removed ones too, by id."""
+    people: dict[int, PneumaticUser] = {}
+    wanted = sorted(set(ids))
+    for start in range(0, len(wanted), 500):
+        chunk = PneumaticUser.objects.filter(id__in=wanted[start : start + 500]).defer("raw")
+        people.update({person.id: person for person in chunk})
+    return people
+
+
+def resolve_people(ids: Collection[int]) -> dict[int, Person]:
+    """Return people as ``apps.core.people`` wants them; unknown ids are left out."""
+    return {
+        id_: Person(
+            id=id_,
+            name=person.name,
+            email=person.email,
+            status="removed" if person.removed_at else person.status,
+        )
+        for id_, person in people_by_ids(ids).items()
+    }

@@ -1,0 +1,40 @@
+"""Keep ``is_staff``, the key of Django admin, in step with the Administrator role."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.models import Group
+from django.db.models import Exists, OuterRef
+
+from apps.accounts.models import User
+from apps.accounts.roles import ADMINISTRATOR
+
+_LEFT = "_left_the_group"
+
+
+def follow_administrator_role(
+    *, instance: User | Group, action: str, pk_set: set[int] | None, **_signal: Any
+) -> None:
+    """Open Django admin to those who join the Administrator role, and close it to those who leave.
+
+    Superusers keep it. Connected to ``m2m_changed`` of a user's groups, so it holds for admin, shell and code.
+    """
+    if isinstance(instance, Group):
+        if instance.name != ADMINISTRATOR:
+            return
+        if action == "pre_clear":  # afterwards nobody could say who they were
+            setattr(instance, _LEFT, set(instance.user_set.values_list("pk", flat=True)))
+        people = getattr(instance, _LEFT, set()) if action == "post_clear" else pk_set or set()
+    else:
+        people = {instance.pk}
+    users = User.objects.filter(pk__in=people, is_superuser=False)
+    holds_role = Exists(Group.objects.filter(name=ADMINISTRATOR, user=OuterRef("pk")))
+    if action == "post_add":
+        users.filter(holds_role).update(is_staff=True)
+    elif action in {"post_remove", "post_clear"}:
+        users.exclude(holds_role).update(is_staff=False)
+    else:
+        return
+    if isinstance(instance, User):
+        instance.refresh_from_db(fields=["is_staff"])
