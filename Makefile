@@ -1,0 +1,84 @@
+# Everything a person or CI does with the project. `make help` lists it.
+#
+# Needs only Python 3.11 or newer (with venv), make, and a package index that pip can reach.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip --disable-pip-version-check --no-input --quiet
+
+# A complete environment of its own: nothing of the developer's .env decides what is tested.
+CHECK_ENV := ENV_FILE= DEBUG=False LOG_LEVEL=warning DATABASE_URL=sqlite:///:memory: \
+	SECRET_KEY=only-for-checks-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEF \
+	PUBLIC_URL=https://dash.example.com ALLOWED_HOSTS=dash.example.com \
+	PNEUMATIC_API_URL=https://api.example.com PNEUMATIC_API_KEY=only-for-checks PNEUMATIC_DIALECT=documented
+# Django's own way to ask "is a migration missing" is not enough: the models must also be free of warnings.
+MANAGE := $(CHECK_ENV) PYTHONDEVMODE=1 $(PY) -W error manage.py
+
+# How many processes run the tests; `make test WORKERS=0` runs them in one, which a debugger needs.
+WORKERS ?= auto
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format install bench lock screenshots
+
+help: ## Show this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+demo: $(VENV)/.runtime ## Start the dashboard on a sandbox of Pneumatic; Ctrl-C stops it (ARGS="--port 8080")
+	@exec $(PY) manage.py demo $(ARGS)
+
+install: $(VENV)/.development ## Create .venv with everything that development needs
+
+test: $(VENV)/.development ## Run the tests (ARGS="tests/launches -k retry"; DATABASE_URL=... for PostgreSQL)
+	PYTHONDEVMODE=1 $(PY) -m pytest -n $(WORKERS) $(ARGS)
+
+check: $(VENV)/.development ## Lint, format, types, templates, migrations, production configuration
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	git ls-files -z 'templates/*.html' 'apps/*.html' | xargs -0 $(VENV)/bin/djade --check --target-version 5.2
+	$(VENV)/bin/mypy
+	$(MANAGE) makemigrations --check --dry-run
+	$(MANAGE) check --deploy --fail-level WARNING
+
+format: $(VENV)/.development ## Format Python and templates
+	$(VENV)/bin/ruff check --fix --quiet . || true
+	$(VENV)/bin/ruff format .
+	git ls-files -z 'templates/*.html' 'apps/*.html' | xargs -0 $(VENV)/bin/djade --target-version 5.2
+
+bench: $(VENV)/.development benchmarks/.venv/.installed ## Measure against the peers and print tables (ARGS="--only sync")
+	$(PY) -m benchmarks $(ARGS)
+
+screenshots: $(VENV)/.development ## Make docs/images anew, with Chromium on the sandbox
+	$(PY) -m docs.screenshots
+
+lock: $(VENV)/.runtime ## Lock the newest dependencies that pyproject.toml allows, with hashes
+	@command -v uv > /dev/null || $(PIP) install uv
+	PATH="$$PATH:$(VENV)/bin"; compile='uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 --upgrade'; \
+	$$compile pyproject.toml -o requirements.lock && \
+	$$compile --group dev pyproject.toml -o requirements-dev.lock && \
+	$$compile benchmarks/requirements.in -o benchmarks/requirements.lock
+
+# -- Environments: each is made once, and again only when its lock changed ---------------------------------------
+
+$(PY):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed. Name one: make PYTHON=/path/to/python3.11 ..."; exit 1; }
+	@echo "Creating $(VENV)"
+	@$(PYTHON) -m venv $(VENV) || { echo "Python's venv module is missing (on Debian: the package python3-venv)."; exit 1; }
+
+$(VENV)/.runtime: requirements.lock | $(PY)
+	@echo "Installing what the dashboard needs"
+	@$(PIP) install --require-hashes -r requirements.lock
+	@touch $@
+
+$(VENV)/.development: requirements-dev.lock $(VENV)/.runtime
+	@echo "Installing what development needs"
+	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@touch $@
+
+benchmarks/.venv/.installed: benchmarks/requirements.lock | $(PY)
+	@echo "Installing the peers of the benchmarks"
+	@$(PYTHON) -m venv --clear benchmarks/.venv
+	@benchmarks/.venv/bin/python -m pip --disable-pip-version-check --no-input --quiet install --require-hashes -r benchmarks/requirements.lock
+	@touch $@

@@ -1,0 +1,211 @@
+"""The house rules that a machine can check: who may import whom, and how large a file may grow.
+
+Every module's syntax tree is read, so imports inside functions and under ``TYPE_CHECKING`` count too.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+APPS = ROOT / "apps"
+
+# An app imports itself and apps of a lower level; apps of one level are independent of each other.
+LEVELS = {
+    "dashboard": 6,
+    "launches": 5,
+    "kickoff": 4,
+    "workflows": 4,
+    "accounts": 3,
+    "workflow_templates": 3,
+    "webhooks": 3,
+    "sync": 2,
+    "pneumatic": 1,
+    "core": 0,
+}
+SANDBOX = "sandbox"
+MOST_LINES = 400
+
+# The demo's self-check stands in for a person with a browser, so it speaks HTTP to the dashboard itself.
+MAY_IMPORT_REQUESTS = ("apps/pneumatic/", "apps/dashboard/demo/")
+# The demo runs its parts as processes and gives each a complete environment.
+MAY_READ_ENVIRONMENT = ("apps/dashboard/demo/",)
+
+
+@dataclass(frozen=True)
+class Module:
+    """A Python file of the project and its syntax tree."""
+
+    path: str
+    tree: ast.Module
+
+    @property
+    def app(self) -> str:
+        return self.path.split("/")[1]
+
+    def imports(self) -> Iterator[tuple[int, str]]:
+        """Yield line and absolute name of everything imported, at any depth of the file."""
+        package = self.path.removesuffix(".py").split("/")[:-1]
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Import):
+                yield from ((node.lineno, alias.name) for alias in node.names)
+            elif isinstance(node, ast.ImportFrom):
+                base = package[: len(package) - node.level + 1] if node.level else []
+                start = ".".join([*base, *([node.module] if node.module else [])])
+                yield from ((node.lineno, f"{start}.{alias.name}") for alias in node.names)
+
+
+def read(folder: Path) -> list[Module]:
+    """Return every module below the folder, migrations left out."""
+    return [
+        Module(path=path.relative_to(ROOT).as_posix(), tree=ast.parse(path.read_text(encoding="utf-8")))
+        for path in sorted(folder.rglob("*.py"))
+        if "migrations" not in path.parts
+    ]
+
+
+MODULES = read(APPS)
+
+
+def test_every_app_has_its_place_in_the_layers() -> None:
+    apps = {module.app for module in MODULES if "/" in module.path.removeprefix("apps/")}
+
+    assert apps <= {*LEVELS, SANDBOX}
+
+
+def test_imports_run_downwards_only() -> None:
+    wrong = []
+    for module in MODULES:
+        for line, name in module.imports():
+            parts = name.split(".")
+            if parts[0] != "apps" or len(parts) < 2 or parts[1] == module.app:
+                continue
+            if module.app == SANDBOX or parts[1] == SANDBOX or LEVELS[parts[1]] >= LEVELS[module.app]:
+                wrong.append(f"{module.path}:{line} imports {name}")
+
+    assert not wrong, "\n".join(wrong)
+
+
+def test_apps_know_nothing_of_the_project_package_but_its_version() -> None:
+    wrong = [
+        f"{module.path}:{line} imports {name}"
+        for module in MODULES
+        for line, name in module.imports()
+        if name.split(".")[0] == "pneumatic_dash" and name != "pneumatic_dash.__version__"
+    ]
+
+    assert not wrong, "\n".join(wrong)
+
+
+def test_only_the_gateway_speaks_http() -> None:
+    clients = {"requests", "urllib3", "httpx", "http.client", "urllib.request"}
+    wrong = [
+        f"{module.path}:{line} imports {name}"
+        for module in MODULES
+        for line, name in module.imports()
+        if module.app != SANDBOX
+        and not module.path.startswith(MAY_IMPORT_REQUESTS)
+        and (name.split(".")[0] in clients or ".".join(name.split(".")[:2]) in clients)
+    ]
+
+    assert not wrong, "\n".join(wrong)
+
+
+def test_the_sandbox_needs_only_the_standard_library() -> None:
+    """Shared code shares mistakes; only its command and its app configuration may use Django."""
+    wrong = [
+        f"{module.path}:{line} imports {name}"
+        for module in MODULES
+        if module.app == SANDBOX
+        and "/management/" not in module.path
+        and not module.path.endswith("/apps.py")
+        for line, name in module.imports()
+        if name.split(".")[0] not in sys.stdlib_module_names and not name.startswith("apps.sandbox")
+    ]
+
+    assert not wrong, "\n".join(wrong)
+
+
+def test_only_the_sandbox_command_and_tests_import_the_sandbox() -> None:
+    wrong = [
+        f"{module.path}:{line} imports {name}"
+        for folder in (ROOT / "pneumatic_dash", ROOT / "benchmarks")
+        for module in read(folder)
+        for line, name in module.imports()
+        if name.startswith("apps.sandbox")
+    ]
+
+    assert not wrong, "\n".join(wrong)
+
+
+def test_no_import_hides_in_a_function() -> None:
+    """An import inside a function dodges a cycle; ``AppConfig.ready`` is the one place where Django wants it."""
+    wrong = [
+        f"{module.path}:{inner.lineno} imports inside {node.name}()"
+        for module in MODULES
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and not (module.path.endswith("/apps.py") and node.name == "ready")
+        for inner in ast.walk(node)
+        if isinstance(inner, ast.Import | ast.ImportFrom)
+    ]
+
+    assert not wrong, "\n".join(wrong)
+
+
+def test_only_settings_read_the_environment() -> None:
+    wrong = [
+        f"{module.path}:{node.lineno} uses os.{node.attr}"
+        for module in MODULES
+        if not module.path.startswith(MAY_READ_ENVIRONMENT)
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Attribute)
+        and node.attr in {"environ", "getenv", "putenv"}
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "os"
+    ]
+
+    assert not wrong, "\n".join(wrong)
+
+
+def test_models_know_no_http() -> None:
+    wrong = [
+        f"{module.path}:{line} imports {name}"
+        for module in MODULES
+        if module.path.endswith("/models.py")
+        for line, name in module.imports()
+        if name.startswith(("django.http", "django.shortcuts", "apps.pneumatic.client"))
+    ]
+
+    assert not wrong, "\n".join(wrong)
+
+
+def test_no_file_is_a_dumping_ground() -> None:
+    assert not [
+        module.path for module in MODULES if Path(module.path).stem in {"utils", "helpers", "misc", "common"}
+    ]
+
+
+def test_no_file_grows_beyond_what_one_sitting_reads() -> None:
+    folders = ("apps", "pneumatic_dash", "tests", "benchmarks", "docs", "templates", "static")
+    long = [
+        f"{path.relative_to(ROOT)} has {lines} lines"
+        for folder in folders
+        for path in sorted((ROOT / folder).rglob("*"))
+        if path.suffix in {".py", ".html", ".js", ".css"}
+        and not {"migrations", ".venv"} & set(path.parts)
+        and (lines := len(path.read_text(encoding="utf-8").splitlines())) > MOST_LINES
+    ]
+
+    assert not long, "\n".join(long)
+
+
+def test_it_sees_imports_at_any_depth() -> None:
+    source = "def f():\n    from ..launches import services\n    import apps.sync.engine\n"
+    module = Module(path="apps/kickoff/forms.py", tree=ast.parse(source))
+
+    assert list(module.imports()) == [(2, "apps.launches.services"), (3, "apps.sync.engine")]
