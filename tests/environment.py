@@ -10,6 +10,7 @@ import os
 os.environ.update(
     ENV_FILE="",
     DEBUG="False",
+    HASHED_STATIC="False",
     SECRET_KEY="for-tests-only-" + "x" * 50,
     PNEUMATIC_API_URL="http://127.0.0.1:9",  # the discard port: nothing answers unless a test starts a sandbox
     PNEUMATIC_API_KEY="test-key-that-must-never-leak",

@@ -1,0 +1,86 @@
+"""What templates of every app need: ``{% load dash %}``."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django import template
+from django.contrib.messages import constants as levels
+from django.contrib.messages.storage.base import Message
+from django.template import RequestContext
+from django.template.defaultfilters import filesizeformat
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.timesince import timesince
+from django.utils.translation import gettext
+
+from apps.core import icons
+from apps.core import markdown as markdown_renderer
+
+register = template.Library()
+
+NOTICE_BY_LEVEL = {levels.SUCCESS: "ok", levels.WARNING: "warn", levels.ERROR: "bad"}
+
+
+@register.filter
+def markdown(text: str | None, top_heading: int = markdown_renderer.TOP_HEADING) -> SafeString:
+    """Return Markdown from upstream as sanitised HTML; put it into a ``.prose`` element."""
+    return markdown_renderer.render(text or "", top_heading=top_heading)
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """Return the inline SVG of one of our icons."""
+    return icons.render(name)
+
+
+@register.simple_tag
+def ago(moment: datetime | None) -> SafeString | str:
+    """Return how long ago ``moment`` was, with the exact time a pointer away; "never" for None."""
+    if moment is None:
+        return gettext("never")
+    now = timezone.now()
+    if abs((now - moment).total_seconds()) < 60:
+        words = gettext("just now")
+    elif moment < now:
+        words = gettext("%(time)s ago") % {"time": timesince(moment, now, depth=1)}
+    else:
+        words = gettext("in %(time)s") % {"time": timesince(now, moment, depth=1)}
+    local = timezone.localtime(moment)
+    exact = f"{date_format(local, 'DATETIME_FORMAT')} {local.tzname()}"
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>', local.isoformat(timespec="seconds"), exact, words
+    )
+
+
+@register.filter(name="bytes")
+def bytes_(size: int | None) -> str:
+    """Return a number of bytes in words, such as "3.4 MB"."""
+    return filesizeformat(size)
+
+
+@register.filter
+def notice(message: Message) -> str:
+    """Return the kind of notice that shows ``message``: the end of a ``notice--`` class."""
+    return NOTICE_BY_LEVEL.get(message.level, "info")
+
+
+@register.inclusion_tag("core/nav_item.html", takes_context=True)
+def nav_item(
+    context: RequestContext, url_name: str, label: str, icon: str, permission: str = ""
+) -> dict[str, Any]:
+    """Show a link of the main navigation, unless the person may not see its page."""
+    request = context.get("request")
+    try:
+        url = reverse(url_name)
+    except NoReverseMatch:
+        return {}
+    if request is None or (permission and not request.user.has_perm(permission)):
+        return {}
+    inside = request.path == url or (url != "/" and request.path.startswith(url))
+    current = "page" if request.path == url else "true" if inside else ""
+    return {"url": url, "label": label, "icon": icon, "current": current}

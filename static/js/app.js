@@ -1,0 +1,1 @@
+/* Small behaviours of every page. */
