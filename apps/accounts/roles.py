@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.apps import AppConfig
+from django.apps import apps as installed_apps
 from django.apps.registry import Apps
 from django.contrib.auth.management import create_permissions
 from django.db import DEFAULT_DB_ALIAS, router
@@ -35,11 +36,12 @@ ROLES = (*PERMISSIONS, ADMINISTRATOR)
 
 
 def grant_permissions(
-    *, app_config: AppConfig, apps: Apps, using: str = DEFAULT_DB_ALIAS, **_signal: Any
+    *, app_config: AppConfig, apps: Apps = installed_apps, using: str = DEFAULT_DB_ALIAS, **_signal: Any
 ) -> None:
     """Give every role its permissions, after ``migrate``; permissions that somebody added by hand stay.
 
     Django creates permissions after each migration too, but app by app, some after this: so make them here.
+    ``flush`` sends the signal too, without ``apps``.
     """
     try:
         group_model = apps.get_model("auth", "Group")
