@@ -1,0 +1,162 @@
+"""The control API under ``/_sandbox/``: reset, data, faults, and what arrived. For this machine only."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable
+from typing import Any
+
+from . import faults as fault_rules
+from .api import json_body
+from .data import DATASETS, load
+from .data.complete import complete_template, complete_user
+from .errors import Problem, invalid, not_a_page, refuse
+from .faults import Faults
+from .request_log import RequestLog
+from .shapes import Record
+from .state import State
+from .wire import Answer, Request, json_answer
+
+PREFIX = "/_sandbox/"
+_LOCAL_HOST = re.compile(r"(localhost|127\.[0-9.]+|\[::1\])(:[0-9]+)?")
+
+
+class Control:
+    """Answers requests to the control API."""
+
+    def __init__(self, *, state: State, faults: Faults, log: RequestLog, dataset: str, large: int) -> None:
+        self._state = state
+        self._faults = faults
+        self._log = log
+        self._dataset = dataset
+        self._large = large
+        self._routes: dict[tuple[str, str], Callable[[Request], Any]] = {
+            ("GET", "status"): self._status,
+            ("POST", "reset"): self._reset,
+            ("PATCH", "settings"): self._settings,
+            ("GET", "faults"): lambda request: faults.as_json(),
+            ("POST", "faults"): self._add_fault,
+            ("DELETE", "faults"): lambda request: faults.clear(),
+            ("GET", "requests"): lambda request: log.as_json(),
+            ("DELETE", "requests"): lambda request: log.clear(),
+            ("GET", "workflows"): lambda request: list(state.workflows),
+            ("GET", "files"): lambda request: [item.as_json() for item in list(state.attachments.values())],
+            ("POST", "templates"): self._put_template,
+            ("POST", "users"): self._put_user,
+        }
+
+    def answer(self, request: Request) -> Answer:
+        """Return the answer to a control request; raise Refused when it is not carried out."""
+        # A web page that is open on this machine can send requests here too: it always names its origin or a host.
+        if not (
+            ipaddress.ip_address(request.client).is_loopback
+            and _LOCAL_HOST.fullmatch(request.host)
+            and "origin" not in request.headers
+        ):
+            raise refuse(403, "The control API answers to this machine only.")
+        name = request.path.removeprefix(PREFIX)
+        kind, _, id_text = name.partition("/")
+        if request.method in {"GET", "DELETE"} and id_text.isascii() and id_text.isdigit():
+            item = self._read if request.method == "GET" else self._delete
+            return item(kind, int(id_text[:18]))
+        handler = self._routes.get((request.method, name))
+        if handler is None:
+            raise not_a_page()
+        result = handler(request)
+        return json_answer({"ok": True} if result is None else result)
+
+    def reset(self, dataset: str, *, large: int = 0) -> None:
+        """Load a data set and forget workflows, files, faults, settings and the request log."""
+        templates, users = load(dataset, large=large)
+        with self._state.lock:
+            self._state.load(templates, users)
+        self._faults.clear()
+        self._log.clear()
+
+    def _status(self, request: Request) -> dict[str, Any]:
+        return {
+            "templates": len(self._state.templates),
+            "users": len(self._state.users),
+            "workflows": len(self._state.workflows),
+            "files": len(self._state.attachments),
+            "page_maximum": self._state.page_maximum,
+            "datasets": list(DATASETS),
+        }
+
+    def _reset(self, request: Request) -> None:
+        options = _object(request, {"dataset": str, "large": int})
+        dataset = options.get("dataset", self._dataset)
+        large = options.get("large", self._large)
+        if dataset not in DATASETS:
+            raise invalid([Problem("dataset", f"Write one of: {', '.join(DATASETS)}.")])
+        if not 0 <= large <= 100_000:
+            raise invalid([Problem("large", "Write a number from 0 to 100000.")])
+        self.reset(dataset, large=large)
+
+    def _settings(self, request: Request) -> None:
+        options = _object(request, {"page_maximum": int})
+        if not 1 <= options.get("page_maximum", 1) <= 1_000_000:
+            raise invalid([Problem("page_maximum", "Write a number from 1 to 1000000.")])
+        self._state.page_maximum = options.get("page_maximum", self._state.page_maximum)
+
+    def _add_fault(self, request: Request) -> None:
+        rule = fault_rules.parse(json_body(request))
+        if isinstance(rule, list):
+            raise invalid(rule)
+        self._faults.add(rule)
+
+    def _put_template(self, request: Request) -> Record:
+        given = _object(request, None)
+        with self._state.lock:
+            id_ = given.get("id") or max(self._state.templates, default=0) + 1
+            record = complete_template({**given, "id": id_}, self._state.templates.get(id_))
+            if isinstance(record, Problem):
+                raise invalid([record])
+            self._state.templates[id_] = record
+            self._state.forget_encoded()
+        return record
+
+    def _put_user(self, request: Request) -> Record:
+        given = _object(request, None)
+        with self._state.lock:
+            id_ = given.get("id") or max(self._state.users, default=0) + 1
+            record = complete_user({**given, "id": id_}, self._state.users.get(id_))
+            if isinstance(record, Problem):
+                raise invalid([record])
+            self._state.users[id_] = record
+            self._state.forget_encoded()
+        return record
+
+    def _read(self, kind: str, id_: int) -> Answer:
+        with self._state.lock:
+            return json_answer(self._table(kind, id_)[id_])
+
+    def _delete(self, kind: str, id_: int) -> Answer:
+        with self._state.lock:
+            del self._table(kind, id_)[id_]
+            self._state.forget_encoded()
+        return json_answer({"ok": True})
+
+    def _table(self, kind: str, id_: int) -> dict[int, Record]:
+        table = {"templates": self._state.templates, "users": self._state.users}.get(kind, {})
+        if id_ not in table:
+            raise refuse(404, "Not found.")
+        return table
+
+
+def _object(request: Request, types: dict[str, type] | None) -> dict[str, Any]:
+    """Return the body, an object; with ``types`` only those keys, each of its type."""
+    data = json_body(request)
+    if not isinstance(data, dict):
+        raise invalid([Problem("body", "Send a JSON object.")])
+    if types is not None:
+        problems = [Problem(str(key), "Unknown key.") for key in data if key not in types]
+        problems += [
+            Problem(key, "The value has the wrong type.")
+            for key, value in data.items()
+            if key in types and type(value) is not types[key]
+        ]
+        if problems:
+            raise invalid(problems)
+    return data

@@ -1,0 +1,105 @@
+"""Complete the partial records that tests and trainers put in by the control API."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from apps.sandbox.errors import Problem
+from .build import Record, iso
+
+_FIELD: Record = {"description": "", "type": "string", "is_required": False}
+_TASK: Record = {
+    "description": "",
+    "delay": None,
+    "require_completion_by_all": False,
+    "is_starter_responsible": False,
+    "responsible": [],
+    "output_responsible": [],
+}
+_TEMPLATE: Record = {
+    "description": "",
+    "is_active": True,
+    "finalizable": False,
+    "updated_by": 1,
+    "run_allowed": [1],
+    "performers_count": 0,
+}
+_USER: Record = {
+    "first_name": "",
+    "last_name": "",
+    "phone": None,
+    "photo": None,
+    "status": "active",
+    "is_staff": False,
+    "is_admin": False,
+    "is_account_owner": False,
+    "invite": None,
+}
+
+
+def complete_template(given: Record, existing: Record | None) -> Record | Problem:
+    """Return a whole template: ``given`` over ``existing`` or over defaults; a Problem when it has a wrong shape."""
+    id_ = given["id"]
+    if not isinstance(id_, int) or isinstance(id_, bool):
+        return Problem("id", "Write a number.")
+    moment = iso(dt.datetime.now(dt.UTC))
+    record = {
+        **_TEMPLATE,
+        "name": f"Template {id_}",
+        "kickoff": {},
+        "tasks": [],
+        "date_created": moment,
+        **(existing or {}),
+        "date_updated": moment,
+        **given,
+    }
+    try:
+        kickoff = record["kickoff"] or {}
+        record["kickoff"] = {
+            "id": kickoff.get("id", id_),
+            "description": kickoff.get("description", ""),
+            "fields": _fields(kickoff.get("fields", []), id_ * 10_000),
+        }
+        record["tasks"] = [
+            {**_TASK, "id": id_ * 1000 + number, "number": number, "name": f"Task {number}"}
+            | task
+            | {"fields": _fields(task.get("fields", []), id_ * 10_000 + number * 100)}
+            for number, task in enumerate(record["tasks"], start=1)
+        ]
+        record["run_allowed"] = [int(person) for person in record["run_allowed"]]
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return Problem("body", "This does not have the shape of a template.")
+    record["tasks_count"] = given.get("tasks_count", len(record["tasks"]))
+    return record
+
+
+def complete_user(given: Record, existing: Record | None) -> Record | Problem:
+    """Return a whole user: ``given`` over ``existing`` or over defaults."""
+    id_ = given["id"]
+    if not isinstance(id_, int) or isinstance(id_, bool):
+        return Problem("id", "Write a number.")
+    return {"id": id_, "email": f"user{id_}@example.com", **_USER, **(existing or {}), **given}
+
+
+def _fields(fields: list[Record], base: int) -> list[Record]:
+    """Return whole fields; a selection may be given as its text alone."""
+    return [
+        {
+            "id": base + index,
+            "order": len(fields) - index,
+            "name": f"Field {index}",
+            "api_name": f"field-{index}",
+            **_FIELD,
+            **field,
+            "selections": [
+                option if isinstance(option, dict) else _selection((base + index) * 1000 + place, option)
+                for place, option in enumerate(field.get("selections") or [], start=1)
+            ],
+        }
+        for index, field in enumerate(fields, start=1)
+    ]
+
+
+def _selection(id_: int, text: Any) -> Record:
+    return {"id": id_, "value": str(text)}

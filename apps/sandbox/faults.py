@@ -1,0 +1,180 @@
+"""Misbehaviour on request: what to do wrong, for which requests, how many times."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from .errors import Problem
+from .wire import Answer, Dropped, Request, json_answer
+
+KINDS = (
+    "status",
+    "rate_limit",
+    "delay",
+    "drop_before",
+    "drop_after",
+    "truncate",
+    "wrong_json",
+    "broken_json",
+    "html_200",
+    "page_shift",
+)
+MAX_DELAY = 600.0
+_REPLACING = {"status", "rate_limit", "wrong_json", "broken_json", "html_200"}
+_HTML = b"<!doctype html><title>Sign in</title><h1>Sign in to the proxy</h1>\n"
+
+
+@dataclass(slots=True)
+class Fault:
+    """A rule: the first one that matches a request and is not used up is applied to it.
+
+    ``process`` lets replaced answers (status, HTML, ...) stand for requests that *were* carried out.
+    """
+
+    kind: str
+    path_prefix: str = "/"
+    path: str = ""
+    method: str = ""
+    server: str = "api"
+    times: int = 1
+    skip: int = 0
+    status: int = 500
+    body: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+    retry_after: float | None = 1
+    seconds: float = 1.0
+    process: bool = False
+    action: str = "insert"
+    used: int = 0
+
+    def matches(self, server: str, request: Request) -> bool:
+        """Return whether the rule is meant for this request."""
+        return (
+            self.server == server
+            and (not self.method or self.method.upper() == request.method)
+            and (self.path == request.path if self.path else request.path.startswith(self.path_prefix))
+        )
+
+
+class Faults:
+    """The rules in force; ``shift_page`` inserts or deletes a row of the listing that a request reads."""
+
+    def __init__(self, *, shift_page: Callable[[str, str], None]) -> None:
+        self._lock = threading.Lock()
+        self._rules: list[Fault] = []
+        self._shift_page = shift_page
+
+    def add(self, fault: Fault) -> None:
+        """Put a rule behind those that are there."""
+        with self._lock:
+            self._rules.append(fault)
+
+    def clear(self) -> None:
+        """Forget all rules."""
+        with self._lock:
+            self._rules.clear()
+
+    def as_json(self) -> list[dict[str, Any]]:
+        """Return the rules with how often each was used."""
+        with self._lock:
+            return [asdict(rule) for rule in self._rules]
+
+    def apply(self, server: str, request: Request, answer: Callable[[Request], Answer]) -> tuple[Answer, str]:
+        """Return the answer to a request, spoilt if a rule says so, and the kind of fault ('' for none).
+
+        Raise Dropped when the connection must be closed without an answer.
+        """
+        fault = self._take(server, request) if self._rules else None
+        if fault is None:
+            return answer(request), ""
+        if fault.kind == "drop_before":
+            raise Dropped
+        if fault.kind == "delay":
+            time.sleep(fault.seconds)
+        real = None
+        if fault.process or fault.kind not in _REPLACING:
+            real = answer(request)
+        if fault.kind == "drop_after":
+            raise Dropped
+        if fault.kind == "page_shift":
+            self._shift_page(request.path, fault.action)
+        if fault.kind == "truncate" and real is not None:
+            real.sent_share = 0.5
+        if fault.kind in _REPLACING or real is None:
+            real = _replacement(fault)
+        return real, fault.kind
+
+    def _take(self, server: str, request: Request) -> Fault | None:
+        with self._lock:
+            for rule in self._rules:
+                if not rule.matches(server, request) or (rule.times and rule.used >= rule.skip + rule.times):
+                    continue
+                rule.used += 1
+                if rule.used > rule.skip:
+                    return rule
+        return None
+
+
+def parse(data: Any) -> Fault | list[Problem]:
+    """Return the rule that a control request describes, or what is wrong with it."""
+    if not isinstance(data, dict):
+        return [Problem("body", "Send a JSON object.")]
+    types: dict[str, tuple[type, ...]] = {
+        "kind": (str,),
+        "path_prefix": (str,),
+        "path": (str,),
+        "method": (str,),
+        "server": (str,),
+        "times": (int,),
+        "skip": (int,),
+        "status": (int,),
+        "body": (str,),
+        "headers": (dict,),
+        "retry_after": (int, float, type(None)),
+        "seconds": (int, float),
+        "process": (bool,),
+        "action": (str,),
+    }
+    problems = [Problem(str(key), "Unknown key.") for key in data if key not in types]
+    problems += [
+        Problem(key, "The value has the wrong type.")
+        for key, value in data.items()
+        if key in types
+        and (not isinstance(value, types[key]) or (isinstance(value, bool) and key != "process"))
+    ]
+    if problems:
+        return problems
+    limits = {"times": (0, 10**6), "skip": (0, 10**6), "status": (200, 599), "seconds": (0, MAX_DELAY)}
+    choices = {"kind": KINDS, "server": ("api", "files"), "action": ("insert", "insert_first", "delete")}
+    for key, (least, most) in limits.items():
+        if key in data and not least <= data[key] <= most:
+            problems.append(Problem(key, f"Write a number from {least} to {most:g}."))
+    for key, names in choices.items():
+        if data.get(key, None if key == "kind" else names[0]) not in names:
+            problems.append(Problem(key, f"Write one of: {', '.join(names)}."))
+    return problems or Fault(**data)
+
+
+def _replacement(fault: Fault) -> Answer:
+    if fault.kind == "html_200":
+        return Answer(200, fault.body.encode() or _HTML, "text/html; charset=utf-8")
+    if fault.kind == "broken_json":
+        return Answer(200, fault.body.encode() or b'{"results": [{"id": 1,')
+    if fault.kind == "wrong_json":
+        return Answer(200, fault.body.encode() or b'{"unexpected": ["shape"]}')
+    status = 429 if fault.kind == "rate_limit" else fault.status
+    headers = dict(fault.headers)
+    if fault.kind == "rate_limit" and fault.retry_after is not None:
+        headers["Retry-After"] = f"{fault.retry_after:g}"
+    if fault.body:
+        return Answer(status, fault.body.encode(), headers=headers)
+    if status >= 500:
+        return Answer(status, b"<h1>Server Error</h1>\n", "text/html; charset=utf-8", headers)
+    text = "Request was throttled." if status == 429 else f"The sandbox was asked to answer {status}."
+    answer = json_answer({"detail": text}, status)
+    answer.headers.update(headers)
+    return answer

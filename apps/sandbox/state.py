@@ -1,0 +1,172 @@
+"""What the sandbox knows, in memory only: the account's data, what arrived, and the encoded answers."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+import json
+import threading
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import IO, Any
+
+from .shapes import Record, template_detail, template_summary
+
+DEFAULT_PAGE_MAXIMUM = 100
+
+
+def now() -> str:
+    """Return the current time as the API writes it."""
+    return dt.datetime.now(dt.UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def encode(value: Any) -> bytes:
+    """Return compact JSON in UTF-8; a lone surrogate becomes its JSON escape instead of an error."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(errors="backslashreplace")
+
+
+@dataclass(slots=True)
+class StoredFile:
+    """What a PUT brought; ``content`` is an unnamed temporary file."""
+
+    size: int
+    sha256: str
+    content_type: str
+    content: IO[bytes]
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def read(self) -> bytes:
+        """Return all bytes; several threads may ask at once."""
+        with self.lock:
+            self.content.seek(0)
+            return self.content.read()
+
+
+@dataclass(slots=True)
+class Attachment:
+    """An announced file and, after the PUT, what came."""
+
+    id: int
+    name: str
+    content_type: str
+    size: int
+    signature: str
+    wants_thumbnail: bool
+    file: StoredFile | None = None
+    thumbnail: StoredFile | None = None
+    is_public: bool = False
+
+    def as_json(self) -> Record:
+        """Return the read-back form."""
+        return {
+            "id": self.id,
+            "name": self.name,
+            "content_type": self.content_type,
+            "announced_size": self.size,
+            "uploaded": self.file is not None,
+            "size": self.file.size if self.file else None,
+            "sha256": self.file.sha256 if self.file else None,
+            "thumbnail_size": self.thumbnail.size if self.thumbnail else None,
+            "thumbnail_sha256": self.thumbnail.sha256 if self.thumbnail else None,
+            "public": self.is_public,
+        }
+
+
+@dataclass(slots=True)
+class State:
+    """One account. Hold ``lock`` to read more than one thing or to change anything."""
+
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    users: dict[int, Record] = field(default_factory=dict)
+    templates: dict[int, Record] = field(default_factory=dict)
+    workflows: list[Record] = field(default_factory=list)
+    attachments: dict[int, Attachment] = field(default_factory=dict)
+    page_maximum: int = DEFAULT_PAGE_MAXIMUM
+    workflow_ids: Iterator[int] = field(default_factory=lambda: itertools.count(1001))
+    attachment_ids: Iterator[int] = field(default_factory=lambda: itertools.count(501))
+    _orders: dict[str, list[int]] = field(default_factory=dict)
+    _bytes: dict[tuple[str, int], bytes] = field(default_factory=dict)
+
+    def load(self, templates: Iterable[Record], users: Iterable[Record]) -> None:
+        """Forget everything that happened and hold these templates and users instead."""
+        with self.lock:
+            self.users = {user["id"]: user for user in users}
+            self.templates = {template["id"]: template for template in templates}
+            self.workflows = []
+            self.attachments = {}
+            self.page_maximum = DEFAULT_PAGE_MAXIMUM
+            self.workflow_ids = itertools.count(1001)
+            self.attachment_ids = itertools.count(501)
+            self.forget_encoded()
+
+    def shift(self, path: str, action: str) -> None:
+        """Insert or delete one row of the listing at ``path``, as another client may between two pages.
+
+        ``insert`` adds a row created now, ``insert_first`` one created before all others; ``delete`` takes the oldest.
+        """
+        table, created = (
+            (self.users, "") if path.startswith("/accounts") else (self.templates, "date_created")
+        )
+        with self.lock:
+            if not table:
+                return
+            oldest = min(table, key=lambda id_: (table[id_].get(created, ""), id_))
+            if action == "delete":
+                del table[oldest]
+            else:
+                new_id = max(table) + 1 if action == "insert" else min(table) - 1
+                row = {**table[oldest], "id": new_id}
+                if created:
+                    row |= {"name": f"Created meanwhile {new_id}"}
+                    row[created] = now() if action == "insert" else "2000-01-01T00:00:00Z"
+                else:
+                    row |= {"email": f"meanwhile{new_id}@example.com", "last_name": "Meanwhile"}
+                table[new_id] = row
+            self.forget_encoded()
+
+    def forget_encoded(self) -> None:
+        """Drop every encoded answer; to be called after each change of templates or users."""
+        self._orders.clear()
+        self._bytes.clear()
+
+    def template_ids(self, ordering: str) -> list[int]:
+        """Return all template ids in ``date``, ``name``, ``-date`` or ``-name`` order; the id breaks ties."""
+        if ordering not in self._orders:
+            key = "date_created" if ordering.endswith("date") else "name"
+            self._orders[ordering] = sorted(
+                self.templates,
+                key=lambda id_: (str(self.templates[id_][key]).casefold(), id_),
+                reverse=ordering.startswith("-"),
+            )
+        return self._orders[ordering]
+
+    def user_ids(self, order: str) -> list[int]:
+        """Return all user ids in the order of their creation (``asc``) or the other way round (``desc``)."""
+        key = f"users {order}"
+        if key not in self._orders:
+            self._orders[key] = sorted(self.users, reverse=order == "desc")
+        return self._orders[key]
+
+    def template_bytes(self, id_: int) -> bytes:
+        """Return a template's detail as JSON."""
+        return self._encoded("detail", id_)
+
+    def template_row(self, id_: int) -> bytes:
+        """Return a template's item of the list as JSON."""
+        return self._encoded("summary", id_)
+
+    def user_row(self, id_: int) -> bytes:
+        """Return a user's item of the list as JSON."""
+        return self._encoded("user", id_)
+
+    def _encoded(self, shape: str, id_: int) -> bytes:
+        data = self._bytes.get((shape, id_))
+        if data is None:
+            if shape == "detail":
+                value = template_detail(self.templates[id_])
+            elif shape == "summary":
+                value = template_summary(self.templates[id_], self.users)
+            else:
+                value = self.users[id_]
+            data = self._bytes[shape, id_] = encode(value)
+        return data

@@ -1,0 +1,33 @@
+"""Helpers of the sandbox's own tests: they speak HTTP to it, as any client would."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import requests
+
+from tests.fixtures.sandbox import Sandbox
+
+
+class Api:
+    """A plain HTTP client with the right key."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.url = sandbox.url
+        self.session = requests.Session()
+        self.session.trust_env = False
+        self.session.headers["Authorization"] = f"Bearer {sandbox.key}"
+
+    def get(self, path: str, **options: object) -> requests.Response:
+        return self.session.get(self.url + path, timeout=10, **options)
+
+    def post(self, path: str, body: object = None, **options: object) -> requests.Response:
+        return self.session.post(self.url + path, json=body, timeout=10, **options)
+
+
+@pytest.fixture
+def api(sandbox: Sandbox) -> Iterator[Api]:
+    client = Api(sandbox)
+    yield client
+    client.session.close()
