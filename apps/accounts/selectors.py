@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from django.contrib.auth.models import AbstractUser
 from django.db.models import Case, IntegerField, Value, When
 from django.db.models.functions import Lower
 
@@ -24,6 +25,12 @@ def pneumatic_user_for(user: User) -> PneumaticUser | None:
         .defer("raw")
         .first()
     )
+
+
+def pneumatic_id_of(user: AbstractUser) -> int | None:
+    """Return who ``user`` is in Pneumatic, as ``apps.core.people`` wants to know it."""
+    person = pneumatic_user_for(user) if isinstance(user, User) else None
+    return person.id if person else None
 
 
 def search_people(query: str, *, limit: int = 20) -> list[PneumaticUser]:

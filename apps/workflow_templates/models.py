@@ -8,11 +8,13 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Template(models.Model):
-    """A template as the last sync saw it. The primary key is Pneumatic's id; ``removed_at`` marks one that is gone."""
+    """A template as the last sync saw it. The primary key is Pneumatic's id; ``removed_at`` marks one that is gone.
+
+    The large JSON columns stand last: SQLite then reads what lists need without walking through them.
+    """
 
     id = models.BigIntegerField(primary_key=True)
     name = models.TextField(_("name"))
-    description = models.TextField(_("description"), blank=True)
     is_active = models.BooleanField(_("active"))
     finalizable = models.BooleanField(_("can be finished at any stage"), default=False)
     date_updated = models.DateTimeField(_("updated in Pneumatic"), null=True, blank=True)
@@ -20,20 +22,32 @@ class Template(models.Model):
     tasks_count = models.PositiveIntegerField(_("tasks"), default=0)
     performers_count = models.PositiveIntegerField(_("performers"), default=0)
     fields_count = models.PositiveIntegerField(_("kickoff fields"), default=0)
-    tasks = models.JSONField(default=list)  # canonical: list of schemas.Task as JSON
-    current_version = models.ForeignKey(
-        "TemplateVersion", models.PROTECT, null=True, related_name="+", verbose_name=_("current version")
-    )
-    search = models.TextField(editable=False)  # casefolded name and description
-    raw = models.JSONField()
-    content_hash = models.CharField(max_length=64)
+    # What lists are filtered, searched and sorted by; ``searching`` says how these are made.
+    field_types = models.TextField(editable=False)
+    order_key = models.CharField(max_length=128, editable=False)
+    search = models.TextField(editable=False)
     first_seen_at = models.DateTimeField(_("first seen"))
     changed_at = models.DateTimeField(_("last change seen"))
     removed_at = models.DateTimeField(_("gone since"), null=True, blank=True)
+    current_version = models.ForeignKey(
+        "TemplateVersion", models.PROTECT, null=True, related_name="+", verbose_name=_("current version")
+    )
+    content_hash = models.CharField(max_length=64)
+    description = models.TextField(_("description"), blank=True)
+    tasks = models.JSONField(default=list)  # canonical: list of schemas.Task as JSON
+    raw = models.JSONField()
 
     class Meta:
         verbose_name = _("template")
         verbose_name_plural = _("templates")
+        indexes = [
+            models.Index(fields=["order_key", "id"], name="template_order"),
+            models.Index(
+                fields=["order_key", "id"],
+                condition=models.Q(removed_at__isnull=False),
+                name="template_removed",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name

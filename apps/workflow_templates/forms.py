@@ -1,0 +1,50 @@
+"""The filters above the catalogue."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.models import AbstractUser
+from django.utils.text import capfirst
+from django.utils.translation import gettext_lazy as _
+
+from apps.workflow_templates.selectors import Filters
+from apps.workflow_templates.words import FIELD_TYPES
+
+STATES = [
+    ("", _("Active and inactive")),
+    ("active", _("Active")),
+    ("inactive", _("Inactive")),
+    ("removed", _("Removed from Pneumatic")),
+]
+
+
+def _asked_for() -> list[tuple[str, Any]]:
+    types = [(name, capfirst(str(words))) for name, words in FIELD_TYPES.items()]
+    return [("", _("Anything")), ("nothing", _("Nothing: no fields")), *types]
+
+
+class CatalogueForm(forms.Form):
+    """A GET form: whatever stands in the address, ``filters()`` makes the best of it."""
+
+    q = forms.CharField(label=_("Search templates"), required=False, max_length=200)
+    state = forms.ChoiceField(label=_("State"), required=False, choices=STATES)
+    asks_for = forms.ChoiceField(label=_("Form asks for"), required=False, choices=_asked_for)
+    mine = forms.BooleanField(label=_("Only what I may launch"), required=False)
+
+    def __init__(self, data: Any, *, user: AbstractUser) -> None:
+        super().__init__(data)
+        if not user.has_perm("launches.launch_workflow"):
+            del self.fields["mine"]
+
+    def filters(self) -> Filters:
+        """Return the filters that are set; a value that is none of the choices counts as not set."""
+        self.is_valid()
+        chosen = self.cleaned_data
+        return Filters(
+            query=chosen.get("q", ""),
+            state=chosen.get("state", ""),
+            asks_for=chosen.get("asks_for", ""),
+            launchable=chosen.get("mine", False),
+        )

@@ -1,0 +1,175 @@
+"""A template's page as plain rows: people by name, terms in words, differences between versions as sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from apps.core.people import Person, resolve
+from apps.pneumatic.schemas import FieldDefinition, Kickoff, Task
+from apps.workflow_templates import selectors
+from apps.workflow_templates.models import Template, TemplateVersion
+from apps.workflow_templates.versions import Change, compare
+from apps.workflow_templates.words import duration, field_type, quoted
+
+# More people or options than this are folded away.
+SHOWN_AT_ONCE = 15
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRow:
+    """A field as its row shows it."""
+
+    title: str
+    type: str
+    definition: FieldDefinition
+    folds_options: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FormSheet:
+    """A kickoff form, or what a task asks for."""
+
+    description: str
+    fields: list[FieldRow]
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleList:
+    """People sorted by name, those beyond ``SHOWN_AT_ONCE`` apart."""
+
+    shown: list[Person]
+    folded: list[Person]
+
+    def __len__(self) -> int:
+        return len(self.shown) + len(self.folded)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRow:
+    """A task as its part of the page shows it; ``dynamic`` says whom answers will decide."""
+
+    task: Task
+    delay: str
+    responsible: PeopleList
+    dynamic: list[str]
+    fields: list[FieldRow]
+
+    @property
+    def has_performers(self) -> bool:
+        return bool(self.task.is_starter_responsible or len(self.responsible) or self.dynamic)
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateSheet:
+    """All that the API tells about a template."""
+
+    kickoff: FormSheet
+    tasks: list[TaskRow]
+    may_run: PeopleList
+    updated_by: Person | None
+
+
+@dataclass(frozen=True, slots=True)
+class VersionRow:
+    """A version and what it changed; ``changes`` is None where the version before it is not at hand."""
+
+    version: TemplateVersion
+    changes: list[Change] | None
+
+
+def template_sheet(template: Template) -> TemplateSheet:
+    """Return what the page of ``template`` shows; everybody on it is looked up at once."""
+    kickoff = selectors.current_kickoff(template)
+    tasks = selectors.tasks_of(template)
+    may_run = selectors.run_allowed_ids(template)
+    ids = {*may_run, *(id_ for task in tasks for id_ in task.responsible)}
+    if template.updated_by_id is not None:
+        ids.add(template.updated_by_id)
+    people = resolve(ids)
+    sources = _field_sources(kickoff, tasks)
+    return TemplateSheet(
+        kickoff=form_sheet(kickoff),
+        tasks=[_task_row(task, people=people, sources=sources, first=task is tasks[0]) for task in tasks],
+        may_run=_people(may_run, people),
+        updated_by=people.get(template.updated_by_id) if template.updated_by_id is not None else None,
+    )
+
+
+def form_sheet(kickoff: Kickoff) -> FormSheet:
+    """Return a kickoff form as the page shows it."""
+    return FormSheet(description=kickoff.description, fields=_field_rows(kickoff.fields))
+
+
+def version_history(template: Template, *, limit: int) -> list[VersionRow]:
+    """Return the newest versions of the form with what each changed, the newest first."""
+    versions = selectors.recent_versions(template, limit=limit + 1)
+    forms = [selectors.version_kickoff(version) for version in versions]
+    rows = [
+        VersionRow(version, compare(older, newer))
+        for version, newer, older in zip(versions, forms, forms[1:], strict=False)
+    ]
+    if versions and len(versions) <= limit:
+        rows.append(VersionRow(versions[-1], None))
+    return rows
+
+
+def _field_rows(fields: Iterable[FieldDefinition]) -> list[FieldRow]:
+    return [
+        FieldRow(
+            title=field.name.strip() or field.api_name,
+            type=field_type(field.type),
+            definition=field,
+            folds_options=len(field.selections) > SHOWN_AT_ONCE,
+        )
+        for field in fields
+    ]
+
+
+def _task_row(
+    task: Task, *, people: Mapping[int, Person], sources: Mapping[str, str], first: bool
+) -> TaskRow:
+    return TaskRow(
+        task=task,
+        delay=_delay(task, first=first),
+        responsible=_people(task.responsible, people),
+        dynamic=[
+            _("whoever is named in %(field)s")
+            % {"field": sources.get(performer.api_name, quoted(performer.name))}
+            for performer in task.dynamic_performers
+        ],
+        fields=_field_rows(task.fields),
+    )
+
+
+def _delay(task: Task, *, first: bool) -> str:
+    if not task.delay:
+        return ""
+    words = {"time": duration(task.delay)}
+    if first:
+        return _("Starts %(time)s after the workflow is launched.") % words
+    return _("Starts %(time)s after the task before it is done.") % words
+
+
+def _field_sources(kickoff: Kickoff, tasks: Iterable[Task]) -> dict[str, str]:
+    """Return every field's name and where it is asked, by api_name."""
+    sources = {
+        field.api_name: _("%(field)s of the task %(task)s")
+        % {"field": quoted(field.name), "task": quoted(task.name)}
+        for task in tasks
+        for field in task.fields
+    }
+    for field in kickoff.fields:
+        sources[field.api_name] = _("%(field)s of the kickoff form") % {"field": quoted(field.name)}
+    return sources
+
+
+def _people(ids: Iterable[int], people: Mapping[int, Person]) -> PeopleList:
+    found = sorted(
+        (people[id_] for id_ in dict.fromkeys(ids)), key=lambda person: (person.name.casefold(), person.id)
+    )
+    # One more person takes no more room than the line that would fold them away.
+    at_once = SHOWN_AT_ONCE + 1 if len(found) == SHOWN_AT_ONCE + 1 else SHOWN_AT_ONCE
+    return PeopleList(shown=found[:at_once], folded=found[at_once:])

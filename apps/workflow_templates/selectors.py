@@ -1,0 +1,143 @@
+"""Reads of the catalogue: templates as lists and pages show them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from django.contrib.auth.models import AbstractUser
+from django.db.models import BooleanField, Exists, F, OuterRef, QuerySet, Value
+from django.db.models.functions import Left
+
+from apps.core.people import pneumatic_id_of
+from apps.pneumatic.canonical import kickoff_from_json, tasks_from_json
+from apps.pneumatic.schemas import Kickoff, Task
+from apps.workflow_templates.models import RunAllowed, Template, TemplateVersion
+from apps.workflow_templates.searching import search_words
+
+MOST_FAVOURITES = 20
+EXCERPT = 240
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a list of templates is narrowed to; the defaults are all that still exist."""
+
+    query: str = ""
+    state: str = ""  # "active", "inactive" or "removed"
+    asks_for: str = ""  # a field type, or "nothing": the kickoff form has no fields
+    launchable: bool = False  # only what the user may launch
+
+
+def run_bound(user: AbstractUser) -> int | None:
+    """Return the Pneumatic id that must be among ``run_allowed`` for ``user`` to launch a template.
+
+    None when ``run_allowed`` does not bound them: they are no Pneumatic user, or may launch any template.
+    """
+    if user.has_perm("launches.launch_any_template"):
+        return None
+    return pneumatic_id_of(user)
+
+
+def favourites(
+    *, user: AbstractUser, filters: Filters | None = None, limit: int = MOST_FAVOURITES
+) -> QuerySet[Template]:
+    """Return the templates that ``user`` launched most, the most launched first.
+
+    Inactive ones are among them only where ``filters`` asks for those.
+    """
+    filters = filters or Filters()
+    templates = _listed(user=user, filters=filters).filter(uses__user_id=user.pk)
+    if not filters.state:
+        templates = templates.filter(is_active=True)
+    return templates.annotate(my_launches=F("uses__launches")).order_by("-my_launches", "order_key", "id")[
+        :limit
+    ]
+
+
+def others(
+    *, user: AbstractUser, filters: Filters | None = None, without: Collection[Template] = ()
+) -> QuerySet[Template]:
+    """Return templates but those in ``without``, active ones first, then by name."""
+    templates = _listed(user=user, filters=filters or Filters())
+    if without:
+        templates = templates.exclude(pk__in=[template.pk for template in without])
+    return templates.order_by("order_key", "id")
+
+
+def _listed(*, user: AbstractUser, filters: Filters) -> QuerySet[Template]:
+    """Return what a list needs of the templates that fit ``filters``; ``may_run`` is what ``run_allowed`` says."""
+    bound = run_bound(user)
+    allowed = RunAllowed.objects.filter(pneumatic_user_id=bound, template=OuterRef("pk"))
+    may_run = Value(True, output_field=BooleanField()) if bound is None else Exists(allowed)
+    templates = (
+        Template.objects.annotate(may_run=may_run, excerpt=Left("description", EXCERPT))
+        .only(
+            *("name", "is_active", "removed_at", "date_updated", "fields_count", "tasks_count", "order_key")
+        )
+        .filter(removed_at__isnull=filters.state != "removed")
+    )
+    if filters.state == "active" or filters.launchable:
+        templates = templates.filter(is_active=True)
+    elif filters.state == "inactive":
+        # The second condition follows from the first; it lets the database begin in the middle of the index.
+        templates = templates.filter(is_active=False, order_key__gte="1")
+    if filters.launchable and bound is not None:
+        templates = templates.filter(Exists(allowed))
+    if filters.asks_for == "nothing":
+        templates = templates.filter(fields_count=0)
+    elif filters.asks_for:
+        templates = templates.filter(field_types__contains=f" {filters.asks_for} ")
+    for word in search_words(filters.query):
+        templates = templates.filter(search__contains=word)
+    return templates
+
+
+def template_for_page(template_id: int) -> Template | None:
+    """Return a template with its current version, or None; the wire object is left behind."""
+    return Template.objects.select_related("current_version").defer("raw").filter(pk=template_id).first()
+
+
+def current_kickoff(template: Template) -> Kickoff:
+    """Return the kickoff form that ``template`` has now; an empty one when none was ever seen."""
+    return version_kickoff(template.current_version) if template.current_version else Kickoff()
+
+
+def version_kickoff(version: TemplateVersion) -> Kickoff:
+    """Return the kickoff form as it was in ``version``."""
+    return kickoff_from_json(version.kickoff)
+
+
+def tasks_of(template: Template) -> tuple[Task, ...]:
+    """Return the tasks of ``template`` in the order in which they run."""
+    return tuple(sorted(tasks_from_json(template.tasks), key=lambda task: task.number))
+
+
+def run_allowed_ids(template: Template) -> list[int]:
+    """Return the Pneumatic ids of those who may run ``template``."""
+    return list(template.run_allowed.order_by("id").values_list("pneumatic_user_id", flat=True))
+
+
+def recent_versions(template: Template, *, limit: int) -> list[TemplateVersion]:
+    """Return the newest versions of the kickoff form of ``template``, the newest first."""
+    return list(template.versions.order_by("-number")[:limit])
+
+
+def version_with_previous(
+    template_id: int, number: int
+) -> tuple[TemplateVersion | None, TemplateVersion | None]:
+    """Return a version of a template's form and the one before it."""
+    versions = list(
+        TemplateVersion.objects.select_related("template")
+        .defer("template__raw", "template__tasks")
+        .filter(template_id=template_id, number__lte=number)
+        .order_by("-number")[:2]
+    )
+    if not versions or versions[0].number != number:
+        return None, None
+    return versions[0], versions[1] if len(versions) > 1 else None
+
+
+def any_template_exists() -> bool:
+    """Return whether a sync ever brought a template."""
+    return Template.objects.exists()

@@ -1,0 +1,220 @@
+"""What changed between two states of a kickoff form, in sentences that people read.
+
+Pure: nothing here reads the database. Two forms that are equal have no changes; two that differ have at least one.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeVar
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from apps.pneumatic.schemas import FieldDefinition, Kickoff, Selection
+from apps.workflow_templates.words import field_type, quoted
+
+MOST_OPTIONS_NAMED = 5
+
+Kind = Literal["added", "removed", "changed"]
+Item = TypeVar("Item")
+# An api_name is unique in a good form. In any other, the second of its kind is told apart by its number.
+Key = tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One difference; ``api_name`` is "" for the form as a whole, ``before`` and ``after`` are long texts to show."""
+
+    kind: Kind
+    sentence: str
+    api_name: str = ""
+    before: str = ""
+    after: str = ""
+
+
+def compare(old: Kickoff, new: Kickoff) -> list[Change]:
+    """Return what changed from ``old`` to ``new``: removed fields first, then the new form from top to bottom."""
+    olds = _keyed((field.api_name, field) for field in old.fields)
+    news = _keyed((field.api_name, field) for field in new.fields)
+    changes = list(_description_change(old, new))
+    changes += [_removed(field) for key, field in olds.items() if key not in news]
+    moved = _moved([key for key in olds if key in news], [key for key in news if key in olds])
+    above: FieldDefinition | None = None
+    for key, field in news.items():
+        if key not in olds:
+            changes.append(_added(field))
+        else:
+            changes += _field_changes(olds[key], field)
+            if key in moved:
+                changes.append(_move(field, above))
+        above = field
+    if not changes and old != new:
+        changes.append(Change("changed", _("The fields were numbered anew; they stand where they stood.")))
+    return changes
+
+
+def _description_change(old: Kickoff, new: Kickoff) -> Iterator[Change]:
+    if old.description != new.description:
+        if not old.description:
+            sentence = _("The form got a description.")
+        elif not new.description:
+            sentence = _("The form's description is gone.")
+        else:
+            sentence = _("The form's description changed.")
+        yield Change("changed", sentence, before=old.description, after=new.description)
+
+
+def _removed(field: FieldDefinition) -> Change:
+    sentence = _("%(field)s is gone (%(type)s).") % {"field": _title(field), "type": field_type(field.type)}
+    return Change("removed", sentence, field.api_name)
+
+
+def _added(field: FieldDefinition) -> Change:
+    text = (
+        _("%(field)s is new (%(type)s, required).")
+        if field.is_required
+        else _("%(field)s is new (%(type)s).")
+    )
+    return Change("added", text % {"field": _title(field), "type": field_type(field.type)}, field.api_name)
+
+
+def _move(field: FieldDefinition, above: FieldDefinition | None) -> Change:
+    if above is None:
+        sentence = _("%(field)s moved to the top.") % {"field": _title(field)}
+    else:
+        sentence = _("%(field)s moved; it stands below %(above)s now.") % {
+            "field": _title(field),
+            "above": _title(above),
+        }
+    return Change("changed", sentence, field.api_name)
+
+
+def _field_changes(old: FieldDefinition, new: FieldDefinition) -> Iterator[Change]:
+    """Yield what changed in one field, all but its place."""
+    title = _title(new)
+    if old.name != new.name:
+        sentence = _("%(old)s is called %(new)s now.") % {"old": _title(old), "new": title}
+        yield Change("changed", sentence, new.api_name)
+    if old.type != new.type:
+        sentence = _("%(field)s asks for %(new)s now, no longer for %(old)s.") % {
+            "field": title,
+            "new": field_type(new.type),
+            "old": field_type(old.type),
+        }
+        yield Change("changed", sentence, new.api_name)
+    if old.is_required != new.is_required:
+        text = _("%(field)s is required now.") if new.is_required else _("%(field)s is optional now.")
+        yield Change("changed", text % {"field": title}, new.api_name)
+    if old.description != new.description:
+        if not old.description:
+            text = _("%(field)s got a description.")
+        elif not new.description:
+            text = _("The description of %(field)s is gone.")
+        else:
+            text = _("The description of %(field)s changed.")
+        yield Change("changed", text % {"field": title}, new.api_name, old.description, new.description)
+    yield from _option_changes(old, new)
+
+
+def _option_changes(old: FieldDefinition, new: FieldDefinition) -> Iterator[Change]:
+    """Yield at most one change of each kind, however many options there are."""
+    olds = _keyed((option.key, option) for option in old.selections)
+    news = _keyed((option.key, option) for option in new.selections)
+    gone = [option for key, option in olds.items() if key not in news]
+    added = [option for key, option in news.items() if key not in olds]
+    anew = Counter(option.label for option in gone) & Counter(option.label for option in added)
+    title = _title(new)
+
+    if names := _without(gone, anew):
+        text = ngettext(
+            "%(field)s lost an option: %(names)s.", "%(field)s lost options: %(names)s.", len(names)
+        )
+        yield Change("removed", text % {"field": title, "names": _listed(names)}, new.api_name)
+    if names := _without(added, anew):
+        text = ngettext(
+            "%(field)s has a new option: %(names)s.", "%(field)s has new options: %(names)s.", len(names)
+        )
+        yield Change("added", text % {"field": title, "names": _listed(names)}, new.api_name)
+    if anew:
+        names = [quoted(label) for label in anew]
+        text = ngettext(
+            "%(field)s has an option that was made anew under the same name: %(names)s.",
+            "%(field)s has options that were made anew under the same names: %(names)s.",
+            len(names),
+        )
+        yield Change("changed", text % {"field": title, "names": _listed(names)}, new.api_name)
+    renamed = [
+        _("%(old)s is %(new)s now") % {"old": quoted(olds[key].label), "new": quoted(option.label)}
+        for key, option in news.items()
+        if key in olds and olds[key].label != option.label
+    ]
+    if renamed:
+        text = ngettext(
+            "An option of %(field)s has another name: %(names)s.",
+            "Options of %(field)s have other names: %(names)s.",
+            len(renamed),
+        )
+        yield Change("changed", text % {"field": title, "names": _listed(renamed)}, new.api_name)
+    if [key for key in olds if key in news] != [key for key in news if key in olds]:
+        sentence = _("The options of %(field)s stand in another order.") % {"field": title}
+        yield Change("changed", sentence, new.api_name)
+
+
+def _without(options: Sequence[Selection], labels: Counter[str]) -> list[str]:
+    """Return the quoted labels of ``options``, less as many of each as ``labels`` holds."""
+    left = Counter(labels)
+    names = []
+    for option in options:
+        if left[option.label] > 0:
+            left[option.label] -= 1
+        else:
+            names.append(quoted(option.label))
+    return names
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Return the first of ``names`` and how many more there are."""
+    text = ", ".join(names[:MOST_OPTIONS_NAMED])
+    more = len(names) - MOST_OPTIONS_NAMED
+    if more <= 0:
+        return text
+    return ngettext("%(names)s and %(more)d more", "%(names)s and %(more)d more", more) % {
+        "names": text,
+        "more": more,
+    }
+
+
+def _title(field: FieldDefinition) -> str:
+    return quoted(field.name.strip() or field.api_name)
+
+
+def _keyed(items: Iterable[tuple[str, Item]]) -> dict[Key, Item]:
+    """Return items by name and number among those of the same name, in their order."""
+    seen: Counter[str] = Counter()
+    keyed: dict[Key, Item] = {}
+    for name, item in items:
+        keyed[name, seen[name]] = item
+        seen[name] += 1
+    return keyed
+
+
+def _moved(before: Sequence[Hashable], after: Sequence[Hashable]) -> set[Hashable]:
+    """Return the fewest items whose move explains the new order: all but a longest run that kept its order."""
+    place = {item: position for position, item in enumerate(before)}
+    tails: list[int] = []  # the smallest last place of a kept run of each length
+    lengths: list[int] = []  # of the longest kept run that ends in each item
+    for item in after:
+        length = bisect_left(tails, place[item])
+        tails[length : length + 1] = [place[item]]
+        lengths.append(length)
+    kept: set[Hashable] = set()
+    wanted = len(tails) - 1
+    for item, length in zip(reversed(after), reversed(lengths), strict=True):
+        if length == wanted:
+            kept.add(item)
+            wanted -= 1
+    return set(after) - kept

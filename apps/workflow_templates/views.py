@@ -1,0 +1,80 @@
+"""The catalogue: its list, a template's page, and what a version changed."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from django.contrib.auth.decorators import permission_required
+from django.contrib.auth.models import AbstractUser
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from apps.core.htmx import is_partial
+from apps.core.paging import page
+from apps.workflow_templates import panels, presentation, selectors
+from apps.workflow_templates.forms import CatalogueForm
+from apps.workflow_templates.versions import compare
+
+VERSIONS_SHOWN = 20
+
+
+@require_safe
+@permission_required("workflow_templates.view_template", raise_exception=True)
+def template_list(request: HttpRequest) -> HttpResponse:
+    """Show the catalogue, or only its results when htmx asks while somebody types."""
+    user = cast(AbstractUser, request.user)
+    form = CatalogueForm(request.GET, user=user)
+    filters = form.filters()
+    favourites = list(selectors.favourites(user=user, filters=filters))
+    others = page(selectors.others(user=user, filters=filters, without=favourites), request)
+    rows = list(others) if others.has_previous else [*favourites, *others]
+    context = {
+        "form": form,
+        "page": others,
+        "rows": rows,
+        "is_narrowed": filters != selectors.Filters(),
+        "nothing_synced": not rows and not selectors.any_template_exists(),
+    }
+    fragment = is_partial(request)
+    template = "workflow_templates/_results.html" if fragment else "workflow_templates/template_list.html"
+    response = render(request, template, context)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+@require_safe
+@permission_required("workflow_templates.view_template", raise_exception=True)
+def template_detail(request: HttpRequest, template_id: int) -> HttpResponse:
+    """Show everything that Pneumatic tells about a template, and what others add to its page."""
+    template = selectors.template_for_page(template_id)
+    if template is None:
+        raise Http404(_("There is no template %(id)d here.") % {"id": template_id})
+    context = {
+        "template": template,
+        "sheet": presentation.template_sheet(template),
+        "refusal": panels.launch_refusal(cast(AbstractUser, request.user), template),
+        "panels": panels.panels_for(request, template),
+        "versions": presentation.version_history(template, limit=VERSIONS_SHOWN),
+    }
+    return render(request, "workflow_templates/template_detail.html", context)
+
+
+@require_safe
+@permission_required("workflow_templates.view_templateversion", raise_exception=True)
+def template_version(request: HttpRequest, template_id: int, number: int) -> HttpResponse:
+    """Show a version of a template's form, and how it differs from the one before it."""
+    version, previous = selectors.version_with_previous(template_id, number)
+    if version is None:
+        raise Http404(_("There is no version %(number)d of this template here.") % {"number": number})
+    kickoff = selectors.version_kickoff(version)
+    context = {
+        "template": version.template,
+        "version": version,
+        "previous": previous,
+        "changes": compare(selectors.version_kickoff(previous), kickoff) if previous else [],
+        "kickoff": presentation.form_sheet(kickoff),
+    }
+    return render(request, "workflow_templates/template_version.html", context)

@@ -1,0 +1,57 @@
+"""How Pneumatic's terms read in plain words."""
+
+from __future__ import annotations
+
+import datetime as dt
+import unicodedata
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+LONGEST_QUOTE = 80
+
+FIELD_TYPES: dict[str, str | Promise] = {
+    "string": gettext_lazy("short text"),
+    "text": gettext_lazy("long text"),
+    "radio": gettext_lazy("one choice"),
+    "checkbox": gettext_lazy("several choices"),
+    "date": gettext_lazy("date"),
+    "url": gettext_lazy("link"),
+    "dropdown": gettext_lazy("one choice from a list"),
+    "file": gettext_lazy("files"),
+    "user": gettext_lazy("person"),
+}
+
+
+def field_type(name: str) -> str:
+    """Return a field type in words; an unknown one is named as the server names it."""
+    words = FIELD_TYPES.get(name)
+    return str(words) if words is not None else _("unknown type %(name)s") % {"name": quoted(name)}
+
+
+def quoted(text: str) -> str:
+    """Return ``text`` in quotation marks, shortened, and kept from turning the sentence around it right-to-left."""
+    text = " ".join(text.split())
+    if len(text) > LONGEST_QUOTE:
+        text = text[: LONGEST_QUOTE - 1].rstrip() + "…"
+    if any(
+        unicodedata.bidirectional(char)[:1] in {"R", "A"} or char in "\u202a\u202d\u2066\u2068"
+        for char in text
+    ):
+        text = f"\u2068{text}\u2069"
+    return _("“%(text)s”") % {"text": text}
+
+
+def duration(length: dt.timedelta) -> str:
+    """Return ``length`` as its parts that are not zero: "3 days, 2 hours"."""
+    minutes, seconds = divmod(int(length.total_seconds()), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    parts = [
+        ngettext("%d day", "%d days", days) % days if days else "",
+        ngettext("%d hour", "%d hours", hours) % hours if hours else "",
+        ngettext("%d minute", "%d minutes", minutes) % minutes if minutes else "",
+        ngettext("%d second", "%d seconds", seconds) % seconds if seconds else "",
+    ]
+    return ", ".join(part for part in parts if part) or ngettext("%d second", "%d seconds", 0) % 0

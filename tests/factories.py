@@ -1,0 +1,117 @@
+"""Rows for tests, with sensible defaults: what a sync, or somebody at work, would have left behind.
+
+``tests.fixtures.people`` has the people; they are here too, so that a test imports its rows from one place.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from itertools import count
+from typing import Any
+
+from django.contrib.auth.models import AbstractUser
+
+from apps.pneumatic.canonical import content_hash, kickoff_to_json, tasks_to_json
+from apps.pneumatic.schemas import FieldDefinition, Kickoff, Selection, Task
+from apps.workflow_templates.models import RunAllowed, Template, TemplateUse, TemplateVersion
+from apps.workflow_templates.searching import field_types, order_key, search_text
+from tests.fixtures.people import client_of, make_person, make_user
+
+__all__ = [
+    "NOW",
+    "client_of",
+    "make_field",
+    "make_options",
+    "make_pneumatic_user",
+    "make_template",
+    "make_use",
+    "make_user",
+    "make_version",
+]
+
+make_pneumatic_user = make_person
+
+NOW = dt.datetime(2026, 5, 4, 9, 0, tzinfo=dt.UTC)  # a Monday
+_ids = count(1000)
+
+
+def make_options(*labels: str) -> tuple[Selection, ...]:
+    """Return options with the keys "1", "2", ... in order."""
+    return tuple(Selection(key=str(key), label=label) for key, label in enumerate(labels, start=1))
+
+
+def make_field(api_name: str = "reason", type: str = "string", **values: Any) -> FieldDefinition:  # noqa: A002
+    """Return a field's definition; its name is made of ``api_name`` unless given."""
+    values.setdefault("name", api_name.replace("-", " ").capitalize())
+    if type in {"radio", "checkbox", "dropdown"}:
+        values.setdefault("selections", make_options("Red", "Green", "Blue"))
+    return FieldDefinition(api_name=api_name, type=type, **values)
+
+
+def make_template(
+    template_id: int | None = None,
+    *,
+    name: str = "Onboarding",
+    fields: Sequence[FieldDefinition] = (),
+    kickoff: Kickoff | None = None,
+    tasks: Sequence[Task] = (),
+    run_allowed: Sequence[int] = (),
+    **values: Any,
+) -> Template:
+    """Create a mirrored template whose form has ``fields``, with its first version."""
+    kickoff = kickoff or Kickoff(fields=tuple(fields))
+    description = values.setdefault("description", "")
+    is_active = values.setdefault("is_active", True)
+    defaults: dict[str, Any] = {
+        "date_updated": NOW,
+        "tasks_count": len(tasks),
+        "fields_count": len(kickoff.fields),
+        "field_types": field_types(kickoff),
+        "order_key": order_key(name=name, is_active=is_active),
+        "search": search_text(name=name, description=description),
+        "tasks": tasks_to_json(tuple(tasks)),
+        "raw": {},
+        "content_hash": "",
+        "first_seen_at": NOW,
+        "changed_at": NOW,
+    }
+    template = Template.objects.create(id=template_id or next(_ids), name=name, **{**defaults, **values})
+    make_version(template, kickoff=kickoff, first_seen_at=template.first_seen_at)
+    RunAllowed.objects.bulk_create(
+        RunAllowed(template=template, pneumatic_user_id=id_) for id_ in run_allowed
+    )
+    return template
+
+
+def make_version(
+    template: Template,
+    *,
+    fields: Sequence[FieldDefinition] = (),
+    kickoff: Kickoff | None = None,
+    first_seen_at: dt.datetime = NOW,
+) -> TemplateVersion:
+    """Give ``template`` another version of its kickoff form, the current one from now on, as a sync would."""
+    kickoff = kickoff or Kickoff(fields=tuple(fields))
+    data = kickoff_to_json(kickoff)
+    version = TemplateVersion.objects.create(
+        template=template,
+        number=template.versions.count() + 1,
+        kickoff=data,
+        content_hash=content_hash(data),
+        first_seen_at=first_seen_at,
+    )
+    template.current_version = version
+    template.fields_count = len(kickoff.fields)
+    template.field_types = field_types(kickoff)
+    template.save(update_fields=["current_version", "fields_count", "field_types"])
+    return version
+
+
+def make_use(
+    user: AbstractUser, template: Template, launches: int = 1, *, at: dt.datetime = NOW
+) -> TemplateUse:
+    """Record that ``user`` launched ``template`` so many times."""
+    return TemplateUse.objects.create(
+        user_id=user.pk, template=template, launches=launches, last_launched_at=at
+    )
