@@ -1,0 +1,187 @@
+"""The mirror of Pneumatic's templates and the versions of their kickoff forms."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from apps.pneumatic import canonical, schemas
+from apps.pneumatic.client import Client
+from apps.sync.registry import Progress, Resource
+from apps.workflow_templates.models import RunAllowed, Template, TemplateVersion
+
+# What a changed row takes over; when it was first seen stays.
+_WRITTEN = [
+    field.name for field in Template._meta.concrete_fields if field.name not in {"id", "first_seen_at"}
+]
+_BATCH = 500
+_DETAILS_AT_ONCE = 120  # templates held in full at a time
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A template in full, and what only the list tells about it."""
+
+    template: schemas.Template
+    listed: Mapping[str, Any]
+
+    @property
+    def raw(self) -> dict[str, Any]:
+        """Return what came over the wire: the detail, and under ``list`` the keys that it lacks.
+
+        The list's people objects stay out: a new photo of one user must not change every template.
+        """
+        detail = self.template.raw
+        extra = {key: value for key, value in self.listed.items() if key not in detail}
+        return {"detail": detail, "list": extra}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A template to be written, with its kickoff form and who may run it."""
+
+    template: Template
+    kickoff: dict[str, Any]
+    kickoff_hash: str
+    run_allowed: frozenset[int]
+
+
+class Templates(Resource[Fetched, Row]):
+    """Every template that the list shows, each with its detail."""
+
+    name = "templates"
+    label = _("templates")
+
+    def known(self) -> dict[int, str]:
+        """Return the content hash of every mirrored template; ``""`` for one that is gone."""
+        rows = Template.objects.values_list("id", "content_hash", "removed_at")
+        return {id_: "" if removed else digest for id_, digest, removed in rows.iterator()}
+
+    def fetch(self, client: Client, *, progress: Progress) -> Iterator[Fetched]:
+        """Give every template; one that is deleted between list and detail is left out."""
+        listed = {
+            summary.id: _only_listed(summary.raw)
+            for summary in client.list_templates(on_progress=lambda _done, total: progress(0, total))
+        }
+        ids = list(listed)
+        for start in range(0, len(ids), _DETAILS_AT_ONCE):
+            chunk = ids[start : start + _DETAILS_AT_ONCE]
+            for template in client.get_templates(
+                chunk,
+                concurrency=settings.SYNC_CONCURRENCY,
+                on_progress=lambda done, _total, before=start: progress(before + done, len(ids)),
+            ):
+                yield Fetched(template=template, listed=listed[template.id])
+
+    def identify(self, item: Fetched) -> tuple[int, str]:
+        """Return id and name."""
+        return item.template.id, item.template.name
+
+    def content_hash(self, item: Fetched) -> str:
+        """Return the hash of the wire objects: nothing else goes into the rows."""
+        return canonical.content_hash(item.raw)
+
+    def row(self, item: Fetched, *, content_hash: str) -> Row:
+        """Return the mirrored template, without times and version."""
+        template = item.template
+        types = " ".join(sorted({field.type for field in template.kickoff.fields}))
+        kickoff = canonical.kickoff_to_json(template.kickoff)
+        return Row(
+            template=Template(
+                id=template.id,
+                name=template.name,
+                description=template.description,
+                is_active=template.is_active,
+                finalizable=template.finalizable,
+                date_updated=template.date_updated,
+                updated_by_id=template.updated_by,
+                tasks_count=template.tasks_count,
+                performers_count=template.performers_count,
+                fields_count=len(template.kickoff.fields),
+                field_types=f" {types} " if types else "",
+                tasks=canonical.tasks_to_json(template.tasks),
+                search=f"{template.name}\n{template.description}".casefold(),
+                raw=item.raw,
+                content_hash=content_hash,
+            ),
+            kickoff=kickoff,
+            kickoff_hash=canonical.content_hash(kickoff),
+            run_allowed=frozenset(template.run_allowed),
+        )
+
+    def write(self, rows: Sequence[Row], *, removed: Collection[int], now: dt.datetime) -> None:
+        """Insert or update ``rows`` with their versions and mark what is gone.
+
+        Versions go first, so that each template is written once, with its version: foreign keys are checked at the
+        end of the transaction.
+        """
+        _set_versions(rows, now=now)
+        for row in rows:
+            row.template.first_seen_at = row.template.changed_at = now
+        Template.objects.bulk_create(
+            [row.template for row in rows],
+            batch_size=_BATCH,
+            update_conflicts=True,
+            unique_fields=["id"],
+            update_fields=_WRITTEN,
+        )
+        for ids in _batches([row.template.id for row in rows]):
+            RunAllowed.objects.filter(template_id__in=ids).delete()
+        RunAllowed.objects.bulk_create(
+            [
+                RunAllowed(template_id=row.template.id, pneumatic_user_id=user_id)
+                for row in rows
+                for user_id in sorted(row.run_allowed)
+            ],
+            batch_size=_BATCH,
+        )
+        for ids in _batches(list(removed)):
+            Template.objects.filter(id__in=ids).update(removed_at=now)
+
+    def names(self, ids: Collection[int]) -> dict[int, str]:
+        """Return the names of templates by id."""
+        return dict(Template.objects.filter(id__in=ids).values_list("id", "name"))
+
+
+def _set_versions(rows: Sequence[Row], *, now: dt.datetime) -> None:
+    """Give every template the version with its kickoff form: one that was seen before, or else a new one."""
+    seen: dict[int, dict[str, int]] = defaultdict(dict)
+    latest: dict[int, int] = defaultdict(int)
+    for ids in _batches([row.template.id for row in rows]):
+        versions = TemplateVersion.objects.filter(template_id__in=ids).order_by()
+        for pk, template_id, digest, number in versions.values_list(
+            "pk", "template_id", "content_hash", "number"
+        ):
+            seen[template_id][digest] = pk
+            latest[template_id] = max(latest[template_id], number)
+    fresh: list[tuple[Template, TemplateVersion]] = []
+    for row in rows:
+        template = row.template
+        template.current_version_id = seen[template.id].get(row.kickoff_hash)
+        if template.current_version_id is None:
+            version = TemplateVersion(
+                template_id=template.id,
+                number=latest[template.id] + 1,
+                content_hash=row.kickoff_hash,
+                kickoff=row.kickoff,
+                first_seen_at=now,
+            )
+            fresh.append((template, version))
+    TemplateVersion.objects.bulk_create([version for _template, version in fresh], batch_size=_BATCH)
+    for template, version in fresh:
+        template.current_version_id = version.pk
+
+
+def _only_listed(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a list item without its two large keys, which the detail tells as well."""
+    return {key: value for key, value in raw.items() if key not in {"kickoff", "run_allowed"}}
+
+
+def _batches(ids: Sequence[int]) -> Iterable[Sequence[int]]:
+    return (ids[start : start + _BATCH] for start in range(0, len(ids), _BATCH))
