@@ -1,0 +1,39 @@
+"""The field types of a kickoff form: one class each, behind one registry.
+
+``docs/adding-a-field-type.md`` says what a new type takes. Importing a module below registers its class.
+"""
+
+from __future__ import annotations
+
+from apps.kickoff.fields import checkbox, date, dropdown, file, radio, string, text, url, user
+from apps.kickoff.fields.base import AnswerError, Asked, Described, KickoffField, Option, Part
+from apps.kickoff.fields.registry import create, get, register, registered
+from apps.kickoff.fields.stored import DescribedAnswer, answers_from_json, answers_to_json, describe_answers
+from apps.kickoff.fields.unknown import UnknownField
+
+__all__ = [
+    "AnswerError",
+    "Asked",
+    "Described",
+    "DescribedAnswer",
+    "KickoffField",
+    "Option",
+    "Part",
+    "UnknownField",
+    "answers_from_json",
+    "answers_to_json",
+    "checkbox",
+    "create",
+    "date",
+    "describe_answers",
+    "dropdown",
+    "file",
+    "get",
+    "radio",
+    "register",
+    "registered",
+    "string",
+    "text",
+    "url",
+    "user",
+]

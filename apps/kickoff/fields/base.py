@@ -1,0 +1,163 @@
+"""What every field type knows about itself: its control, its canonical value, its JSON and its words.
+
+A value takes four forms. *Controls* are the strings that a form posts for a field (``list[str]``: one for a line of
+text, one per ticked box, an upload id per file); they are also what prefills a form. ``to_value`` makes the *canonical*
+value of ``schemas`` from what the form field cleaned. ``to_json`` is how a launch stores it, ``describe`` how people
+read it. Nothing here knows the wire: that is the dialect's.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Generic, TypeVar
+
+from django import forms
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from apps.kickoff.lookups import Lookups
+from apps.pneumatic.schemas import FieldDefinition, Value
+
+V = TypeVar("V", bound=Value)
+Text = str | Promise
+
+
+class AnswerError(ValueError):
+    """A prefilled or stored answer that the field cannot take; the message is a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One piece of an answer as people read it; ``url`` is http(s) or empty."""
+
+    text: str
+    url: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """An answer as people read it; ``multiline`` text keeps its line breaks."""
+
+    parts: tuple[Part, ...] = ()
+    multiline: bool = False
+
+    def __str__(self) -> str:
+        return ", ".join(part.text for part in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One choice in a control."""
+
+    value: str
+    label: str
+    note: str = ""
+    checked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the page knows about a control that is about to be shown."""
+
+    values: Sequence[str]
+    lookups: Lookups
+    find: str = ""  # what was typed into the search box of its options
+
+
+class KickoffField(ABC, Generic[V]):
+    """A field definition together with what its type can do."""
+
+    type_name: ClassVar[str]
+    aliases: ClassVar[tuple[str, ...]] = ()
+    accepts: ClassVar[frozenset[str]] = frozenset()  # other types whose answers this one can take over
+    template_name: ClassVar[str]
+    required_message: ClassVar[Text] = gettext_lazy("Write an answer: this field is required.")
+    is_group: ClassVar[bool] = False
+    holds_files: ClassVar[bool] = False
+
+    def __init__(self, definition: FieldDefinition) -> None:
+        self.definition = definition
+
+    @property
+    def label(self) -> str:
+        """Return the name that people read."""
+        return self.definition.name.strip() or self.definition.api_name or _("Unnamed field")
+
+    @property
+    def template(self) -> str:
+        """Return the template of the control."""
+        return self.template_name
+
+    @property
+    def grouped(self) -> bool:
+        """Say whether the control is several inputs under one legend."""
+        return self.is_group
+
+    @property
+    def blocker(self) -> str:
+        """Return why no launch is possible because of this field, or ''."""
+        return ""
+
+    @property
+    def notice(self) -> str:
+        """Return why this field cannot be answered here, or ''."""
+        return ""
+
+    @abstractmethod
+    def form_field(self, lookups: Lookups) -> forms.Field:
+        """Return the Django form field that cleans what was posted."""
+
+    @abstractmethod
+    def to_value(self, cleaned: Any) -> V | None:
+        """Return the canonical value of what the form field cleaned; None for "no answer"."""
+
+    @abstractmethod
+    def initial(self, value: V) -> list[str]:
+        """Return the controls that show ``value``."""
+
+    @abstractmethod
+    def to_json(self, value: V) -> Any:
+        """Return ``value`` as a launch stores it."""
+
+    @abstractmethod
+    def from_json(self, data: Any) -> V:
+        """Return the value that ``to_json`` stored; raise AnswerError for anything else."""
+
+    @abstractmethod
+    def describe(self, value: V) -> Described:
+        """Return ``value`` as people read it."""
+
+    @abstractmethod
+    def context(self, asked: Asked) -> dict[str, Any]:
+        """Return what the template of the control needs to show ``asked``."""
+
+    def people_in(self, values: Sequence[str]) -> list[int]:
+        """Return the ids of people in the posted ``values``, so that a form looks them all up at once."""
+        return []
+
+    def files_in(self, values: Sequence[str]) -> list[str]:
+        """Return the upload ids in the posted ``values``, so that a form looks them all up at once."""
+        return []
+
+    def understand(self, values: Sequence[str], lookups: Lookups) -> list[str]:
+        """Return the controls for what a prefilled link says; raise AnswerError when it fits nothing."""
+        return [value for value in values if value]
+
+    def carry(self, old: KickoffField[Any], values: Sequence[str]) -> tuple[list[str], list[str]]:
+        """Return (the controls that still fit, what no longer fits as text) of an answer to an earlier version."""
+        kept = [value for value in values if value]
+        if self.takes_over_from(old):
+            return kept, []
+        return [], old.spell_out(kept)
+
+    def takes_over_from(self, old: KickoffField[Any]) -> bool:
+        """Say whether answers to ``old`` can be answers to this field."""
+        return old.type_name == self.type_name or old.type_name in self.accepts
+
+    def spell_out(self, values: Sequence[str]) -> list[str]:
+        """Return posted ``values`` in words, for a sentence about them."""
+        return list(values)

@@ -1,0 +1,196 @@
+"""What the types that offer selections have in common."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from typing import Any, TypeVar
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from apps.kickoff.fields.base import AnswerError, Asked, Described, KickoffField, Option, Part
+from apps.kickoff.lookups import HITS, Lookups
+
+SEARCH_TEMPLATE = "kickoff/widgets/search.html"
+LONG = 15  # more options than this are searched, not listed
+
+V = TypeVar("V", str, tuple[str, ...])
+
+
+class ChoiceField(KickoffField[V]):
+    """A field that is answered by keys of its selections."""
+
+    required_message = gettext_lazy("Choose one of the options: this field is required.")
+
+    @cached_property
+    def offered(self) -> dict[str, str]:
+        """Return the labels of the selections by key, in order; a selection without a key cannot be chosen."""
+        labels: dict[str, str] = {}
+        for selection in self.definition.selections:
+            if selection.key:
+                labels.setdefault(selection.key, selection.label or selection.key)
+        return labels
+
+    @property
+    def is_long(self) -> bool:
+        """Say whether there are too many options to list them all."""
+        return len(self.offered) > LONG
+
+    @property
+    def blocker(self) -> str:
+        """Return why no launch is possible when an answer is required and none is on offer."""
+        if self.definition.is_required and not self.offered:
+            return _("“%(field)s” must be answered, but the template offers no options for it.") % {
+                "field": self.label
+            }
+        return ""
+
+    @property
+    def notice(self) -> str:
+        """Return why nothing can be chosen."""
+        return "" if self.offered else _("The template offers no options for this field.")
+
+    def check_keys(self, keys: Iterable[str]) -> list[str]:
+        """Return the keys, each once; raise ValidationError for one that is not on offer."""
+        wanted = list(dict.fromkeys(keys))
+        for key in wanted:
+            if key not in self.offered:
+                raise ValidationError(
+                    _("The option “%(option)s” is not on offer. Choose another one.") % {"option": key[:80]}
+                )
+        return wanted
+
+    def understand(self, values: Sequence[str], lookups: Lookups) -> list[str]:
+        """Return the keys of the options that a link names by key or label."""
+        keys = []
+        for value in filter(None, values):
+            key = self.key_for(value, value)
+            if key is None:
+                raise AnswerError(_("“%(option)s” is not on offer.") % {"option": value[:80]})
+            keys.append(key)
+        return keys
+
+    def carry(self, old: KickoffField[Any], values: Sequence[str]) -> tuple[list[str], list[str]]:
+        """Return the keys that are still on offer, by key or by equal label, and the labels of the others."""
+        chosen = [value for value in values if value]
+        if not self.takes_over_from(old) or not isinstance(old, ChoiceField):
+            return [], old.spell_out(chosen)
+        kept, lost = [], []
+        for value in chosen:
+            label = old.offered.get(value, value)
+            key = self.key_for(value, label)
+            if key is None:
+                lost.append(label)
+            else:
+                kept.append(key)
+        return kept, lost
+
+    def key_for(self, key: str, label: str) -> str | None:
+        """Return the offered key that is ``key``, else the one whose label is ``label``, else None."""
+        if key in self.offered:
+            return key
+        wanted = _folded(label)
+        return next((known for known, text in self.offered.items() if _folded(text) == wanted), None)
+
+    def spell_out(self, values: Sequence[str]) -> list[str]:
+        """Return the labels of posted keys."""
+        return [self.offered.get(value, value) for value in values]
+
+    def part(self, key: str) -> Part:
+        """Return a chosen option as people read it."""
+        if key in self.offered:
+            return Part(self.offered[key])
+        return Part(key, note=_("not among the options of this version"))
+
+    def options(self, keys: Sequence[str]) -> list[Option]:
+        """Return all options; those in ``keys`` are chosen."""
+        return [Option(key, label, checked=key in keys) for key, label in self.offered.items()]
+
+    def search(self, query: str) -> list[Option]:
+        """Return at most ``HITS`` options that hold every word of ``query``; those that begin with it come first."""
+        text = _folded(query)
+        words = text.split()
+        hits = []
+        for key, label in self.offered.items():
+            folded = _folded(label)
+            if all(word in folded for word in words):
+                hits.append((not folded.startswith(text), Option(key, label)))
+        hits.sort(key=lambda hit: hit[0])
+        return [option for _is_later, option in hits[:HITS]]
+
+
+class KeyField(forms.Field):
+    """The key of one option on offer."""
+
+    def __init__(self, field: ChoiceField[Any], **kwargs: Any) -> None:
+        super().__init__(required=field.definition.is_required, **kwargs)
+        self.error_messages["required"] = field.required_message
+        self.field = field
+
+    def to_python(self, value: Any) -> str:
+        """Return the key."""
+        return "".join(self.field.check_keys([str(value)])) if value else ""
+
+
+class OneChoiceField(ChoiceField[str]):
+    """A field that is answered by the key of one selection."""
+
+    @property
+    def template(self) -> str:
+        """Return the template of the control: a search for a long list."""
+        return SEARCH_TEMPLATE if self.is_long else self.template_name
+
+    @property
+    def grouped(self) -> bool:
+        """Say whether the control is several inputs under one legend."""
+        return self.is_long or self.is_group
+
+    def form_field(self, lookups: Lookups) -> forms.Field:
+        """Return a field for the key of one option."""
+        return KeyField(self)
+
+    def to_value(self, cleaned: Any) -> str | None:
+        """Return the key."""
+        return cleaned or None
+
+    def initial(self, value: str) -> list[str]:
+        """Return the key."""
+        return [value]
+
+    def to_json(self, value: str) -> Any:
+        """Return the key."""
+        return value
+
+    def from_json(self, data: Any) -> str:
+        """Return the stored key."""
+        if not isinstance(data, str):
+            raise AnswerError(_("The stored answer is no option."))
+        return data
+
+    def context(self, asked: Asked) -> dict[str, Any]:
+        """Return the options: all of them, or for a long list the chosen one and those that were searched."""
+        chosen = [value for value in asked.values if value in self.offered][-1:]
+        if not self.is_long:
+            return {"options": self.options(chosen), "nothing_chosen": not chosen}
+        found = self.search(asked.find) if asked.find else []
+        options = [Option(key, self.offered[key], checked=True) for key in chosen]
+        options += [option for option in found if option.value not in chosen]
+        return {
+            "options": options,
+            "nothing_chosen": not chosen,
+            "find": asked.find,
+            "hits": len(found) if asked.find else None,
+            "is_cut": len(found) == HITS,
+        }
+
+    def describe(self, value: str) -> Described:
+        """Return the label of the chosen option."""
+        return Described((self.part(value),))
+
+
+def _folded(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())

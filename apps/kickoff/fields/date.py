@@ -1,0 +1,104 @@
+"""A day."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import formats
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from apps.kickoff.fields.base import AnswerError, Asked, Described, KickoffField, Part
+from apps.kickoff.fields.registry import register
+from apps.kickoff.lookups import Lookups
+
+_ISO = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
+
+
+def parse_day(text: str) -> dt.date | None:
+    """Return the day that ``text`` names as YYYY-MM-DD, or None.
+
+    ``date.fromisoformat`` takes week dates and dates without hyphens too, which no other form of the value has.
+    """
+    match = _ISO.fullmatch(text.strip())
+    if match is None:
+        return None
+    year, month, day = map(int, match.groups())
+    try:
+        return dt.date(year, month, day)
+    except ValueError:
+        return None
+
+
+class DayField(forms.Field):
+    """A day in ISO form. There is no time in it, hence no time zone that could shift it."""
+
+    def to_python(self, value: Any) -> dt.date | None:
+        """Return the day."""
+        text = str(value or "").strip()
+        if not text:
+            return None
+        day = parse_day(text)
+        if day is None:
+            raise ValidationError(
+                _("“%(text)s” is not a date. Write year, month and day, such as 2026-03-31.")
+                % {"text": text[:40]}
+            )
+        return day
+
+
+@register
+class DateField(KickoffField[dt.date]):
+    """``date``: a day between the years 1 and 9999."""
+
+    type_name = "date"
+    template_name = "kickoff/widgets/date.html"
+    required_message = gettext_lazy("Choose a date: this field is required.")
+
+    def form_field(self, lookups: Lookups) -> forms.Field:
+        """Return a field for a day."""
+        return DayField(
+            required=self.definition.is_required, error_messages={"required": self.required_message}
+        )
+
+    def to_value(self, cleaned: Any) -> dt.date | None:
+        """Return the day."""
+        return cleaned if isinstance(cleaned, dt.date) else None
+
+    def initial(self, value: dt.date) -> list[str]:
+        """Return the day in ISO form."""
+        return [value.isoformat()]
+
+    def to_json(self, value: dt.date) -> Any:
+        """Return the day in ISO form."""
+        return value.isoformat()
+
+    def from_json(self, data: Any) -> dt.date:
+        """Return the stored day."""
+        day = parse_day(data) if isinstance(data, str) else None
+        if day is None:
+            raise AnswerError(_("The stored answer is no date."))
+        return day
+
+    def describe(self, value: dt.date) -> Described:
+        """Return the day as the reader's language writes it."""
+        return Described((Part(formats.date_format(value)),))
+
+    def understand(self, values: Sequence[str], lookups: Lookups) -> list[str]:
+        """Return the day that a link names."""
+        if not any(values):
+            return []
+        day = parse_day(values[-1])
+        if day is None:
+            raise AnswerError(_("“%(text)s” is not a date like 2026-03-31.") % {"text": values[-1][:40]})
+        return self.initial(day)
+
+    def context(self, asked: Asked) -> dict[str, Any]:
+        """Return what was typed; a date input would silently drop what is no date, so that is shown as text."""
+        typed = asked.values[-1].strip() if asked.values else ""
+        return {"value": typed, "is_day": not typed or parse_day(typed) is not None}

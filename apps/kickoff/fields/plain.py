@@ -1,0 +1,48 @@
+"""What the types whose value is plain text have in common."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from apps.kickoff.fields.base import AnswerError, Asked, Described, KickoffField, Part
+
+
+def refuse_null(value: str) -> None:
+    """Raise ValidationError for text that no database and no web page can hold."""
+    if "\0" in value:
+        raise ValidationError(
+            _("The text contains an invisible null character. Type it again instead of pasting.")
+        )
+
+
+class PlainField(KickoffField[str]):
+    """A field whose canonical value, JSON and control are one and the same text."""
+
+    def to_value(self, cleaned: Any) -> str | None:
+        """Return the text; None for an empty one."""
+        return cleaned or None
+
+    def initial(self, value: str) -> list[str]:
+        """Return the text."""
+        return [value]
+
+    def to_json(self, value: str) -> Any:
+        """Return the text."""
+        return value
+
+    def from_json(self, data: Any) -> str:
+        """Return the text."""
+        if not isinstance(data, str):
+            raise AnswerError(_("The stored answer is no text."))
+        return data
+
+    def describe(self, value: str) -> Described:
+        """Return the text."""
+        return Described((Part(value),))
+
+    def context(self, asked: Asked) -> dict[str, Any]:
+        """Return what was typed."""
+        return {"value": asked.values[-1] if asked.values else ""}

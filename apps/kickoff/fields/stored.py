@@ -1,0 +1,77 @@
+"""Answers as a launch stores them: api_name -> the JSON form of the canonical value."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from apps.kickoff.fields.base import AnswerError, Described, Part
+from apps.kickoff.fields.registry import create
+from apps.pneumatic.schemas import Answer, FieldDefinition
+
+
+@dataclass(frozen=True, slots=True)
+class DescribedAnswer:
+    """A field's name and its answer as people read it; ``described`` is None where nothing was answered."""
+
+    label: str
+    definition: FieldDefinition | None
+    described: Described | None
+
+
+def answers_to_json(answers: Iterable[Answer]) -> dict[str, Any]:
+    """Return ``answers`` as JSON, by api_name."""
+    return {answer.field.api_name: create(answer.field).to_json(answer.value) for answer in answers}
+
+
+def answers_from_json(
+    definitions: Sequence[FieldDefinition], stored: Mapping[str, Any]
+) -> tuple[Answer, ...]:
+    """Return the stored answers to ``definitions``; what is no answer to its field is left out."""
+    answers = []
+    for definition in _first_of_each_name(definitions):
+        if definition.api_name in stored:
+            try:
+                value = create(definition).from_json(stored[definition.api_name])
+            except AnswerError:
+                continue
+            answers.append(Answer(definition, value))
+    return tuple(answers)
+
+
+def describe_answers(
+    definitions: Sequence[FieldDefinition], stored: Mapping[str, Any]
+) -> list[DescribedAnswer]:
+    """Return every field of the version that was answered, in its order, then answers that no field claims."""
+    described = []
+    for definition in _first_of_each_name(definitions):
+        field = create(definition)
+        answer = None
+        if definition.api_name in stored:
+            try:
+                answer = field.describe(field.from_json(stored[definition.api_name]))
+            except AnswerError as error:
+                answer = Described((Part(_plain(stored[definition.api_name]), note=str(error)),))
+        described.append(DescribedAnswer(field.label, definition, answer))
+    known = {definition.api_name for definition in definitions}
+    for api_name, data in stored.items():
+        if api_name not in known:
+            part = Part(_plain(data), note=_("not a field of this version"))
+            described.append(DescribedAnswer(api_name, None, Described((part,))))
+    return described
+
+
+def _first_of_each_name(definitions: Iterable[FieldDefinition]) -> list[FieldDefinition]:
+    """Return the definitions that answers belong to: a second field of the same api_name cannot be answered."""
+    first: dict[str, FieldDefinition] = {}
+    for definition in definitions:
+        first.setdefault(definition.api_name, definition)
+    return list(first.values())
+
+
+def _plain(data: Any) -> str:
+    return data if isinstance(data, str) else json.dumps(data, ensure_ascii=False, sort_keys=True)

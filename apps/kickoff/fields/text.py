@@ -1,0 +1,53 @@
+"""Text of several lines."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from apps.kickoff.fields.base import Asked, Described, Part
+from apps.kickoff.fields.plain import PlainField, refuse_null
+from apps.kickoff.fields.registry import register
+from apps.kickoff.lookups import Lookups
+
+
+def unix_lines(text: str) -> str:
+    """Return ``text`` with LF line ends: browsers post CRLF whatever was typed."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+class ParagraphsField(forms.CharField):
+    """Text that is kept exactly as typed; nothing but blanks is no answer."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(strip=False, widget=forms.Textarea, **kwargs)
+        self.validators = [refuse_null]
+
+    def to_python(self, value: Any) -> str:
+        """Return the text with LF line ends."""
+        text = unix_lines(super().to_python(value) or "")
+        return text if text.strip() else ""
+
+
+@register
+class TextField(PlainField):
+    """``text``: several lines; blanks and line breaks are kept."""
+
+    type_name = "text"
+    template_name = "kickoff/widgets/text.html"
+    accepts = frozenset({"string", "url"})
+
+    def form_field(self, lookups: Lookups) -> forms.Field:
+        """Return a text field for several lines."""
+        return ParagraphsField(
+            required=self.definition.is_required, error_messages={"required": self.required_message}
+        )
+
+    def describe(self, value: str) -> Described:
+        """Return the text with its line breaks."""
+        return Described((Part(value),), multiline=True)
+
+    def context(self, asked: Asked) -> dict[str, Any]:
+        """Return what was typed."""
+        return {"value": unix_lines(asked.values[-1]) if asked.values else ""}

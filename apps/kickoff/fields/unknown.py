@@ -1,0 +1,65 @@
+"""A field of a type that this version does not know. Never registered: it is what is left."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+
+from apps.kickoff.fields.base import Asked, Described, KickoffField, Part
+from apps.kickoff.lookups import Lookups
+from apps.pneumatic.schemas import Value
+
+
+class UnknownField(KickoffField[Value]):
+    """Shown as not supported; asks nothing, answers nothing, and blocks the launch when it is required."""
+
+    type_name = ""
+    template_name = "kickoff/widgets/unsupported.html"
+
+    @property
+    def blocker(self) -> str:
+        """Return why no launch is possible when the field must be answered."""
+        if not self.definition.is_required:
+            return ""
+        return _(
+            "“%(field)s” must be answered, but this dashboard does not know fields of the type “%(type)s” yet. "
+            "Launch this template in Pneumatic itself."
+        ) % {"field": self.label, "type": self.definition.type}
+
+    @property
+    def notice(self) -> str:
+        """Return why nothing can be entered."""
+        return _(
+            "Fields of the type “%(type)s” are not supported here yet. Nothing will be sent for this field."
+        ) % {"type": self.definition.type}
+
+    def form_field(self, lookups: Lookups) -> forms.Field:
+        """Return a field that takes nothing."""
+        return forms.Field(required=False, disabled=True)
+
+    def to_value(self, cleaned: Any) -> Value | None:
+        """Return no answer."""
+        return None
+
+    def initial(self, value: Value) -> list[str]:
+        """Return nothing to show."""
+        return []
+
+    def to_json(self, value: Value) -> Any:
+        """Return the value in words: what an unknown type means cannot be stored better."""
+        return str(value)
+
+    def from_json(self, data: Any) -> Value:
+        """Return what was stored, as text."""
+        return data if isinstance(data, str) else json.dumps(data, ensure_ascii=False, sort_keys=True)
+
+    def describe(self, value: Value) -> Described:
+        """Return the stored text."""
+        return Described((Part(str(value)),), multiline=True)
+
+    def context(self, asked: Asked) -> dict[str, Any]:
+        """Return nothing: the template shows the notice."""
+        return {}

@@ -1,0 +1,56 @@
+"""A link."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from django import forms
+from django.core.validators import URLValidator
+from django.utils.translation import gettext_lazy as _
+
+from apps.kickoff.fields.base import Described, Part
+from apps.kickoff.fields.plain import PlainField
+from apps.kickoff.fields.registry import register
+from apps.kickoff.lookups import Lookups
+
+_INVALID = _("Write a web address that starts with https:// or http://.")
+
+
+def safe_link(url: str) -> str:
+    """Return ``url`` if a page may link to it (http or https), else ''."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    return url if parts.scheme in {"http", "https"} and parts.netloc else ""
+
+
+class LinkField(forms.URLField):
+    """A web address; ``https://`` is put before one that was typed without a scheme."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(assume_scheme="https", **kwargs)
+        self.validators = [
+            URLValidator(schemes=["http", "https"], message=_INVALID)
+        ]  # it refuses null characters too
+        self.error_messages["invalid"] = _INVALID
+
+
+@register
+class UrlField(PlainField):
+    """``url``: a web address, http or https only."""
+
+    type_name = "url"
+    template_name = "kickoff/widgets/url.html"
+    required_message = _("Write a web address: this field is required.")
+
+    def form_field(self, lookups: Lookups) -> forms.Field:
+        """Return a field for a web address."""
+        return LinkField(
+            required=self.definition.is_required, error_messages={"required": self.required_message}
+        )
+
+    def describe(self, value: str) -> Described:
+        """Return the address, as a link where it is safe to follow."""
+        return Described((Part(value, url=safe_link(value)),))

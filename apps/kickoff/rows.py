@@ -1,0 +1,88 @@
+"""What the templates see of a form: a row for each field, a problem for each mistake."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from apps.kickoff.fields import KickoffField
+from apps.kickoff.names import FIND_PREFIX
+
+NAME_CONTROL = "name"
+NAME_ID = "id_name"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something wrong; ``target`` is the id of the control to correct, '' where it is the whole form."""
+
+    message: str
+    label: str = ""
+    target: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One field as the page shows it. ``id`` is the element that a link to this field leads to."""
+
+    id: str
+    control: str
+    label: str
+    template: str
+    context: Mapping[str, Any] = field(default_factory=dict)
+    errors: Sequence[str] = ()
+    description: str = ""
+    notice: str = ""
+    is_required: bool = False
+    is_group: bool = False
+    key: str = ""
+    template_id: int | None = None
+
+    @classmethod
+    def unsupported(cls, kickoff_field: KickoffField[Any], row_id: str, *, notice: str) -> Row:
+        """Return a row that says why the field cannot be answered here."""
+        return cls(
+            id=row_id,
+            control="",
+            label=kickoff_field.label,
+            template="kickoff/widgets/unsupported.html",
+            description=kickoff_field.definition.description,
+            notice=notice,
+            is_required=kickoff_field.definition.is_required,
+        )
+
+    @property
+    def describedby(self) -> str:
+        """Return the ids of the texts that belong to the control."""
+        ids = [f"{self.id}_help"] if self.description.strip() else []
+        ids += [f"{self.id}_error"] if self.errors else []
+        return " ".join(ids)
+
+    @property
+    def find_control(self) -> str:
+        """Return the name of the box that searches the options."""
+        return FIND_PREFIX + self.key
+
+    @property
+    def search_url(self) -> str:
+        """Return where a script finds options; '' if there is no such address."""
+        if self.context.get("finds_people"):
+            return reverse("people-search")
+        if self.template_id is None:
+            return ""
+        return f"{reverse('kickoff-options', args=[self.template_id])}?{urlencode({'field': self.key})}"
+
+
+def duplicate_notice(duplicate: KickoffField[Any], answerable: Sequence[KickoffField[Any]]) -> str:
+    """Return why a second field with the api_name of another cannot be answered."""
+    api_name = duplicate.definition.api_name
+    first = next(other for other in answerable if other.definition.api_name == api_name)
+    return _(
+        "The template gives this field the same API name as “%(first)s”. Pneumatic takes one answer for both: "
+        "the one that you give there."
+    ) % {"first": first.label}

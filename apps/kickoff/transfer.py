@@ -1,0 +1,149 @@
+"""Answers that come from elsewhere: from a link, from an earlier launch, from a form whose template has changed.
+
+Every function tells what it had to leave out, in sentences that hold the answer itself: nothing is lost silently.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from django.http import QueryDict
+from django.utils.datastructures import MultiValueDict
+from django.utils.translation import gettext as _
+
+from apps.kickoff.fields import AnswerError, KickoffField, answers_from_json, create
+from apps.kickoff.fields.string import single_line
+from apps.kickoff.lookups import Lookups, MirroredPeople, NoFiles, People
+from apps.kickoff.names import control_name, find_name, read_controls
+from apps.kickoff.rows import NAME_CONTROL
+from apps.pneumatic.schemas import FieldDefinition
+
+Fields = dict[str, KickoffField[Any]]
+
+
+def initial_from_query(
+    definitions: Sequence[FieldDefinition], query: QueryDict, *, people: People | None = None
+) -> tuple[dict[str, list[str]], list[str]]:
+    """Return (initial, notes): what a link fills in, and sentences about what of it could not be taken.
+
+    Options are named by key or label, people by id or e-mail, dates in ISO form; files never come from a link.
+    """
+    lookups = Lookups(files=NoFiles(), people=people or MirroredPeople())
+    controls: MultiValueDict[str, str] = read_controls(query, definitions)
+    initial: dict[str, list[str]] = {}
+    notes: list[str] = []
+    if name := single_line("".join(controls.getlist(NAME_CONTROL)[-1:]).replace("\0", "")):
+        initial[NAME_CONTROL] = [name]
+    for api_name, kickoff_field in _by_api_name(definitions).items():
+        control = control_name(api_name)
+        values = [value.replace("\0", "") for value in controls.getlist(control)]
+        try:
+            understood = kickoff_field.understand(values, lookups)
+        except AnswerError as error:
+            notes.append(
+                _("The link's answer to “%(field)s” was left out: %(reason)s")
+                % {"field": kickoff_field.label, "reason": error}
+            )
+        else:
+            if understood:
+                initial[control] = understood
+    return initial, notes
+
+
+def carry_over(
+    stored: Mapping[str, Any],
+    old_definitions: Sequence[FieldDefinition],
+    new_definitions: Sequence[FieldDefinition],
+) -> tuple[dict[str, list[str]], list[str]]:
+    """Return (initial, dropped): the stored answers that fit the new version, and sentences about the others."""
+    controls = {
+        answer.field.api_name: create(answer.field).initial(answer.value)
+        for answer in answers_from_json(old_definitions, stored)
+    }
+    kept, dropped = _fit(controls, _by_api_name(old_definitions), _by_api_name(new_definitions))
+    return {control_name(api_name): values for api_name, values in kept.items()}, dropped
+
+
+def uploads_in(
+    definitions: Sequence[FieldDefinition], files: MultiValueDict[str, Any]
+) -> dict[str, list[Any]]:
+    """Return the files that came with a form (``request.FILES``), by the api_name of their field."""
+    controls: MultiValueDict[str, Any] = read_controls(files, definitions)
+    return {
+        api_name: found
+        for api_name, kickoff_field in _by_api_name(definitions).items()
+        if kickoff_field.holds_files and (found := controls.getlist(control_name(api_name)))
+    }
+
+
+def with_uploads(
+    data: MultiValueDict[str, Any],
+    definitions: Sequence[FieldDefinition],
+    upload_ids: Mapping[str, Sequence[str]],
+) -> MultiValueDict[str, Any]:
+    """Return posted ``data`` with the ids of files that were uploaded meanwhile, given by api_name."""
+    extended: MultiValueDict[str, Any] = read_controls(data, definitions)
+    for api_name, ids in upload_ids.items():
+        control = control_name(api_name)
+        extended.setlist(control, [*extended.getlist(control), *ids])
+    return extended
+
+
+def rebase(
+    data: MultiValueDict[str, Any],
+    old_definitions: Sequence[FieldDefinition],
+    new_definitions: Sequence[FieldDefinition],
+) -> tuple[MultiValueDict[str, Any], list[str]]:
+    """Return (data, dropped): what was posted to a form of the old version, for a form of the new one.
+
+    Unlike ``carry_over`` it works on what was typed, so that unfinished answers stay as well.
+    """
+    old, new = _by_api_name(old_definitions), _by_api_name(new_definitions)
+    rebased: MultiValueDict[str, Any] = read_controls(data, [*old_definitions, *new_definitions])
+    posted = {api_name: rebased.getlist(control_name(api_name)) for api_name in old}
+    kept, dropped = _fit(posted, old, new)
+    for api_name in old:
+        if posted[api_name] and kept.get(api_name) != posted[api_name]:
+            rebased.setlist(control_name(api_name), kept.get(api_name, []))
+        if api_name not in new:
+            rebased.pop(find_name(api_name), None)
+    return rebased, dropped
+
+
+def _by_api_name(definitions: Iterable[FieldDefinition]) -> Fields:
+    fields: Fields = {}
+    for definition in definitions:
+        fields.setdefault(definition.api_name, create(definition))
+    return fields
+
+
+def _fit(
+    controls: Mapping[str, Sequence[str]], old: Fields, new: Fields
+) -> tuple[dict[str, list[str]], list[str]]:
+    kept: dict[str, list[str]] = {}
+    dropped: list[str] = []
+    for api_name, values in controls.items():
+        before, now = old[api_name], new.get(api_name)
+        given = [value for value in values if value]
+        if not given:
+            continue
+        if now is None:
+            dropped.append(
+                _("“%(field)s” is no longer asked. The answer was: %(answer)s")
+                % {"field": before.label, "answer": ", ".join(before.spell_out(given))}
+            )
+            continue
+        fits, lost = now.carry(before, given)
+        if fits:
+            kept[api_name] = fits
+        if lost:
+            dropped.append(_lost_sentence(before, now, ", ".join(lost)))
+    return kept, dropped
+
+
+def _lost_sentence(before: KickoffField[Any], now: KickoffField[Any], answer: str) -> str:
+    words = {"field": now.label, "answer": answer}
+    if now.takes_over_from(before):
+        return _("“%(field)s” no longer offers: %(answer)s") % words
+    return _("“%(field)s” now asks for another kind of answer. It was: %(answer)s") % words
