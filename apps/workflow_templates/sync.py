@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.pneumatic import canonical, schemas
 from apps.pneumatic.client import Client
 from apps.sync.registry import Progress, Resource
+from apps.workflow_templates import searching
 from apps.workflow_templates.models import RunAllowed, Template, TemplateVersion
 
 # What a changed row takes over; when it was first seen stays.
@@ -90,7 +91,6 @@ class Templates(Resource[Fetched, Row]):
     def row(self, item: Fetched, *, content_hash: str) -> Row:
         """Return the mirrored template, without times and version."""
         template = item.template
-        types = " ".join(sorted({field.type for field in template.kickoff.fields}))
         kickoff = canonical.kickoff_to_json(template.kickoff)
         return Row(
             template=Template(
@@ -104,9 +104,10 @@ class Templates(Resource[Fetched, Row]):
                 tasks_count=template.tasks_count,
                 performers_count=template.performers_count,
                 fields_count=len(template.kickoff.fields),
-                field_types=f" {types} " if types else "",
+                field_types=searching.field_types(template.kickoff),
+                order_key=searching.order_key(name=template.name, is_active=template.is_active),
                 tasks=canonical.tasks_to_json(template.tasks),
-                search=f"{template.name}\n{template.description}".casefold(),
+                search=searching.search_text(name=template.name, description=template.description),
                 raw=item.raw,
                 content_hash=content_hash,
             ),
