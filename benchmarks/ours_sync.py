@@ -1,0 +1,93 @@
+"""Ours: ``manage.py sync`` and its parts. ``python -m benchmarks.ours_sync first|fetch|statements``.
+
+``first`` syncs an empty database and then syncs again; ``fetch`` only fetches and decodes, writing nothing;
+``statements`` counts SQL instead of time, because counting costs time.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import django
+
+from benchmarks.processes import answer, peak_memory
+
+django.setup()
+
+from django.core.management import call_command  # noqa: E402 - models exist after setup()
+from django.db import connection  # noqa: E402
+
+from apps.accounts.models import PneumaticUser  # noqa: E402
+from apps.pneumatic.client import connect  # noqa: E402
+from apps.workflow_templates.models import Template  # noqa: E402
+
+WRITE = re.compile(r'^\s*(?:INSERT INTO|UPDATE|DELETE FROM)\s+"?(\w+)', re.IGNORECASE)
+OWN_RECORD = ("sync_", "django_tasks")  # a run writes down that it ran; that is not the mirror
+
+
+def sync() -> float:
+    """Sync everything and return the seconds that it took."""
+    started = time.perf_counter()
+    call_command("sync", stdout=io.StringIO(), stderr=io.StringIO())
+    return time.perf_counter() - started
+
+
+def first_and_again() -> None:
+    """Sync an empty database, then the same once more."""
+    first = sync()
+    memory = peak_memory()
+    again = [sync() for _ in range(3)]
+    answer(
+        first=first,
+        again=sorted(again)[1],
+        memory=memory,
+        templates=Template.objects.count(),
+        users=PneumaticUser.objects.count(),
+    )
+
+
+def fetch_and_decode() -> None:
+    """Make the requests that a sync makes and decode the answers: what no sync can do without."""
+    seconds = []
+    for _ in range(3):
+        started = time.perf_counter()
+        with connect() as client:
+            client.get_templates([template.id for template in client.list_templates()])
+            client.list_users()
+        seconds.append(time.perf_counter() - started)
+    answer(seconds=sorted(seconds)[1])
+
+
+def count_statements() -> None:
+    """Count the statements of a first sync, and the mirror's rows that the next one touches."""
+    first, again = Counter(), Counter()
+    for counter in (first, again):
+        with connection.execute_wrapper(counter):
+            sync()
+    answer(first=first.statements, again=again.statements, mirror_writes=again.mirror_writes)
+
+
+class Counter:
+    """Counts statements, and among them those that write to the mirror."""
+
+    def __init__(self) -> None:
+        self.statements = 0
+        self.mirror_writes = 0
+
+    def __call__(
+        self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]
+    ) -> Any:
+        self.statements += 1
+        found = WRITE.match(sql)
+        if found and not found[1].startswith(OWN_RECORD):
+            self.mirror_writes += 1
+        return execute(sql, params, many, context)
+
+
+if __name__ == "__main__":
+    {"first": first_and_again, "fetch": fetch_and_decode, "statements": count_statements}[sys.argv[1]]()
