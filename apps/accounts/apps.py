@@ -12,9 +12,12 @@ class AccountsConfig(AppConfig):
         """Tell the other apps who people are, and keep roles and permissions in step."""
         from apps.accounts import roles, selectors, signals
         from apps.accounts.models import User
+        from apps.accounts.sync import Users
         from apps.core.people import register_identifier, register_resolver
+        from apps.sync import registry
 
         register_resolver(selectors.resolve_people)
         register_identifier(selectors.pneumatic_id_of)
+        registry.register(Users())
         post_migrate.connect(roles.grant_permissions, sender=self)
         m2m_changed.connect(signals.follow_administrator_role, sender=User.groups.through)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from apps.sync import selectors
 
 
 def freshness(request: HttpRequest) -> dict[str, object]:
-    """Return ``freshness``: filled in lazily, so that pages without a banner cost no query."""
-    return {}
+    """Return ``freshness``, filled in when a template asks: pages without a banner cost no query."""
+    return {"freshness": SimpleLazyObject(selectors.freshness)}

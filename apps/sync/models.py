@@ -10,34 +10,54 @@ from django.utils.translation import gettext_lazy as _
 class SyncRun(models.Model):
     """One run of the sync. At most one row is ``running``: the database says so, for all processes.
 
-    A run that was killed is recognised by its process being gone, or by ``heartbeat_at`` having grown old; the next run
-    marks it ``abandoned``. Before it writes, a run checks that it is still the running one.
+    A run that was killed is recognised by its process being gone, or by ``heartbeat_at`` having grown old; the
+    next run marks it ``abandoned``. Before it writes, a run checks that it is still the running one (``runs.py``).
     """
 
     class State(models.TextChoices):
+        QUEUED = "queued", _("waiting for a worker")
         RUNNING = "running", _("running")
         DONE = "done", _("done")
         FAILED = "failed", _("failed")
         REFUSED = "refused", _("refused")
         ABANDONED = "abandoned", _("stopped midway")
 
+    class Trigger(models.TextChoices):
+        COMMAND = "command", _("command line")
+        PAGE = "page", _("sync page")
+        DEMO = "demo", _("demo")
+
     state = models.CharField(_("state"), max_length=12, choices=State, default=State.RUNNING)
-    trigger = models.CharField(_("started from"), max_length=20)  # "command", "page", "demo"
+    trigger = models.CharField(_("started from"), max_length=20, choices=Trigger)
     started_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("started by")
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("started by"),
     )
     started_at = models.DateTimeField(_("started"), db_index=True)
     heartbeat_at = models.DateTimeField(_("last sign of life"))
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
-    host = models.CharField(max_length=255)
-    pid = models.PositiveIntegerField()
+    host = models.CharField(_("host"), max_length=255, blank=True)
+    pid = models.PositiveIntegerField(_("process"), default=0)
+    process = models.CharField(max_length=200, blank=True, editable=False)  # processes.Process.identity
     dry_run = models.BooleanField(_("only looked"), default=False)
+    allow_removals = models.BooleanField(_("removals confirmed"), default=False)
     error = models.TextField(_("error"), blank=True)
 
     class Meta:
+        verbose_name = _("sync run")
+        verbose_name_plural = _("sync runs")
         ordering = ["-started_at", "-id"]
         constraints = [
-            models.UniqueConstraint(fields=["state"], condition=models.Q(state="running"), name="sync_one_running")
+            models.UniqueConstraint(
+                fields=["state"], condition=models.Q(state="running"), name="sync_one_running"
+            ),
+            models.UniqueConstraint(
+                fields=["state"], condition=models.Q(state="queued"), name="sync_one_queued"
+            ),
         ]
         permissions = [("run_sync", "Can start a sync")]
 
@@ -46,7 +66,10 @@ class SyncRun(models.Model):
 
 
 class SyncResult(models.Model):
-    """What one run did to one resource ("templates", "users"); ``seconds`` is wall time, ``requests`` are HTTP calls."""
+    """What one run did to one resource ("templates", "users").
+
+    ``seconds`` is wall time, ``requests`` are HTTP calls. In a dry run the counts are what would have been done.
+    """
 
     class State(models.TextChoices):
         FETCHING = "fetching", _("fetching")
@@ -55,23 +78,25 @@ class SyncResult(models.Model):
         FAILED = "failed", _("failed")
         REFUSED = "refused", _("refused")
 
-    run = models.ForeignKey(SyncRun, models.CASCADE, related_name="results")
-    resource = models.CharField(max_length=40)
-    state = models.CharField(max_length=12, choices=State, default=State.FETCHING)
-    fetched = models.PositiveIntegerField(default=0)  # progress while running: objects so far
-    expected = models.PositiveIntegerField(null=True)  # of how many, where the server told
-    added = models.PositiveIntegerField(default=0)
-    changed = models.PositiveIntegerField(default=0)
-    removed = models.PositiveIntegerField(default=0)
-    unchanged = models.PositiveIntegerField(default=0)
-    requests = models.PositiveIntegerField(default=0)
-    seconds = models.FloatField(default=0)
-    finished_at = models.DateTimeField(null=True)
-    error = models.TextField(blank=True)
+    run = models.ForeignKey(SyncRun, models.CASCADE, related_name="results", verbose_name=_("run"))
+    resource = models.CharField(_("resource"), max_length=40)
+    state = models.CharField(_("state"), max_length=12, choices=State, default=State.FETCHING)
+    fetched = models.PositiveIntegerField(_("fetched"), default=0)  # progress while running: objects so far
+    expected = models.PositiveIntegerField(_("expected"), null=True)  # of how many, where the server told
+    added = models.PositiveIntegerField(_("added"), default=0)
+    changed = models.PositiveIntegerField(_("changed"), default=0)
+    removed = models.PositiveIntegerField(_("removed"), default=0)
+    unchanged = models.PositiveIntegerField(_("unchanged"), default=0)
+    requests = models.PositiveIntegerField(_("requests"), default=0)
+    seconds = models.FloatField(_("seconds"), default=0)
+    finished_at = models.DateTimeField(_("finished"), null=True)
+    error = models.TextField(_("error"), blank=True)
     # {"added": [[id, name], ...], "changed": [...], "removed": [...]}, at most 100 of each
-    details = models.JSONField(default=dict)
+    details = models.JSONField(_("details"), default=dict)
 
     class Meta:
+        verbose_name = _("sync result")
+        verbose_name_plural = _("sync results")
         ordering = ["id"]
         indexes = [models.Index(fields=["resource", "state", "-finished_at"], name="sync_result_freshness")]
 

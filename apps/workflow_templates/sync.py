@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from apps.pneumatic import canonical, schemas
-from apps.pneumatic.client import Client
 from apps.sync.registry import Progress, Resource
 from apps.workflow_templates import searching
 from apps.workflow_templates.models import RunAllowed, Template, TemplateVersion
+
+if TYPE_CHECKING:
+    from apps.pneumatic.client import Client
 
 # What a changed row takes over; when it was first seen stays.
 _WRITTEN = [
@@ -152,31 +153,37 @@ class Templates(Resource[Fetched, Row]):
 
 def _set_versions(rows: Sequence[Row], *, now: dt.datetime) -> None:
     """Give every template the version with its kickoff form: one that was seen before, or else a new one."""
-    seen: dict[int, dict[str, int]] = defaultdict(dict)
-    latest: dict[int, int] = defaultdict(int)
-    for ids in _batches([row.template.id for row in rows]):
-        versions = TemplateVersion.objects.filter(template_id__in=ids).order_by()
-        for pk, template_id, digest, number in versions.values_list(
-            "pk", "template_id", "content_hash", "number"
-        ):
-            seen[template_id][digest] = pk
-            latest[template_id] = max(latest[template_id], number)
-    fresh: list[tuple[Template, TemplateVersion]] = []
+    ids = [row.template.id for row in rows]
+    seen = _versions(ids)
+    fresh = [
+        TemplateVersion(
+            template_id=row.template.id,
+            number=max((number for _pk, number in seen[row.template.id].values()), default=0) + 1,
+            content_hash=row.kickoff_hash,
+            kickoff=row.kickoff,
+            first_seen_at=now,
+        )
+        for row in rows
+        if row.kickoff_hash not in seen[row.template.id]
+    ]
+    if fresh:
+        TemplateVersion.objects.bulk_create(fresh, batch_size=_BATCH)
+        # Asked for again: not every SQLite hands out the keys of many rows at once.
+        seen.update(_versions([version.template_id for version in fresh]))
     for row in rows:
-        template = row.template
-        template.current_version_id = seen[template.id].get(row.kickoff_hash)
-        if template.current_version_id is None:
-            version = TemplateVersion(
-                template_id=template.id,
-                number=latest[template.id] + 1,
-                content_hash=row.kickoff_hash,
-                kickoff=row.kickoff,
-                first_seen_at=now,
-            )
-            fresh.append((template, version))
-    TemplateVersion.objects.bulk_create([version for _template, version in fresh], batch_size=_BATCH)
-    for template, version in fresh:
-        template.current_version_id = version.pk
+        row.template.current_version_id = seen[row.template.id][row.kickoff_hash][0]
+
+
+def _versions(template_ids: Sequence[int]) -> dict[int, dict[str, tuple[int, int]]]:
+    """Return key and number of every version, by template and content hash."""
+    found: dict[int, dict[str, tuple[int, int]]] = {id_: {} for id_ in template_ids}
+    for ids in _batches(template_ids):
+        versions = TemplateVersion.objects.filter(template_id__in=ids).order_by()
+        for template_id, digest, pk, number in versions.values_list(
+            "template_id", "content_hash", "pk", "number"
+        ):
+            found[template_id][digest] = (pk, number)
+    return found
 
 
 def _only_listed(raw: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,79 @@
+"""The mirror of Pneumatic's users."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext_lazy as _
+
+from apps.accounts.models import PneumaticUser
+from apps.accounts.searching import search_text
+from apps.pneumatic.canonical import content_hash
+from apps.pneumatic.schemas import User
+from apps.sync.registry import Progress, Resource
+
+if TYPE_CHECKING:
+    from apps.pneumatic.client import Client
+
+# What a changed row takes over; when it was first seen stays.
+_WRITTEN = [
+    field.name for field in PneumaticUser._meta.concrete_fields if field.name not in {"id", "first_seen_at"}
+]
+_BATCH = 500
+
+
+class Users(Resource[User, PneumaticUser]):
+    """Everybody whom the users endpoint lists, invited people too."""
+
+    name = "users"
+    label = _("users")
+
+    def known(self) -> dict[int, str]:
+        """Return the content hash of every mirrored user; ``""`` for one who is gone."""
+        rows = PneumaticUser.objects.values_list("id", "content_hash", "removed_at")
+        return {id_: "" if removed else digest for id_, digest, removed in rows.iterator()}
+
+    def fetch(self, client: Client, *, progress: Progress) -> Iterator[User]:
+        """Give every user."""
+        yield from client.list_users(on_progress=progress)
+
+    def identify(self, item: User) -> tuple[int, str]:
+        """Return id and full name."""
+        return item.id, item.full_name
+
+    def content_hash(self, item: User) -> str:
+        """Return the hash of the wire object: nothing else goes into the row."""
+        return content_hash(item.raw)
+
+    def row(self, item: User, *, content_hash: str) -> PneumaticUser:
+        """Return the mirrored user, without times."""
+        return PneumaticUser(
+            id=item.id,
+            email=item.email,
+            first_name=item.first_name,
+            last_name=item.last_name,
+            name=item.full_name,
+            status=item.status,
+            is_admin=item.is_admin,
+            is_account_owner=item.is_account_owner,
+            search=search_text(name=item.full_name, email=item.email),
+            raw=item.raw,
+            content_hash=content_hash,
+        )
+
+    def write(self, rows: Sequence[PneumaticUser], *, removed: Collection[int], now: dt.datetime) -> None:
+        """Insert or update ``rows`` and mark those who left."""
+        for row in rows:
+            row.first_seen_at = row.changed_at = now
+        PneumaticUser.objects.bulk_create(
+            rows, batch_size=_BATCH, update_conflicts=True, unique_fields=["id"], update_fields=_WRITTEN
+        )
+        gone = list(removed)
+        for start in range(0, len(gone), _BATCH):
+            PneumaticUser.objects.filter(id__in=gone[start : start + _BATCH]).update(removed_at=now)
+
+    def names(self, ids: Collection[int]) -> dict[int, str]:
+        """Return people's names by id."""
+        return dict(PneumaticUser.objects.filter(id__in=ids).values_list("id", "name"))

@@ -1,0 +1,221 @@
+"""The engine: fetch everything, compare, then write in one transaction per resource.
+
+Nothing is open in the database while Pneumatic is being asked. An object whose content hash is known is counted and
+forgotten; only what is new or changed is kept until it is written. What has disappeared is marked, never deleted,
+and only after a complete listing: a listing that breaks off raises, and then the resource keeps its last good state.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from apps.pneumatic.client import Client, connect
+from apps.pneumatic.errors import PneumaticError
+from apps.sync import registry, runs
+from apps.sync.models import SyncResult, SyncRun
+from apps.sync.reporting import Reporter
+
+logger = logging.getLogger(__name__)
+
+MOST_NAMES = 100  # names kept per kind of change
+SECONDS_BETWEEN_SIGNS = 1.0
+
+
+@dataclass(slots=True)
+class Changes:
+    """What a comparison found; ``rows`` are those to write, the rest are (id, name) or ids."""
+
+    rows: list[Any] = field(default_factory=list)
+    added: list[tuple[int, str]] = field(default_factory=list)
+    changed: list[tuple[int, str]] = field(default_factory=list)
+    removed: list[int] = field(default_factory=list)
+    unchanged: int = 0
+    live: int = 0  # objects that were in the mirror and not marked removed
+
+    @property
+    def removes_too_much(self) -> bool:
+        """Return True when more than a fifth of the mirrored objects would be marked removed."""
+        return len(self.removed) * 5 > self.live
+
+
+def run_sync(
+    resources: Sequence[str] | None = None,
+    *,
+    trigger: str,
+    started_by: AbstractBaseUser | None = None,
+    allow_removals: bool = False,
+    dry_run: bool = False,
+    report: Reporter | None = None,
+    queued: SyncRun | None = None,
+) -> SyncRun:
+    """Synchronise ``resources`` (all when None) and return the run with its outcome.
+
+    Failures of Pneumatic, refusals and bugs end up in the run, not in an exception. Raise SyncAlreadyRunningError when
+    another run is at work, KeyError for an unknown resource. A dry run compares and records, and writes no mirror.
+    """
+    chosen = [registry.get(name) for name in dict.fromkeys(resources or registry.names())]
+    run = runs.claim(
+        trigger=trigger,
+        started_by=started_by,
+        dry_run=dry_run,
+        allow_removals=allow_removals,
+        queued=queued,
+    )
+    state, error = SyncRun.State.FAILED, _("It was stopped before it was done.")
+    try:
+        with connect() as client:
+            results = [_synchronise(resource, run, client, report or Reporter()) for resource in chosen]
+        state, error = _verdict(results)
+    except runs.RunLostError as lost:
+        error = str(lost)
+    except PneumaticError as refusal:
+        error = str(refusal)
+    finally:
+        # Also for Ctrl-C and SystemExit: whoever stops a run leaves no lock behind.
+        runs.finish(run, state=state, error=error)
+    return run
+
+
+def _verdict(results: Sequence[SyncResult]) -> tuple[SyncRun.State, str]:
+    states = {result.state for result in results}
+    sentences = "\n".join(dict.fromkeys(result.error for result in results if result.error))
+    if SyncResult.State.FAILED in states:
+        return SyncRun.State.FAILED, sentences
+    if SyncResult.State.REFUSED in states:
+        return SyncRun.State.REFUSED, sentences
+    return SyncRun.State.DONE, ""
+
+
+def _synchronise(
+    resource: registry.Resource[Any, Any], run: SyncRun, client: Client, report: Reporter
+) -> SyncResult:
+    """Synchronise one resource; its failure is its own, the next resource is tried all the same."""
+    result = SyncResult.objects.create(run=run, resource=resource.name)
+    began, requests_before = time.monotonic(), client.requests_made
+    report.started(result)
+    try:
+        changes = _compare(resource, client, _Signs(run, result, report))
+        result.seconds = time.monotonic() - began
+        result.requests = client.requests_made - requests_before
+        _conclude(resource, run, result, changes, report)
+    except runs.RunLostError as lost:
+        _fail(result, str(lost))
+        raise
+    except PneumaticError as refusal:
+        _fail(result, str(refusal))
+    except Exception as bug:
+        logger.exception("Sync of %s failed", resource.name)
+        _fail(result, _("Something unexpected went wrong (%s). The log says more.") % type(bug).__name__)
+    result.seconds = time.monotonic() - began
+    result.requests = client.requests_made - requests_before
+    result.save()
+    report.finished(result)
+    return result
+
+
+class _Signs:
+    """Passes progress on: to the reporter at once, to the database once a second, as a sign of life too."""
+
+    def __init__(self, run: SyncRun, result: SyncResult, report: Reporter) -> None:
+        self.run, self.result, self.report = run, result, report
+        self.last = time.monotonic()
+
+    def __call__(self, fetched: int, expected: int | None) -> None:
+        self.result.fetched, self.result.expected = fetched, expected
+        self.report.progressed(self.result)
+        if time.monotonic() - self.last >= SECONDS_BETWEEN_SIGNS:
+            self.result.save(update_fields=["fetched", "expected"])
+            runs.beat(self.run)
+            self.last = time.monotonic()
+
+
+def _compare(resource: registry.Resource[Any, Any], client: Client, progress: registry.Progress) -> Changes:
+    """Fetch all of ``resource`` and return how it differs from the mirror."""
+    known = resource.known()
+    changes = Changes(live=sum(1 for content_hash in known.values() if content_hash))
+    seen: set[int] = set()
+    for item in resource.fetch(client, progress=progress):
+        id_, name = resource.identify(item)
+        if id_ in seen:  # a page shift shows an object twice
+            continue
+        seen.add(id_)
+        content_hash = resource.content_hash(item)
+        before = known.get(id_)
+        if before == content_hash:
+            changes.unchanged += 1
+            continue
+        changes.rows.append(resource.row(item, content_hash=content_hash))
+        # An object that was marked removed and is back counts as added.
+        (changes.changed if before else changes.added).append((id_, name[:200]))
+    changes.removed = [id_ for id_, content_hash in known.items() if content_hash and id_ not in seen]
+    return changes
+
+
+def _conclude(
+    resource: registry.Resource[Any, Any],
+    run: SyncRun,
+    result: SyncResult,
+    changes: Changes,
+    report: Reporter,
+) -> None:
+    """Record what was found and, unless the run only looks or must refuse, write it."""
+    result.added, result.changed = len(changes.added), len(changes.changed)
+    result.removed, result.unchanged = len(changes.removed), changes.unchanged
+    result.fetched = result.expected = result.added + result.changed + result.unchanged
+    result.details = _details(resource, changes)
+    result.finished_at = now = timezone.now()
+    if changes.removes_too_much and not run.allow_removals:
+        result.state = SyncResult.State.REFUSED
+        result.error = _refusal(resource, changes)
+        return
+    if run.dry_run:
+        result.state = SyncResult.State.DONE
+        return
+    result.state = SyncResult.State.WRITING
+    result.save()
+    report.progressed(result)
+    with transaction.atomic():
+        runs.fence(run)
+        if changes.rows or changes.removed:
+            resource.write(changes.rows, removed=changes.removed, now=now)
+        result.state = SyncResult.State.DONE
+        result.save()
+
+
+def _details(resource: registry.Resource[Any, Any], changes: Changes) -> dict[str, list[tuple[int, str]]]:
+    gone = changes.removed[:MOST_NAMES]
+    names = resource.names(gone) if gone else {}
+    lists = {
+        "added": changes.added[:MOST_NAMES],
+        "changed": changes.changed[:MOST_NAMES],
+        "removed": [(id_, names.get(id_, "")[:200]) for id_ in gone],
+    }
+    return {kind: entries for kind, entries in lists.items() if entries}
+
+
+def _refusal(resource: registry.Resource[Any, Any], changes: Changes) -> str:
+    counts = {"gone": len(changes.removed), "live": changes.live, "resource": resource.label}
+    if len(changes.removed) == changes.live and not changes.rows and not changes.unchanged:
+        return (
+            _("Pneumatic listed no %(resource)s at all; %(live)d are known here. Nothing was changed.")
+            % counts
+        )
+    return (
+        _("%(gone)d of %(live)d %(resource)s are gone, more than a fifth. Nothing was changed for them.")
+        % counts
+    )
+
+
+def _fail(result: SyncResult, error: str) -> None:
+    result.state = SyncResult.State.FAILED
+    result.error = error
+    result.finished_at = timezone.now()

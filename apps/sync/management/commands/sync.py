@@ -1,0 +1,89 @@
+"""``manage.py sync``: bring the mirror up to date."""
+
+from __future__ import annotations
+
+import json
+import sys
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from rich.console import Console
+
+from apps.sync import console, engine, registry
+from apps.sync.models import SyncRun
+from apps.sync.runs import SyncAlreadyRunningError
+
+FAILED, REFUSED = 1, 2
+
+
+class Command(BaseCommand):
+    help = (
+        "Fetch templates and users from Pneumatic and bring the mirror up to date. "
+        "Exits with 0 when done, 1 when it failed, 2 when it refused (mass removal, wrong arguments)."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("resources", nargs="*", help="What to synchronise; everything when left out.")
+        parser.add_argument(
+            "--allow-removals",
+            action="store_true",
+            help="Confirm that more than a fifth of a resource may be marked removed.",
+        )
+        parser.add_argument("--dry-run", action="store_true", help="Show what would change; change nothing.")
+        parser.add_argument(
+            "--json", action="store_true", help="Print the outcome as JSON, and nothing else."
+        )
+
+    def handle(self, *args: str, **options: Any) -> None:
+        resources, as_json, verbosity = options["resources"], options["json"], options["verbosity"]
+        unknown = [name for name in resources if name not in registry.names()]
+        if unknown:
+            known = ", ".join(registry.names())
+            raise CommandError(
+                f"There is nothing named {', '.join(unknown)} to sync. Choose from: {known}.",
+                returncode=REFUSED,
+            )
+        flags = {"allow_removals": options["allow_removals"], "dry_run": options["dry_run"]}
+        try:
+            run = self._run(resources, quiet=as_json or not verbosity, **flags)
+        except SyncAlreadyRunningError as busy:
+            if as_json:
+                self._print_json({"run": None, "state": "busy", "error": str(busy), "resources": []})
+            raise CommandError(str(busy), returncode=FAILED) from None
+        if as_json:
+            self._print_json(console.as_json(run))
+        elif verbosity:
+            self._print_lines(run, names=run.dry_run or verbosity > 1)
+        self._tell_bad_news(run)
+
+    def _run(self, resources: list[str], *, quiet: bool, **options: bool) -> SyncRun:
+        trigger = SyncRun.Trigger.COMMAND
+        if sys.stderr.isatty():
+            with console.Bars(Console(stderr=True)) as bars:
+                return engine.run_sync(resources or None, trigger=trigger, report=bars, **options)
+        report = None if quiet else console.Lines(self._write)
+        return engine.run_sync(resources or None, trigger=trigger, report=report, **options)
+
+    def _write(self, text: str) -> None:
+        self.stdout.write(text)
+        self.stdout.flush()
+
+    def _print_lines(self, run: SyncRun, *, names: bool) -> None:
+        for result in run.results.all():
+            self._write(console.line(result, dry_run=run.dry_run))
+            if names:
+                for text in console.name_lines(result):
+                    self._write(text)
+
+    def _tell_bad_news(self, run: SyncRun) -> None:
+        error = console.printable(run.error.replace("\n", " "))
+        if run.state == SyncRun.State.REFUSED:
+            raise CommandError(
+                f"Refused. {error} If that is right, run it again with --allow-removals.", returncode=REFUSED
+            )
+        if run.state != SyncRun.State.DONE:
+            raise CommandError(f"Failed. {error}", returncode=FAILED)
+
+    def _print_json(self, data: dict[str, Any]) -> None:
+        self._write(json.dumps(data, indent=2))

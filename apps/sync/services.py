@@ -1,0 +1,29 @@
+"""Asking for a sync in the background."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+
+from apps.sync import runs, selectors, tasks
+from apps.sync.models import SyncRun
+
+
+def ask_for_sync(*, started_by: AbstractBaseUser | AnonymousUser, allow_removals: bool = False) -> SyncRun:
+    """Return the run that will do it: the one at work, the one that waits already, or a new one.
+
+    A run that waits is handed to the worker again: should the first message have been lost, this one arrives, and a
+    second message for the same run does nothing.
+    """
+    runs.abandon_dead()
+    active = selectors.active_run()
+    if active is not None and active.state == SyncRun.State.RUNNING:
+        return active
+    run = runs.enqueue(started_by=started_by, allow_removals=allow_removals)
+    tasks.perform_queued_sync.enqueue(run.pk)
+    return run
+
+
+def can_be_confirmed(run_id: str) -> bool:
+    """Return True when the last run that ended is this one and it was refused: its numbers still stand."""
+    latest = selectors.latest_runs(limit=1)
+    return bool(latest) and str(latest[0].pk) == run_id and latest[0].state == SyncRun.State.REFUSED
