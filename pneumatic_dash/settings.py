@@ -38,7 +38,9 @@ def _number(name: str, default: float, *, least: float, most: float, unit: str) 
     except ValueError:
         value = float("nan")
     if not least <= value <= most:
-        raise ImproperlyConfigured(f"{name} is {text!r}. Write a number of {unit} from {least:g} to {most:g}.")
+        raise ImproperlyConfigured(
+            f"{name} is {text!r}. Write a number of {unit} from {least:g} to {most:g}."
+        )
     return value
 
 
@@ -48,7 +50,13 @@ def _origin(name: str, default: str = "") -> str:
     if not value:
         return ""
     parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.query or parts.fragment:
+    if (
+        parts.scheme not in {"http", "https"}
+        or not parts.hostname
+        or parts.username
+        or parts.query
+        or parts.fragment
+    ):
         raise ImproperlyConfigured(
             f"{name} is not a base URL. Write something like https://api.pneumatic.app, without user name or query."
         )
@@ -63,7 +71,9 @@ def _secret(name: str, default: str = "") -> str:
     try:
         return Path(path).read_text(encoding="utf-8").strip()
     except OSError as error:
-        raise ImproperlyConfigured(f"{name}_FILE names a file that cannot be read: {error.strerror}.") from None
+        raise ImproperlyConfigured(
+            f"{name}_FILE names a file that cannot be read: {error.strerror}."
+        ) from None
 
 
 def _choice(name: str, default: str, choices: tuple[str, ...]) -> str:
@@ -80,7 +90,8 @@ SECRET_KEY = _secret("SECRET_KEY")
 if not SECRET_KEY:
     if not DEBUG:
         raise ImproperlyConfigured(
-            "SECRET_KEY is not set. Write a long random text into it (50 characters or more), or DEBUG=True on your own machine."
+            "SECRET_KEY is not set. Write a long random text into it (50 characters or more), "
+            "or DEBUG=True on your own machine."
         )
     SECRET_KEY = "insecure-and-only-for-debug"  # noqa: S105
 
@@ -89,7 +100,9 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[:
 _public_host = urlsplit(PUBLIC_URL).hostname
 if _public_host and _public_host not in ALLOWED_HOSTS:
     ALLOWED_HOSTS.append(_public_host)
-CSRF_TRUSTED_ORIGINS = [f"{urlsplit(PUBLIC_URL).scheme}://{urlsplit(PUBLIC_URL).netloc}"] if PUBLIC_URL else []
+CSRF_TRUSTED_ORIGINS = (
+    [f"{urlsplit(PUBLIC_URL).scheme}://{urlsplit(PUBLIC_URL).netloc}"] if PUBLIC_URL else []
+)
 
 HTTPS = PUBLIC_URL.startswith("https://")
 BEHIND_PROXY = _flag("BEHIND_PROXY", default=False)
@@ -263,11 +276,21 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"secrets": {"()": "apps.core.redaction.RedactSecrets"}},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["secrets"]},
+    },
     "root": {
         "handlers": ["stderr"],
         "level": _choice("LOG_LEVEL", "info", ("debug", "info", "warning", "error")).upper(),
     },
     # urllib3 writes whole URLs at DEBUG; an upload URL may carry a signature.
-    "loggers": {"urllib3": {"level": "INFO"}, "django.server": {"level": "WARNING"}},
+    # Django's own handlers go: whatever is logged passes the one handler above, and so the filter.
+    "loggers": {
+        "urllib3": {"level": "INFO"},
+        "django": {"level": "INFO", "handlers": []},
+        "django.server": {"level": "WARNING", "handlers": [], "propagate": True},
+    },
 }
+DEFAULT_EXCEPTION_REPORTER = "apps.core.redaction.Reporter"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "apps.core.redaction.ReporterFilter"

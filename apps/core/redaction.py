@@ -1,0 +1,92 @@
+"""Keep secrets out of logs and error reports, whatever carried them there.
+
+The API key is held by objects that tracebacks show (headers of a request, buffers of a connection) and may come back
+in the text of an exception. Nobody can watch every place, so this stands at the exits.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import traceback
+from types import FrameType
+from typing import Any
+from urllib.parse import quote
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.html import escape
+from django.views.debug import ExceptionReporter, SafeExceptionReporterFilter
+
+PUT_INSTEAD = "[redacted]"
+# A shorter text occurs by chance in anything; blotting it out would only make logs unreadable.
+SHORTEST_SECRET = 6
+
+
+def redact(text: str) -> str:
+    """Return ``text`` without the API key and the signing key, however they are escaped."""
+    for secret in _secrets():
+        text = text.replace(secret, PUT_INSTEAD)
+    return text
+
+
+def _secrets() -> set[str]:
+    plain = [key for key in (settings.PNEUMATIC_API_KEY, settings.SECRET_KEY) if len(key) >= SHORTEST_SECRET]
+    return {form for key in plain for form in (key, quote(key, safe=""), escape(key), repr(key)[1:-1])}
+
+
+class RedactSecrets(logging.Filter):
+    """Redact the message, the traceback and the stack of every record; drop none."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg = redact(_message(record))
+        record.args = None
+        if record.exc_info and not record.exc_text:
+            record.exc_text = "".join(traceback.format_exception(*record.exc_info)).rstrip()
+        if record.exc_text:
+            record.exc_text = redact(record.exc_text)
+        if record.stack_info:
+            record.stack_info = redact(record.stack_info)
+        return True
+
+
+def _message(record: logging.LogRecord) -> str:
+    """Return the formatted message; a record whose arguments do not fit must not silence the log."""
+    try:
+        return record.getMessage()
+    except Exception:  # the arguments are anybody's objects
+        return str(record.msg)
+
+
+class ReporterFilter(SafeExceptionReporterFilter):
+    """Hide variables that hold a secret somewhere inside, in error pages with DEBUG too."""
+
+    hidden_settings = re.compile(
+        SafeExceptionReporterFilter.hidden_settings.pattern + "|DATABASE_URL", re.IGNORECASE
+    )
+
+    def get_traceback_frame_variables(
+        self, request: HttpRequest | None, tb_frame: FrameType
+    ) -> list[tuple[str, Any]]:
+        variables = super().get_traceback_frame_variables(request, tb_frame)
+        return [
+            (name, self.cleansed_substitute if _holds_secret(value) else value) for name, value in variables
+        ]
+
+
+class Reporter(ExceptionReporter):
+    """Redact what is left, such as the exception's own text."""
+
+    def get_traceback_html(self) -> str:
+        return redact(super().get_traceback_html())
+
+    def get_traceback_text(self) -> str:
+        return redact(super().get_traceback_text())
+
+
+def _holds_secret(value: Any) -> bool:
+    try:
+        text = repr(value)
+    except Exception:  # the page shows that the value has no text; it does not fail for it
+        return False
+    return any(secret in text for secret in _secrets())

@@ -1,0 +1,54 @@
+"""The probes of a deployment, and the page for people who lack a permission."""
+
+from __future__ import annotations
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.decorators import login_not_required
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+ADMINISTRATOR_ROLE = "Administrator"
+ADMINISTRATORS_SHOWN = 3
+
+
+@never_cache
+@login_not_required
+@require_safe
+def healthz(request: HttpRequest) -> HttpResponse:
+    """Say that the process answers: restart it when this fails."""
+    return JsonResponse({"status": "ok"})
+
+
+@never_cache
+@login_not_required
+@require_safe
+def readyz(request: HttpRequest) -> HttpResponse:
+    """Say whether pages can be served: the database answers, and its migrations are applied."""
+    try:
+        executor = MigrationExecutor(connection)
+        pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except DatabaseError:
+        checks = {"database": "unreachable", "migrations": "unknown"}
+    else:
+        checks = {"database": "ok", "migrations": "pending" if pending else "ok"}
+    ready = set(checks.values()) == {"ok"}
+    body = {"status": "ok" if ready else "unavailable", "checks": checks}
+    return JsonResponse(body, status=200 if ready else 503)
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Explain what is missing, and who can give it."""
+    administrators = (
+        get_user_model()
+        .objects.filter(Q(is_superuser=True) | Q(groups__name=ADMINISTRATOR_ROLE), is_active=True)
+        .exclude(email="")
+        .distinct()
+        .order_by("pk")[:ADMINISTRATORS_SHOWN]
+    )
+    context = {"administrators": administrators if request.user.is_authenticated else []}
+    return render(request, "403.html", context, status=403)
