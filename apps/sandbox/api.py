@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import listing
-from .errors import Problem, invalid, not_a_page, refuse
+from .errors import invalid, invalid_as_a_whole, not_a_page, refuse
 from .files import FileStore
 from .shapes import Record
 from .state import State, now
@@ -104,9 +104,9 @@ class Api:
         body = json_body(request)
         with self._state.lock:
             template = self._template(id_text)
-            problems = run_problems(body, template, self._state)
             if not template["is_active"]:
-                problems.insert(0, Problem("template", "The template is not active: it cannot be launched."))
+                raise invalid_as_a_whole("The template is not active: it cannot be launched.")
+            problems = run_problems(body, template, self._state)
             if problems:
                 raise invalid(problems)
             workflow = {

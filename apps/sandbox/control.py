@@ -21,6 +21,8 @@ from .wire import Answer, Request, json_answer
 PREFIX = "/_sandbox/"
 _LOCAL_HOST = re.compile(r"(localhost|127\.[0-9.]+|\[::1\])(:[0-9]+)?")
 
+Complete = Callable[[Record, Record | None], Record]
+
 
 class Control:
     """Answers requests to the control API."""
@@ -42,8 +44,8 @@ class Control:
             ("DELETE", "requests"): lambda request: log.clear(),
             ("GET", "workflows"): lambda request: list(state.workflows),
             ("GET", "files"): lambda request: [item.as_json() for item in list(state.attachments.values())],
-            ("POST", "templates"): self._put_template,
-            ("POST", "users"): self._put_user,
+            ("POST", "templates"): lambda request: self._put(request, state.templates, complete_template),
+            ("POST", "users"): lambda request: self._put(request, state.users, complete_user),
         }
 
     def answer(self, request: Request) -> Answer:
@@ -106,25 +108,15 @@ class Control:
             raise invalid(rule)
         self._faults.add(rule)
 
-    def _put_template(self, request: Request) -> Record:
-        given = _object(request, None)
+    def _put(self, request: Request, table: dict[int, Record], complete: Complete) -> Record:
+        given = _object(request)
         with self._state.lock:
-            id_ = given.get("id") or max(self._state.templates, default=0) + 1
-            record = complete_template({**given, "id": id_}, self._state.templates.get(id_))
-            if isinstance(record, Problem):
-                raise invalid([record])
-            self._state.templates[id_] = record
-            self._state.forget_encoded()
-        return record
-
-    def _put_user(self, request: Request) -> Record:
-        given = _object(request, None)
-        with self._state.lock:
-            id_ = given.get("id") or max(self._state.users, default=0) + 1
-            record = complete_user({**given, "id": id_}, self._state.users.get(id_))
-            if isinstance(record, Problem):
-                raise invalid([record])
-            self._state.users[id_] = record
+            id_ = given.get("id") or max(table, default=0) + 1
+            try:
+                record = complete({**given, "id": id_}, table.get(id_))
+            except ValueError as error:
+                raise invalid([Problem("body", str(error))]) from None
+            table[id_] = record
             self._state.forget_encoded()
         return record
 
@@ -145,7 +137,7 @@ class Control:
         return table
 
 
-def _object(request: Request, types: dict[str, type] | None) -> dict[str, Any]:
+def _object(request: Request, types: dict[str, type] | None = None) -> dict[str, Any]:
     """Return the body, an object; with ``types`` only those keys, each of its type."""
     data = json_body(request)
     if not isinstance(data, dict):

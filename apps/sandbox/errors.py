@@ -44,6 +44,13 @@ def invalid(problems: Sequence[Problem]) -> Refused:
     )
 
 
+def invalid_as_a_whole(reason: str) -> Refused:
+    """Return a 400 that belongs to no field."""
+    return Refused(
+        json_answer({"code": "validation_error", "message": reason, "details": {}, "errors": []}, 400)
+    )
+
+
 def refuse(status: int, text: str, **headers: str) -> Refused:
     """Return an error with a plain sentence, as JSON."""
     return Refused(json_answer({"detail": text}, status, **headers))

@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 from html import escape
+from typing import Any
 
 from .shapes import Record
 from .state import State
 from .wire import Answer
 
 _SHOWN = 50
+_STYLE = """
+:root { color-scheme: light dark; font: 1rem/1.5 system-ui, sans-serif }
+body { max-width: 56rem; margin: 2rem auto; padding: 0 1rem }
+article { border: 1px solid color-mix(in srgb, currentColor 25%, transparent); border-radius: .5rem;
+  padding: 0 1rem 1rem; margin: 1rem 0 }
+table { border-collapse: collapse; width: 100% }
+th, td { text-align: start; vertical-align: top; padding: .25rem .75rem .25rem 0; overflow-wrap: anywhere }
+"""
 _PAGE = """<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Pneumatic sandbox</title>
+<style>{style}</style>
 </head>
 <body>
 <main>
@@ -29,23 +41,26 @@ everything is forgotten when the sandbox stops.</p>
 </body>
 </html>
 """
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'sha256-"
+    + base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+    + "'",
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+}
 
 
 def landing_page(state: State) -> Answer:
     """Return the page as it is now."""
     with state.lock:
         page = _PAGE.format(
+            style=_STYLE,
             templates=len(state.templates),
             users=len(state.users),
             files=sum(1 for attachment in state.attachments.values() if attachment.file),
             workflows=_workflows(state),
         )
-    return Answer(
-        200,
-        page.encode(errors="replace"),
-        "text/html; charset=utf-8",
-        {"Content-Security-Policy": "default-src 'none'", "Cache-Control": "no-store"},
-    )
+    return Answer(200, page.encode(errors="replace"), "text/html; charset=utf-8", dict(_HEADERS))
 
 
 def _workflows(state: State) -> str:
@@ -58,15 +73,36 @@ def _workflows(state: State) -> str:
 
 def _workflow(workflow: Record, state: State) -> str:
     template = state.templates.get(workflow["template_id"])
-    names = {field["api_name"]: field["name"] for field in template["kickoff"]["fields"]} if template else {}
+    fields = {field["api_name"]: field for field in template["kickoff"]["fields"]} if template else {}
     rows = "".join(
-        f"<tr><th scope=row>{escape(names.get(api_name, api_name))}</th>"
+        f'<tr><th scope="row">{escape(fields[key]["name"] if key in fields else key)}</th>'
+        f"<td>{escape(_meaning(value, fields.get(key), state))}</td>"
         f"<td><code>{escape(json.dumps(value, ensure_ascii=False))}</code></td></tr>"
-        for api_name, value in workflow["kickoff"].items()
+        for key, value in workflow["kickoff"].items()
     )
+    head = '<tr><th scope="col">Field</th><th scope="col">Means</th><th scope="col">Was sent</th></tr>'
     return (
-        f"<h3>{escape(workflow['name'])}</h3>"
-        f"<p>Workflow {workflow['id']} of template {workflow['template_id']}, "
-        f"{escape(workflow['template_name'])}, at {workflow['date_created']}.</p>"
-        f"<table>{rows}</table>"
+        f"<article><h3>{escape(workflow['name'])}</h3>"
+        f"<p>Workflow {workflow['id']}, launched at {workflow['date_created']} from template "
+        f"{workflow['template_id']}, {escape(workflow['template_name'])}.</p>"
+        + (f"<table>{head}{rows}</table>" if rows else "<p>It was launched without answers.</p>")
+        + "</article>"
     )
+
+
+def _meaning(value: Any, field: Record | None, state: State) -> str:
+    """Return ids as the names that they stand for, and text as it is."""
+    items = value if isinstance(value, list) else [value]
+    return ", ".join(_name(item, field, state) for item in items if item is not None)
+
+
+def _name(item: Any, field: Record | None, state: State) -> str:
+    if field is None or not isinstance(item, int):
+        return str(item)
+    if field["type"] == "user":
+        user = state.users.get(item)
+        return f"{user['first_name']} {user['last_name']}".strip() or user["email"] if user else str(item)
+    if field["type"] == "file":
+        attachment = state.attachments.get(item)
+        return attachment.name if attachment else str(item)
+    return next((option["value"] for option in field["selections"] if option["id"] == item), str(item))

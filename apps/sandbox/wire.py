@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import socket
 import socketserver
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -19,6 +20,7 @@ MAX_LINE = 16 * 1024
 MAX_HEADERS = 100
 MAX_DRAIN = 4 * 1024 * 1024
 IDLE_SECONDS = 120
+_SINGLE_HEADERS = frozenset({"authorization", "content-length", "content-type", "host", "transfer-encoding"})
 
 
 class BadRequest(Exception):
@@ -128,6 +130,7 @@ class Connection(socketserver.StreamRequestHandler):
             self.close_connection()
 
     def _serve_one(self) -> bool:
+        """Answer one request; return whether another may follow on this connection."""
         request: Request | None = None
         try:
             request = self._read_request()
@@ -137,21 +140,23 @@ class Connection(socketserver.StreamRequestHandler):
         except BadRequest as error:
             answer = json_answer({"detail": str(error)}, error.status)
             answer.close = True
-        if request is not None and request.unread > MAX_DRAIN:
-            answer.close = True
-        wants_close = request is None or request.headers.get("connection", "").lower() == "close"
-        answer.close = answer.close or wants_close or answer.sent_share < 1
-        self.connection.sendall(answer.encode(head_only=request is not None and request.method == "HEAD"))
-        self._drain(request)
+        except (Dropped, OSError):
+            raise
+        except Exception:
+            traceback.print_exc()
+            answer = Answer(500, b"<h1>Server Error (500)</h1>\n", "text/html; charset=utf-8", close=True)
+        unread = request.unread if request else 0
+        asks_to_close = request is None or request.headers.get("connection", "").lower() == "close"
+        answer.close |= asks_to_close or answer.sent_share < 1 or unread > MAX_DRAIN
+        head_only = request is not None and request.method == "HEAD"
+        self.connection.sendall(answer.encode(head_only=head_only))
+        self._drain(min(unread, MAX_DRAIN))
         return not answer.close
 
-    def _drain(self, request: Request | None) -> None:
+    def _drain(self, left: int) -> None:
         """Read what the client still sends: closing on unread bytes would reset the connection under our answer."""
-        left = min(request.unread if request is not None else 0, MAX_DRAIN)
         while left > 0 and (data := self.rfile.read(min(left, 65536))):
             left -= len(data)
-        if request is not None:
-            request.unread = 0
 
     def _read_request(self) -> Request | None:
         line = self.rfile.readline(MAX_LINE + 1)
@@ -189,6 +194,8 @@ class Connection(socketserver.StreamRequestHandler):
             name, colon, value = line.decode("latin-1").partition(":")
             if not colon or not name or name != name.strip():
                 raise BadRequest("A header is not understood.")
+            if name.lower() in headers and name.lower() in _SINGLE_HEADERS:
+                raise BadRequest(f"{name} is given twice.")
             headers[name.lower()] = value.strip()
         raise BadRequest("There are too many headers.", 431)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from apps.sandbox.errors import Problem
 from .build import Record, iso
 
 _FIELD: Record = {"description": "", "type": "string", "is_required": False}
@@ -38,11 +37,11 @@ _USER: Record = {
 }
 
 
-def complete_template(given: Record, existing: Record | None) -> Record | Problem:
-    """Return a whole template: ``given`` over ``existing`` or over defaults; a Problem when it has a wrong shape."""
+def complete_template(given: Record, existing: Record | None) -> Record:
+    """Return a whole template: ``given`` over ``existing`` or over defaults; raise ValueError on a wrong shape."""
     id_ = given["id"]
-    if not isinstance(id_, int) or isinstance(id_, bool):
-        return Problem("id", "Write a number.")
+    if type(id_) is not int:
+        raise ValueError("The id is not a number.")
     moment = iso(dt.datetime.now(dt.UTC))
     record = {
         **_TEMPLATE,
@@ -68,17 +67,17 @@ def complete_template(given: Record, existing: Record | None) -> Record | Proble
             for number, task in enumerate(record["tasks"], start=1)
         ]
         record["run_allowed"] = [int(person) for person in record["run_allowed"]]
-    except (AttributeError, KeyError, TypeError, ValueError):
-        return Problem("body", "This does not have the shape of a template.")
+    except (AttributeError, KeyError, TypeError):
+        raise ValueError("This does not have the shape of a template.") from None
     record["tasks_count"] = given.get("tasks_count", len(record["tasks"]))
     return record
 
 
-def complete_user(given: Record, existing: Record | None) -> Record | Problem:
-    """Return a whole user: ``given`` over ``existing`` or over defaults."""
+def complete_user(given: Record, existing: Record | None) -> Record:
+    """Return a whole user: ``given`` over ``existing`` or over defaults; raise ValueError on a wrong shape."""
     id_ = given["id"]
-    if not isinstance(id_, int) or isinstance(id_, bool):
-        return Problem("id", "Write a number.")
+    if type(id_) is not int:
+        raise ValueError("The id is not a number.")
     return {"id": id_, "email": f"user{id_}@example.com", **_USER, **(existing or {}), **given}
 
 

@@ -4,28 +4,35 @@ from __future__ import annotations
 
 from .build import Builder
 
+# Ids of those whom templates name, in the order of _TEAM.
+OLIVIA, MAREK, ANA, JUERGEN, XIUYING, DMITRI, LAYLA, NIKOS, KENTA, ZOE, CHIDI, PRIYA, MINJUN, LUKASZ = range(
+    1, 15
+)
+EVERYONE = tuple(range(1, 29))
+INVITED_KOFI = 31
+
 # first name, last name, local part of the e-mail address, telephone
 _TEAM = (
     ("Olivia", "Bennett", "olivia.bennett", "+44 20 5550 0101"),
     ("Marek", "Dvořák", "marek.dvorak", "+420 555 010 102"),
     ("Ana", "Sousa", "ana.sousa", None),
     ("Jürgen", "Groß", "juergen.gross", "+49 30 5550 0104"),
-    ("王", "秀英", "xiuying.wang", "+86 10 5550 0105"),
+    ("秀英", "王", "xiuying.wang", "+86 10 5550 0105"),
     ("Дмитрий", "Соколов", "dmitri.sokolov", None),
     ("ليلى", "حداد", "layla.haddad", "+961 1 555 0107"),
     ("Νίκος", "Παπαδόπουλος", "nikos.papadopoulos", None),
-    ("田中", "健太", "kenta.tanaka", "+81 3 5550 0109"),
+    ("健太", "田中", "kenta.tanaka", "+81 3 5550 0109"),
     ("Zoë", "O'Connor", "zoe.oconnor", None),
     ("Chidi", "Okonkwo", "chidi.okonkwo", "+234 1 555 0111"),
     ("Priya", "Nair", "priya.nair", "+91 80 5550 0112"),
-    ("김", "민준", "minjun.kim", None),
+    ("민준", "김", "minjun.kim", None),
     ("Łukasz", "Żółkiewski", "lukasz.zolkiewski", "+48 22 555 01 14"),
-    ("Söylemez", "Çağla", "cagla.soylemez", None),
+    ("Çağla", "Söylemez", "cagla.soylemez", None),
     ("דוד", "לוי", "david.levi", None),
     ("Mary-Jane", "van der Berg", "mj.vanderberg", "+31 20 555 0117"),
     ("สมชาย", "ใจดี", "somchai.jaidee", None),
     ("Þóra", "Guðmundsdóttir", "thora.gudmundsdottir", None),
-    ("Nguyễn", "Thị Hương", "huong.nguyen", "+84 24 5550 0120"),
+    ("Thị Hương", "Nguyễn", "huong.nguyen", "+84 24 5550 0120"),
     ("Rajesh", "शर्मा", "rajesh.sharma", None),
     ("Ioana", "Ştefănescu", "ioana.stefanescu", None),
     ("Madonna", "", "madonna", None),
