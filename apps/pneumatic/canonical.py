@@ -1,0 +1,102 @@
+"""Kickoff forms and tasks as plain JSON: how versions are stored, compared and hashed.
+
+This is our own format, not a dialect's: a stored version stays readable whatever server it came from.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from apps.pneumatic.schemas import DynamicPerformer, FieldDefinition, Kickoff, Selection, Task
+
+JSON = Mapping[str, Any] | Sequence[Any] | str | int | float | bool | None
+
+
+def kickoff_to_json(kickoff: Kickoff) -> dict[str, Any]:
+    """Return ``kickoff`` as JSON; ``kickoff_from_json`` gives the same object back."""
+    return {"description": kickoff.description, "fields": [_field_to_json(field) for field in kickoff.fields]}
+
+
+def kickoff_from_json(data: Mapping[str, Any]) -> Kickoff:
+    """Return the kickoff form that ``kickoff_to_json`` wrote."""
+    return Kickoff(description=data["description"], fields=tuple(map(_field_from_json, data["fields"])))
+
+
+def tasks_to_json(tasks: Iterable[Task]) -> list[dict[str, Any]]:
+    """Return ``tasks`` as JSON; a delay is a number of seconds."""
+    return [
+        {
+            "id": task.id,
+            "number": task.number,
+            "name": task.name,
+            "description": task.description,
+            "delay": None if task.delay is None else task.delay.total_seconds(),
+            "require_completion_by_all": task.require_completion_by_all,
+            "is_starter_responsible": task.is_starter_responsible,
+            "responsible": list(task.responsible),
+            "dynamic_performers": [
+                {"api_name": performer.api_name, "name": performer.name}
+                for performer in task.dynamic_performers
+            ],
+            "fields": [_field_to_json(field) for field in task.fields],
+        }
+        for task in tasks
+    ]
+
+
+def tasks_from_json(data: Iterable[Mapping[str, Any]]) -> tuple[Task, ...]:
+    """Return the tasks that ``tasks_to_json`` wrote."""
+    return tuple(
+        Task(
+            id=task["id"],
+            number=task["number"],
+            name=task["name"],
+            description=task["description"],
+            delay=None if task["delay"] is None else dt.timedelta(seconds=task["delay"]),
+            require_completion_by_all=task["require_completion_by_all"],
+            is_starter_responsible=task["is_starter_responsible"],
+            responsible=tuple(task["responsible"]),
+            dynamic_performers=tuple(
+                DynamicPerformer(api_name=performer["api_name"], name=performer["name"])
+                for performer in task["dynamic_performers"]
+            ),
+            fields=tuple(map(_field_from_json, task["fields"])),
+        )
+        for task in data
+    )
+
+
+def content_hash(value: JSON) -> str:
+    """Return the SHA-256 of ``value`` as hex; the order of keys does not count, the order of lists does."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def _field_to_json(field: FieldDefinition) -> dict[str, Any]:
+    return {
+        "api_name": field.api_name,
+        "name": field.name,
+        "type": field.type,
+        "description": field.description,
+        "is_required": field.is_required,
+        "order": field.order,
+        "selections": [{"key": selection.key, "label": selection.label} for selection in field.selections],
+    }
+
+
+def _field_from_json(data: Mapping[str, Any]) -> FieldDefinition:
+    return FieldDefinition(
+        api_name=data["api_name"],
+        name=data["name"],
+        type=data["type"],
+        description=data["description"],
+        is_required=data["is_required"],
+        order=data["order"],
+        selections=tuple(
+            Selection(key=selection["key"], label=selection["label"]) for selection in data["selections"]
+        ),
+    )

@@ -1,0 +1,191 @@
+"""The whole Pneumatic API as the rest of the project uses it: typed questions, typed answers, one tree of errors."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from types import TracebackType
+from typing import IO, Any, Self, TypeVar
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from apps.pneumatic import dialects, failures, uploading
+from apps.pneumatic.dialects.base import Dialect, Listing
+from apps.pneumatic.errors import ConfigurationError, NotFound, UnexpectedResponse
+from apps.pneumatic.fetching import fetch_all
+from apps.pneumatic.pacing import Scope
+from apps.pneumatic.paging import Progress, RowT, read_all
+from apps.pneumatic.parsing import Node
+from apps.pneumatic.schemas import (
+    Answer,
+    Launched,
+    PublicFile,
+    TaskOverride,
+    Template,
+    TemplateSummary,
+    UploadTicket,
+    User,
+)
+from apps.pneumatic.transport import Transport
+
+T = TypeVar("T")
+
+# More requests at a time are not asked for by any caller; the pool keeps as many connections.
+MOST_CONCURRENT = 16
+_KEY = re.compile(r"[\x21-\x7e]+")
+
+
+class Client:
+    """A connection to one Pneumatic account. A context manager: leaving it closes the connections.
+
+    Every method makes requests and raises PneumaticError, except where it says otherwise.
+    """
+
+    def __init__(
+        self, *, api_url: str, api_key: str, dialect: Dialect, connect_timeout: float, read_timeout: float
+    ) -> None:
+        self._dialect = dialect
+        self._transport = Transport(
+            base_url=api_url,
+            key=api_key,
+            connect_timeout=connect_timeout,
+            read_timeout=read_timeout,
+            pool_size=MOST_CONCURRENT,
+        )
+
+    def __repr__(self) -> str:
+        return f"<Client {self._transport.base_url} ({self._dialect.name})>"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections that are kept."""
+        self._transport.close()
+
+    @property
+    def requests_made(self) -> int:
+        """Return how many requests were made so far, repeated ones included."""
+        return self._transport.requests_made
+
+    def list_templates(self, *, on_progress: Progress | None = None) -> list[TemplateSummary]:
+        """Return every template of the account, active or not; oldest first."""
+        return self._list(self._dialect.templates, self._dialect.parse_template_summary, on_progress)
+
+    def list_users(self, *, on_progress: Progress | None = None) -> list[User]:
+        """Return every user of the account, invited ones included."""
+        return self._list(self._dialect.users, self._dialect.parse_user, on_progress)
+
+    def get_template(self, template_id: int) -> Template:
+        """Return one template in full; raise NotFound."""
+        return self._template(template_id, Scope())
+
+    def get_templates(
+        self, ids: Sequence[int], *, concurrency: int = 6, on_progress: Progress | None = None
+    ) -> list[Template]:
+        """Return these templates in full, in this order. One that is not found was deleted meanwhile: left out.
+
+        A failure of any other kind ends the requests under way and is raised.
+        """
+
+        def fetch(template_id: int, scope: Scope) -> Template | None:
+            try:
+                return self._template(template_id, scope)
+            except NotFound:
+                return None
+
+        return fetch_all(
+            fetch, ids, concurrency=max(1, min(concurrency, MOST_CONCURRENT)), on_progress=on_progress
+        )
+
+    def run_payload(
+        self, template_id: int, *, name: str, answers: Sequence[Answer], tasks: Sequence[TaskOverride] = ()
+    ) -> dict[str, Any]:
+        """Return the exact body that launches a workflow with these answers. No request is made.
+
+        Raise ValidationFailed for an answer that the API has no way to say.
+        """
+        return self._dialect.run_payload(template_id, name=name, answers=answers, tasks=tasks)
+
+    def run_url(self, template_id: int) -> str:
+        """Return the URL that a launch is sent to. No request is made."""
+        return self._transport.base_url + self._dialect.run_path(template_id)
+
+    def run(self, template_id: int, *, payload: Mapping[str, Any]) -> Launched:
+        """Launch a workflow with exactly this body; sent once, never again.
+
+        Raise Unavailable when it was not sent; ValidationFailed, AuthenticationFailed, PermissionDenied, NotFound or
+        RateLimited when the server refused it; OutcomeUnknown when it may have been carried out.
+        """
+        answer = self._transport.post(self._dialect.run_path(template_id), payload, once=True)
+        try:
+            return self._dialect.parse_launched(Node(answer))
+        except UnexpectedResponse:
+            unknown = failures.outcome_unknown()
+        raise unknown
+
+    def announce_file(self, *, filename: str, content_type: str, size: int, thumbnail: bool) -> UploadTicket:
+        """Return where to put a file of ``size`` bytes."""
+        body = self._dialect.announce_payload(
+            filename=filename, content_type=content_type, size=size, thumbnail=thumbnail
+        )
+        return self._dialect.parse_ticket(Node(self._transport.post(self._dialect.announce_path, body)))
+
+    def put_file(self, url: str, stream: IO[bytes], *, content_type: str, size: int) -> None:
+        """Send ``size`` bytes of ``stream`` to the URL of a ticket, without the API key."""
+        self._transport.count_request()
+        uploading.put(url, stream, content_type=content_type, size=size, timeout=self._transport.timeout)
+
+    def publish_file(self, attachment_id: int) -> PublicFile:
+        """Make an uploaded file visible to others and return where it is."""
+        answer = self._transport.post(self._dialect.publish_path(attachment_id))
+        return self._dialect.parse_public_file(Node(answer))
+
+    def _template(self, template_id: int, scope: Scope) -> Template:
+        answer = self._transport.get(self._dialect.template_path(template_id), scope=scope)
+        return self._dialect.parse_template(Node(answer))
+
+    def _list(
+        self, listing: Listing, parse: Callable[[Node], RowT], on_progress: Progress | None
+    ) -> list[RowT]:
+        def fetch(limit: int, offset: int) -> Any:
+            return self._transport.get(listing.path, {**listing.params, "limit": limit, "offset": offset})
+
+        return read_all(fetch, parse, page_size=listing.page_size, on_progress=on_progress)
+
+
+def connect() -> Client:
+    """Return a client for the account that the settings name; raise ConfigurationError. No request is made."""
+    if not settings.PNEUMATIC_API_URL:
+        raise ConfigurationError(
+            _("PNEUMATIC_API_URL is empty. Write the address of Pneumatic's API into it.")
+        )
+    if not settings.PNEUMATIC_API_KEY:
+        raise ConfigurationError(
+            _("PNEUMATIC_API_KEY is empty. Write the key from Pneumatic's Integrations page into it.")
+        )
+    if not _KEY.fullmatch(settings.PNEUMATIC_API_KEY):
+        raise ConfigurationError(
+            _("PNEUMATIC_API_KEY holds a blank or another character that no key has. Copy the key again.")
+        )
+    return Client(
+        api_url=settings.PNEUMATIC_API_URL,
+        api_key=settings.PNEUMATIC_API_KEY,
+        dialect=dialects.choose(settings.PNEUMATIC_DIALECT),
+        connect_timeout=settings.PNEUMATIC_CONNECT_TIMEOUT,
+        read_timeout=settings.PNEUMATIC_READ_TIMEOUT,
+    )
+
+
+def workflow_url(workflow_id: int) -> str:
+    """Return the page of a workflow in Pneumatic's own web app."""
+    return f"{settings.PNEUMATIC_APP_URL}/workflows/{int(workflow_id)}"

@@ -1,0 +1,174 @@
+"""Strict reading of wire JSON: whatever is amiss is named by the path of its key.
+
+A ``Node`` is a value with the way that led to it. The way is only spelled out when something is wrong, so reading
+costs little more than the dictionary look-ups.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, NoReturn
+
+from django.utils.dateparse import parse_duration
+from django.utils.translation import gettext as _
+
+from apps.pneumatic.errors import UnexpectedResponse
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def decode_json(body: bytes) -> Any:
+    """Return the JSON value in ``body``; raise ValueError when it is none (NaN, too deep or not UTF-8 included).
+
+    Characters that no database stores (NUL, halves of surrogate pairs) are replaced by U+FFFD.
+    """
+    text = body.decode("utf-8-sig")
+    try:
+        value = _DECODER.decode(text)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    # Both can only come from an escape: most answers need no second look.
+    if "\\u0000" in text or "\\ud" in text or "\\uD" in text:
+        return _storable(value)
+    return value
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
+
+
+def _storable(value: Any) -> Any:
+    if isinstance(value, str):
+        return _SURROGATE.sub("\ufffd", value).replace("\x00", "\ufffd")
+    if isinstance(value, list):
+        return [_storable(item) for item in value]
+    if isinstance(value, dict):
+        return {_storable(key): _storable(item) for key, item in value.items()}
+    return value
+
+
+class Node:
+    """A value of an answer and where it stands.
+
+    The readers raise UnexpectedResponse when a key is missing, null or of another type. Those that end in ``_or_*``
+    take a missing or null key for the empty value; a value of another type is amiss there too.
+    """
+
+    __slots__ = ("_key", "_parent", "value")
+
+    def __init__(self, value: Any, parent: Node | None = None, key: str | int = "") -> None:
+        self.value = value
+        self._parent = parent
+        self._key = key
+
+    @property
+    def path(self) -> str:
+        """Return where the value stands, as in ``results[3].kickoff.fields[0].api_name``."""
+        if self._parent is None:
+            return str(self._key)
+        before = self._parent.path
+        if isinstance(self._key, int):
+            return f"{before}[{self._key}]"
+        return f"{before}.{self._key}" if before else self._key
+
+    def is_null(self, key: str) -> bool:
+        """Return whether ``key`` is missing or null."""
+        return self._object().get(key) is None
+
+    def has_null(self, key: str) -> bool:
+        """Return whether ``key`` is there and null."""
+        return self._object().get(key, self) is None
+
+    def child(self, key: str) -> Node:
+        """Return what stands under ``key``."""
+        value = self._object().get(key)
+        if value is None:
+            self._amiss(key)
+        return Node(value, self, key)
+
+    def items(self, key: str) -> Iterator[Node]:
+        """Yield the members of the list under ``key``."""
+        return self.child(key).members()
+
+    def items_or_none(self, key: str) -> Iterator[Node]:
+        """Yield the members of the list under ``key``; none when there is no list."""
+        return iter(()) if self.is_null(key) else self.items(key)
+
+    def members(self) -> Iterator[Node]:
+        """Yield the members of this list."""
+        if type(self.value) is not list:
+            self.fail()
+        for index, item in enumerate(self.value):
+            yield Node(item, self, index)
+
+    def text(self, key: str) -> str:
+        """Return the text under ``key``."""
+        value = self._object().get(key)
+        return value if type(value) is str else self._amiss(key)
+
+    def text_or_empty(self, key: str) -> str:
+        """Return the text under ``key``, or ''."""
+        return "" if self._object().get(key) is None else self.text(key)
+
+    def integer(self, key: str) -> int:
+        """Return the whole number under ``key``; ``true`` is none."""
+        value = self._object().get(key)
+        return value if type(value) is int else self._amiss(key)
+
+    def integer_or_none(self, key: str) -> int | None:
+        """Return the whole number under ``key``, or None."""
+        return None if self._object().get(key) is None else self.integer(key)
+
+    def flag(self, key: str) -> bool:
+        """Return the boolean under ``key``."""
+        value = self._object().get(key)
+        return value if type(value) is bool else self._amiss(key)
+
+    def flag_or_false(self, key: str) -> bool:
+        """Return the boolean under ``key``, or False."""
+        return False if self._object().get(key) is None else self.flag(key)
+
+    def itself_integer(self) -> int:
+        """Return this value as a whole number."""
+        return self.value if type(self.value) is int else self.fail()
+
+    def time_or_none(self, key: str) -> dt.datetime | None:
+        """Return the moment under ``key`` (ISO 8601; UTC where no zone is given), or None."""
+        if self._object().get(key) is None:
+            return None
+        try:
+            moment = dt.datetime.fromisoformat(self.text(key))
+        except ValueError:
+            self._amiss(key)
+        return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+
+    def delay_or_none(self, key: str) -> dt.timedelta | None:
+        """Return the delay under ``key``, written ``[DD] [[hh:]mm:]ss``, or None where there is none."""
+        text = self.text_or_empty(key).strip()
+        if not text:
+            return None
+        try:
+            delay = parse_duration(text)
+        except OverflowError:
+            delay = None
+        return self._amiss(key) if delay is None else delay
+
+    def fail(self) -> NoReturn:
+        """Raise UnexpectedResponse for this value."""
+        raise UnexpectedResponse(
+            _("Pneumatic's answer is not as documented: “%(path)s” is missing or of another type.")
+            % {"path": self.path or "$"},
+            path=self.path,
+        )
+
+    def _amiss(self, key: str) -> NoReturn:
+        Node(None, self, key).fail()
+
+    def _object(self) -> dict[str, Any]:
+        return self.value if type(self.value) is dict else self.fail()

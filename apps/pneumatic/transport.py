@@ -1,0 +1,197 @@
+"""Requests to one Pneumatic API: the only place that sends anything there, and the only one that holds the key.
+
+The key must not show where an error is shown: a page of Django's in DEBUG prints the local variables of every frame,
+so no variable here holds a header, and no exception of ``requests`` (it carries the request) gets out of ``wire``.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+import json
+import logging
+import random
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+import requests
+
+from apps.pneumatic import failures, retry, wire
+from apps.pneumatic.errors import PneumaticError
+from apps.pneumatic.pacing import Pause, Scope
+from apps.pneumatic.parsing import decode_json
+from apps.pneumatic.retry import Failure
+from pneumatic_dash import __version__
+
+logger = logging.getLogger(__name__)
+
+# More than any page of a list needs; a server that sends without end is cut off here.
+MAX_BODY = 64 * 1024 * 1024
+# The whole answer may take this many read timeouts; see ``wire``.
+WHOLE_ANSWER = 4
+USER_AGENT = f"pneumatic-dash/{__version__}"
+_FAILURES = {wire.Why.TIMED_OUT: Failure.TIMED_OUT}
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What came of one attempt: a value, or the error to raise and the kind of failure if trying again may help."""
+
+    value: Any = None
+    error: PneumaticError | None = None
+    failure: Failure | None = None
+    retry_after: float | None = None
+
+
+class Transport:
+    """A session with one API. GETs share connections; everything else has a fresh one of its own.
+
+    A kept-alive connection may have been closed by the server just when a launch goes out on it. Nothing was started
+    then, but nobody could know: the price of a new connection is the smaller one.
+    """
+
+    def __init__(
+        self, *, base_url: str, key: str, connect_timeout: float, read_timeout: float, pool_size: int
+    ) -> None:
+        self.base_url = base_url.rstrip("/")
+        self.requests_made = 0
+        self.timeout = (connect_timeout, read_timeout)
+        self.whole_answer = connect_timeout + WHOLE_ANSWER * read_timeout
+        self._secret = key
+        self._session = wire.new_session(pool_size=pool_size)
+        self._surroundings = wire.environment(self.base_url)
+        self._template = requests.Request(
+            "GET",
+            self.base_url,
+            headers={
+                "Authorization": f"Bearer {key}",
+                "Accept": "application/json",
+                "Accept-Encoding": "gzip, deflate",
+                "User-Agent": USER_AGENT,
+            },
+        ).prepare()
+        self._pause = Pause()
+        self._counting = threading.Lock()
+
+    def __repr__(self) -> str:
+        return f"<Transport {self.base_url}>"
+
+    def close(self) -> None:
+        """Close the connections that are kept."""
+        self._session.close()
+
+    def get(
+        self, path: str, params: Mapping[str, str | int] | None = None, *, scope: Scope | None = None
+    ) -> Any:
+        """Return the JSON at ``path``; made again where that is sensible (``retry``).
+
+        Raise PneumaticError, or Cancelled when ``scope`` is stopped.
+        """
+        url = self.base_url + path + (f"?{urlencode(params)}" if params else "")
+        scope = scope or Scope()
+        for attempt in itertools.count(1):
+            self._pause.wait(scope)
+            outcome = self._try(self._prepared("GET", url), self._session, scope=scope)
+            if outcome.error is None:
+                return outcome.value
+            pause = outcome.failure and retry.pause_before_retry(
+                outcome.failure,
+                method="GET",
+                attempt=attempt,
+                retry_after=outcome.retry_after,
+                jitter=random.random(),  # noqa: S311 - no secret depends on it
+            )
+            if outcome.failure is None or pause is None:
+                raise outcome.error
+            logger.info("GET %s: %s; again in %.1f s", path, outcome.failure.value, pause)
+            if outcome.failure is Failure.LIMITED:
+                self._pause.hold(pause)
+            else:
+                scope.sleep(pause)
+        raise AssertionError("unreachable")
+
+    def post(self, path: str, body: Mapping[str, Any] | None = None, *, once: bool = False) -> Any:
+        """Return the JSON answer to one POST on a connection of its own; never repeated. Raise PneumaticError.
+
+        ``once`` is for what must not happen twice: a failure that leaves it open whether the server carried it out
+        is OutcomeUnknown then. Without it such a failure is Unavailable: asking again does no harm.
+        """
+        request = self._prepared("POST", self.base_url + path)
+        request.headers["Connection"] = "close"
+        if body is not None:
+            request.body = json.dumps(body, allow_nan=False).encode("ascii")
+            request.headers["Content-Type"] = "application/json"
+            request.headers["Content-Length"] = str(len(request.body))
+        with wire.new_session(pool_size=1) as session:
+            outcome = self._try(request, session, scope=Scope(), once=once)
+        if outcome.error is not None:
+            raise outcome.error
+        return outcome.value
+
+    def count_request(self) -> None:
+        """Count a request; threads fetch at the same time."""
+        with self._counting:
+            self.requests_made += 1
+
+    def _prepared(self, method: str, url: str) -> requests.PreparedRequest:
+        request = self._template.copy()
+        request.method = method
+        request.url = url
+        return request
+
+    def _try(
+        self,
+        request: requests.PreparedRequest,
+        session: requests.Session,
+        *,
+        scope: Scope,
+        once: bool = False,
+    ) -> _Outcome:
+        """Make one attempt. Every failure is a value: nothing of ``requests`` stays behind as an error's context."""
+        bound = wire.Exchange(seconds=self.whole_answer)
+        scope.enter(bound)
+        self.count_request()
+        try:
+            reply = wire.roundtrip(
+                session,
+                request,
+                bound=bound,
+                timeout=self.timeout,
+                surroundings=self._surroundings,
+                largest=MAX_BODY,
+            )
+        finally:
+            scope.leave(bound)
+        if isinstance(reply, wire.NoReply):
+            logger.info("%s %s: %s", request.method, request.path_url.partition("?")[0], reply.why.value)
+            unknown = once and reply.sent
+            return _Outcome(
+                error=failures.outcome_unknown() if unknown else failures.from_silence(reply),
+                failure=_FAILURES.get(reply.why, Failure.BROKEN if reply.sent else Failure.UNREACHED),
+            )
+        return self._outcome(reply, once=once)
+
+    def _outcome(self, reply: wire.Reply, *, once: bool) -> _Outcome:
+        status = reply.status
+        if 200 <= status < 300:
+            try:
+                return _Outcome(value=decode_json(reply.body))
+            except ValueError:
+                pass
+            content_type = reply.headers.get("Content-Type", "")
+            return _Outcome(
+                error=failures.outcome_unknown(status)
+                if once
+                else failures.not_json(content_type, status=status)
+            )
+        if once and failures.is_ambiguous(status):
+            return _Outcome(error=failures.outcome_unknown(status))
+        retry_after = retry.retry_after_seconds(reply.headers, now=dt.datetime.now(dt.UTC))
+        return _Outcome(
+            error=failures.from_status(status, reply.body, secret=self._secret, retry_after=retry_after),
+            failure=retry.failure_of(status),
+            retry_after=retry_after,
+        )

@@ -1,0 +1,266 @@
+"""Connections that cannot hang us: what ``requests`` lacks for a server that is slow, broken or hostile.
+
+A read timeout bounds the silence between two bytes, so a server that drips one byte a second holds its caller for
+ever. Here every request has a deadline for the whole answer, status line and headers included, and it is known
+whether any byte of the request has left: that decides whether a launch may have happened.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import enum
+import http.client
+import io
+import logging
+import socket
+import time
+from collections.abc import Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import HTTPError, NameResolutionError
+from urllib3.exceptions import TimeoutError as UrllibTimeout
+
+
+class Exchange:
+    """One request and its answer: the deadline, whether anything was sent, and a way to cut it short."""
+
+    __slots__ = ("deadline", "sent", "sock")
+
+    def __init__(self, *, seconds: float) -> None:
+        self.deadline = time.monotonic() + seconds
+        self.sent = False
+        self.sock: socket.socket | None = None
+
+    def remaining(self) -> float:
+        """Return the seconds that are left; raise TimeoutError when there are none."""
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the answer as a whole took too long")
+        return left
+
+    def cut(self) -> None:
+        """End the exchange from another thread: whoever waits for the answer gets an error at once."""
+        self.deadline = 0.0
+        sock = self.sock
+        if sock is not None:
+            with contextlib.suppress(OSError):  # closed already
+                # The plain socket's: that of a TLS socket also drops the TLS state, under the reader's feet.
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)
+
+
+# The connection that urllib3 picks from its pool learns from here which exchange it carries.
+exchange: ContextVar[Exchange] = ContextVar("exchange")
+
+
+class _BoundedReader(io.RawIOBase):
+    """Reads from a socket until the deadline of the exchange."""
+
+    def __init__(self, raw: io.RawIOBase, sock: socket.socket, bound: Exchange) -> None:
+        self._raw = raw
+        self._sock = sock
+        self._bound = bound
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        left = self._bound.remaining()
+        timeout = self._sock.gettimeout()
+        if timeout is None or left < timeout:
+            self._sock.settimeout(left)
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        if not self.closed:
+            self._raw.close()
+        super().close()
+
+
+class _BoundedResponse(http.client.HTTPResponse):
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        self.fp = io.BufferedReader(_BoundedReader(self.fp.detach(), sock, exchange.get()))
+
+
+class _Bounded:
+    """What both kinds of connection share; mixed in before urllib3's class."""
+
+    response_class: type[http.client.HTTPResponse] = _BoundedResponse
+    sock: socket.socket | None
+    _connecting = False
+
+    def connect(self) -> None:
+        # Through a proxy, connecting itself sends a CONNECT request: that is not yet ours.
+        self._connecting = True
+        try:
+            super().connect()  # type: ignore[misc]  # urllib3's class follows in the MRO
+        finally:
+            self._connecting = False
+
+    def send(self, data: Any) -> None:
+        if self.sock is None:
+            self.connect()
+        current = exchange.get()
+        current.sock = self.sock
+        current.remaining()
+        if not self._connecting:
+            current.sent = True
+        super().send(data)  # type: ignore[misc]
+
+
+class _PlainConnection(_Bounded, HTTPConnection):
+    pass
+
+
+class _TlsConnection(_Bounded, HTTPSConnection):
+    pass
+
+
+class _PlainPool(HTTPConnectionPool):
+    ConnectionCls = _PlainConnection
+
+
+class _TlsPool(HTTPSConnectionPool):
+    ConnectionCls = _TlsConnection
+
+
+class _Adapter(HTTPAdapter):
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _TlsPool}
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        manager = super().proxy_manager_for(proxy, **kwargs)
+        manager.pool_classes_by_scheme = {"http": _PlainPool, "https": _TlsPool}
+        return manager
+
+
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        """Return None: a redirect is an answer like any other, and is never followed with the key."""
+        return None
+
+
+def new_session(*, pool_size: int) -> requests.Session:
+    """Return a session that keeps no cookies, reads no ``.netrc`` and retries nothing by itself."""
+    session = _Session()
+    session.trust_env = False
+    # Today's server sets a cookie that holds the API key in clear.
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    adapter = _Adapter(pool_connections=4, pool_maxsize=pool_size, max_retries=0)
+    session.mount("http://", adapter)
+    session.mount("https://", adapter)
+    return session
+
+
+class Why(enum.Enum):
+    """Why there is no reply."""
+
+    NAME = "the name was not found"
+    REFUSED = "no connection"
+    TLS = "no secure connection"
+    PROXY = "no connection through the proxy"
+    TIMED_OUT = "no answer in time"
+    BROKEN = "the connection broke"
+    TOO_LARGE = "the answer is too large"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A whole answer."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class NoReply:
+    """There is no whole answer; ``sent`` tells whether the server may have seen the request."""
+
+    why: Why
+    sent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """What the machine prescribes for a URL: proxies and the bundle of certificates."""
+
+    proxies: dict[str, str]
+    verify: bool | str
+
+
+def environment(url: str) -> Environment:
+    """Return the proxies (``HTTPS_PROXY``, ``NO_PROXY`` ...) and CA bundle (``REQUESTS_CA_BUNDLE``) for ``url``.
+
+    They are looked up once per client: doing it for each request, as ``requests`` does, takes longer than the rest.
+    """
+    with requests.Session() as session:
+        found = session.merge_environment_settings(url, {}, None, None, None)
+    return Environment(proxies=dict(found["proxies"]), verify=found["verify"] or True)
+
+
+def roundtrip(
+    session: requests.Session,
+    request: requests.PreparedRequest,
+    *,
+    bound: Exchange,
+    timeout: tuple[float, float],
+    surroundings: Environment,
+    largest: int,
+) -> Reply | NoReply:
+    """Send ``request`` and return what came. Raise nothing for a failing network or server.
+
+    The exceptions of ``requests`` carry the request with its headers: none of them leaves this function.
+    """
+    token = exchange.set(bound)
+    try:
+        with session.send(
+            request,
+            stream=True,
+            allow_redirects=False,
+            timeout=timeout,
+            proxies=surroundings.proxies,
+            verify=surroundings.verify,
+            cert=None,
+        ) as response:
+            body = response.raw.read(largest + 1, decode_content=True)
+            if len(body) > largest:
+                return NoReply(Why.TOO_LARGE, sent=True)
+            return Reply(response.status_code, response.headers, body)
+    except (requests.RequestException, HTTPError, http.client.HTTPException, OSError, ValueError) as error:
+        return NoReply(_why(error, bound), sent=bound.sent)
+    finally:
+        exchange.reset(token)
+        bound.sock = None
+
+
+def _why(error: Exception, bound: Exchange) -> Why:
+    if bound.sent:
+        late = isinstance(error, (requests.Timeout, UrllibTimeout, TimeoutError))
+        return Why.TIMED_OUT if late or time.monotonic() >= bound.deadline else Why.BROKEN
+    if isinstance(error, requests.exceptions.SSLError):
+        return Why.TLS
+    if isinstance(error, requests.exceptions.ProxyError):
+        return Why.PROXY
+    if isinstance(error, (requests.Timeout, UrllibTimeout, TimeoutError)):
+        return Why.TIMED_OUT
+    cause = getattr(error.args[0], "reason", None) if error.args else None
+    return Why.NAME if isinstance(cause, NameResolutionError) else Why.REFUSED
+
+
+class _NoRequestLines(logging.Filter):
+    """Drops urllib3's DEBUG lines: they hold whole URLs, and the URL of an upload is a secret."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return record.levelno > logging.DEBUG
+
+
+logging.getLogger("urllib3.connectionpool").addFilter(_NoRequestLines())
