@@ -51,11 +51,12 @@ class Described:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One choice in a control."""
+    """One choice in a control; ``note`` tells it from its like, ``badge`` warns of something."""
 
     value: str
     label: str
     note: str = ""
+    badge: str = ""
     checked: bool = False
 
 

@@ -68,4 +68,4 @@ class CheckboxField(ChoiceField[tuple[str, ...]]):
 
     def context(self, asked: Asked) -> dict[str, Any]:
         """Return all options."""
-        return {"options": self.options(asked.values), "is_multiple": True}
+        return {"options": self.options(asked.values), "type": "checkbox"}

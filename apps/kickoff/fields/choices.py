@@ -175,7 +175,7 @@ class OneChoiceField(ChoiceField[str]):
         """Return the options: all of them, or for a long list the chosen one and those that were searched."""
         chosen = [value for value in asked.values if value in self.offered][-1:]
         if not self.is_long:
-            return {"options": self.options(chosen), "nothing_chosen": not chosen}
+            return {"options": self.options(chosen), "nothing_chosen": not chosen, "type": "radio"}
         found = self.search(asked.find) if asked.find else []
         options = [Option(key, self.offered[key], checked=True) for key in chosen]
         options += [option for option in found if option.value not in chosen]

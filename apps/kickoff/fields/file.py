@@ -20,6 +20,15 @@ from apps.pneumatic.schemas import FileValue
 SIZE_LIMIT = 104_857_600  # a file must be smaller (documented: Upload file for attachment)
 
 
+def gone_sentence(count: int) -> str:
+    """Return that ``count`` files cannot be attached any more."""
+    return ngettext(
+        "A file that was attached before is no longer here. Attach it again.",
+        "%(count)s files that were attached before are no longer here. Attach them again.",
+        count,
+    ) % {"count": count}
+
+
 class StoredFilesField(forms.Field):
     """Files that were uploaded before, by their upload ids."""
 
@@ -34,14 +43,7 @@ class StoredFilesField(forms.Field):
         ids = list(dict.fromkeys(id_ for id_ in value or () if id_))
         files = self.lookups.load_files(ids)
         if missing := len(ids) - len(files):
-            raise ValidationError(
-                ngettext(
-                    "A file that was attached before is no longer here. Attach it again.",
-                    "%(count)s files that were attached before are no longer here. Attach them again.",
-                    missing,
-                )
-                % {"count": missing}
-            )
+            raise ValidationError(gone_sentence(missing))
         return files
 
 
@@ -120,13 +122,13 @@ class FileField(KickoffField[tuple[FileValue, ...]]):
 
     def context(self, asked: Asked) -> dict[str, Any]:
         """Return the files that are attached."""
-        files = asked.lookups.load_files(self.files_in(asked.values))
+        ids = self.files_in(asked.values)
+        files = asked.lookups.load_files(ids)
+        missing = len(set(ids)) - len(files)
         return {
-            "files": [
-                {"file": file, "link": safe_link(file.url), "thumbnail": safe_link(file.thumbnail_url)}
-                for file in files
-            ],
+            "files": [{"file": file, "link": safe_link(file.url)} for file in files],
             "size_limit": SIZE_LIMIT,
+            "gone": gone_sentence(missing) if missing else "",
         }
 
     def spell_out(self, values: Sequence[str]) -> list[str]:

@@ -17,11 +17,9 @@ from apps.kickoff.lookups import HITS, Lookups, person_id
 from apps.pneumatic.schemas import UserValue
 
 
-def person_note(person: Person) -> str:
-    """Return what tells a person from a namesake: the e-mail address, and whether they are only invited so far."""
-    email = person.email if person.email != person.name else ""
-    invited = _("invited") if person.status == "invited" else ""
-    return ", ".join(filter(None, (email, invited)))
+def gone_sentence(person: Person) -> str:
+    """Return why somebody who was chosen before cannot be chosen any more."""
+    return _("%(name)s is no longer in Pneumatic. Choose somebody else.") % {"name": person.name}
 
 
 class PersonField(forms.Field):
@@ -41,9 +39,7 @@ class PersonField(forms.Field):
         if person is None:
             raise ValidationError(_("This person is not known here. Choose another one."))
         if person.status == "removed":
-            raise ValidationError(
-                _("%(name)s is no longer in Pneumatic. Choose somebody else.") % {"name": person.name}
-            )
+            raise ValidationError(gone_sentence(person))
         return person
 
 
@@ -105,9 +101,10 @@ class UserField(KickoffField[UserValue]):
         """Return the chosen person and those whom the search found."""
         known = asked.lookups.load_people(self.people_in(asked.values)).values()
         chosen = [person for person in known if person.status != "removed"]
+        gone = [person for person in known if person.status == "removed"]
         found = asked.lookups.people.search(asked.find) if asked.find else []
-        options = [_option(person, checked=True) for person in chosen]
-        options += [_option(person) for person in found if person not in chosen]
+        options = [person_option(person, checked=True) for person in chosen]
+        options += [person_option(person) for person in found if person not in chosen]
         return {
             "options": options,
             "nothing_chosen": not chosen,
@@ -115,6 +112,7 @@ class UserField(KickoffField[UserValue]):
             "hits": len(found) if asked.find else None,
             "is_cut": len(found) == HITS,
             "finds_people": True,
+            "gone": gone_sentence(gone[0]) if gone else "",
         }
 
     def spell_out(self, values: Sequence[str]) -> list[str]:
@@ -131,5 +129,12 @@ class UserField(KickoffField[UserValue]):
         )
 
 
-def _option(person: Person, *, checked: bool = False) -> Option:
-    return Option(str(person.id), person.name, note=person_note(person), checked=checked)
+def person_option(person: Person, *, checked: bool = False) -> Option:
+    """Return somebody as a choice; the e-mail address tells namesakes apart."""
+    return Option(
+        str(person.id),
+        person.name,
+        note=person.email if person.email != person.name else "",
+        badge=_("invited") if person.status == "invited" else "",
+        checked=checked,
+    )

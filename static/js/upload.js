@@ -1,0 +1,222 @@
+/*
+ * [data-upload]: files go to the server as soon as they are chosen, with progress and a way to cancel; what remains
+ * in the form is their upload id. Without this script the files travel with the form.
+ */
+(() => {
+  "use strict";
+  const AT_ONCE = 2;
+
+  const text = (key, values = {}) =>
+    document
+      .getElementById("kickoff-texts")
+      .content.querySelector(`[data-text="${key}"]`)
+      .textContent.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+
+  const make = (tag, attributes = {}, content = "") => {
+    const element = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+    element.textContent = content;
+    return element;
+  };
+
+  const makeButton = (label, key, name) =>
+    make("button", { type: "button", class: "button button--quiet button--small", "aria-label": text(key, { name }) }, label);
+
+  const inWords = (bytes) => {
+    const units = ["byte", "kilobyte", "megabyte"];
+    const power = Math.min(Math.floor(Math.log2(Math.max(bytes, 1)) / 10), 2);
+    const style = { style: "unit", unit: units[power], unitDisplay: "short", maximumFractionDigits: power ? 1 : 0 };
+    return new Intl.NumberFormat(document.documentElement.lang || "en", style).format(bytes / 1024 ** power);
+  };
+
+  class Upload {
+    constructor(root) {
+      this.root = root;
+      this.input = root.querySelector("input[type=file]");
+      this.list = root.querySelector("[data-upload-list]");
+      this.limit = Number(root.dataset.sizeLimit);
+      this.waiting = [];
+      this.running = new Set();
+      this.status = make("p", { class: "visually-hidden", role: "status" });
+      this.alert = make("p", { class: "field__error", role: "alert" });
+      root.append(this.status, this.alert);
+      this.hold("");
+      root.querySelector("[data-upload-hint]")?.remove();
+      for (const item of [...this.list.children]) this.adopt(item);
+      this.input.addEventListener("change", () => this.take());
+    }
+
+    get isBusy() {
+      return this.waiting.length + this.running.size > 0;
+    }
+
+    get hasFailed() {
+      return this.list.querySelector("[data-upload-failed]") !== null;
+    }
+
+    /* A file that the server listed as a ticked checkbox gets a Remove button like all others. */
+    adopt(item) {
+      const box = item.querySelector("input[type=checkbox]");
+      const name = item.querySelector("bdi").textContent;
+      const link = item.querySelector("a");
+      item.replaceWith(this.row({ id: box.value, name, size: item.querySelector(".muted").textContent, url: link?.href }));
+    }
+
+    take() {
+      const files = [...this.input.files];
+      this.input.value = ""; // or the form would send them a second time
+      this.hold("");
+      for (const file of files) {
+        if (file.size >= this.limit) this.refuse(file.name, text("too-large", { name: file.name }));
+        else if (file.size === 0) this.refuse(file.name, text("empty", { name: file.name }));
+        else this.queue(file);
+      }
+      this.next();
+    }
+
+    queue(file) {
+      const item = make("li");
+      const label = make("bdi", {}, file.name);
+      const progress = make("progress", { class: "progress", max: "100", "aria-label": text("uploading", { name: file.name }) });
+      const cancel = makeButton(this.word("cancel"), "cancel", file.name);
+      progress.value = 0;
+      item.append(label, progress, cancel);
+      this.list.append(item);
+      const job = { file, item, progress, request: new XMLHttpRequest() };
+      cancel.addEventListener("click", () => this.cancel(job));
+      this.waiting.push(job);
+    }
+
+    next() {
+      while (this.running.size < AT_ONCE && this.waiting.length) {
+        const job = this.waiting.shift();
+        this.running.add(job);
+        this.send(job);
+      }
+    }
+
+    send(job) {
+      const { file, request, progress } = job;
+      const body = new FormData();
+      body.append("file", file);
+      request.upload.addEventListener("progress", (event) => {
+        if (event.lengthComputable) progress.value = (100 * event.loaded) / event.total;
+      });
+      // All of it is with the dashboard, which now passes it on: how long that takes is not known.
+      request.upload.addEventListener("load", () => progress.removeAttribute("value"));
+      request.addEventListener("load", () => this.finish(job));
+      request.addEventListener("error", () => this.finish(job));
+      request.open("POST", this.root.dataset.uploadUrl);
+      request.setRequestHeader("Accept", "application/json");
+      request.setRequestHeader("X-CSRFToken", this.input.form.elements.namedItem("csrfmiddlewaretoken").value);
+      request.responseType = "json";
+      request.send(body);
+    }
+
+    finish(job) {
+      const { file, item, request } = job;
+      this.running.delete(job);
+      const answer = request.response;
+      if (request.status >= 200 && request.status < 300 && answer?.id) {
+        item.replaceWith(this.row({ id: answer.id, name: answer.name, size: inWords(answer.size), url: answer.url }));
+        this.say(text("uploaded", { name: answer.name }));
+      } else {
+        const isSignedOut = request.responseURL && new URL(request.responseURL).pathname !== this.path;
+        const reason = isSignedOut ? text("signed-out") : answer?.error;
+        item.remove();
+        this.refuse(file.name, reason ?? text("upload-failed", { name: file.name }));
+      }
+      this.next();
+      if (!this.isBusy) this.hold("");
+    }
+
+    get path() {
+      return new URL(this.root.dataset.uploadUrl, location.href).pathname;
+    }
+
+    cancel(job) {
+      job.request.abort();
+      this.running.delete(job);
+      this.waiting = this.waiting.filter((other) => other !== job);
+      job.item.remove();
+      this.say(text("cancelled", { name: job.file.name }));
+      this.input.focus();
+      this.next();
+      if (!this.isBusy) this.hold("");
+    }
+
+    /* A row for a file that is attached. */
+    row({ id, name, size, url }) {
+      const item = make("li");
+      item.append(
+        make("input", { type: "hidden", name: this.root.dataset.name, value: id }),
+        make("bdi", {}, name),
+        make("span", { class: "muted" }, size),
+      );
+      if (/^https?:/.test(url ?? "")) {
+        const link = { href: url, target: "_blank", rel: "noopener noreferrer", "aria-label": text("open", { name }) };
+        item.append(make("a", link, this.word("open")));
+      }
+      const remove = makeButton(this.word("remove"), "remove", name);
+      remove.addEventListener("click", () => {
+        item.remove();
+        this.say(text("removed", { name }));
+        this.input.focus();
+      });
+      item.append(remove);
+      return item;
+    }
+
+    /* A row that names a file which is not attached, and why; it stays until somebody has read it. */
+    refuse(name, reason) {
+      const item = make("li", { "data-upload-failed": "" });
+      const dismiss = makeButton(this.word("dismiss"), "dismiss", name);
+      dismiss.addEventListener("click", () => {
+        item.remove();
+        this.hold("");
+        this.input.focus();
+      });
+      item.append(make("span", { class: "field__error", role: "alert" }, reason), dismiss);
+      this.list.append(item);
+    }
+
+    word(key) {
+      return text(`${key}-short`);
+    }
+
+    hold(message) {
+      this.alert.textContent = message;
+      this.alert.hidden = message === "";
+    }
+
+    say(message) {
+      this.status.textContent = message;
+    }
+  }
+
+  const uploads = new Map();
+
+  const enhance = (within) => {
+    for (const root of within.querySelectorAll("[data-upload][data-upload-url]")) {
+      if (!uploads.has(root)) uploads.set(root, new Upload(root));
+    }
+  };
+
+  /* A form waits for its files, and for somebody to see that one of them did not arrive. */
+  document.addEventListener(
+    "submit",
+    (event) => {
+      for (const [root, upload] of uploads) {
+        if (!event.target.contains(root) || !(upload.isBusy || upload.hasFailed)) continue;
+        event.preventDefault();
+        event.stopPropagation();
+        upload.hold(text(upload.isBusy ? "still-uploading" : "not-uploaded"));
+        root.querySelector("li button")?.focus();
+        return;
+      }
+    },
+    true,
+  );
+  document.addEventListener("htmx:load", (event) => enhance(event.detail.elt));
+  enhance(document);
+})();
