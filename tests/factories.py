@@ -9,19 +9,22 @@ import datetime as dt
 from collections.abc import Sequence
 from itertools import count
 from typing import Any
+from uuid import uuid4
 
 from django.contrib.auth.models import AbstractUser
 
+from apps.launches.models import Launch
 from apps.pneumatic.canonical import content_hash, kickoff_to_json, tasks_to_json
 from apps.pneumatic.schemas import FieldDefinition, Kickoff, Selection, Task
 from apps.workflow_templates.models import RunAllowed, Template, TemplateUse, TemplateVersion
-from apps.workflow_templates.searching import field_types, order_key, search_text
+from apps.workflow_templates.searching import field_types, fold, order_key, search_text
 from tests.fixtures.people import client_of, make_person, make_user
 
 __all__ = [
     "NOW",
     "client_of",
     "make_field",
+    "make_launch",
     "make_options",
     "make_pneumatic_user",
     "make_template",
@@ -114,4 +117,28 @@ def make_use(
     """Record that ``user`` launched ``template`` so many times."""
     return TemplateUse.objects.create(
         user_id=user.pk, template=template, launches=launches, last_launched_at=at
+    )
+
+
+def make_launch(
+    template: Template,
+    user: AbstractUser,
+    *,
+    name: str = "Onboarding of Ada",
+    state: str = Launch.State.LAUNCHED,
+    **values: Any,
+) -> Launch:
+    """Create a launch of the template's current version, by default one that started a workflow."""
+    defaults: dict[str, Any] = {
+        "submission_id": uuid4(),
+        "version": template.current_version,
+        "answers_digest": "",
+        "payload": {"id": template.pk, "name": name, "kickoff": {}},
+        "created_at": NOW,
+        "search": fold(name),
+    }
+    if state == Launch.State.LAUNCHED:
+        defaults |= {"workflow_id": next(_ids), "attempts": 1, "sent_at": NOW, "finished_at": NOW}
+    return Launch.objects.create(
+        template=template, launched_by_id=user.pk, name=name, state=state, **{**defaults, **values}
     )

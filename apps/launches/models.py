@@ -16,6 +16,7 @@ class Launch(models.Model):
 
     ``submission_id`` came with the form and is unique: a double click, a reload and a second tab all find this row.
     ``answers`` maps api_name to the JSON form of the canonical value; ``payload`` is the exact body that is sent.
+    States and who may change them: ``services.py``.
     """
 
     class State(models.TextChoices):
@@ -28,8 +29,12 @@ class Launch(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     submission_id = models.UUIDField(unique=True, editable=False)
-    template = models.ForeignKey(Template, models.PROTECT, related_name="launches", verbose_name=_("template"))
-    version = models.ForeignKey(TemplateVersion, models.PROTECT, related_name="launches", verbose_name=_("version"))
+    template = models.ForeignKey(
+        Template, models.PROTECT, related_name="launches", verbose_name=_("template")
+    )
+    version = models.ForeignKey(
+        TemplateVersion, models.PROTECT, related_name="launches", verbose_name=_("version")
+    )
     name = models.TextField(_("workflow name"))
     answers = models.JSONField(default=dict)
     answers_digest = models.CharField(max_length=64)  # of name and answers: tells a repeat from a second wish
@@ -44,15 +49,26 @@ class Launch(models.Model):
     )
     created_at = models.DateTimeField(_("asked for"))
     sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
-    deadline_at = models.DateTimeField(null=True, blank=True)  # no answer can come after this: queued or sending is over
+    # No answer can come after this: a launch still queued or sending then is over.
+    deadline_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(_("answered"), null=True, blank=True)
     resolved_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("resolved by")
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("resolved by"),
     )
     previous = models.ForeignKey(
-        "self", models.SET_NULL, null=True, blank=True, related_name="successors", verbose_name=_("made from")
+        "self",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="successors",
+        verbose_name=_("made from"),
     )
-    search = models.TextField(editable=False)  # casefolded workflow name
+    search = models.TextField(editable=False)  # the workflow name, folded as templates' names are
 
     class Meta:
         verbose_name = _("launch")
@@ -61,27 +77,47 @@ class Launch(models.Model):
             ("launch_workflow", "Can launch workflows"),
             ("launch_any_template", "Can launch templates whatever run_allowed says"),
         ]
+        indexes = [
+            models.Index(fields=["-created_at", "-id"], name="launch_newest"),
+            models.Index(fields=["state", "-created_at", "-id"], name="launch_by_state"),
+            models.Index(fields=["template", "-created_at", "-id"], name="launch_by_template"),
+            models.Index(fields=["launched_by", "-created_at", "-id"], name="launch_by_person"),
+            models.Index(fields=["launched_by", "answers_digest"], name="launch_repeat"),
+            models.Index(fields=["workflow_id"], name="launch_workflow"),
+            models.Index(
+                fields=["deadline_at"],
+                name="launch_unsettled",
+                condition=models.Q(state__in=["queued", "sending"]),
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
 
 
 class UploadedFile(models.Model):
-    """A file that is with Pneumatic already and waits for (or belongs to) a launch; ``size`` in bytes."""
+    """A file that is with Pneumatic already and waits for (or belongs to) a launch; ``size`` in bytes.
+
+    ``sha256`` tells two uploads of the same file from two files: the same form sent twice uploads twice.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
-    name = models.TextField()
-    content_type = models.CharField(max_length=255)
-    size = models.BigIntegerField()
-    attachment_id = models.CharField(max_length=255)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("uploaded by")
+    )
+    name = models.TextField(_("name"))
+    content_type = models.CharField(_("content type"), max_length=255)
+    size = models.BigIntegerField(_("size"))
+    sha256 = models.CharField(max_length=64)
+    attachment_id = models.CharField(_("attachment"), max_length=255)
     url = models.TextField(blank=True)
     thumbnail_url = models.TextField(blank=True)
-    created_at = models.DateTimeField(db_index=True)
+    created_at = models.DateTimeField(_("uploaded"), db_index=True)
 
     class Meta:
         verbose_name = _("uploaded file")
         verbose_name_plural = _("uploaded files")
+        indexes = [models.Index(fields=["owner", "attachment_id"], name="launch_file_attachment")]
 
     def __str__(self) -> str:
         return self.name

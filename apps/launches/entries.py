@@ -1,0 +1,167 @@
+"""What a person has entered in a launch form: read from a request, kept, and shown again.
+
+An entry outlives everything that can go wrong: a mistake, a failed upload, a changed template, a session that ended.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.datastructures import MultiValueDict
+
+from apps.accounts.models import User
+from apps.kickoff.forms import KickoffForm
+from apps.kickoff.names import read_controls
+from apps.kickoff.transfer import rebase, uploads_in
+from apps.kickoff.transfer import with_uploads as attach
+from apps.launches import files, uploadhandler
+from apps.launches.models import Launch
+from apps.launches.submissions import parse_id
+from apps.pneumatic.schemas import FieldDefinition, Kickoff
+from apps.workflow_templates.models import Template, TemplateVersion
+from apps.workflow_templates.selectors import version_kickoff
+
+# Controls of the page itself; everything else that is posted is an answer.
+_OWN_CONTROLS = frozenset(
+    {
+        "csrfmiddlewaretoken",
+        "submission_id",
+        "version",
+        "previous",
+        "repeat",
+        "launch",
+        "preview",
+        "find",
+        "restore",
+    }
+    | {"username", "password"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """The controls of a posted form; ``upload_errors`` are sentences by api_name."""
+
+    controls: MultiValueDict[str, Any]
+    submission_id: uuid.UUID | None = None
+    version: TemplateVersion | None = None  # the one whose form was filled in
+    previous: Launch | None = None  # the launch that this one was made from
+    repeat: uuid.UUID | None = None  # the launch that the person knows of and repeats all the same
+    find: str = ""
+    upload_errors: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    @property
+    def definitions(self) -> tuple[FieldDefinition, ...]:
+        """Return the fields of the form that was filled in."""
+        return kickoff_of(self.version).fields
+
+    @property
+    def initial(self) -> dict[str, list[Any]]:
+        """Return the controls as initial values: shows everything again without checking it."""
+        return {name: list(values) for name, values in self.controls.lists() if name not in _OWN_CONTROLS}
+
+    @property
+    def hidden_fields(self) -> list[tuple[str, str]]:
+        """Return name and value of everything worth keeping, for a page that is not the form."""
+        own = {
+            "submission_id": self.submission_id,
+            "version": self.version.pk if self.version else None,
+            "previous": self.previous.pk if self.previous else None,
+        }
+        kept = [(name, str(value)) for name, value in own.items() if value is not None]
+        return kept + [(name, str(value)) for name, values in self.initial.items() for value in values]
+
+
+def read_entry(request: HttpRequest, template: Template) -> Entry:
+    """Return what was posted, without touching any file."""
+    post = request.POST
+    version = _version(template, post.get("version", ""))
+    return Entry(
+        controls=read_controls(post, kickoff_of(version).fields),
+        submission_id=parse_id(post.get("submission_id", "")),
+        version=version,
+        previous=previous_launch(template, post.get("previous", "")),
+        repeat=parse_id(post.get("repeat", "")),
+        find=post.get("find", ""),
+    )
+
+
+def with_uploads(entry: Entry, request: HttpRequest, *, user: User) -> Entry:
+    """Return the entry with the files that came along brought to Pneumatic and attached to their fields.
+
+    Every file is tried: those that fail are named in ``upload_errors``, the others are not chosen a second time.
+    """
+    definitions = entry.definitions
+    stored: dict[str, list[str]] = {}
+    errors = {
+        api_name: [files.too_large(name) for name in names]
+        for api_name, names in uploads_in(definitions, uploadhandler.oversized(request)).items()
+    }
+    for api_name, incoming in uploads_in(definitions, request.FILES).items():
+        for file in incoming:
+            try:
+                stored.setdefault(api_name, []).append(str(files.store(user=user, incoming=file).pk))
+            except files.UploadError as error:
+                errors.setdefault(api_name, []).append(str(error))
+    controls = attach(entry.controls, definitions, stored)
+    return replace(entry, controls=controls, upload_errors=errors)
+
+
+def for_current_version(entry: Entry, template: Template) -> tuple[Entry, list[str]]:
+    """Return the entry for the form that the template has now, and sentences about the answers that no longer fit."""
+    if entry.version == template.current_version:
+        return entry, []
+    current = kickoff_of(template.current_version)
+    controls, dropped = rebase(entry.controls, entry.definitions, current.fields)
+    return replace(entry, controls=controls, version=template.current_version), dropped
+
+
+def bound_form(entry: Entry, template: Template, *, user: User) -> KickoffForm:
+    """Return the form that checks the entry, with the failed uploads at their fields."""
+    form = KickoffForm(
+        entry.definitions,
+        entry.controls,
+        files=files.OwnFiles(user),
+        find=entry.find,
+        template_id=template.pk,
+    )
+    form.add_server_errors(entry.upload_errors)
+    return form
+
+
+def open_form(template: Template, initial: Mapping[str, Any], *, user: User) -> KickoffForm:
+    """Return the form of the current version, filled with ``initial`` and not checked yet."""
+    definitions = kickoff_of(template.current_version).fields
+    own = files.OwnFiles(user)
+    return KickoffForm(definitions, initial=initial, files=own, template_id=template.pk)
+
+
+def suggested_name(template: Template) -> str:
+    """Return "<template> - <date> <time>" in local time."""
+    return f"{template.name} - {timezone.localtime():%Y-%m-%d %H:%M}"
+
+
+def kickoff_of(version: TemplateVersion | None) -> Kickoff:
+    """Return the form of ``version``; an empty one for None."""
+    return version_kickoff(version) if version is not None else Kickoff()
+
+
+def previous_launch(template: Template, text: str) -> Launch | None:
+    """Return the launch of this template that ``text`` names, or None."""
+    launch_id = parse_id(text)
+    if launch_id is None:
+        return None
+    return Launch.objects.select_related("version").filter(pk=launch_id, template=template).first()
+
+
+def _version(template: Template, text: str) -> TemplateVersion | None:
+    """Return the version of this template that the form was made from; without a usable mark, the current one."""
+    if text == str(template.current_version_id) or not (text.isascii() and text.isdigit() and len(text) < 19):
+        return template.current_version
+    known = TemplateVersion.objects.filter(pk=int(text), template=template).first()
+    return known or template.current_version

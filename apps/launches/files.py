@@ -1,0 +1,173 @@
+"""Files on their way to Pneumatic: announced, put, made public, and remembered until a launch uses them.
+
+A file is never held in memory: it lies in a temporary file (``uploadhandler.py``) and is streamed from there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import mimetypes
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import IO, cast
+
+from django.core.files.uploadedfile import UploadedFile as IncomingFile
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from apps.accounts.models import User
+from apps.kickoff.lookups import StoredFile
+from apps.launches import thumbnails
+from apps.launches.models import UploadedFile
+from apps.launches.submissions import parse_id
+from apps.pneumatic.client import Client, connect
+from apps.pneumatic.errors import (
+    AuthenticationFailed,
+    ConfigurationError,
+    PermissionDenied,
+    PneumaticError,
+    RateLimited,
+    ValidationFailed,
+)
+from apps.pneumatic.schemas import UploadTicket
+
+logger = logging.getLogger(__name__)
+
+# "less than 104857600 bytes" (documented: Upload file for attachment)
+SIZE_LIMIT = 104_857_600
+_CHUNK = 1024 * 1024
+_CONTENT_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*")
+
+
+class UploadError(Exception):
+    """A file did not reach Pneumatic; ``str()`` names the file and says why."""
+
+
+def store(*, user: User, incoming: IncomingFile) -> UploadedFile:
+    """Bring ``incoming`` to Pneumatic and return its row. Raise UploadError; nothing is left behind then."""
+    name = incoming.name or _("unnamed file")
+    size = incoming.size or 0
+    check_size(name=name, size=size)
+    content_type = clean_content_type(incoming.content_type, name=name)
+    stream = cast(IO[bytes], incoming.file)
+    try:
+        with connect() as client:
+            thumbnail_wanted = content_type in thumbnails.FORMATS
+            ticket = client.announce_file(
+                filename=name, content_type=content_type, size=size, thumbnail=thumbnail_wanted
+            )
+            stream.seek(0)
+            client.put_file(ticket.file_upload_url, stream, content_type=content_type, size=size)
+            _put_thumbnail(client, ticket, stream, content_type=content_type)
+            public = client.publish_file(ticket.id)
+    except PneumaticError as error:
+        logger.warning("An upload failed: %s", type(error).__name__)
+        raise UploadError(failure(name=name, why=_reason(error))) from error
+    except OSError as error:
+        logger.exception("A temporary file could not be read")
+        raise UploadError(failure(name=name, why=_("the dashboard could not read it again"))) from error
+    return UploadedFile.objects.create(
+        owner=user,
+        name=name,
+        content_type=content_type,
+        size=size,
+        sha256=_sha256(stream),
+        attachment_id=str(ticket.id),
+        url=public.url,
+        thumbnail_url=public.thumbnail_url,
+        created_at=timezone.now(),
+    )
+
+
+def check_size(*, name: str, size: int) -> None:
+    """Raise UploadError when a file of ``size`` bytes is not sent: too large, or empty."""
+    if size >= SIZE_LIMIT:
+        raise UploadError(too_large(name))
+    if size <= 0:
+        # An empty file is a slip (a download that did not finish, a wrong drag) in every case that we know of.
+        raise UploadError(failure(name=name, why=_("it is empty")))
+
+
+def too_large(name: str) -> str:
+    """Return the sentence for a file above the limit."""
+    return failure(name=name, why=_("it is too large; a file must be smaller than 100 MiB"))
+
+
+def failure(*, name: str, why: str) -> str:
+    """Return the sentence that names a file and says why it was not uploaded."""
+    return _("“%(name)s” was not uploaded: %(why)s.") % {"name": name, "why": why}
+
+
+def clean_content_type(announced: str | None, *, name: str) -> str:
+    """Return a content type that is safe to send as a header: the browser's if it is one, else a guess by name."""
+    candidate = (announced or "").split(";")[0].strip().lower()
+    if _CONTENT_TYPE.fullmatch(candidate) and len(candidate) <= 127:
+        return candidate
+    return mimetypes.guess_type(name)[0] or "application/octet-stream"
+
+
+@dataclass(frozen=True, slots=True)
+class OwnFiles:
+    """The files that one person uploaded (``kickoff.forms.FileLookup``); nobody reaches another's by guessing ids."""
+
+    user: User
+
+    def files(self, ids: Sequence[str]) -> list[StoredFile]:
+        """Return the files with these upload ids, in that order; unknown ids and other people's are left out."""
+        wanted = [known for known in map(parse_id, ids) if known is not None]
+        found = UploadedFile.objects.filter(owner=self.user).in_bulk(wanted)
+        return [as_answer(found[id_]) for id_ in dict.fromkeys(wanted) if id_ in found]
+
+
+def as_answer(file: UploadedFile) -> StoredFile:
+    """Return an uploaded file as an answer holds it."""
+    return StoredFile(
+        id=file.attachment_id,
+        name=file.name,
+        url=file.url,
+        size=file.size,
+        upload_id=str(file.pk),
+        thumbnail_url=file.thumbnail_url,
+    )
+
+
+def _put_thumbnail(client: Client, ticket: UploadTicket, stream: IO[bytes], *, content_type: str) -> None:
+    """Send a thumbnail where the server wants one. A thumbnail is a comfort: the upload succeeds without it."""
+    if not ticket.thumbnail_upload_url:
+        return
+    picture = thumbnails.make(stream, content_type=content_type)
+    if picture is None:
+        return
+    try:
+        client.put_file(
+            ticket.thumbnail_upload_url,
+            picture,
+            content_type=content_type,
+            size=picture.getbuffer().nbytes,
+        )
+    except PneumaticError as error:
+        logger.warning("A thumbnail was not stored: %s", type(error).__name__)
+
+
+def _sha256(stream: IO[bytes]) -> str:
+    stream.seek(0)
+    digest = hashlib.sha256()
+    while chunk := stream.read(_CHUNK):
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _reason(error: PneumaticError) -> str:
+    match error:
+        case ValidationFailed():
+            said = " ".join(reason for reasons in error.errors.values() for reason in reasons)
+            return _("Pneumatic refused it (%(said)s)") % {"said": said.rstrip(".")}
+        case AuthenticationFailed() | ConfigurationError():
+            return _("the dashboard's access to Pneumatic is not set up correctly; tell an administrator")
+        case PermissionDenied():
+            return _("the dashboard's API key may not upload files; tell an administrator")
+        case RateLimited():
+            return _("Pneumatic is busy; try again in a minute")
+    return _("Pneumatic did not take it; try again")

@@ -1,0 +1,77 @@
+"""Forms of the launch pages: the list's filters, and what a person found out about an unknown launch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from apps.launches.models import Launch
+from apps.launches.selectors import LARGEST_WORKFLOW_ID, Filters, people_who_launched
+
+
+class FilterForm(forms.Form):
+    """What the launch list is narrowed to. A value that makes no sense is shown as wrong and narrows nothing."""
+
+    q = forms.CharField(label=_("Search"), required=False, max_length=200)
+    state = forms.ChoiceField(
+        label=_("State"), required=False, choices=[("", _("Any state")), *Launch.State.choices]
+    )
+    template = forms.CharField(label=_("Template"), required=False, max_length=200)
+    person = forms.TypedChoiceField(label=_("Launched by"), required=False, coerce=int, empty_value=None)
+    since = forms.DateField(label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    until = forms.DateField(label=_("To"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+
+    def __init__(self, data: Any) -> None:
+        super().__init__(data, label_suffix="", use_required_attribute=False)
+        people = [(user.pk, user.get_full_name() or user.get_username()) for user in people_who_launched()]
+        self.fields["person"].choices = [("", _("Anybody")), *people]  # type: ignore[attr-defined]  # a ChoiceField
+        for name, field in self.fields.items():
+            field.widget.attrs["class"] = "input"
+            if name in {"q", "template"}:
+                field.widget.input_type = "search"  # type: ignore[attr-defined]  # a TextInput
+                field.widget.attrs["autocomplete"] = "off"
+        self.fields["q"].widget.attrs["placeholder"] = _("Workflow name or ID")
+        self.fields["template"].widget.attrs["placeholder"] = _("Name or ID")
+
+    def filters(self) -> Filters:
+        """Return what could be understood."""
+        self.is_valid()
+        cleaned = self.cleaned_data
+        return Filters(
+            query=cleaned.get("q", "").replace("\0", ""),
+            state=cleaned.get("state", ""),
+            template=cleaned.get("template", "").replace("\0", ""),
+            person=cleaned.get("person"),
+            since=cleaned.get("since"),
+            until=cleaned.get("until"),
+        )
+
+
+class ResolveForm(forms.Form):
+    """What became of a launch whose answer was lost."""
+
+    RUNNING, NOT_STARTED = "running", "not_started"
+
+    found = forms.ChoiceField(choices=[(RUNNING, ""), (NOT_STARTED, "")])
+    workflow_id = forms.IntegerField(required=False, min_value=1, max_value=LARGEST_WORKFLOW_ID)
+    confirmed = forms.BooleanField(
+        error_messages={"required": _("Tick the box: what you say here is taken as the truth.")}
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for the workflow's id where it is running."""
+        cleaned = super().clean() or self.cleaned_data
+        running = cleaned.get("found") == self.RUNNING
+        if running and cleaned.get("workflow_id") is None and "workflow_id" not in self.errors:
+            self.add_error(
+                "workflow_id", _("Write the workflow's ID: it stands in its address in Pneumatic.")
+            )
+        return cleaned
+
+    @property
+    def workflow_id_found(self) -> int | None:
+        """Return the id of the running workflow; None where it did not start."""
+        found: int | None = self.cleaned_data["workflow_id"]
+        return found if self.cleaned_data["found"] == self.RUNNING else None

@@ -1,0 +1,118 @@
+"""What the result of a call to Pneumatic means for a launch, in words for the person who waits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from apps.launches.models import Launch
+from apps.pneumatic.errors import (
+    AuthenticationFailed,
+    ConfigurationError,
+    NotFound,
+    PermissionDenied,
+    PneumaticError,
+    RateLimited,
+    Unavailable,
+    ValidationFailed,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The state that a launch ends in, why, and which fields the server named."""
+
+    state: Launch.State
+    reason: str = ""
+    field_errors: dict[str, list[str]] = field(default_factory=dict)
+    workflow_id: int | None = None
+
+
+def of_error(error: PneumaticError) -> Outcome:
+    """Return what ``error`` means for the launch whose request raised it.
+
+    Every error that is not known to have stopped the request leaves the launch ``unknown``: that is the state in
+    which nothing is sent again by itself.
+    """
+    match error:
+        case ValidationFailed():
+            return Outcome(Launch.State.REJECTED, _validation_reason(error), dict(error.errors))
+        case AuthenticationFailed():
+            return Outcome(
+                Launch.State.REJECTED,
+                _(
+                    "Pneumatic does not accept the dashboard's API key, so nothing was started. "
+                    "Ask an administrator to check the key, then launch again."
+                ),
+            )
+        case PermissionDenied():
+            return Outcome(
+                Launch.State.REJECTED,
+                _(
+                    "Pneumatic does not let the dashboard's API key launch this template, so nothing was started. "
+                    "Ask an administrator to add the owner of the key to the people who may run it."
+                ),
+            )
+        case NotFound():
+            return Outcome(
+                Launch.State.REJECTED,
+                _(
+                    "Pneumatic does not know this template (any more), so nothing was started. "
+                    "Sync the templates to see what is there now."
+                ),
+            )
+        case RateLimited():
+            return Outcome(Launch.State.FAILED, _rate_limit_reason(error))
+        case Unavailable():
+            return Outcome(
+                Launch.State.FAILED,
+                _("Pneumatic could not be reached, so nothing was started. It is safe to try again."),
+            )
+        case ConfigurationError():
+            return Outcome(
+                Launch.State.FAILED,
+                _(
+                    "The dashboard is not set up to reach Pneumatic, so nothing was started. "
+                    "Ask an administrator: %(detail)s"
+                )
+                % {"detail": error.message},
+            )
+    return lost_answer()
+
+
+def lost_answer() -> Outcome:
+    """Return the outcome of a request that was sent and never properly answered."""
+    return Outcome(
+        Launch.State.UNKNOWN,
+        _("The request was sent, but no usable answer came back. The workflow may be running."),
+    )
+
+
+def stopped_before_sending() -> Outcome:
+    """Return the outcome of a launch whose process ended before it sent anything."""
+    return Outcome(
+        Launch.State.FAILED,
+        _(
+            "The dashboard stopped before it sent the request, so nothing was started. It is safe to try again."
+        ),
+    )
+
+
+def _validation_reason(error: ValidationFailed) -> str:
+    general = error.errors.get("", [])
+    if general:
+        return " ".join(general)
+    return _("Pneumatic refused the answers, so nothing was started.")
+
+
+def _rate_limit_reason(error: RateLimited) -> str:
+    if error.retry_after is None:
+        return _("Pneumatic is busy and asked to wait, so nothing was started. Try again in a minute.")
+    seconds = max(1, round(error.retry_after))
+    return ngettext(
+        "Pneumatic is busy and asked to wait %(seconds)d second, so nothing was started. Then try again.",
+        "Pneumatic is busy and asked to wait %(seconds)d seconds, so nothing was started. Then try again.",
+        seconds,
+    ) % {"seconds": seconds}

@@ -1,0 +1,25 @@
+"""What launches add to the page of a template."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+
+from apps.launches import selectors, services
+from apps.workflow_templates.models import Template
+
+SHOWN = 10
+
+
+def launches_panel(request: HttpRequest, template: Template) -> str:
+    """Return the last launches of a template for those who may see launches."""
+    if not request.user.has_perm("launches.view_launch"):
+        return ""
+    services.settle_abandoned()
+    launches = selectors.template_launches(template, SHOWN + 1)
+    context = {
+        "template": template,
+        "launches": launches[:SHOWN],
+        "has_more": len(launches) > SHOWN,
+    }
+    return render_to_string("launches/panel.html", context, request=request)

@@ -1,0 +1,34 @@
+"""Who may launch what, as a sentence where they may not."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import AbstractUser
+from django.utils.translation import gettext as _
+
+from apps.workflow_templates.models import RunAllowed, Template
+from apps.workflow_templates.selectors import run_bound
+
+
+def refusal(user: AbstractUser, template: Template) -> str | None:
+    """Return why ``user`` cannot launch ``template``; None when they can."""
+    if template.removed_at is not None:
+        return _("This template is no longer in Pneumatic, so it cannot be launched.")
+    if not template.is_active:
+        return _(
+            "This template is not active in Pneumatic, so it cannot be launched. Activate it there, then sync."
+        )
+    if template.current_version_id is None:
+        return _("The kickoff form of this template has not been synced yet, so it cannot be launched.")
+    if not user.has_perm("launches.launch_workflow"):
+        return _(
+            "Your role lets you look at launches, but not launch. An administrator can give you the role Operator."
+        )
+    bound = run_bound(user)
+    if bound is None:
+        return None
+    if RunAllowed.objects.filter(template=template, pneumatic_user_id=bound).exists():
+        return None
+    return _(
+        "In Pneumatic, you are not among the people who may run this template. "
+        "One of them can add you there; then sync."
+    )

@@ -1,0 +1,96 @@
+"""What a launch means in words: its state, what to do next, and the request that was sent."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from apps.kickoff.fields import create
+from apps.launches.models import Launch
+from apps.workflow_templates.selectors import version_kickoff
+
+State = Launch.State
+
+Text = str | Promise
+
+# The end of a ``badge--`` and of a ``notice--`` class.
+TONES: dict[str, str] = {
+    State.QUEUED: "info",
+    State.SENDING: "info",
+    State.LAUNCHED: "ok",
+    State.REJECTED: "bad",
+    State.FAILED: "bad",
+    State.UNKNOWN: "warn",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StateWords:
+    """A state as a heading, and what the person does next."""
+
+    title: Text
+    advice: Text
+
+
+WORDS: dict[str, StateWords] = {
+    State.QUEUED: StateWords(
+        gettext_lazy("About to be sent"),
+        gettext_lazy("This page looks again by itself. There is nothing to do."),
+    ),
+    State.SENDING: StateWords(
+        gettext_lazy("Sent, waiting for Pneumatic's answer"),
+        gettext_lazy("This page looks again by itself. There is nothing to do."),
+    ),
+    State.LAUNCHED: StateWords(gettext_lazy("The workflow is running"), ""),
+    State.REJECTED: StateWords(
+        gettext_lazy("Pneumatic did not accept it"),
+        gettext_lazy("Nothing was started. Edit the answers and launch again; all of them are kept."),
+    ),
+    State.FAILED: StateWords(
+        gettext_lazy("It was not started"),
+        gettext_lazy("Nothing was started. Try again: exactly the same request is sent."),
+    ),
+    State.UNKNOWN: StateWords(
+        gettext_lazy("It may be running"),
+        gettext_lazy(
+            "Look in Pneumatic for a workflow with this name. Then say below what you found. Nothing is sent again "
+            "before that, so that it cannot start twice."
+        ),
+    ),
+}
+
+
+def shown_errors(launch: Launch) -> list[tuple[str, list[str]]]:
+    """Return what the server had against single fields, under the fields' labels."""
+    labels = {field.api_name: create(field).label for field in version_kickoff(launch.version).fields}
+    labels.setdefault("name", _("Workflow name"))
+    return [
+        (labels.get(api_name, api_name), list(reasons))
+        for api_name, reasons in launch.field_errors.items()
+        if api_name
+    ]
+
+
+def pretty_json(payload: Mapping[str, Any]) -> str:
+    """Return ``payload`` as people read JSON; it means the same as what is sent."""
+    return json.dumps(payload, ensure_ascii=False, indent=2)
+
+
+def as_curl(*, url: str, payload: Mapping[str, Any]) -> str:
+    """Return a shell command that sends ``payload``; it takes the key from the variable PNEUMATIC_API_KEY."""
+    body = json.dumps(payload, ensure_ascii=False)
+    return " \\\n  ".join(
+        [
+            f"curl --request POST {shlex.quote(url)}",
+            '--header "Authorization: Bearer $PNEUMATIC_API_KEY"',
+            "--header 'Content-Type: application/json'",
+            f"--data-raw {shlex.quote(body)}",
+        ]
+    )

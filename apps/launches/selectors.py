@@ -1,0 +1,161 @@
+"""Reads of launches, for their own pages and for those of other apps."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from dataclasses import dataclass
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from apps.accounts.models import User
+from apps.launches.models import Launch
+from apps.workflow_templates.models import Template
+from apps.workflow_templates.searching import search_words
+
+State = Launch.State
+
+NEEDS_A_PERSON = (State.UNKNOWN, State.FAILED, State.REJECTED)
+# What the same person sends again unchanged within this time is asked about: a browser's back button can bring
+# a spent form back under a new submission id.
+REPEAT_WINDOW = dt.timedelta(hours=24)
+LARGEST_WORKFLOW_ID = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What the launch list is narrowed to; the defaults are all launches."""
+
+    query: str = ""  # part of the workflow's name, or the workflow's id
+    state: str = ""
+    template: str = ""  # an id, or words of the name
+    person: int | None = None
+    since: dt.date | None = None
+    until: dt.date | None = None
+
+
+def launches(filters: Filters | None = None) -> QuerySet[Launch]:
+    """Return launches that fit, newest first, with what a list shows; the large columns are left behind."""
+    found = (
+        Launch.objects.select_related("template", "launched_by")
+        .only(
+            "name",
+            "state",
+            "reason",
+            "workflow_id",
+            "created_at",
+            "sent_at",
+            "finished_at",
+            "template__name",
+            "launched_by__username",
+            "launched_by__first_name",
+            "launched_by__last_name",
+            "launched_by__email",
+        )
+        .order_by("-created_at", "-id")
+    )
+    return _narrowed(found, filters) if filters else found
+
+
+def launch_for_page(launch_id: uuid.UUID) -> Launch | None:
+    """Return a launch with all that its page shows, or None."""
+    related = ("template", "version", "launched_by", "resolved_by", "previous")
+    return Launch.objects.select_related(*related).defer("template__raw").filter(pk=launch_id).first()
+
+
+def recent_for(user: User, limit: int) -> list[Launch]:
+    """Return the last launches of ``user``, newest first."""
+    return list(launches().filter(launched_by=user)[:limit])
+
+
+def needing_attention(user: User, limit: int) -> list[Launch]:
+    """Return launches of ``user`` that wait for a person and were not made into another launch, newest first.
+
+    A rejected or failed launch of long ago is history, not a task; an unknown one stays until somebody settles it.
+    """
+    month_ago = timezone.now() - dt.timedelta(days=30)
+    retried = Launch.objects.filter(previous=OuterRef("pk"))
+    return list(
+        launches()
+        .filter(launched_by=user, state__in=NEEDS_A_PERSON)
+        .filter(Q(state=State.UNKNOWN) | Q(created_at__gte=month_ago))
+        .filter(~Exists(retried))[:limit]
+    )
+
+
+def template_launches(template: Template, limit: int) -> list[Launch]:
+    """Return the last launches of a template, newest first."""
+    return list(launches().filter(template=template)[:limit])
+
+
+def by_submission(submission_id: uuid.UUID) -> Launch | None:
+    """Return the launch that used this submission id, or None."""
+    return Launch.objects.filter(submission_id=submission_id).first()
+
+
+def repeat_of(
+    *, user: User, template: Template, answers_digest: str, besides: Launch | None
+) -> Launch | None:
+    """Return a recent launch of ``user`` with exactly these answers that started a workflow, or may have.
+
+    ``besides`` is the launch that the form was made from on purpose: its repetition is what the person wants.
+    """
+    found = Launch.objects.filter(
+        launched_by=user,
+        template=template,
+        answers_digest=answers_digest,
+        state__in=[State.QUEUED, State.SENDING, State.LAUNCHED, State.UNKNOWN],
+        created_at__gte=timezone.now() - REPEAT_WINDOW,
+    )
+    if besides is not None:
+        found = found.exclude(pk=besides.pk)
+    return found.order_by("-created_at").first()
+
+
+def people_who_launched(limit: int = 500) -> list[User]:
+    """Return those who have launched anything, for the list's filter."""
+    has_launched = Exists(Launch.objects.filter(launched_by=OuterRef("pk")))
+    named = User.objects.only("username", "first_name", "last_name", "email")
+    return list(named.filter(has_launched).order_by("username")[:limit])
+
+
+def _narrowed(found: QuerySet[Launch], filters: Filters) -> QuerySet[Launch]:
+    if filters.state:
+        found = found.filter(state=filters.state)
+    if filters.person is not None:
+        found = found.filter(launched_by=filters.person)
+    if filters.template:
+        found = _of_template(found, filters.template)
+    if filters.since:
+        found = found.filter(created_at__gte=_midnight(filters.since))
+    if filters.until:
+        found = found.filter(created_at__lt=_midnight(filters.until + dt.timedelta(days=1)))
+    if filters.query:
+        named = Q()
+        for word in search_words(filters.query):
+            named &= Q(search__contains=word)
+        number = _number(filters.query)
+        found = found.filter(named | Q(workflow_id=number) if number is not None else named)
+    return found
+
+
+def _of_template(found: QuerySet[Launch], text: str) -> QuerySet[Launch]:
+    number = _number(text)
+    if number is not None:
+        return found.filter(template=number)
+    named = Template.objects.all()
+    for word in search_words(text):
+        named = named.filter(search__contains=word)
+    return found.filter(template__in=named.values("pk"))
+
+
+def _number(text: str) -> int | None:
+    text = text.strip()
+    if text.isascii() and text.isdigit() and len(text) < 20 and int(text) <= LARGEST_WORKFLOW_ID:
+        return int(text)
+    return None
+
+
+def _midnight(day: dt.date) -> dt.datetime:
+    return timezone.make_aware(dt.datetime.combine(day, dt.time.min))

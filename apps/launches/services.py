@@ -1,0 +1,259 @@
+"""Start workflows: each wish once, and never without a committed row that says what happened.
+
+::
+
+    queued ──> sending ──> launched
+      ^           ├──────> rejected    the server said no
+      └─ failed <─┼──────  failed      the request never reached it
+                  └──────> unknown     sent, no answer: resolved by a person, or by the answer coming late
+
+Every arrow is one UPDATE that names the state it comes from, committed on its own: of two workers that try the
+same arrow, one wins. Nothing here runs inside a transaction while Pneumatic is called.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import uuid
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from apps.accounts.models import User
+from apps.kickoff.fields import answers_to_json
+from apps.launches import outcomes, submissions
+from apps.launches.models import Launch
+from apps.launches.outcomes import Outcome
+from apps.pneumatic.client import connect
+from apps.pneumatic.errors import PneumaticError
+from apps.pneumatic.schemas import Answer, TaskOverride
+from apps.workflow_templates.models import Template, TemplateVersion
+from apps.workflow_templates.searching import fold
+from apps.workflow_templates.services import record_use
+
+logger = logging.getLogger(__name__)
+
+State = Launch.State
+
+# A queued launch is sent by the request that wrote it, at once; after this nobody is going to.
+QUEUE_GRACE = dt.timedelta(seconds=60)
+# What a request may take beyond its time-outs: name resolution, several addresses, a slow last byte.
+ANSWER_MARGIN = dt.timedelta(seconds=60)
+
+
+class SpentSubmissionError(Exception):
+    """The submission id belongs to a launch already; ``launch`` is that one."""
+
+    def __init__(self, launch: Launch) -> None:
+        super().__init__(str(launch.pk))
+        self.launch = launch
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedRequest:
+    """A request that has not been sent: its address and its body."""
+
+    url: str
+    payload: Mapping[str, Any]
+
+
+class ResolveError(Exception):
+    """The launch cannot be resolved this way; ``str()`` says why."""
+
+
+def start(
+    *,
+    user: User,
+    template: Template,
+    version: TemplateVersion,
+    submission_id: uuid.UUID,
+    name: str,
+    answers: Sequence[Answer],
+    tasks: Sequence[TaskOverride] = (),
+    previous: Launch | None = None,
+) -> Launch:
+    """Write down the wish to start a workflow and return it, queued; ``send`` carries it out.
+
+    Raise SpentSubmissionError when the submission id is spent, PneumaticError when the request cannot be built.
+    """
+    planned = planned_request(template_id=template.pk, name=name, answers=answers, tasks=tasks)
+    as_json = answers_to_json(answers)
+    now = timezone.now()
+    try:
+        with transaction.atomic():
+            return Launch.objects.create(
+                submission_id=submission_id,
+                template=template,
+                version=version,
+                name=name,
+                answers=as_json,
+                answers_digest=submissions.digest(user=user, name=name, answers=answers, as_json=as_json),
+                payload=dict(planned.payload),
+                launched_by=user,
+                created_at=now,
+                deadline_at=now + QUEUE_GRACE,
+                previous=previous,
+                search=fold(name),
+            )
+    except IntegrityError:
+        taken = Launch.objects.filter(submission_id=submission_id).first()
+        if taken is None:
+            raise
+        raise SpentSubmissionError(taken) from None
+
+
+def planned_request(
+    *, template_id: int, name: str, answers: Sequence[Answer], tasks: Sequence[TaskOverride] = ()
+) -> PlannedRequest:
+    """Return exactly what a launch with these answers sends, and where to; nothing is sent."""
+    with connect() as client:
+        payload = client.run_payload(template_id, name=name, answers=answers, tasks=tasks)
+        return PlannedRequest(url=client.run_url(template_id), payload=payload)
+
+
+def send(launch: Launch) -> Launch:
+    """Send a queued launch once and return it as it then stands; a launch in any other state is left alone."""
+    now = timezone.now()
+    deadline = now + _time_outs() + ANSWER_MARGIN
+    claimed = Launch.objects.filter(pk=launch.pk, state=State.QUEUED).update(
+        state=State.SENDING, sent_at=now, deadline_at=deadline, attempts=F("attempts") + 1
+    )
+    if not claimed:
+        launch.refresh_from_db()
+        return launch
+    launch.refresh_from_db()
+    # Whatever ends this block, even the worker being told to stop, leaves a true state behind.
+    outcome = outcomes.lost_answer()
+    try:
+        outcome = _call(launch)
+    finally:
+        _settle(launch, outcome)
+    return launch
+
+
+def retry(launch: Launch, *, attempts: int) -> bool:
+    """Queue a failed launch again; return False when somebody else did so (``attempts`` is what the person saw)."""
+    return _move(
+        launch.pk,
+        come_from=[State.FAILED],
+        attempts=attempts,
+        state=State.QUEUED,
+        reason="",
+        field_errors={},
+        finished_at=None,
+        resolved_by=None,
+        deadline_at=timezone.now() + QUEUE_GRACE,
+    )
+
+
+def resolve(launch: Launch, *, user: User, workflow_id: int | None) -> None:
+    """Settle an unknown launch by what a person found: it runs as ``workflow_id``, or (None) it did not start.
+
+    Raise ResolveError when the launch is not unknown (any more), or the workflow belongs to another launch.
+    """
+    if workflow_id is not None:
+        other = Launch.objects.filter(workflow_id=workflow_id).exclude(pk=launch.pk).first()
+        if other is not None:
+            raise ResolveError(
+                _("Workflow %(id)s belongs to another launch already: “%(name)s”.")
+                % {"id": workflow_id, "name": other.name}
+            )
+    resolved = _move(
+        launch.pk,
+        come_from=[State.UNKNOWN],
+        attempts=launch.attempts,
+        state=State.LAUNCHED if workflow_id is not None else State.FAILED,
+        reason=""
+        if workflow_id is not None
+        else _("A person looked in Pneumatic: the workflow did not start."),
+        workflow_id=workflow_id,
+        resolved_by=user,
+        finished_at=timezone.now(),
+    )
+    if not resolved:
+        raise ResolveError(_("This launch has been settled in the meantime."))
+    if workflow_id is not None:
+        record_use(user=launch.launched_by, template=launch.template, at=launch.created_at)
+
+
+def settle_abandoned() -> None:
+    """Settle launches whose process ended before their answer; called by every page that shows launches.
+
+    Looking costs one read of a small partial index. Only when there is something to settle is anything written.
+    """
+    now = timezone.now()
+    overdue = Launch.objects.filter(state__in=[State.QUEUED, State.SENDING], deadline_at__lt=now)
+    if not overdue.exists():
+        return
+    for state, outcome in (
+        (State.QUEUED, outcomes.stopped_before_sending()),
+        (State.SENDING, outcomes.lost_answer()),
+    ):
+        overdue.filter(state=state).update(state=outcome.state, reason=outcome.reason, finished_at=now)
+
+
+def _call(launch: Launch) -> Outcome:
+    try:
+        with connect() as client:
+            launched = client.run(launch.template_id, payload=launch.payload)
+    except PneumaticError as error:
+        outcome = outcomes.of_error(error)
+        logger.warning("Launch %s is %s: %s", launch.pk, outcome.state.value, type(error).__name__)
+        return outcome
+    except Exception:
+        # A defect of ours: whether the request left is not known, so it counts as sent.
+        logger.exception("Launch %s ended in an unexpected error", launch.pk)
+        return outcomes.lost_answer()
+    return Outcome(State.LAUNCHED, workflow_id=launched.workflow_id)
+
+
+def _settle(launch: Launch, outcome: Outcome) -> None:
+    """Write the outcome of the attempt that ``launch`` stands for, and refresh ``launch``.
+
+    A true answer that comes after the deadline still counts: over ``unknown`` always; that a workflow runs, even over
+    a person's "it did not start".
+    """
+    come_from = [State.SENDING]
+    if outcome.state is not State.UNKNOWN:
+        come_from.append(State.UNKNOWN)
+    if outcome.state is State.LAUNCHED:
+        come_from.append(State.FAILED)
+    written = _move(
+        launch.pk,
+        come_from=come_from,
+        attempts=launch.attempts,
+        state=outcome.state,
+        reason=outcome.reason,
+        field_errors=outcome.field_errors,
+        workflow_id=outcome.workflow_id,
+        finished_at=timezone.now(),
+    )
+    launch.refresh_from_db()
+    if written and outcome.state is State.LAUNCHED:
+        record_use(user=launch.launched_by, template=launch.template, at=launch.created_at)
+    elif not written and launch.workflow_id != outcome.workflow_id:
+        logger.error(
+            "Launch %s is %s, but attempt %s was answered: %s %s",
+            launch.pk,
+            launch.state,
+            launch.attempts,
+            outcome.state.value,
+            outcome.workflow_id or "",
+        )
+
+
+def _move(launch_id: uuid.UUID, *, come_from: Collection[State], attempts: int, **values: Any) -> bool:
+    """Compare and set: change the launch only if it is in one of these states of this attempt."""
+    found = Launch.objects.filter(pk=launch_id, state__in=come_from, attempts=attempts)
+    return bool(found.update(**values))
+
+
+def _time_outs() -> dt.timedelta:
+    return dt.timedelta(seconds=settings.PNEUMATIC_CONNECT_TIMEOUT + settings.PNEUMATIC_READ_TIMEOUT)

@@ -1,0 +1,52 @@
+"""Small pictures of uploaded images. Whatever the image holds, making one neither fails an upload nor eats memory."""
+
+from __future__ import annotations
+
+import io
+import logging
+from typing import IO
+
+from PIL import Image, ImageOps
+
+logger = logging.getLogger(__name__)
+
+# The thumbnail is put with the content type that was announced for the file, so it is written in the same format.
+FORMATS = {
+    "image/gif": "GIF",
+    "image/jpeg": "JPEG",
+    "image/png": "PNG",
+    "image/webp": "WEBP",
+}
+BOX = (320, 320)
+# Three bytes a pixel: decoding stays below 150 MB, whatever a header of a few bytes promises.
+PIXEL_LIMIT = 50_000_000
+
+
+def make(stream: IO[bytes], *, content_type: str) -> io.BytesIO | None:
+    """Return a thumbnail of the image in ``stream``, upright and without metadata; None where there can be none."""
+    wanted = FORMATS.get(content_type)
+    if wanted is None:
+        return None
+    try:
+        stream.seek(0)
+        # Only the announced decoder is tried: a hostile file cannot choose a rarer one.
+        with Image.open(stream, formats=[wanted]) as image:
+            if image.width * image.height > PIXEL_LIMIT:
+                return None
+            image.draft("RGB", BOX)  # JPEG: decode at a fraction of the size
+            upright = ImageOps.exif_transpose(image)
+            if upright.mode not in {"RGB", "RGBA", "L"}:
+                upright = upright.convert("RGBA" if upright.has_transparency_data else "RGB")
+            upright.thumbnail(BOX)
+            if wanted == "JPEG" and upright.mode == "RGBA":
+                upright = upright.convert("RGB")
+            upright.info.clear()  # no comment, profile or place of the original
+            result = io.BytesIO()
+            upright.save(result, wanted)
+    except Exception as error:
+        # Pillow raises nearly anything on a damaged or hostile file: OSError, ValueError, SyntaxError, struct.error,
+        # DecompressionBombError, ...
+        logger.info("No thumbnail: %s", type(error).__name__)
+        return None
+    result.seek(0)
+    return result

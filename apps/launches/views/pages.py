@@ -1,0 +1,139 @@
+"""The pages that show launches: the list, its CSV, one launch and what a person can do about it."""
+
+from __future__ import annotations
+
+import uuid
+from typing import cast
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from apps.accounts.models import User
+from apps.core.htmx import is_partial
+from apps.core.paging import page
+from apps.kickoff.fields import describe_answers
+from apps.launches import permissions, presentation, selectors, services
+from apps.launches.export import csv_lines
+from apps.launches.forms import FilterForm, ResolveForm
+from apps.launches.models import Launch
+from apps.pneumatic.client import workflow_url
+from apps.workflow_templates.selectors import version_kickoff
+
+State = Launch.State
+
+ROWS_FETCHED = 2000  # at a time, for the CSV file
+
+
+@require_safe
+@never_cache
+@permission_required("launches.view_launch", raise_exception=True)
+def launch_list(request: HttpRequest) -> HttpResponse:
+    """Show launches, or only the results when htmx asks while somebody types."""
+    services.settle_abandoned()
+    form = FilterForm(request.GET)
+    filters = form.filters()
+    is_fragment = is_partial(request)
+    context = {
+        "form": form,
+        "page": page(selectors.launches(filters), request),
+        "is_narrowed": filters != selectors.Filters(),
+        "is_fragment": is_fragment,
+    }
+    template = "launches/_results.html" if is_fragment else "launches/launch_list.html"
+    response = render(request, template, context)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+@require_safe
+@permission_required("launches.view_launch", raise_exception=True)
+def launch_csv(request: HttpRequest) -> StreamingHttpResponse:
+    """Send every launch that fits the filters as CSV, while it is read from the database."""
+    services.settle_abandoned()
+    found = selectors.launches(FilterForm(request.GET).filters())
+    response = StreamingHttpResponse(
+        csv_lines(found.iterator(chunk_size=ROWS_FETCHED)), content_type="text/csv; charset=utf-8"
+    )
+    name = f"launches-{timezone.localdate().isoformat()}.csv"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+@require_safe
+@never_cache
+@permission_required("launches.view_launch", raise_exception=True)
+def launch_detail(request: HttpRequest, launch_id: uuid.UUID) -> HttpResponse:
+    """Show a launch: what was asked, what became of it, and what to do next."""
+    services.settle_abandoned()
+    return _show(request, _wanted(launch_id), ResolveForm())
+
+
+@require_POST
+@permission_required("launches.launch_workflow", raise_exception=True)
+def launch_retry(request: HttpRequest, launch_id: uuid.UUID) -> HttpResponse:
+    """Send a failed launch again."""
+    launch = _wanted(launch_id)
+    refusal = permissions.refusal(cast(User, request.user), launch.template)
+    if refusal:
+        messages.error(request, refusal)
+    elif services.retry(launch, attempts=_seen_attempts(request)):
+        services.send(launch)
+    else:
+        messages.info(request, _("This launch has been tried again or settled in the meantime."))
+    return redirect("launch-detail", launch_id=launch.pk)
+
+
+@require_POST
+@permission_required("launches.launch_workflow", raise_exception=True)
+def launch_resolve(request: HttpRequest, launch_id: uuid.UUID) -> HttpResponse:
+    """Take what a person found out about a launch whose answer was lost."""
+    launch = _wanted(launch_id)
+    form = ResolveForm(request.POST)
+    if not form.is_valid():
+        return _show(request, launch, form, status=422)
+    try:
+        services.resolve(launch, user=cast(User, request.user), workflow_id=form.workflow_id_found)
+    except services.ResolveError as error:
+        messages.error(request, str(error))
+    return redirect("launch-detail", launch_id=launch.pk)
+
+
+def _show(request: HttpRequest, launch: Launch, form: ResolveForm, *, status: int = 200) -> HttpResponse:
+    user = cast(User, request.user)
+    refusal = permissions.refusal(user, launch.template)
+    context = {
+        "launch": launch,
+        "words": presentation.WORDS[launch.state],
+        "tone": presentation.TONES[launch.state],
+        "is_open": launch.state in {State.QUEUED, State.SENDING},
+        "answers": describe_answers(version_kickoff(launch.version).fields, launch.answers),
+        "field_errors": presentation.shown_errors(launch),
+        "workflow_url": workflow_url(launch.workflow_id) if launch.workflow_id else "",
+        "successors": list(launch.successors.order_by("created_at")[:20]),
+        "json": presentation.pretty_json(launch.payload),
+        "refusal": refusal,
+        "can_retry": launch.state == State.FAILED and not refusal,
+        "can_resolve": launch.state == State.UNKNOWN and user.has_perm("launches.launch_workflow"),
+        "resolve_form": form,
+    }
+    return render(request, "launches/launch_detail.html", context, status=status)
+
+
+def _wanted(launch_id: uuid.UUID) -> Launch:
+    launch = selectors.launch_for_page(launch_id)
+    if launch is None:
+        raise Http404(_("There is no such launch."))
+    return launch
+
+
+def _seen_attempts(request: HttpRequest) -> int:
+    """Return the number of attempts that the person saw; -1, which fits no launch, when that is not told."""
+    text = request.POST.get("attempts", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else -1

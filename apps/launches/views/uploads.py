@@ -1,0 +1,42 @@
+"""Where the browser's script brings files, one a request; without a script they come with the form."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, JsonResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from apps.accounts.models import User
+from apps.launches import files, uploadhandler
+
+
+@login_not_required  # a script understands an answer in JSON, not a redirect to the login page
+@require_POST
+def file_upload(request: HttpRequest) -> JsonResponse:
+    """Bring one file to Pneumatic; answer with its id, or with a sentence that says why not."""
+    if not request.user.is_authenticated:
+        return _error(
+            _("Your session has ended. Sign in again in another tab, then upload the file."), status=401
+        )
+    if not request.user.has_perm("launches.launch_workflow"):
+        return _error(_("Your role does not let you launch, so it cannot upload files either."), status=403)
+    too_large = [name for _control, names in uploadhandler.oversized(request).lists() for name in names]
+    if too_large:
+        return _error(files.too_large(too_large[0] or _("The file")), status=413)
+    incoming = [file for _control, found in request.FILES.lists() for file in found]
+    if len(incoming) != 1:
+        return _error(_("Send one file at a time."), status=400)
+    try:
+        stored = files.store(user=cast(User, request.user), incoming=incoming[0])
+    except files.UploadError as error:
+        return _error(str(error), status=422)
+    return JsonResponse(
+        {"id": str(stored.pk), "name": stored.name, "size": stored.size, "url": stored.url}, status=201
+    )
+
+
+def _error(sentence: str, *, status: int) -> JsonResponse:
+    return JsonResponse({"error": sentence}, status=status)
