@@ -50,8 +50,11 @@ def grant_permissions(
         return
     if not router.allow_migrate_model(using, group_model):
         return
-    everywhere = app_config.apps.get_app_configs()
-    own_apps = [config for config in everywhere if config.name.startswith("apps.") or config.label == "auth"]
+    own_apps = [
+        config
+        for config in installed_apps.get_app_configs()
+        if config.name.startswith("apps.") or config.label == "auth"
+    ]
     for config in own_apps:
         create_permissions(config, verbosity=0, interactive=False, using=using, apps=apps)
     permission_ids = {

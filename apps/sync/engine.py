@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -51,7 +50,7 @@ def run_sync(
     resources: Sequence[str] | None = None,
     *,
     trigger: str,
-    started_by: AbstractBaseUser | None = None,
+    started_by: runs.Who = None,
     allow_removals: bool = False,
     dry_run: bool = False,
     report: Reporter | None = None,

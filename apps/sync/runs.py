@@ -11,13 +11,16 @@ from __future__ import annotations
 import datetime as dt
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.sync.models import SyncResult, SyncRun
 from apps.sync.processes import Process
+
+# Who asked; nobody for the command line.
+Who = AbstractBaseUser | AnonymousUser | None
 
 
 class SyncAlreadyRunningError(Exception):
@@ -43,7 +46,7 @@ def silence_allowed() -> dt.timedelta:
 def claim(
     *,
     trigger: str,
-    started_by: AbstractBaseUser | None,
+    started_by: Who,
     dry_run: bool,
     allow_removals: bool,
     queued: SyncRun | None = None,
@@ -67,7 +70,7 @@ def claim(
     try:
         with transaction.atomic():
             if queued is None:
-                return SyncRun.objects.create(trigger=trigger, started_by=started_by, **fields)
+                return SyncRun.objects.create(trigger=trigger, started_by_id=_key(started_by), **fields)
             waiting = SyncRun.objects.filter(pk=queued.pk, state=SyncRun.State.QUEUED)
             if not waiting.update(**fields):
                 raise SyncAlreadyRunningError
@@ -117,6 +120,10 @@ def finish(run: SyncRun, *, state: SyncRun.State, error: str = "") -> None:
     run.refresh_from_db()
 
 
+def _key(who: Who) -> int | None:
+    return who.pk if who is not None else None
+
+
 def _close_results(run: SyncRun) -> None:
     """Mark what a run left unfinished as failed."""
     unfinished = run.results.filter(state__in=[SyncResult.State.FETCHING, SyncResult.State.WRITING])
@@ -127,7 +134,7 @@ def _close_results(run: SyncRun) -> None:
     )
 
 
-def enqueue(*, started_by: AbstractBaseUser, allow_removals: bool = False) -> SyncRun:
+def enqueue(*, started_by: Who, allow_removals: bool = False) -> SyncRun:
     """Return the run that waits for a worker; there is one at most, whoever asks how often."""
     now = timezone.now()
     try:
@@ -135,7 +142,7 @@ def enqueue(*, started_by: AbstractBaseUser, allow_removals: bool = False) -> Sy
             return SyncRun.objects.create(
                 state=SyncRun.State.QUEUED,
                 trigger=SyncRun.Trigger.PAGE,
-                started_by=started_by,
+                started_by_id=_key(started_by),
                 started_at=now,
                 heartbeat_at=now,
                 allow_removals=allow_removals,

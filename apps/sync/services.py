@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
-
 from apps.sync import runs, selectors, tasks
 from apps.sync.models import SyncRun
 
 
-def ask_for_sync(*, started_by: AbstractBaseUser | AnonymousUser, allow_removals: bool = False) -> SyncRun:
+def ask_for_sync(*, started_by: runs.Who, allow_removals: bool = False) -> SyncRun:
     """Return the run that will do it: the one at work, the one that waits already, or a new one.
 
     A run that waits is handed to the worker again: should the first message have been lost, this one arrives, and a

@@ -43,7 +43,7 @@ class Live:
 @permission_required("sync.view_syncrun", raise_exception=True)
 def page(request: HttpRequest) -> HttpResponse:
     """Show the whole page."""
-    return render(request, "sync/page.html", _context())
+    return render(request, "sync/page.html", _context(_live()))
 
 
 @require_GET
@@ -51,9 +51,9 @@ def page(request: HttpRequest) -> HttpResponse:
 @permission_required("sync.view_syncrun", raise_exception=True)
 def live(request: HttpRequest) -> HttpResponse:
     """Show what goes on, for a page that polls; when nothing does any more, the rest of the page comes along."""
-    context = _context()
-    spoken = request.GET.get("phase") != context["live"].phase
-    return render(request, "sync/live.html", {**context, "is_update": True, "is_spoken": spoken})
+    current = _live()
+    spoken = request.GET.get("phase") != current.phase
+    return render(request, "sync/live.html", {**_context(current), "is_update": True, "is_spoken": spoken})
 
 
 @require_POST
@@ -70,15 +70,18 @@ def start(request: HttpRequest) -> HttpResponseRedirect:
     return redirect("sync")
 
 
-def _context() -> dict[str, object]:
-    runs.abandon_dead()
+def _live() -> Live:
+    runs.abandon_dead()  # or the page would show a run that nobody does
     run = selectors.active_run()
-    waiting = run is not None and run.state == SyncRun.State.QUEUED
+    if run is None or run.state != SyncRun.State.QUEUED:
+        return Live(run=run)
+    return Live(run=run, no_worker=timezone.now() - run.started_at > PATIENCE)
+
+
+def _context(current: Live) -> dict[str, object]:
     latest = selectors.latest_runs()
     return {
-        "live": Live(
-            run=run, no_worker=waiting and run is not None and timezone.now() - run.started_at > PATIENCE
-        ),
+        "live": current,
         "runs": latest,
         "refused": latest[0] if latest and latest[0].state == SyncRun.State.REFUSED else None,
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -72,13 +72,14 @@ class Templates(Resource[Fetched, Row]):
             for summary in client.list_templates(on_progress=lambda _done, total: progress(0, total))
         }
         ids = list(listed)
-        for start in range(0, len(ids), _DETAILS_AT_ONCE):
-            chunk = ids[start : start + _DETAILS_AT_ONCE]
-            for template in client.get_templates(
+        for number, chunk in enumerate(_batches(ids, size=_DETAILS_AT_ONCE)):
+            before = number * _DETAILS_AT_ONCE
+            templates = client.get_templates(
                 chunk,
                 concurrency=settings.SYNC_CONCURRENCY,
-                on_progress=lambda done, _total, before=start: progress(before + done, len(ids)),
-            ):
+                on_progress=_counting_on(progress, before=before, total=len(ids)),
+            )
+            for template in templates:
                 yield Fetched(template=template, listed=listed[template.id])
 
     def identify(self, item: Fetched) -> tuple[int, str]:
@@ -191,5 +192,10 @@ def _only_listed(raw: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in raw.items() if key not in {"kickoff", "run_allowed"}}
 
 
-def _batches(ids: Sequence[int]) -> Iterable[Sequence[int]]:
-    return (ids[start : start + _BATCH] for start in range(0, len(ids), _BATCH))
+def _counting_on(progress: Progress, *, before: int, total: int) -> Progress:
+    """Return the progress of a part as progress of the whole."""
+    return lambda done, _part: progress(before + done, total)
+
+
+def _batches(ids: Sequence[int], *, size: int = _BATCH) -> Iterator[Sequence[int]]:
+    return (ids[start : start + size] for start in range(0, len(ids), size))

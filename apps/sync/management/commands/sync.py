@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from argparse import ArgumentParser
+from functools import partial
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -44,9 +45,20 @@ class Command(BaseCommand):
                 f"There is nothing named {', '.join(unknown)} to sync. Choose from: {known}.",
                 returncode=REFUSED,
             )
-        flags = {"allow_removals": options["allow_removals"], "dry_run": options["dry_run"]}
+        report = None if as_json or not verbosity else console.Lines(self._write)
+        run_sync = partial(
+            engine.run_sync,
+            resources or None,
+            trigger=SyncRun.Trigger.COMMAND,
+            allow_removals=options["allow_removals"],
+            dry_run=options["dry_run"],
+        )
         try:
-            run = self._run(resources, quiet=as_json or not verbosity, **flags)
+            if sys.stderr.isatty():
+                with console.Bars(Console(stderr=True)) as bars:
+                    run = run_sync(report=bars)
+            else:
+                run = run_sync(report=report)
         except SyncAlreadyRunningError as busy:
             if as_json:
                 self._print_json({"run": None, "state": "busy", "error": str(busy), "resources": []})
@@ -56,14 +68,6 @@ class Command(BaseCommand):
         elif verbosity:
             self._print_lines(run, names=run.dry_run or verbosity > 1)
         self._tell_bad_news(run)
-
-    def _run(self, resources: list[str], *, quiet: bool, **options: bool) -> SyncRun:
-        trigger = SyncRun.Trigger.COMMAND
-        if sys.stderr.isatty():
-            with console.Bars(Console(stderr=True)) as bars:
-                return engine.run_sync(resources or None, trigger=trigger, report=bars, **options)
-        report = None if quiet else console.Lines(self._write)
-        return engine.run_sync(resources or None, trigger=trigger, report=report, **options)
 
     def _write(self, text: str) -> None:
         self.stdout.write(text)

@@ -1,0 +1,129 @@
+"""People in Django admin: the mirror of Pneumatic's users to look at, the dashboard's own users to manage."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.db.models import Field, ManyToManyField, QuerySet
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from apps.accounts.models import PneumaticUser, User
+from apps.accounts.searching import search_words
+from apps.accounts.selectors import pneumatic_user_for
+from apps.sync.readonly import BoundedPaginator, ReadOnlyAdmin, pretty
+
+
+class StateFilter(admin.SimpleListFilter):
+    """Active, invited or gone: fixed choices, so that no page asks a large table for its distinct values."""
+
+    title = _("state")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("active", _("active")), ("invited", _("invited")), ("gone", _("gone"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() == "gone":
+            return queryset.filter(removed_at__isnull=False)
+        if self.value() in {"active", "invited"}:
+            return queryset.filter(removed_at=None, status=self.value())
+        return queryset
+
+
+@admin.register(PneumaticUser)
+class PneumaticUserAdmin(ReadOnlyAdmin[PneumaticUser]):
+    list_display = ["name", "email", "status", "is_admin", "is_account_owner", "changed_at", "removed_at"]
+    list_filter = [StateFilter, "is_admin", "is_account_owner"]
+    ordering = ["search", "id"]  # by name, along accounts_person_search
+    sortable_by = ()  # no other order has an index
+    search_fields = ["search"]
+    search_help_text = _("Any part of name or e-mail")
+    paginator = BoundedPaginator
+    readonly_fields = ["wire_object"]
+    exclude = ["raw", "content_hash"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[PneumaticUser]:
+        return super().get_queryset(request).defer("raw")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[PneumaticUser], search_term: str
+    ) -> tuple[QuerySet[PneumaticUser], bool]:
+        """Find people as every other page does; the words are looked for in the covering index alone."""
+        words = search_words(search_term)
+        if not words:
+            return queryset, False
+        found = PneumaticUser.objects.order_by()
+        for word in words:
+            found = found.filter(search__contains=word)
+        return queryset.filter(id__in=found.values("id")), False
+
+    @admin.display(description=_("as Pneumatic sent it"))
+    def wire_object(self, person: PneumaticUser) -> SafeString:
+        return pretty(person.raw)
+
+
+@admin.register(User)
+class UserAdmin(DjangoUserAdmin[User]):
+    """Those who sign in here. A role is a group; who holds Administrator gets into this admin."""
+
+    list_display = ["username", "email", "get_full_name", "roles", "is_active", "last_login"]
+    list_filter = ["groups", "is_active"]
+    readonly_fields = ["is_staff", "in_pneumatic", "last_login", "date_joined"]
+    fieldsets = [
+        (None, {"fields": ["username", "password"]}),
+        (_("Person"), {"fields": ["first_name", "last_name", "email", "in_pneumatic"]}),
+        (_("Roles"), {"fields": ["is_active", "groups", "is_staff"]}),
+        (_("Beyond roles"), {"fields": ["is_superuser", "user_permissions"], "classes": ["collapse"]}),
+        (_("Dates"), {"fields": ["last_login", "date_joined"]}),
+    ]
+    add_fieldsets = [
+        (None, {"fields": ["username", "email", "usable_password", "password1", "password2", "groups"]}),
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        return super().get_queryset(request).prefetch_related("groups")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
+        """Let only superusers hand out what goes beyond roles."""
+        fields = list(super().get_readonly_fields(request, obj))
+        return fields if request.user.is_superuser else [*fields, "is_superuser", "user_permissions"]
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return self._outranks(request, obj) and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return self._outranks(request, obj) and super().has_delete_permission(request, obj)
+
+    @staticmethod
+    def _outranks(request: HttpRequest, obj: User | None) -> bool:
+        """Return False for a superuser's account in anybody else's hands: a new password would be a promotion."""
+        return obj is None or not obj.is_superuser or request.user.is_superuser
+
+    def formfield_for_manytomany(
+        self, db_field: ManyToManyField[Any, Any], request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        if db_field.name == "groups":
+            kwargs["widget"] = forms.CheckboxSelectMultiple
+            kwargs["label"] = _("Roles")
+            kwargs["help_text"] = ""
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+    def formfield_for_dbfield(self, db_field: Field[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name == "email" and field is not None:
+            field.help_text = _("Somebody with the same address in Pneumatic is taken for the same person.")
+        return field
+
+    @admin.display(description=_("roles"))
+    def roles(self, user: User) -> str:
+        return ", ".join(group.name for group in user.groups.all())
+
+    @admin.display(description=_("in Pneumatic"))
+    def in_pneumatic(self, user: User) -> str:
+        person = pneumatic_user_for(user)
+        return f"{person.name} ({person.id})" if person else "-"

@@ -1,0 +1,42 @@
+"""Sync runs in Django admin."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from apps.sync.models import SyncResult, SyncRun
+from apps.sync.readonly import ReadOnlyAdmin, ReadOnlyInline, pretty
+
+
+class ResultInline(ReadOnlyInline):
+    model = SyncResult
+    fields = [
+        "resource",
+        "state",
+        "added",
+        "changed",
+        "removed",
+        "unchanged",
+        "requests",
+        "seconds",
+        "finished_at",
+        "error",
+        "what_changed",
+    ]
+    readonly_fields = ["what_changed"]
+
+    @admin.display(description=_("what changed"))
+    def what_changed(self, result: SyncResult) -> SafeString:
+        return pretty(result.details)
+
+
+@admin.register(SyncRun)
+class SyncRunAdmin(ReadOnlyAdmin[SyncRun]):
+    list_display = ["started_at", "state", "trigger", "started_by", "dry_run", "finished_at", "error"]
+    list_filter = ["state", "trigger", "dry_run"]
+    list_select_related = ["started_by"]
+    search_fields = ["error", "started_by__username"]
+    ordering = ["-started_at", "-id"]
+    inlines = [ResultInline]

@@ -1,0 +1,78 @@
+"""Django admin for rows that only a sync writes: to look at, to search, never to edit."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from django.contrib import admin
+from django.core.paginator import Paginator
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.utils.functional import cached_property
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+AnyModel = TypeVar("AnyModel", bound=Model)
+
+if TYPE_CHECKING:
+    _ModelAdmin = admin.ModelAdmin
+    _Inline = admin.TabularInline
+    _Paginator = Paginator
+else:  # the classes are generic for the type checker only
+
+    class _Ungeneric:
+        def __class_getitem__(cls, _item: Any) -> type:
+            return cls
+
+    class _ModelAdmin(_Ungeneric, admin.ModelAdmin): ...
+
+    class _Inline(_Ungeneric, admin.TabularInline): ...
+
+    class _Paginator(_Ungeneric, Paginator): ...
+
+
+class _ReadOnly:
+    """Takes every permission but the one to view."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class ReadOnlyAdmin(_ReadOnly, _ModelAdmin[AnyModel]):
+    """A list and a page per row; the number of queries does not depend on the number of rows."""
+
+    show_full_result_count = False
+    list_per_page = 50
+
+
+class ReadOnlyInline(_ReadOnly, _Inline[Model, Model]):
+    """Rows that belong to the page's row."""
+
+    extra = 0
+    can_delete = False
+
+
+class BoundedPaginator(_Paginator[Any]):
+    """Counts to ``MOST`` and no further: nobody leafs through more, and a large table is never counted."""
+
+    MOST = 5_000
+
+    @cached_property
+    def count(self) -> int:
+        """Return how many rows there are, or ``MOST`` + 1 for "more"."""
+        rows = self.object_list
+        if not isinstance(rows, QuerySet):
+            raise TypeError("Only a queryset can be counted without being read.")
+        return rows.order_by()[: self.MOST + 1].count()
+
+
+def pretty(data: object) -> SafeString:
+    """Return ``data`` as indented JSON, escaped."""
+    return format_html("<pre>{}</pre>", json.dumps(data, indent=2, ensure_ascii=False))

@@ -1,0 +1,104 @@
+"""Templates and their versions in Django admin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from apps.core import people
+from apps.sync.readonly import ReadOnlyAdmin, ReadOnlyInline, pretty
+from apps.workflow_templates import searching
+from apps.workflow_templates.models import Template, TemplateVersion
+
+
+class GoneFilter(admin.SimpleListFilter):
+    """Still there, or gone from Pneumatic."""
+
+    title = _("in Pneumatic")
+    parameter_name = "gone"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("no", _("still there")), ("yes", _("gone"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(removed_at__isnull=self.value() == "no") if self.value() else queryset
+
+
+class VersionInline(ReadOnlyInline):
+    model = TemplateVersion
+    fields = ["number", "first_seen_at"]
+    ordering = ["-number"]
+    show_change_link = True
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).defer("kickoff")
+
+
+@admin.register(Template)
+class TemplateAdmin(ReadOnlyAdmin[Template]):
+    list_display = ["name", "id", "is_active", "fields_count", "tasks_count", "changed_at", "removed_at"]
+    list_filter = ["is_active", GoneFilter, "finalizable"]
+    ordering = ["order_key", "id"]  # as the catalogue: active first, by name
+    search_fields = ["search"]
+    search_help_text = _("Any part of name or description")
+    inlines = [VersionInline]
+    readonly_fields = ["may_run", "tasks_as_json", "wire_object"]
+    exclude = ["tasks", "raw", "content_hash"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Template]:
+        return super().get_queryset(request).select_related("current_version").defer("raw", "tasks")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Template], search_term: str
+    ) -> tuple[QuerySet[Template], bool]:
+        """Find templates that have every word."""
+        for word in searching.search_words(search_term):
+            queryset = queryset.filter(search__contains=word)
+        return queryset, False
+
+    @admin.display(description=_("may be run by"))
+    def may_run(self, template: Template) -> str:
+        ids = template.run_allowed.order_by("pneumatic_user_id").values_list("pneumatic_user_id", flat=True)
+        return ", ".join(person.name for person in people.resolve(list(ids)).values())
+
+    @admin.display(description=_("tasks"))
+    def tasks_as_json(self, template: Template) -> SafeString:
+        return pretty(template.tasks)
+
+    @admin.display(description=_("as Pneumatic sent it"))
+    def wire_object(self, template: Template) -> SafeString:
+        return pretty(template.raw)
+
+
+@admin.register(TemplateVersion)
+class TemplateVersionAdmin(ReadOnlyAdmin[TemplateVersion]):
+    list_display = ["template_name", "number", "first_seen_at"]
+    ordering = ["-id"]  # newest first
+    search_fields = ["template__search"]
+    readonly_fields = ["kickoff_as_json"]
+    exclude = ["kickoff"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[TemplateVersion]:
+        versions = super().get_queryset(request).select_related("template")
+        return versions.defer("kickoff", "template__raw", "template__tasks", "template__description")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[TemplateVersion], search_term: str
+    ) -> tuple[QuerySet[TemplateVersion], bool]:
+        """Find the versions of templates that have every word."""
+        for word in searching.search_words(search_term):
+            queryset = queryset.filter(template__search__contains=word)
+        return queryset, False
+
+    @admin.display(description=_("template"))
+    def template_name(self, version: TemplateVersion) -> str:
+        return version.template.name
+
+    @admin.display(description=_("kickoff form"))
+    def kickoff_as_json(self, version: TemplateVersion) -> SafeString:
+        return pretty(version.kickoff)
