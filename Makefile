@@ -8,7 +8,7 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --no-input --quiet
 
 # A complete environment of its own: nothing of the developer's .env decides what is tested.
-CHECK_ENV := ENV_FILE= DEBUG=False LOG_LEVEL=warning DATABASE_URL=sqlite:///:memory: \
+CHECK_ENV := ENV_FILE= DEBUG=False HASHED_STATIC=False LOG_LEVEL=warning DATABASE_URL=sqlite:///:memory: \
 	SECRET_KEY=only-for-checks-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEF \
 	PUBLIC_URL=https://dash.example.com ALLOWED_HOSTS=dash.example.com \
 	PNEUMATIC_API_URL=https://api.example.com PNEUMATIC_API_KEY=only-for-checks PNEUMATIC_DIALECT=documented
@@ -37,7 +37,7 @@ check: $(VENV)/.development ## Lint, format, types, templates, migrations, produ
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	git ls-files -z 'templates/*.html' 'apps/*.html' | xargs -0 $(VENV)/bin/djade --check --target-version 5.2
-	$(VENV)/bin/mypy
+	$(CHECK_ENV) $(VENV)/bin/mypy
 	$(MANAGE) makemigrations --check --dry-run
 	$(MANAGE) check --deploy --fail-level WARNING
 

@@ -1,0 +1,151 @@
+"""``manage.py demo``: everything on this machine, with a sandbox in place of Pneumatic."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from requests import RequestException
+
+from apps.dashboard.demo import environment
+from apps.dashboard.demo.check import MainJob, SandboxApi
+from apps.dashboard.demo.environment import HOST, PROJECT, Place, manage
+from apps.dashboard.demo.processes import DemoError, Family, free_port
+
+
+class Command(BaseCommand):
+    help = (
+        "Start the dashboard on a sandbox of Pneumatic: database, first sync, web server, worker, logins. "
+        "Ctrl-C stops all of it; the data stays for the next time."
+    )
+    requires_system_checks: list[str] = []  # the processes that it starts check themselves
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument(
+            "--check",
+            action="store_true",
+            help="do the main job without a person, on data of its own, and exit 0, or 1 with the reason",
+        )
+        parser.add_argument("--port", type=int, default=8000, help="of the dashboard (default: %(default)s)")
+        parser.add_argument(
+            "--sandbox-port", type=int, default=8901, help="of the sandbox (default: %(default)s)"
+        )
+        parser.add_argument("--data-dir", type=Path, default=PROJECT / "var" / "demo", help="what it keeps")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        signal.signal(signal.SIGTERM, _interrupt)
+        with ExitStack() as stack:
+            try:
+                if options["check"]:
+                    folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="pneumatic-dash-check-"))
+                    self._demonstrate(stack, Place(Path(folder)), port=0, sandbox_port=0, is_check=True)
+                else:
+                    place = Place(options["data_dir"].resolve())
+                    self._demonstrate(
+                        stack,
+                        place,
+                        port=options["port"],
+                        sandbox_port=options["sandbox_port"],
+                        is_check=False,
+                    )
+            except DemoError as error:
+                self.stderr.write(str(error))
+                sys.exit(1)
+            except KeyboardInterrupt:
+                self._say("\nStopping. The data stays for the next time.")
+
+    def _demonstrate(
+        self, stack: ExitStack, place: Place, *, port: int, sandbox_port: int, is_check: bool
+    ) -> None:
+        place.create()
+        port = self._port("the dashboard", port, taken=[])
+        sandbox_port = self._port("the sandbox", sandbox_port, taken=[port])
+        files_port = self._port("the sandbox's files", sandbox_port + 1 if sandbox_port else 0, taken=[port])
+        settings = environment.child(place, port=port, sandbox_port=sandbox_port)
+        family = Family(environment=settings, folder=PROJECT, logs=place.logs)
+        stack.callback(family.stop)
+
+        self._say("Preparing the database and the static files")
+        family.run("migrate", manage("migrate", "--verbosity=0"))
+        family.run("collectstatic", manage("collectstatic", "--noinput", "--verbosity=0"))
+
+        self._say("Starting the sandbox")
+        api_key = place.api_key.read_text(encoding="utf-8").strip()
+        sandbox = family.start(
+            "sandbox",
+            [
+                *(sys.executable, "-m", "apps.sandbox", f"--port={sandbox_port}"),
+                *(f"--files-port={files_port}", f"--api-key={api_key}"),
+            ],
+        )
+        family.wait_for_port(sandbox, sandbox_port)
+
+        self._say("Fetching templates and users")
+        family.run("The first sync", manage("sync"), quiet=False)
+        people = json.loads(
+            family.run(
+                "Making the people", [sys.executable, "-m", "apps.dashboard.demo.people", str(place.folder)]
+            )
+        )
+
+        self._say("Starting the web server and the worker")
+        web = family.start("web server", _gunicorn(port))
+        family.start("worker", manage("db_worker", "--interval=0.2", "--no-startup-delay", "--no-reload"))
+        family.wait_for_port(web, port)
+
+        url = f"http://{HOST}:{port}"
+        if is_check:
+            operator = next(person for person in people if person["username"] == "operator")
+            job = MainJob(
+                url=url, sandbox=SandboxApi(f"http://{HOST}:{sandbox_port}", api_key), say=self._say
+            )
+            try:
+                job.do(operator["username"], operator["password"])
+                family.check()
+            except (DemoError, RequestException) as error:
+                raise DemoError(f"{error}\nThe web server's last words:\n{web.last_words()}") from None
+            return
+        self._welcome(url, people, place)
+        family.watch()
+
+    def _port(self, purpose: str, wanted: int, *, taken: list[int]) -> int:
+        port = free_port(wanted, taken=taken)
+        if wanted and port != wanted:
+            self._say(f"Port {wanted} is busy: {purpose} takes {port} instead.")
+        return port
+
+    def _welcome(self, url: str, people: list[dict[str, str]], place: Place) -> None:
+        self._say("")
+        self._say(self.style.SUCCESS(f"Pneumatic Dash is running: {url}"))
+        self._say("")
+        for person in people:
+            password = person["password"] or "(the one that you chose)"
+            self._say(f"  {person['username']:<10} {password:<14} {person['role']}")
+        self._say("")
+        self._say(f"Logs are in {place.logs}. Ctrl-C stops everything; `make demo` goes on where you left.")
+
+    def _say(self, text: str) -> None:
+        self.stdout.write(text)
+        self.stdout.flush()
+
+
+def _gunicorn(port: int) -> list[str]:
+    return [
+        *(sys.executable, "-m", "gunicorn", "pneumatic_dash.wsgi:application"),
+        *("--bind", f"{HOST}:{port}"),
+        *("--workers", "2", "--worker-class", "gthread", "--threads", "4"),
+        *("--access-logfile", "-", "--graceful-timeout", "5"),
+    ]
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    """Treat a polite request to end like Ctrl-C: stop the parts first."""
+    raise KeyboardInterrupt
