@@ -1,5 +1,10 @@
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from apps.dashboard import views
+
+urlpatterns = [
+    path("", views.home, name="dashboard"),
+    path("search/", views.search, name="search"),
+]

@@ -13,10 +13,10 @@ from apps.workflow_templates.selectors import Filters
 from apps.workflow_templates.words import FIELD_TYPES
 
 STATES = [
-    ("", _("Active and inactive")),
+    ("", _("All current")),
     ("active", _("Active")),
     ("inactive", _("Inactive")),
-    ("removed", _("Removed from Pneumatic")),
+    ("removed", _("Removed")),
 ]
 
 
@@ -34,7 +34,7 @@ class CatalogueForm(forms.Form):
     mine = forms.BooleanField(label=_("Only what I may launch"), required=False)
 
     def __init__(self, data: Any, *, user: AbstractUser) -> None:
-        super().__init__(data)
+        super().__init__(data, label_suffix="")
         if not user.has_perm("launches.launch_workflow"):
             del self.fields["mine"]
 

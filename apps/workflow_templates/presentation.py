@@ -14,8 +14,10 @@ from apps.workflow_templates.models import Template, TemplateVersion
 from apps.workflow_templates.versions import Change, compare
 from apps.workflow_templates.words import duration, field_type, quoted
 
-# More people or options than this are folded away.
-SHOWN_AT_ONCE = 15
+# More than these are folded away.
+OPTIONS_SHOWN = 12
+PEOPLE_SHOWN = 8
+CHANGES_SHOWN = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ class FormSheet:
 
 @dataclass(frozen=True, slots=True)
 class PeopleList:
-    """People sorted by name, those beyond ``SHOWN_AT_ONCE`` apart."""
+    """People sorted by name; too many are kept apart."""
 
     shown: list[Person]
     folded: list[Person]
@@ -59,7 +61,14 @@ class TaskRow:
 
     @property
     def has_performers(self) -> bool:
+        """Return whether anybody is to do it."""
         return bool(self.task.is_starter_responsible or len(self.responsible) or self.dynamic)
+
+    @property
+    def takes_all(self) -> bool | None:
+        """Return whether all performers must complete it; None where one of them is all of them."""
+        performers = self.task.is_starter_responsible + len(self.responsible) + len(self.dynamic)
+        return True if self.task.require_completion_by_all else None if performers < 2 else False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +83,11 @@ class TemplateSheet:
 
 @dataclass(frozen=True, slots=True)
 class VersionRow:
-    """A version and what it changed; ``changes`` is None where the version before it is not at hand."""
+    """A version and the first of what it changed; ``more`` is how many changes there are besides."""
 
     version: TemplateVersion
-    changes: list[Change] | None
+    changes: list[Change]
+    more: int = 0
 
 
 def template_sheet(template: Template) -> TemplateSheet:
@@ -107,12 +117,12 @@ def version_history(template: Template, *, limit: int) -> list[VersionRow]:
     """Return the newest versions of the form with what each changed, the newest first."""
     versions = selectors.recent_versions(template, limit=limit + 1)
     forms = [selectors.version_kickoff(version) for version in versions]
-    rows = [
-        VersionRow(version, compare(older, newer))
-        for version, newer, older in zip(versions, forms, forms[1:], strict=False)
-    ]
+    rows = []
+    for version, newer, older in zip(versions, forms, forms[1:], strict=False):
+        changes = compare(older, newer)
+        rows.append(VersionRow(version, changes[:CHANGES_SHOWN], more=len(changes[CHANGES_SHOWN:])))
     if versions and len(versions) <= limit:
-        rows.append(VersionRow(versions[-1], None))
+        rows.append(VersionRow(versions[-1], []))
     return rows
 
 
@@ -122,7 +132,7 @@ def _field_rows(fields: Iterable[FieldDefinition]) -> list[FieldRow]:
             title=field.name.strip() or field.api_name,
             type=field_type(field.type),
             definition=field,
-            folds_options=len(field.selections) > SHOWN_AT_ONCE,
+            folds_options=len(field.selections) > OPTIONS_SHOWN,
         )
         for field in fields
     ]
@@ -171,5 +181,5 @@ def _people(ids: Iterable[int], people: Mapping[int, Person]) -> PeopleList:
         (people[id_] for id_ in dict.fromkeys(ids)), key=lambda person: (person.name.casefold(), person.id)
     )
     # One more person takes no more room than the line that would fold them away.
-    at_once = SHOWN_AT_ONCE + 1 if len(found) == SHOWN_AT_ONCE + 1 else SHOWN_AT_ONCE
+    at_once = PEOPLE_SHOWN + 1 if len(found) == PEOPLE_SHOWN + 1 else PEOPLE_SHOWN
     return PeopleList(shown=found[:at_once], folded=found[at_once:])

@@ -11,6 +11,7 @@ from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
+from django_htmx.http import push_url
 
 from apps.core.htmx import is_partial
 from apps.core.paging import page
@@ -36,13 +37,24 @@ def template_list(request: HttpRequest) -> HttpResponse:
         "page": others,
         "rows": rows,
         "is_narrowed": filters != selectors.Filters(),
+        "filters": filters,
         "nothing_synced": not rows and not selectors.any_template_exists(),
+        "is_fragment": is_partial(request),
     }
-    fragment = is_partial(request)
-    template = "workflow_templates/_results.html" if fragment else "workflow_templates/template_list.html"
-    response = render(request, template, context)
+    if context["is_fragment"]:
+        response = push_url(render(request, "workflow_templates/_results.html", context), _short_url(request))
+    else:
+        response = render(request, "workflow_templates/template_list.html", context)
     patch_vary_headers(response, ["HX-Request"])
     return response
+
+
+def _short_url(request: HttpRequest) -> str:
+    """Return the address of this list without the controls that were left empty."""
+    query = request.GET.copy()
+    for name in [name for name, value in query.items() if not value]:
+        del query[name]
+    return f"{request.path}?{query.urlencode()}" if query else request.path
 
 
 @require_safe

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import unicodedata
 
 from django.utils.functional import Promise
@@ -10,6 +11,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 LONGEST_QUOTE = 80
+
+_LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()]*(?:\([^()]*\)[^()]*)?\)")
+_MARKS = re.compile(
+    r"^[ \t]*(?:#{1,6}|>+|[-*+]|\d{1,3}[.)]|```.*|[-*_=]{3,})(?:[ \t]+|$)|^[ \t]*\|.*$", re.MULTILINE
+)
+_EMPHASIS = re.compile(r"\*{1,3}(?=\S)|(?<=\S)\*{1,3}|~~|`")
 
 FIELD_TYPES: dict[str, str | Promise] = {
     "string": gettext_lazy("short text"),
@@ -55,3 +62,10 @@ def duration(length: dt.timedelta) -> str:
         ngettext("%d second", "%d seconds", seconds) % seconds if seconds else "",
     ]
     return ", ".join(part for part in parts if part) or ngettext("%d second", "%d seconds", 0) % 0
+
+
+def plain(text: str) -> str:
+    """Return Markdown as one line of text for a list: links by their words, without marks. Not safe HTML."""
+    text = _LINK.sub(r"\1", text)
+    text = _MARKS.sub(" ", text)
+    return " ".join(_EMPHASIS.sub("", text).split())

@@ -1,0 +1,40 @@
+"""The home page and the search over everything."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_safe
+
+from apps.accounts.models import User
+from apps.core.htmx import is_partial
+from apps.dashboard import selectors
+from apps.launches.services import settle_abandoned
+
+LONGEST_QUERY = 200
+
+
+@require_safe
+@permission_required("workflow_templates.view_template", raise_exception=True)
+def home(request: HttpRequest) -> HttpResponse:
+    """Show what somebody wants to see first in the morning."""
+    settle_abandoned()
+    context = {"home": selectors.home_for(cast(User, request.user))}
+    return render(request, "dashboard/home.html", context)
+
+
+@require_safe
+@permission_required("workflow_templates.view_template", raise_exception=True)
+def search(request: HttpRequest) -> HttpResponse:
+    """Show templates, people and launches that fit ``q``, or only the hits when htmx asks while somebody types."""
+    query = " ".join(request.GET.get("q", "").replace("\0", " ").split())[:LONGEST_QUERY]
+    context = {"query": query, "found": selectors.found_for(cast(User, request.user), query)}
+    context["is_fragment"] = is_partial(request)
+    template = "dashboard/_hits.html" if context["is_fragment"] else "dashboard/search.html"
+    response = render(request, template, context)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
