@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -23,7 +24,7 @@ KINDS = (
     "html_200",
     "page_shift",
 )
-MAX_DELAY = 600.0
+MAX_SECONDS = 600
 _REPLACING = {"status", "rate_limit", "wrong_json", "broken_json", "html_200"}
 _HTML = b"<!doctype html><title>Sign in</title><h1>Sign in to the proxy</h1>\n"
 
@@ -92,14 +93,14 @@ class Faults:
         if fault is None:
             return answer(request), ""
         if fault.kind == "drop_before":
-            raise Dropped
+            raise Dropped(fault.kind)
         if fault.kind == "delay":
             time.sleep(fault.seconds)
         real = None
         if fault.process or fault.kind not in _REPLACING:
             real = answer(request)
         if fault.kind == "drop_after":
-            raise Dropped
+            raise Dropped(fault.kind)
         if fault.kind == "page_shift":
             self._shift_page(request.path, fault.action)
         if fault.kind == "truncate" and real is not None:
@@ -123,55 +124,70 @@ def parse(data: Any) -> Fault | list[Problem]:
     """Return the rule that a control request describes, or what is wrong with it."""
     if not isinstance(data, dict):
         return [Problem("body", "Send a JSON object.")]
-    types: dict[str, tuple[type, ...]] = {
-        "kind": (str,),
-        "path_prefix": (str,),
-        "path": (str,),
-        "method": (str,),
-        "server": (str,),
-        "times": (int,),
-        "skip": (int,),
-        "status": (int,),
-        "body": (str,),
-        "headers": (dict,),
-        "retry_after": (int, float, type(None)),
-        "seconds": (int, float),
-        "process": (bool,),
-        "action": (str,),
-    }
-    problems = [Problem(str(key), "Unknown key.") for key in data if key not in types]
-    problems += [
-        Problem(key, "The value has the wrong type.")
-        for key, value in data.items()
-        if key in types
-        and (not isinstance(value, types[key]) or (isinstance(value, bool) and key != "process"))
-    ]
-    if problems:
-        return problems
-    limits = {"times": (0, 10**6), "skip": (0, 10**6), "status": (200, 599), "seconds": (0, MAX_DELAY)}
-    choices = {"kind": KINDS, "server": ("api", "files"), "action": ("insert", "insert_first", "delete")}
-    for key, (least, most) in limits.items():
-        if key in data and not least <= data[key] <= most:
-            problems.append(Problem(key, f"Write a number from {least} to {most:g}."))
-    for key, names in choices.items():
-        if data.get(key, None if key == "kind" else names[0]) not in names:
-            problems.append(Problem(key, f"Write one of: {', '.join(names)}."))
+    problems = [Problem(str(key), "Unknown key.") for key in data if key not in _OPTIONS]
+    for key, (accepts, advice) in _OPTIONS.items():
+        if (key in data or key == "kind") and not accepts(data.get(key)):
+            problems.append(Problem(key, f"Write {advice}."))
     return problems or Fault(**data)
+
+
+Check = tuple[Callable[[Any], bool], str]
+
+
+def _one_of(*names: str) -> Check:
+    return lambda value: value in names, f"one of: {', '.join(names)}"
+
+
+def _whole(least: int, most: int) -> Check:
+    return lambda value: type(value) is int and least <= value <= most, f"a number from {least} to {most}"
+
+
+def _seconds(*, optional: bool) -> Check:
+    def accepts(value: Any) -> bool:
+        return (optional and value is None) or (type(value) in {int, float} and 0 <= value <= MAX_SECONDS)
+
+    return accepts, f"seconds from 0 to {MAX_SECONDS}"
+
+
+def _is_headers(value: Any) -> bool:
+    return isinstance(value, dict) and all(
+        isinstance(text, str) and text.isprintable() and re.fullmatch(r"[A-Za-z0-9-]+", name)
+        for name, text in value.items()
+    )
+
+
+_TEXT: Check = (lambda value: isinstance(value, str), "a text")
+_OPTIONS: dict[str, Check] = {
+    "kind": _one_of(*KINDS),
+    "path_prefix": _TEXT,
+    "path": _TEXT,
+    "method": _TEXT,
+    "server": _one_of("api", "files"),
+    "times": _whole(0, 1_000_000),
+    "skip": _whole(0, 1_000_000),
+    "status": _whole(200, 599),
+    "body": _TEXT,
+    "headers": (_is_headers, "an object of header names and printable texts"),
+    "retry_after": _seconds(optional=True),
+    "seconds": _seconds(optional=False),
+    "process": (lambda value: isinstance(value, bool), "true or false"),
+    "action": _one_of("insert", "insert_first", "delete"),
+}
 
 
 def _replacement(fault: Fault) -> Answer:
     if fault.kind == "html_200":
-        return Answer(200, fault.body.encode() or _HTML, "text/html; charset=utf-8")
+        return Answer(200, fault.body.encode(errors="replace") or _HTML, "text/html; charset=utf-8")
     if fault.kind == "broken_json":
-        return Answer(200, fault.body.encode() or b'{"results": [{"id": 1,')
+        return Answer(200, fault.body.encode(errors="replace") or b'{"results": [{"id": 1,')
     if fault.kind == "wrong_json":
-        return Answer(200, fault.body.encode() or b'{"unexpected": ["shape"]}')
+        return Answer(200, fault.body.encode(errors="replace") or b'{"unexpected": ["shape"]}')
     status = 429 if fault.kind == "rate_limit" else fault.status
     headers = dict(fault.headers)
     if fault.kind == "rate_limit" and fault.retry_after is not None:
         headers["Retry-After"] = f"{fault.retry_after:g}"
     if fault.body:
-        return Answer(status, fault.body.encode(), headers=headers)
+        return Answer(status, fault.body.encode(errors="replace"), headers=headers)
     if status >= 500:
         return Answer(status, b"<h1>Server Error</h1>\n", "text/html; charset=utf-8", headers)
     text = "Request was throttled." if status == 429 else f"The sandbox was asked to answer {status}."

@@ -135,13 +135,7 @@ class FileStore:
 
 def _announce_problems(body: Record) -> list[Problem]:
     problems = [Problem(str(key), "Unknown key.") for key in body if key not in _ANNOUNCE_KEYS]
-    name = body.get("filename")
-    if (
-        not isinstance(name, str)
-        or not name.strip()
-        or re.search(r"[/\\\x00-\x1f\x7f]", name)
-        or len(name) > 255
-    ):
+    if not _is_file_name(body.get("filename")):
         problems.append(
             Problem(
                 "filename", "Send a file name of 1 to 255 characters, without slashes or control characters."
@@ -156,6 +150,15 @@ def _announce_problems(body: Record) -> list[Problem]:
     if not isinstance(body.get("thumbnail", False), bool):
         problems.append(Problem("thumbnail", "Send true or false."))
     return problems
+
+
+def _is_file_name(name: Any) -> bool:
+    return (
+        isinstance(name, str)
+        and 0 < len(name) <= 255
+        and not re.search(r"[/\\\x00-\x1f\x7f]", name)
+        and name.strip() not in {"", ".", ".."}
+    )
 
 
 def _store(request: Request, content_type: str) -> StoredFile:

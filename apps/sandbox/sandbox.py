@@ -75,8 +75,8 @@ class Sandbox:
             result, entry.fault = self._faults.apply(
                 server, request, lambda request: _answer_or_refusal(answer, request)
             )
-        except Dropped:
-            entry.fault = "dropped"
+        except Dropped as fault:
+            entry.fault = str(fault)
             raise
         except BadRequest as error:
             entry.status = error.status

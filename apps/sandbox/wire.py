@@ -18,8 +18,9 @@ from urllib.parse import parse_qsl, unquote
 
 MAX_LINE = 16 * 1024
 MAX_HEADERS = 100
-MAX_DRAIN = 4 * 1024 * 1024
+MAX_DRAIN = 128 * 1024 * 1024
 IDLE_SECONDS = 120
+LINGER_SECONDS = 1
 _SINGLE_HEADERS = frozenset({"authorization", "content-length", "content-type", "host", "transfer-encoding"})
 
 
@@ -32,7 +33,7 @@ class BadRequest(Exception):
 
 
 class Dropped(Exception):
-    """The connection is to be closed without a (further) byte of an answer."""
+    """The connection is to be closed without an answer; the text is the kind of fault that wants it."""
 
 
 @dataclass(slots=True)
@@ -150,11 +151,15 @@ class Connection(socketserver.StreamRequestHandler):
         answer.close |= asks_to_close or answer.sent_share < 1 or unread > MAX_DRAIN
         head_only = request is not None and request.method == "HEAD"
         self.connection.sendall(answer.encode(head_only=head_only))
+        if request is None:
+            self.connection.shutdown(socket.SHUT_WR)
+            self.connection.settimeout(LINGER_SECONDS)
+            unread = MAX_LINE * MAX_HEADERS
         self._drain(min(unread, MAX_DRAIN))
         return not answer.close
 
     def _drain(self, left: int) -> None:
-        """Read what the client still sends: closing on unread bytes would reset the connection under our answer."""
+        """Read what the client still sends: closing on unread bytes would reset the connection under the answer."""
         while left > 0 and (data := self.rfile.read(min(left, 65536))):
             left -= len(data)
 
@@ -168,7 +173,7 @@ class Connection(socketserver.StreamRequestHandler):
             raise BadRequest("The request line is too long.", 414)
         parts = line.decode("latin-1").split()
         if len(parts) != 3 or not parts[0].isalpha() or not parts[2].startswith("HTTP/1."):
-            raise BadRequest("This is not an HTTP/1.1 request.")
+            raise BadRequest("This is no HTTP request.")
         headers = self._read_headers()
         if parts[2] == "HTTP/1.0":
             headers["connection"] = "close"
