@@ -34,6 +34,7 @@ from apps.launches.outcomes import Outcome
 from apps.pneumatic.client import connect
 from apps.pneumatic.errors import PneumaticError
 from apps.pneumatic.schemas import Answer, TaskOverride
+from apps.pneumatic.transport import WHOLE_ANSWER
 from apps.workflow_templates.models import Template, TemplateVersion
 from apps.workflow_templates.searching import fold
 from apps.workflow_templates.services import record_use
@@ -44,7 +45,7 @@ State = Launch.State
 
 # A queued launch is sent by the request that wrote it, at once; after this nobody is going to.
 QUEUE_GRACE = dt.timedelta(seconds=60)
-# What a request may take beyond its time-outs: name resolution, several addresses, a slow last byte.
+# What a request may take beyond its time-outs: name resolution, several addresses, a process that was paused.
 ANSWER_MARGIN = dt.timedelta(seconds=60)
 
 
@@ -121,7 +122,7 @@ def planned_request(
 def send(launch: Launch) -> Launch:
     """Send a queued launch once and return it as it then stands; a launch in any other state is left alone."""
     now = timezone.now()
-    deadline = now + _time_outs() + ANSWER_MARGIN
+    deadline = now + _longest_answer() + ANSWER_MARGIN
     claimed = Launch.objects.filter(pk=launch.pk, state=State.QUEUED).update(
         state=State.SENDING, sent_at=now, deadline_at=deadline, attempts=F("attempts") + 1
     )
@@ -255,5 +256,7 @@ def _move(launch_id: uuid.UUID, *, come_from: Collection[State], attempts: int, 
     return bool(found.update(**values))
 
 
-def _time_outs() -> dt.timedelta:
-    return dt.timedelta(seconds=settings.PNEUMATIC_CONNECT_TIMEOUT + settings.PNEUMATIC_READ_TIMEOUT)
+def _longest_answer() -> dt.timedelta:
+    """Return how long a request may take with the time-outs that the gateway keeps."""
+    seconds = settings.PNEUMATIC_CONNECT_TIMEOUT + WHOLE_ANSWER * settings.PNEUMATIC_READ_TIMEOUT
+    return dt.timedelta(seconds=seconds)

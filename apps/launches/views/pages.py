@@ -108,11 +108,13 @@ def launch_resolve(request: HttpRequest, launch_id: uuid.UUID) -> HttpResponse:
 def _show(request: HttpRequest, launch: Launch, form: ResolveForm, *, status: int = 200) -> HttpResponse:
     user = cast(User, request.user)
     refusal = permissions.refusal(user, launch.template)
+    is_open = launch.state in {State.QUEUED, State.SENDING}
     context = {
         "launch": launch,
         "words": presentation.WORDS[launch.state],
         "tone": presentation.TONES[launch.state],
-        "is_open": launch.state in {State.QUEUED, State.SENDING},
+        "is_open": is_open,
+        "shows_advice": is_open or user.has_perm("launches.launch_workflow"),
         "answers": describe_answers(version_kickoff(launch.version).fields, launch.answers),
         "field_errors": presentation.shown_errors(launch),
         "workflow_url": workflow_url(launch.workflow_id) if launch.workflow_id else "",
