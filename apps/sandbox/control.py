@@ -50,12 +50,7 @@ class Control:
 
     def answer(self, request: Request) -> Answer:
         """Return the answer to a control request; raise Refused when it is not carried out."""
-        # A web page that is open on this machine can send requests here too: it always names its origin or a host.
-        if not (
-            ipaddress.ip_address(request.client).is_loopback
-            and _LOCAL_HOST.fullmatch(request.host)
-            and "origin" not in request.headers
-        ):
+        if not _is_from_here(request):
             raise refuse(403, "The control API answers to this machine only.")
         name = request.path.removeprefix(PREFIX)
         kind, _, id_text = name.partition("/")
@@ -73,7 +68,7 @@ class Control:
         templates, users = load(dataset, large=large)
         with self._state.lock:
             self._state.load(templates, users)
-        self._faults.clear()
+        self._faults.reset()
         self._log.clear()
 
     def _status(self, request: Request) -> dict[str, Any]:
@@ -111,7 +106,9 @@ class Control:
     def _put(self, request: Request, table: dict[int, Record], complete: Complete) -> Record:
         given = _object(request)
         with self._state.lock:
-            id_ = given.get("id") or max(table, default=0) + 1
+            id_ = given.get("id", max(table, default=0) + 1)
+            if type(id_) is not int:
+                raise invalid([Problem("id", "Write a number.")])
             try:
                 record = complete({**given, "id": id_}, table.get(id_))
             except ValueError as error:
@@ -135,6 +132,21 @@ class Control:
         if id_ not in table:
             raise refuse(404, "Not found.")
         return table
+
+
+def _is_from_here(request: Request) -> bool:
+    """Return whether a program on this machine asks: not another machine, and not a web page open in a browser.
+
+    A page's request carries its origin, or (after DNS rebinding) the name of its own host.
+    """
+    address = ipaddress.ip_address(request.client)
+    if isinstance(address, ipaddress.IPv6Address):
+        address = address.ipv4_mapped or address
+    return (
+        address.is_loopback
+        and _LOCAL_HOST.fullmatch(request.host) is not None
+        and "origin" not in request.headers
+    )
 
 
 def _object(request: Request, types: dict[str, type] | None = None) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -68,6 +67,7 @@ class Faults:
         self._lock = threading.Lock()
         self._rules: list[Fault] = []
         self._shift_page = shift_page
+        self._was_reset = threading.Event()
 
     def add(self, fault: Fault) -> None:
         """Put a rule behind those that are there."""
@@ -79,8 +79,14 @@ class Faults:
         with self._lock:
             self._rules.clear()
 
+    def reset(self) -> None:
+        """Forget all rules, and drop the requests that are being delayed: they belong to what was before."""
+        self.clear()
+        self._was_reset.set()
+        self._was_reset = threading.Event()
+
     def as_json(self) -> list[dict[str, Any]]:
-        """Return the rules with how often each was used."""
+        """Return the rules; ``used`` counts the requests that matched, the skipped ones too."""
         with self._lock:
             return [asdict(rule) for rule in self._rules]
 
@@ -89,13 +95,14 @@ class Faults:
 
         Raise Dropped when the connection must be closed without an answer.
         """
+        was_reset = self._was_reset
         fault = self._take(server, request) if self._rules else None
         if fault is None:
             return answer(request), ""
         if fault.kind == "drop_before":
             raise Dropped(fault.kind)
-        if fault.kind == "delay":
-            time.sleep(fault.seconds)
+        if fault.kind == "delay" and was_reset.wait(fault.seconds):
+            raise Dropped(fault.kind)
         real = None
         if fault.process or fault.kind not in _REPLACING:
             real = answer(request)

@@ -13,6 +13,7 @@ from typing import IO, Any
 from .shapes import Record, template_detail, template_summary
 
 DEFAULT_PAGE_MAXIMUM = 100
+FIRST_MOMENT = "2000-01-01T00:00:00Z"
 
 
 def now() -> str:
@@ -110,25 +111,40 @@ class State:
 
         ``insert`` adds a row created now, ``insert_first`` one created before all others; ``delete`` takes the oldest.
         """
-        table, created = (
-            (self.users, "") if path.startswith("/accounts") else (self.templates, "date_created")
-        )
         with self.lock:
-            if not table:
-                return
-            oldest = min(table, key=lambda id_: (table[id_].get(created, ""), id_))
-            if action == "delete":
-                del table[oldest]
+            if path.startswith("/accounts"):
+                self._shift_users(action)
             else:
-                new_id = max(table) + 1 if action == "insert" else min(table) - 1
-                row = {**table[oldest], "id": new_id}
-                if created:
-                    row |= {"name": f"Created meanwhile {new_id}"}
-                    row[created] = now() if action == "insert" else "2000-01-01T00:00:00Z"
-                else:
-                    row |= {"email": f"meanwhile{new_id}@example.com", "last_name": "Meanwhile"}
-                table[new_id] = row
+                self._shift_templates(action)
             self.forget_encoded()
+
+    def _shift_users(self, action: str) -> None:
+        if not self.users:
+            return
+        oldest = next(iter(self.users))
+        if action == "delete":
+            del self.users[oldest]
+            return
+        id_ = max(self.users) + 1
+        row = {
+            **self.users[oldest],
+            "id": id_,
+            "email": f"meanwhile{id_}@example.com",
+            "last_name": "Meanwhile",
+        }
+        self.users = {id_: row, **self.users} if action == "insert_first" else {**self.users, id_: row}
+
+    def _shift_templates(self, action: str) -> None:
+        if not self.templates:
+            return
+        oldest = self.template_ids("date")[0]
+        if action == "delete":
+            del self.templates[oldest]
+            return
+        id_ = max(self.templates) + 1
+        created = FIRST_MOMENT if action == "insert_first" else now()
+        changes = {"id": id_, "name": f"Created meanwhile {id_}", "date_created": created}
+        self.templates[id_] = self.templates[oldest] | changes
 
     def forget_encoded(self) -> None:
         """Drop every encoded answer; to be called after each change of templates or users."""
@@ -150,7 +166,7 @@ class State:
         """Return all user ids in the order of their creation (``asc``) or the other way round (``desc``)."""
         key = f"users {order}"
         if key not in self._orders:
-            self._orders[key] = sorted(self.users, reverse=order == "desc")
+            self._orders[key] = list(self.users) if order == "asc" else list(reversed(self.users))
         return self._orders[key]
 
     def template_bytes(self, id_: int) -> bytes:

@@ -13,7 +13,8 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any, BinaryIO, cast
+from io import BufferedIOBase
+from typing import Any, cast
 from urllib.parse import parse_qsl, unquote
 
 MAX_LINE = 16 * 1024
@@ -45,7 +46,7 @@ class Request:
     query_string: str
     headers: dict[str, str]
     client: str
-    stream: BinaryIO
+    stream: BufferedIOBase
     unread: int = 0
     body: bytes = b""
 

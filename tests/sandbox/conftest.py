@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import requests
@@ -19,10 +20,10 @@ class Api:
         self.session.trust_env = False
         self.session.headers["Authorization"] = f"Bearer {sandbox.key}"
 
-    def get(self, path: str, **options: object) -> requests.Response:
+    def get(self, path: str, **options: Any) -> requests.Response:
         return self.session.get(self.url + path, timeout=10, **options)
 
-    def post(self, path: str, body: object = None, **options: object) -> requests.Response:
+    def post(self, path: str, body: object = None, **options: Any) -> requests.Response:
         return self.session.post(self.url + path, json=body, timeout=10, **options)
 
 

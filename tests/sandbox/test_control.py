@@ -119,6 +119,7 @@ def test_a_user_can_be_created_changed_and_deleted(api: Api, sandbox: Sandbox) -
         ("PATCH", "settings", {"page_maximum": 0}, 400),
         ("PATCH", "settings", {"page_maximum": "5"}, 400),
         ("POST", "templates", {"id": "x"}, 400),
+        ("POST", "templates", {"id": [1]}, 400),
         ("POST", "templates", {"kickoff": 5}, 400),
         ("POST", "templates", {"kickoff": {"fields": [5]}}, 400),
         ("POST", "templates", {"tasks": {"a": 1}}, 400),

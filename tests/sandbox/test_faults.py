@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -69,6 +70,18 @@ def test_a_delayed_request_is_answered_in_the_end(api: Api, sandbox: Sandbox) ->
         assert time.monotonic() < deadline
         time.sleep(0.02)
     assert sandbox.workflows()[0]["name"] == "late"
+
+
+def test_a_delayed_request_does_not_outlive_a_reset(api: Api, sandbox: Sandbox) -> None:
+    sandbox.fault(kind="delay", seconds=500)
+    with ThreadPoolExecutor() as pool:
+        waiting = pool.submit(launch, api)
+        while not sandbox.faults()[0]["used"]:
+            time.sleep(0.01)
+        sandbox.reset()
+        with pytest.raises(requests.ConnectionError):
+            waiting.result(timeout=10)
+    assert sandbox.workflows() == []
 
 
 def test_a_connection_is_dropped_before_the_request_is_carried_out(api: Api, sandbox: Sandbox) -> None:
