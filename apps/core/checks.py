@@ -5,7 +5,7 @@ Typos (a number that is none, an address that is none) stop the start in ``pneum
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,6 +14,8 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Tags, register
+
+Check = Callable[[Sequence[AppConfig] | None], list[CheckMessage]]
 
 SHORTEST_SECRET_KEY = 50
 

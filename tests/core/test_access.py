@@ -1,0 +1,74 @@
+"""Default deny: whoever adds an address without thinking of it gets one that needs a sign-in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls.resolvers import RoutePattern
+
+OPEN = {"/login/", "/healthz", "/readyz"}
+# These ask for a sign-in in their own way, which their own tests hold.
+OWN_WAY = {
+    "/logout/": "whoever is signed out already sees the login page",
+    "/launches/files/": "a script understands 401, not a redirect",
+    "/templates/1/launch/": "a session that ended while the form was open must not cost the answers",
+    "/templates/1/launch/sign-in/": "brings those answers back after the sign-in",
+}
+SAMPLES = {"int": "1", "uuid": "9b2f4c1e-0000-4000-8000-000000000000", "str": "x", "slug": "x", "path": "x"}
+
+
+def addresses(patterns: Sequence[URLPattern | URLResolver], prefix: str = "/") -> Iterator[str]:
+    """Yield an address for every pattern below ``patterns``."""
+    for pattern in patterns:
+        route = str(pattern.pattern)
+        if isinstance(pattern.pattern, RoutePattern):
+            for name, converter in pattern.pattern.converters.items():
+                kind = type(converter).__name__.removesuffix("Converter").replace("String", "Str").lower()
+                route = route.replace(f"<{kind}:{name}>", SAMPLES[kind]).replace(f"<{name}>", SAMPLES["str"])
+        else:
+            route = "anything/"
+        if isinstance(pattern, URLResolver):
+            yield from addresses(pattern.url_patterns, prefix + route)
+        else:
+            yield prefix + route
+
+
+ALL = sorted(set(addresses(get_resolver().url_patterns)))
+
+
+def test_the_walk_finds_the_pages() -> None:
+    assert {"/", "/templates/", "/templates/1/", "/launches/", "/sync/", "/admin/"} <= set(ALL)
+    assert set(ALL) >= OPEN
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("address", [address for address in ALL if address not in OPEN.union(OWN_WAY)])
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_strangers_are_sent_to_the_login_page(client: Client, address: str, method: str) -> None:
+    response = getattr(client, method)(address)
+
+    assert response.status_code == 302
+    assert response.headers["Location"].startswith(("/login/?next=", "/admin/login/?next="))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("address", OWN_WAY)
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_strangers_see_no_page_elsewhere_either(client: Client, address: str, method: str) -> None:
+    assert address in ALL
+    assert getattr(client, method)(address).status_code in {302, 401, 404, 405}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("address", sorted(OPEN))
+def test_the_open_addresses_answer(client: Client, address: str) -> None:
+    assert client.get(address).status_code == 200
+
+
+@pytest.mark.django_db
+def test_there_is_one_page_to_sign_in_on(client: Client, operator_client: Client) -> None:
+    assert client.get("/admin/login/?next=/admin/sync/").headers["Location"] == "/login/?next=/admin/sync/"
+    assert operator_client.get("/admin/", follow=True).status_code == 403

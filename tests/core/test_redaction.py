@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from io import StringIO
+from urllib.parse import quote
+
+import pytest
+from django.conf import settings
+from django.test import RequestFactory
+from django.views.debug import get_exception_reporter_class, technical_500_response
+from pytest_django.fixtures import Settings as SettingsWrapper
+
+from apps.core.redaction import RedactSecrets, redact
+
+KEY = "pk/live+abc=<123>"
+DATABASE_PASSWORD = "database-password"
+
+
+@pytest.fixture(autouse=True)
+def with_key(settings: SettingsWrapper) -> None:
+    settings.PNEUMATIC_API_KEY = KEY
+
+
+@pytest.fixture
+def log() -> Iterator[tuple[logging.Logger, StringIO]]:
+    """A logger that writes as the configured handler does, and what it wrote."""
+    output = StringIO()
+    handler = logging.StreamHandler(output)
+    handler.setFormatter(logging.Formatter(settings.LOGGING["formatters"]["line"]["format"]))
+    handler.addFilter(RedactSecrets())
+    logger = logging.getLogger("tests.redaction")
+    logger.addHandler(handler)
+    logger.propagate = False
+    yield logger, output
+    logger.removeHandler(handler)
+    logger.propagate = True
+
+
+def test_the_configured_handler_redacts() -> None:
+    assert settings.LOGGING["handlers"]["stderr"]["filters"] == ["secrets"]
+    assert settings.LOGGING["loggers"]["django"]["handlers"] == []
+    assert settings.LOGGING["loggers"]["django.server"]["handlers"] == []
+
+
+@pytest.mark.parametrize("form", [KEY, quote(KEY, safe=""), "pk/live+abc=&lt;123&gt;", repr(KEY)])
+def test_no_form_of_the_key_is_left(form: str) -> None:
+    assert redact(f"Authorization: Bearer {form}!").startswith("Authorization: Bearer ")
+    assert "abc" not in redact(form)
+
+
+def test_messages_arguments_and_objects_are_redacted(log: tuple[logging.Logger, StringIO]) -> None:
+    logger, output = log
+
+    logger.warning("sent %s and %r", f"Bearer {KEY}", {"headers": [KEY.encode()]})
+
+    assert "sent Bearer [redacted]" in output.getvalue()
+    assert KEY not in output.getvalue()
+
+
+def test_tracebacks_and_stacks_are_redacted(log: tuple[logging.Logger, StringIO]) -> None:
+    logger, output = log
+    try:
+        raise ValueError(f"bad header: {KEY}")
+    except ValueError:
+        logger.exception("failed", stack_info=True)
+
+    assert "ValueError: bad header: [redacted]" in output.getvalue()
+    assert KEY not in output.getvalue()
+
+
+def test_a_record_whose_arguments_do_not_fit_is_logged_all_the_same(
+    log: tuple[logging.Logger, StringIO],
+) -> None:
+    logger, output = log
+
+    logger.warning("two: %s %s", "one")
+
+    assert "two: %s %s" in output.getvalue()
+
+
+def test_a_short_key_does_not_blot_out_the_log(settings: SettingsWrapper) -> None:
+    settings.PNEUMATIC_API_KEY = "a"
+
+    assert redact("a banana") == "a banana"
+
+
+class Session:
+    def __repr__(self) -> str:
+        return f"<Session {KEY}>"
+
+
+class Unprintable:
+    def __repr__(self) -> str:
+        raise RuntimeError("no text")
+
+
+def fail() -> None:
+    session = Session()
+    wire = b"Authorization: Bearer " + KEY.encode() + b"\r\n" + b"x" * 5000
+    unprintable = Unprintable()
+    raise ValueError(f"could not send {KEY} {len([session, wire, unprintable])}")
+
+
+@pytest.mark.parametrize("debug", [True, False])
+@pytest.mark.parametrize("accept", ["text/html", "text/plain"])
+def test_error_reports_hold_no_key(
+    settings: SettingsWrapper, monkeypatch: pytest.MonkeyPatch, debug: bool, accept: str
+) -> None:
+    settings.DEBUG = debug
+    request = RequestFactory().get("/", headers={"Accept": accept})
+    request.META["DATABASE_URL"] = f"postgres://dash:{DATABASE_PASSWORD}@127.0.0.1/dash"
+    try:
+        fail()
+    except ValueError as error:
+        response = technical_500_response(request, type(error), error, error.__traceback__)
+        reporter = get_exception_reporter_class(request)(request, type(error), error, error.__traceback__)
+
+    for report in (response.content.decode(), reporter.get_traceback_html(), reporter.get_traceback_text()):
+        assert "could not send" in report
+        assert KEY[3:11] not in report
+        assert DATABASE_PASSWORD not in report

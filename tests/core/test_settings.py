@@ -1,0 +1,42 @@
+"""A wrong value stops the start with a sentence that says what to write."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.core.test_checks import manage
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("DEBUG", "maybe", "DEBUG is 'maybe'. Write True or False."),
+        ("SECRET_KEY", "", "SECRET_KEY is not set. Write a long random text"),
+        ("SECRET_KEY_FILE", "/does/not/exist", "SECRET_KEY_FILE names a file that cannot be read"),
+        ("PUBLIC_URL", "dash.example.com", "PUBLIC_URL is not a base URL. Write something like"),
+        ("PNEUMATIC_API_URL", "https://me:pass@api.example.com", "PNEUMATIC_API_URL is not a base URL."),
+        ("PNEUMATIC_API_URL", "ftp://api.example.com", "PNEUMATIC_API_URL is not a base URL."),
+        ("PNEUMATIC_DIALECT", "old", "Write one of: auto, documented, current."),
+        ("PNEUMATIC_READ_TIMEOUT", "soon", "Write a number of seconds from 0.1 to 300."),
+        ("PNEUMATIC_READ_TIMEOUT", "0", "Write a number of seconds from 0.1 to 300."),
+        ("PNEUMATIC_CONNECT_TIMEOUT", "nan", "Write a number of seconds"),
+        ("SYNC_STALE_AFTER", "-1", "Write a number of minutes"),
+        ("LOG_LEVEL", "loud", "Write one of: debug, info, warning, error."),
+    ],
+)
+def test_a_wrong_value_stops_the_start(name: str, value: str, sentence: str) -> None:
+    done = manage("check", **{name: value})
+
+    assert done.returncode != 0
+    assert sentence in done.stderr
+    assert "pass@" not in done.stderr.rpartition("ImproperlyConfigured")[2]
+
+
+def test_secrets_may_stand_in_files(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("k" * 60 + "\n", encoding="utf-8")
+
+    done = manage("check", "--deploy", SECRET_KEY="", SECRET_KEY_FILE=str(tmp_path / "key"))
+
+    assert done.returncode == 0, done.stderr
