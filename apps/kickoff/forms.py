@@ -197,10 +197,11 @@ class KickoffForm(forms.Form):
         answerable = self._answerable
         if field not in answerable:
             return Row.unsupported(field, row_id, notice=duplicate_notice(field, answerable))
-        if field.notice:
-            return Row.unsupported(field, row_id, notice=field.notice)
         api_name = field.definition.api_name
         control = control_name(api_name)
+        errors = self._shown_errors(control)
+        if field.notice:
+            return Row.unsupported(field, row_id, notice=field.notice, errors=errors)
         asked = Asked(self._values(control), self.lookups, find=self._typed_search(api_name))
         return Row(
             id=row_id,
@@ -211,7 +212,7 @@ class KickoffForm(forms.Form):
             description=field.definition.description,
             template=field.template,
             context=field.context(asked),
-            errors=self._shown_errors(control),
+            errors=errors,
             key=control_key(api_name),
             template_id=self.template_id,
         )

@@ -44,7 +44,9 @@ class Row:
     template_id: int | None = None
 
     @classmethod
-    def unsupported(cls, kickoff_field: KickoffField[Any], row_id: str, *, notice: str) -> Row:
+    def unsupported(
+        cls, kickoff_field: KickoffField[Any], row_id: str, *, notice: str, errors: Sequence[str] = ()
+    ) -> Row:
         """Return a row that says why the field cannot be answered here."""
         return cls(
             id=row_id,
@@ -53,6 +55,7 @@ class Row:
             template="kickoff/widgets/unsupported.html",
             description=kickoff_field.definition.description,
             notice=notice,
+            errors=errors,
             is_required=kickoff_field.definition.is_required,
         )
 

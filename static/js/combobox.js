@@ -54,8 +54,13 @@
       };
       for (const [name, value] of Object.entries(attributes)) input.setAttribute(name, value);
       if (checked?.value) {
-        this.choose({ value: checked.value, label: checked.parentElement.querySelector("bdi").textContent });
-        this.say("");
+        const words = checked.closest("label");
+        this.choose({
+          value: checked.value,
+          label: words.querySelector("bdi").textContent,
+          badge: words.querySelector(".badge")?.textContent,
+        });
+        this.leave();
       } else {
         this.unchoose();
       }
@@ -167,18 +172,20 @@
       }
     }
 
-    choose({ value, label }) {
+    choose({ value, label, badge = "" }) {
+      this.badge = badge;
       this.hidden.value = value;
       this.input.value = label;
       this.input.removeAttribute("name"); // it holds a label now, not a search
       this.clearButton.disabled = false;
       this.close();
-      this.say(text("chosen", { name: label }));
+      this.say([text("chosen", { name: label }), badge].join(" "));
       this.hidden.dispatchEvent(new Event("change", { bubbles: true }));
     }
 
     unchoose() {
       const wasChosen = this.hidden.value !== "";
+      this.badge = "";
       this.hidden.value = "";
       this.input.name = this.findName;
       this.clearButton.disabled = this.input.value === "";
@@ -203,7 +210,7 @@
 
     leave() {
       this.close();
-      this.say(this.input.value.trim() && !this.hidden.value ? text("unchosen") : "");
+      this.say(this.input.value.trim() && !this.hidden.value ? text("unchosen") : this.badge);
     }
 
     say(message) {

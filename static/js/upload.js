@@ -25,7 +25,7 @@
   const inWords = (bytes) => {
     const units = ["byte", "kilobyte", "megabyte"];
     const power = Math.min(Math.floor(Math.log2(Math.max(bytes, 1)) / 10), 2);
-    const style = { style: "unit", unit: units[power], unitDisplay: "short", maximumFractionDigits: power ? 1 : 0 };
+    const style = { style: "unit", unit: units[power], unitDisplay: power ? "short" : "long", maximumFractionDigits: power ? 1 : 0 };
     return new Intl.NumberFormat(document.documentElement.lang || "en", style).format(bytes / 1024 ** power);
   };
 
@@ -211,7 +211,7 @@
         event.preventDefault();
         event.stopPropagation();
         upload.hold(text(upload.isBusy ? "still-uploading" : "not-uploaded"));
-        root.querySelector("li button")?.focus();
+        root.querySelector("li:is([data-upload-failed], :has(progress)) button")?.focus();
         return;
       }
     },

@@ -1,0 +1,60 @@
+"""Answers that a launch stored, read again."""
+
+from __future__ import annotations
+
+import pytest
+
+from apps.kickoff.fields import answers_from_json, describe_answers, registered
+from tests.factories import make_field
+
+ODD = [
+    None,
+    True,
+    0,
+    1.5,
+    "",
+    "text",
+    [],
+    [1],
+    ["a"],
+    {},
+    {"id": "x"},
+    {"id": 1},
+    [{}],
+    [{"id": None, "size": "x"}],
+]
+
+
+def test_every_field_of_the_version_is_listed_with_its_answer() -> None:
+    definitions = [make_field("a", name="Colour", type="radio"), make_field("b", name="Day", type="date")]
+
+    described = describe_answers(definitions, {"a": "2", "elsewhere": {"x": 1}})
+
+    assert [(answer.label, answer.described and str(answer.described)) for answer in described] == [
+        ("Colour", "Green"),
+        ("Day", None),
+        ("elsewhere", '{"x": 1}'),
+    ]
+
+
+def test_an_answer_that_the_type_does_not_understand_is_shown_as_it_is_stored() -> None:
+    [answer] = describe_answers([make_field("a", "date")], {"a": ["yesterday"]})
+
+    assert answer.described is not None
+    [part] = answer.described.parts
+    assert (part.text, part.note) == ('["yesterday"]', "The stored answer is no date.")
+
+
+@pytest.mark.parametrize("type_name", [*sorted(registered()), "hologram"])
+@pytest.mark.parametrize("data", ODD, ids=repr)
+def test_no_stored_answer_breaks_a_page(type_name: str, data: object) -> None:
+    definitions = [make_field("a", type_name)]
+
+    assert len(describe_answers(definitions, {"a": data})) == 1
+    answers_from_json(definitions, {"a": data})
+
+
+def test_a_second_field_of_an_api_name_has_no_answer_of_its_own() -> None:
+    definitions = [make_field("a", name="First"), make_field("a", "date", name="Second")]
+
+    assert [answer.label for answer in describe_answers(definitions, {"a": "x"})] == ["First"]
