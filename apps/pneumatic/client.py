@@ -9,6 +9,7 @@ from typing import IO, Any, Self, TypeVar
 
 from django.conf import settings
 from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_variables
 
 from apps.pneumatic import dialects, failures, uploading
 from apps.pneumatic.dialects.base import Dialect, Listing
@@ -140,6 +141,7 @@ class Client:
         )
         return self._dialect.parse_ticket(Node(self._transport.post(self._dialect.announce_path, body)))
 
+    @sensitive_variables("url")
     def put_file(self, url: str, stream: IO[bytes], *, content_type: str, size: int) -> None:
         """Send ``size`` bytes of ``stream`` to the URL of a ticket, without the API key."""
         self._transport.count_request()

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import requests
 from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_variables
 
 from apps.pneumatic import wire
 from apps.pneumatic.errors import (
@@ -50,6 +51,7 @@ class _Exactly:
         return chunk
 
 
+@sensitive_variables("url", "request")
 def put(url: str, stream: IO[bytes], *, content_type: str, size: int, timeout: tuple[float, float]) -> None:
     """PUT ``size`` bytes of ``stream`` to ``url``. Raise PneumaticError; a PUT may always be made again."""
     _check(url)
@@ -73,6 +75,7 @@ def put(url: str, stream: IO[bytes], *, content_type: str, size: int, timeout: t
         raise error
 
 
+@sensitive_variables("url", "parts")
 def _check(url: str) -> None:
     try:
         parts = urlsplit(url)

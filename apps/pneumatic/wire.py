@@ -16,7 +16,7 @@ import socket
 import time
 from collections.abc import Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
@@ -89,18 +89,15 @@ class _BoundedResponse(http.client.HTTPResponse):
         self.fp = io.BufferedReader(_BoundedReader(self.fp.detach(), sock, exchange.get()))
 
 
-class _Bounded:
-    """What both kinds of connection share; mixed in before urllib3's class."""
-
-    response_class: type[http.client.HTTPResponse] = _BoundedResponse
-    sock: socket.socket | None
+class _PlainConnection(HTTPConnection):
+    response_class = _BoundedResponse
     _connecting = False
 
     def connect(self) -> None:
         # Through a proxy, connecting itself sends a CONNECT request: that is not yet ours.
         self._connecting = True
         try:
-            super().connect()  # type: ignore[misc]  # urllib3's class follows in the MRO
+            super().connect()
         finally:
             self._connecting = False
 
@@ -112,15 +109,11 @@ class _Bounded:
         current.remaining()
         if not self._connecting:
             current.sent = True
-        super().send(data)  # type: ignore[misc]
+        super().send(data)
 
 
-class _PlainConnection(_Bounded, HTTPConnection):
-    pass
-
-
-class _TlsConnection(_Bounded, HTTPSConnection):
-    pass
+class _TlsConnection(_PlainConnection, HTTPSConnection):
+    """The same over TLS: urllib3's own class stands between the two in the order of resolution."""
 
 
 class _PlainPool(HTTPConnectionPool):
@@ -174,11 +167,11 @@ class Why(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A whole answer."""
+    """A whole answer. Today's server puts the API key into a cookie: headers are not shown."""
 
     status: int
-    headers: Mapping[str, str]
-    body: bytes
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
