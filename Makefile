@@ -50,7 +50,7 @@ bench: $(VENV)/.development benchmarks/.venv/.installed ## Measure against the p
 	$(PY) -m benchmarks $(ARGS)
 
 screenshots: $(VENV)/.development ## Make docs/images anew, with Chromium on the sandbox
-	$(PY) -m docs.screenshots
+	$(PY) docs/images/make.py
 
 lock: $(VENV)/.runtime ## Lock the newest dependencies that pyproject.toml allows, with hashes
 	@command -v uv > /dev/null || $(PIP) install uv

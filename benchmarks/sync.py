@@ -38,45 +38,46 @@ def measure(*, repeats: int) -> list[Table]:
         folder = Path(name)
         empty = folder / "empty.sqlite3"
         manage("migrate", "--verbosity=0", environment=settings(database=f"sqlite:///{empty}"))
-        variants = {variant: _peer(url, folder, *variant) for variant in VARIANTS}
-        best = {
-            figure: min(MERGING, key=lambda variant: variants[variant][figure])
-            for figure in ("first", "again")
-        }
+        tried = {variant: Runs() for variant in VARIANTS}
         ours, fetch = Runs(), Runs()
-        peers = {variant: Runs() for variant in set(best.values())}
-        for _ in range(repeats):
+        for repeat in range(repeats):
             ours.rows.append(_ours("first", url, empty, folder))
             fetch.rows.append(_ours("fetch", url, empty, folder))
-            for variant, runs in peers.items():
-                runs.rows.append(_peer(url, folder, *variant))
+            for variant in MERGING if repeat else VARIANTS:
+                tried[variant].rows.append(_peer(url, folder, *variant))
         counted = _ours("statements", url, empty, folder)
-    for row in (*ours.rows, *(row for runs in peers.values() for row in runs.rows)):
+    for row in (*ours.rows, *(row for runs in tried.values() for row in runs.rows)):
         if row["templates"] + row["users"] != OBJECTS:
             raise SystemExit(f"A sync brought {row['templates']} templates and {row['users']} users.")
+    version = tried[MERGING[0]].rows[0]["dlt"]
     return [
-        _compared(ours, fetch, peers, best, counted),
+        _compared(ours, fetch, tried, counted),
         Table(
-            f"dlt {variants[best['first']]['dlt']}, every way that was tried (once each)",
-            ["nested data", "written by", "first sync, s", "again, s", "peak memory, MiB"],
+            f"dlt {version}, every way that was tried",
+            ["nested data", "written by", "times", "first sync, s", "again, s", "peak memory, MiB"],
             [
-                [shape, disposition, f"{row['first']:.2f}", f"{row['again']:.2f}", f"{row['memory']:.0f}"]
-                for (shape, disposition), row in variants.items()
+                [
+                    *(shape, disposition, str(len(runs.rows))),
+                    *(
+                        f"{runs.middle('first'):.2f}",
+                        f"{runs.middle('again'):.2f}",
+                        f"{runs.middle('memory'):.0f}",
+                    ),
+                ]
+                for (shape, disposition), runs in tried.items()
             ],
         ),
     ]
 
 
-def _compared(
-    ours: Runs,
-    fetch: Runs,
-    peers: dict[tuple[str, str], Runs],
-    best: dict[str, tuple[str, str]],
-    counted: dict[str, Any],
-) -> Table:
+def _compared(ours: Runs, fetch: Runs, tried: dict[tuple[str, str], Runs], counted: dict[str, Any]) -> Table:
+    best = {
+        figure: min((tried[variant] for variant in MERGING), key=lambda runs: runs.middle(figure))
+        for figure in ("first", "again")
+    }
     first, again, memory = (ours.middle(figure) for figure in ("first", "again", "memory"))
-    their_first, their_again = (peers[best[figure]].middle(figure) for figure in ("first", "again"))
-    their_memory = peers[best["first"]].middle("memory")
+    their_first, their_again = (best[figure].middle(figure) for figure in ("first", "again"))
+    their_memory = best["first"].middle("memory")
     alone = fetch.middle("seconds")
     bars = [
         Bar(
