@@ -6,5 +6,6 @@ pytest_plugins = [
     "tests.fixtures.database",
     "tests.fixtures.people",
     "tests.fixtures.sandbox",
+    "tests.fixtures.launching",
     "tests.fixtures.browser",
 ]

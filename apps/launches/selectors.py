@@ -95,9 +95,14 @@ def by_submission(submission_id: uuid.UUID) -> Launch | None:
 
 
 def repeat_of(
-    *, user: User, template: Template, answers_digest: str, besides: Launch | None
+    *,
+    user: User,
+    template: Template,
+    answers_digest: str,
+    submission_id: uuid.UUID,
+    besides: Launch | None,
 ) -> Launch | None:
-    """Return a recent launch of ``user`` with exactly these answers that started a workflow, or may have.
+    """Return a recent launch of ``user`` with exactly these answers, from another form, that may have started.
 
     ``besides`` is the launch that the form was made from on purpose: its repetition is what the person wants.
     """
@@ -107,7 +112,7 @@ def repeat_of(
         answers_digest=answers_digest,
         state__in=[State.QUEUED, State.SENDING, State.LAUNCHED, State.UNKNOWN],
         created_at__gte=timezone.now() - REPEAT_WINDOW,
-    )
+    ).exclude(submission_id=submission_id)
     if besides is not None:
         found = found.exclude(pk=besides.pk)
     return found.order_by("-created_at").first()

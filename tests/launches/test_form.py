@@ -14,9 +14,9 @@ from django.test import Client
 from apps.launches.models import Launch
 from apps.workflow_templates.models import Template, TemplateUse
 from tests.factories import make_field, make_options, make_template, make_version
+from tests.fixtures.filled_form import FilledForm
+from tests.fixtures.launching import Fill
 from tests.fixtures.sandbox import Sandbox
-from tests.launches.conftest import Fill
-from tests.launches.forms import FilledForm
 
 
 def url_of(template: Template) -> str:

@@ -11,10 +11,10 @@ from apps.accounts.models import User
 from apps.launches.models import Launch
 from apps.workflow_templates.models import Template
 from tests.factories import make_field, make_version
+from tests.fixtures.filled_form import FilledForm
+from tests.fixtures.launching import Fill
 from tests.fixtures.people import PASSWORD
 from tests.fixtures.sandbox import Sandbox
-from tests.launches.conftest import Fill
-from tests.launches.forms import FilledForm
 
 
 def sign_in_form(form: FilledForm, client: Client) -> FilledForm:

@@ -12,8 +12,8 @@ from apps.launches.models import Launch
 from apps.workflow_templates.models import Template
 from apps.workflow_templates.panels import launch_refusal
 from tests.factories import NOW, client_of, make_launch, make_pneumatic_user, make_template, make_user
+from tests.fixtures.launching import Fill
 from tests.fixtures.sandbox import Sandbox
-from tests.launches.conftest import Fill
 
 
 def test_a_viewer_sees_but_does_not_launch(

@@ -113,10 +113,15 @@ def _take_in(request: HttpRequest, template: Template) -> HttpResponse:
 def _launched_already(entry: Entry, form: KickoffForm, user: User) -> Launch | None:
     """Return the launch that this very form led to before: double click, reload, back button, second tab."""
     spent = selectors.by_submission(entry.submission_id) if entry.submission_id else None
-    if spent is None or spent.launched_by_id != user.pk or entry.upload_errors or not form.is_valid():
+    if spent is None or entry.upload_errors or not form.is_valid():
         return None
-    is_same = entry.version is not None and spent.version_id == entry.version.pk
-    return spent if is_same and spent.answers_digest == _digest(form, user) else None
+    return spent if _is_of(spent, entry, form, user) else None
+
+
+def _is_of(launch: Launch, entry: Entry, form: KickoffForm, user: User) -> bool:
+    """Say whether ``launch`` is what ``user`` asks for with this form."""
+    same_form = entry.version is not None and launch.version_id == entry.version.pk
+    return same_form and launch.launched_by_id == user.pk and launch.answers_digest == _digest(form, user)
 
 
 def _digest(form: KickoffForm, user: User) -> str:
@@ -131,10 +136,12 @@ def _launch(request: HttpRequest, template: Template, entry: Entry, form: Kickof
     version = template.current_version
     assert version is not None  # noqa: S101  (permissions.refusal has seen to it)
     submission_id = entry.submission_id or uuid.uuid4()
-    if (spent := selectors.by_submission(submission_id)) is not None:
-        return _ask_about_spent(request, template, entry, form, spent)
     repeat = selectors.repeat_of(
-        user=user, template=template, answers_digest=_digest(form, user), besides=entry.previous
+        user=user,
+        template=template,
+        answers_digest=_digest(form, user),
+        submission_id=submission_id,
+        besides=entry.previous,
     )
     if repeat is not None and repeat.pk != entry.repeat:
         return show_form(request, _page(entry, template, form, same_as=repeat), status=409)
@@ -148,10 +155,11 @@ def _launch(request: HttpRequest, template: Template, entry: Entry, form: Kickof
             answers=form.answers(),
             previous=entry.previous,
         )
-    except services.SpentSubmissionError as taken:
-        if launched := _launched_already(entry, form, user):
-            return redirect("launch-detail", launch_id=launched.pk)
-        return _ask_about_spent(request, template, entry, form, taken.launch)
+    except services.SpentSubmissionError as error:
+        # Perhaps just now, by another worker: the other click.
+        if _is_of(error.launch, entry, form, user):
+            return redirect("launch-detail", launch_id=error.launch.pk)
+        return _ask_about_spent(request, template, entry, form, error.launch)
     launch = services.send(launch)
     if launch.state == Launch.State.REJECTED:
         return _show_rejected(request, template, entry, form, launch)

@@ -48,6 +48,9 @@ def launch_sign_in(request: HttpRequest, template_id: int) -> HttpResponse:
     """Sign in from a form whose session had ended, and show the form as it was."""
     if request.method != "POST":
         return redirect("template-launch", template_id=template_id)
+    if request.user.is_authenticated and "username" not in request.POST:
+        # The form that this page has just shown, sent to the page's own address by its Find button.
+        return redirect("template-launch", template_id=template_id, preserve_request=True)
     template = wanted_template(template_id)
     form = AuthenticationForm(request, data=request.POST)
     if not form.is_valid():

@@ -1,0 +1,206 @@
+"""Several workers of a real web server share one database; some are killed while they send. Nothing starts twice."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from django.conf import settings as django_settings
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
+
+from apps.accounts.models import User
+from apps.launches.models import Launch
+from apps.workflow_templates.models import Template
+from tests.fixtures.filled_form import FilledForm
+from tests.fixtures.people import client_of
+from tests.fixtures.sandbox import Sandbox
+
+ROOT = Path(__file__).resolve().parents[2]
+PATIENCE = 30  # seconds until a test gives up waiting
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def database_url() -> str:
+    """Return the address of the database that this test uses."""
+    values = connection.settings_dict
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{values['NAME']}"
+    return (
+        f"postgres://{values['USER']}:{values['PASSWORD']}@{values['HOST']}:{values['PORT']}/{values['NAME']}"
+    )
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    give_up = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < give_up, "It did not happen in time."
+        time.sleep(0.05)
+
+
+@dataclass
+class WebServer:
+    """Gunicorn with some worker processes, on a free port."""
+
+    environment: dict[str, str]
+    process: subprocess.Popen[str] = field(init=False)
+    url: str = ""
+
+    def start(self, *, workers: int = 3) -> None:
+        """Start it and wait until it listens."""
+        command = [sys.executable, "-m", "gunicorn", "pneumatic_dash.wsgi", "--bind", "127.0.0.1:0"]
+        self.process = subprocess.Popen(
+            [*command, "--workers", str(workers), "--preload"],
+            cwd=ROOT,
+            env=self.environment,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,  # a process group of its own, to be killed as a whole
+        )
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            if match := re.search(r"Listening at: (http://\S+)", line):
+                self.url = match[1]
+                return
+        raise AssertionError("The web server did not start.")
+
+    def kill(self) -> None:
+        """End all of its processes at once, as a power cut would."""
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(timeout=PATIENCE)
+        if self.process.stderr is not None:
+            self.process.stderr.close()
+
+
+@pytest.fixture
+def web(sandbox: Sandbox, mirrored: dict[str, Template]) -> Iterator[WebServer]:
+    """Run the dashboard on this test's database and the sandbox."""
+    server = WebServer(
+        {
+            **os.environ,
+            "DATABASE_URL": database_url(),
+            "PNEUMATIC_API_URL": sandbox.url,
+            "PNEUMATIC_API_KEY": sandbox.key,
+            "DEBUG": "True",  # static files without collectstatic
+        }
+    )
+    server.start()
+    yield server
+    server.kill()
+
+
+@dataclass
+class Browser:
+    """Somebody signed in, with a filled launch form; may send it from several threads at once."""
+
+    web: WebServer
+    form: FilledForm
+    session_key: str
+
+    def post(self) -> str:
+        """Send the form and return the path that it leads to."""
+        controls = [(name, value) for name, values in self.form.controls.items() for value in values]
+        token = self.form.controls["csrfmiddlewaretoken"][0]
+        cookies = {"sessionid": self.session_key, "csrftoken": token}
+        with requests.Session() as session:
+            session.trust_env = False
+            answer = session.post(
+                self.web.url + self.form.action,
+                data=[*controls, ("launch", "1")],
+                cookies=cookies,
+                allow_redirects=False,
+                timeout=PATIENCE,
+            )
+        assert answer.status_code == 302, answer.text
+        return answer.headers["Location"]
+
+
+@pytest.fixture
+def browser(web: WebServer, operator: User, every_field: Template) -> Browser:
+    client: Client = client_of(operator)
+    form = FilledForm.open(client, f"/templates/{every_field.pk}/launch/").fill(name="Once", string_1="x")
+    # The token in the page is a masked form of the one in the cookie.
+    form.controls["csrfmiddlewaretoken"] = [client.cookies["csrftoken"].value]
+    return Browser(web, form, client.cookies[django_settings.SESSION_COOKIE_NAME].value)
+
+
+def test_clicks_that_reach_several_workers_at_once_start_one_workflow(
+    browser: Browser, sandbox: Sandbox
+) -> None:
+    sandbox.fault(kind="delay", seconds=0.5, method="POST", times=0)
+
+    with ThreadPoolExecutor(8) as pool:
+        paths = set(pool.map(lambda _click: browser.post(), range(8)))
+
+    launch = Launch.objects.get()
+    assert paths == {f"/launches/{launch.pk}/"}
+    assert launch.state == "launched"
+    assert len(sandbox.workflows()) == 1
+
+
+def test_a_failed_launch_that_several_workers_retry_at_once_starts_one_workflow(
+    browser: Browser, sandbox: Sandbox, operator: User
+) -> None:
+    sandbox.fault(kind="rate_limit", method="POST")
+    path = browser.post()
+    retry = Browser(browser.web, FilledForm(browser.form.client, f"{path}retry/"), browser.session_key)
+    retry.form.controls = {
+        "csrfmiddlewaretoken": browser.form.controls["csrfmiddlewaretoken"],
+        "attempts": ["1"],
+    }
+    sandbox.fault(kind="delay", seconds=0.5, method="POST", times=0)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _click: retry.post(), range(8)))
+
+    launch = Launch.objects.get()
+    assert (launch.state, launch.attempts) == ("launched", 2)
+    assert len(sandbox.workflows()) == 1
+
+
+@pytest.mark.parametrize("arrives", [True, False])
+def test_a_server_that_is_killed_while_it_sends_starts_nothing_twice(
+    browser: Browser, web: WebServer, sandbox: Sandbox, operator: User, arrives: bool
+) -> None:
+    options: dict[str, Any] = {"kind": "delay", "seconds": 3} if arrives else {"kind": "drop_before"}
+    if arrives:
+        sandbox.fault(method="POST", **options)
+        with ThreadPoolExecutor(1) as pool:
+            click = pool.submit(browser.post)
+            wait_for(lambda: Launch.objects.filter(state="sending").exists())
+            wait_for(lambda: any(request["path"].endswith("/run") for request in sandbox.requests()))
+            web.kill()
+            assert isinstance(click.exception(), requests.RequestException)
+    else:
+        # Killed between the commit and the call: the row is all that there is.
+        path = browser.post()
+        Launch.objects.update(state="queued", workflow_id=None, attempts=0, finished_at=None)
+        sandbox.reset()
+        web.kill()
+        assert path
+
+    launch = Launch.objects.get()
+    assert launch.state == ("sending" if arrives else "queued")
+    web.start()
+    assert browser.post() == f"/launches/{launch.pk}/"  # the person clicks again
+    Launch.objects.update(deadline_at=timezone.now() - timedelta(seconds=1))
+    client_of(operator).get(f"/launches/{launch.pk}/")
+
+    launch.refresh_from_db()
+    assert launch.state == ("unknown" if arrives else "failed")
+    assert sum(request["path"].endswith("/run") for request in sandbox.requests()) == int(arrives)
