@@ -30,10 +30,10 @@ class Users(Resource[User, PneumaticUser]):
     name = "users"
     label = _("users")
 
-    def known(self) -> dict[int, str]:
-        """Return the content hash of every mirrored user; ``""`` for one who is gone."""
+    def known(self) -> dict[int, str | None]:
+        """Return the content hash of every mirrored user; None for one who is gone."""
         rows = PneumaticUser.objects.values_list("id", "content_hash", "removed_at")
-        return {id_: "" if removed else digest for id_, digest, removed in rows.iterator()}
+        return {id_: None if removed else digest for id_, digest, removed in rows.iterator()}
 
     def fetch(self, client: Client, *, progress: Progress) -> Iterator[User]:
         """Give every user."""

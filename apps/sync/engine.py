@@ -140,7 +140,7 @@ class _Signs:
 def _compare(resource: registry.Resource[Any, Any], client: Client, progress: registry.Progress) -> Changes:
     """Fetch all of ``resource`` and return how it differs from the mirror."""
     known = resource.known()
-    changes = Changes(live=sum(1 for content_hash in known.values() if content_hash))
+    changes = Changes(live=sum(1 for content_hash in known.values() if content_hash is not None))
     seen: set[int] = set()
     for item in resource.fetch(client, progress=progress):
         id_, name = resource.identify(item)
@@ -148,14 +148,15 @@ def _compare(resource: registry.Resource[Any, Any], client: Client, progress: re
             continue
         seen.add(id_)
         content_hash = resource.content_hash(item)
-        before = known.get(id_)
+        before = known.get(id_)  # None: new, or marked removed and back
         if before == content_hash:
             changes.unchanged += 1
             continue
         changes.rows.append(resource.row(item, content_hash=content_hash))
-        # An object that was marked removed and is back counts as added.
-        (changes.changed if before else changes.added).append((id_, name[:200]))
-    changes.removed = [id_ for id_, content_hash in known.items() if content_hash and id_ not in seen]
+        (changes.added if before is None else changes.changed).append((id_, name[:200]))
+    changes.removed = [
+        id_ for id_, content_hash in known.items() if content_hash is not None and id_ not in seen
+    ]
     return changes
 
 

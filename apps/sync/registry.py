@@ -28,8 +28,8 @@ class Resource(ABC, Generic[Fetched, Row]):
     label: ClassVar[_StrPromise]  # what pages call it
 
     @abstractmethod
-    def known(self) -> dict[int, str]:
-        """Return the content hash of every mirrored object by id; ``""`` for one that is marked removed."""
+    def known(self) -> dict[int, str | None]:
+        """Return the content hash of every mirrored object by id; None for one that is marked removed."""
 
     @abstractmethod
     def fetch(self, client: Client, *, progress: Progress) -> Iterator[Fetched]:

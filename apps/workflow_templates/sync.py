@@ -23,7 +23,7 @@ _WRITTEN = [
     field.name for field in Template._meta.concrete_fields if field.name not in {"id", "first_seen_at"}
 ]
 _BATCH = 500
-_DETAILS_AT_ONCE = 120  # templates held in full at a time
+_DETAILS_AT_ONCE = 250  # templates held in full at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +60,10 @@ class Templates(Resource[Fetched, Row]):
     name = "templates"
     label = _("templates")
 
-    def known(self) -> dict[int, str]:
-        """Return the content hash of every mirrored template; ``""`` for one that is gone."""
+    def known(self) -> dict[int, str | None]:
+        """Return the content hash of every mirrored template; None for one that is gone."""
         rows = Template.objects.values_list("id", "content_hash", "removed_at")
-        return {id_: "" if removed else digest for id_, digest, removed in rows.iterator()}
+        return {id_: None if removed else digest for id_, digest, removed in rows.iterator()}
 
     def fetch(self, client: Client, *, progress: Progress) -> Iterator[Fetched]:
         """Give every template; one that is deleted between list and detail is left out."""
