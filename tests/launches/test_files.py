@@ -1,0 +1,192 @@
+"""Files on their way to Pneumatic, with and without a script in the browser."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from pathlib import Path
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from PIL import Image
+from pytest_django import Settings
+
+from apps.accounts.models import User
+from apps.launches import files, uploadhandler
+from apps.launches.files import OwnFiles, UploadError
+from apps.launches.models import UploadedFile
+from tests.factories import make_user
+from tests.fixtures.sandbox import Sandbox
+
+PNG = "image/png"
+
+
+def picture(width: int = 640, height: int = 480, kind: str = "PNG") -> bytes:
+    stream = io.BytesIO()
+    Image.new("RGB", (width, height), "teal").save(stream, kind)
+    return stream.getvalue()
+
+
+def upload(
+    client: Client, content: bytes, name: str = "a.txt", content_type: str = "text/plain"
+) -> dict[str, object]:
+    response = client.post(
+        "/launches/files/", {"file": SimpleUploadedFile(name, content, content_type=content_type)}
+    )
+    return {"status": response.status_code, **response.json()}
+
+
+def test_a_file_reaches_pneumatic_as_it_is(operator_client: Client, operator: User, sandbox: Sandbox) -> None:
+    content = bytes(range(256)) * 1000
+
+    answer = upload(operator_client, content, "grüße.bin", "application/x-thing")
+
+    [stored] = sandbox.files()
+    row = UploadedFile.objects.get()
+    assert answer == {
+        "status": 201,
+        "id": str(row.pk),
+        "name": "grüße.bin",
+        "size": len(content),
+        "url": row.url,
+    }
+    assert stored["sha256"] == row.sha256 == hashlib.sha256(content).hexdigest()
+    assert (stored["name"], stored["content_type"]) == ("grüße.bin", "application/x-thing")
+    assert stored["public"]
+    assert row.owner == operator
+    assert row.attachment_id == str(stored["id"])
+
+
+def test_an_image_gets_a_thumbnail(operator_client: Client, sandbox: Sandbox) -> None:
+    upload(operator_client, picture(), "a.png", PNG)
+
+    [stored] = sandbox.files()
+    assert stored["thumbnail_size"] > 0
+    assert UploadedFile.objects.get().thumbnail_url
+
+
+def test_a_file_that_only_claims_to_be_an_image_is_uploaded_without(
+    operator_client: Client, sandbox: Sandbox
+) -> None:
+    answer = upload(operator_client, b"\x89PNG\r\n\x1a\nno image", "a.png", PNG)
+
+    assert answer["status"] == 201
+    assert sandbox.files()[0]["thumbnail_size"] is None
+
+
+def test_a_thumbnail_that_is_refused_does_not_fail_the_upload(
+    operator_client: Client, sandbox: Sandbox
+) -> None:
+    # The second PUT is the thumbnail.
+    sandbox.fault(kind="status", status=500, method="PUT", server="files", skip=1)
+
+    assert upload(operator_client, picture(), "a.png", PNG)["status"] == 201
+
+
+@pytest.mark.parametrize(
+    ("announced", "name", "sent"),
+    [
+        ("", "a.pdf", "application/pdf"),
+        ("not a type", "a", "application/octet-stream"),
+        ("text/html; charset=utf-8", "a.html", "text/html"),
+        ("text/pl\r\nX-Injected: yes", "a", "application/octet-stream"),
+        (None, "a.unknown-ending", "application/octet-stream"),
+    ],
+)
+def test_the_content_type_is_one(announced: str | None, name: str, sent: str) -> None:
+    assert files.clean_content_type(announced, name=name) == sent
+
+
+def test_an_empty_file_is_refused(operator_client: Client, sandbox: Sandbox) -> None:
+    answer = upload(operator_client, b"")
+
+    assert answer["status"] == 422
+    assert answer["error"] == "“a.txt” was not uploaded: it is empty."
+    assert sandbox.requests() == []
+
+
+def test_the_limit_is_below_and_not_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    files.check_size(name="a", size=104_857_599)
+    with pytest.raises(UploadError, match="too large"):
+        files.check_size(name="a", size=104_857_600)
+
+
+def test_a_body_beyond_the_limit_is_refused_before_it_is_read(
+    operator_client: Client, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploadhandler, "SIZE_LIMIT", 1000)
+    monkeypatch.setattr(uploadhandler, "ENVELOPE", 1000)
+
+    answer = upload(operator_client, b"x" * 3000)
+
+    assert answer["status"] == 413
+    assert "too large" in str(answer["error"])
+    assert sandbox.requests() == []
+
+
+def test_a_file_that_grows_beyond_the_limit_is_dropped(
+    operator_client: Client, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploadhandler, "SIZE_LIMIT", 1000)
+
+    answer = upload(operator_client, b"x" * 1000, "big.bin")
+
+    assert answer["status"] == 413
+    assert "“big.bin” was not uploaded" in str(answer["error"])
+
+
+def test_a_file_is_never_held_in_memory(settings: Settings) -> None:
+    assert settings.FILE_UPLOAD_HANDLERS[-1].endswith("TemporaryFileUploadHandler")
+    assert not any("Memory" in handler for handler in settings.FILE_UPLOAD_HANDLERS)
+
+
+def test_nothing_is_left_on_the_disk(
+    operator_client: Client, viewer_client: Client, sandbox: Sandbox, tmp_path: Path, settings: Settings
+) -> None:
+    settings.FILE_UPLOAD_TEMP_DIR = str(tmp_path)
+
+    upload(operator_client, b"x" * 200_000)
+    assert upload(viewer_client, b"x" * 200_000)["status"] == 403
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_one_file_a_request(operator_client: Client, sandbox: Sandbox) -> None:
+    response = operator_client.post("/launches/files/")
+
+    assert response.status_code == 400
+    assert sandbox.requests() == []
+
+
+def test_without_a_session_the_answer_is_json(client: Client, db: None) -> None:
+    answer = upload(client, b"x")
+
+    assert answer["status"] == 401
+    assert "session has ended" in str(answer["error"])
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 429, 500])
+def test_a_refusal_names_the_file_and_the_reason(
+    operator_client: Client, sandbox: Sandbox, status: int
+) -> None:
+    sandbox.fault(kind="status", status=status, method="POST", times=0)
+
+    answer = upload(operator_client, b"x", "plan.pdf")
+
+    assert answer["status"] == 422
+    assert str(answer["error"]).startswith("“plan.pdf” was not uploaded: ")
+    assert sandbox.key not in str(answer["error"])
+    assert not UploadedFile.objects.exists()
+
+
+def test_files_are_found_by_their_owner_only(
+    operator: User, operator_client: Client, sandbox: Sandbox
+) -> None:
+    upload_id = str(upload(operator_client, b"x")["id"])
+    stranger = make_user("stranger", "Operator")
+
+    assert [file.upload_id for file in OwnFiles(operator).files([upload_id, "nonsense", upload_id])] == [
+        upload_id
+    ]
+    assert OwnFiles(stranger).files([upload_id]) == []
