@@ -10,7 +10,7 @@ from .control import PREFIX, Control
 from .errors import Refused
 from .faults import Faults
 from .files import FileStore
-from .landing import landing_page
+from .pages import page
 from .request_log import RequestLog
 from .state import State
 from .wire import Answer, BadRequest, Dropped, Request, Server
@@ -61,8 +61,8 @@ class Sandbox:
     def _answer_api(self, request: Request) -> Answer:
         if request.path.startswith(PREFIX):
             return _answer_or_refusal(self._control.answer, request)
-        if request.path == "/" and request.method in {"GET", "HEAD"}:
-            return landing_page(self.state)
+        if request.method in {"GET", "HEAD"} and (shown := page(request.path, self.state)):
+            return shown
         return self._observed("api", request, self._api.answer)
 
     def _answer_files(self, request: Request) -> Answer:

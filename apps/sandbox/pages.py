@@ -1,4 +1,7 @@
-"""The page at ``/``: what this server is, and which workflows arrived."""
+"""Pages for people: what this server is, and which workflows arrived.
+
+``/workflows/<id>`` is where the dashboard's links into Pneumatic lead when they are pointed at the sandbox.
+"""
 
 from __future__ import annotations
 
@@ -20,27 +23,29 @@ article { border: 1px solid color-mix(in srgb, currentColor 25%, transparent); b
   padding: 0 1rem 1rem; margin: 1rem 0 }
 table { border-collapse: collapse; width: 100% }
 th, td { text-align: start; vertical-align: top; padding: .25rem .75rem .25rem 0; overflow-wrap: anywhere }
+td { white-space: pre-wrap }
 """
 _PAGE = """<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Pneumatic sandbox</title>
+<title>{title}</title>
 <style>{style}</style>
 </head>
 <body>
 <main>
-<h1>Pneumatic sandbox</h1>
-<p>A stand-in of the Pneumatic API for trying out, training and tests. Nothing here reaches a real account, and
-everything is forgotten when the sandbox stops.</p>
-<p>It holds {templates} templates and {users} users, and has received {files} files.</p>
-<h2>Launched workflows</h2>
-{workflows}
+<h1>{title}</h1>
+{content}
 </main>
 </body>
 </html>
 """
+_FRONT = """<p>A stand-in of the Pneumatic API for trying out, training and tests. Nothing here reaches a real
+account, and everything is forgotten when the sandbox stops.</p>
+<p>Templates: {templates}. Users: {users}. Files received: {files}.</p>
+<h2>Launched workflows</h2>
+{workflows}"""
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'sha256-"
     + base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
@@ -50,17 +55,31 @@ _HEADERS = {
 }
 
 
-def landing_page(state: State) -> Answer:
-    """Return the page as it is now."""
+def page(path: str, state: State) -> Answer | None:
+    """Return the page at ``path`` as it is now; None where there is none."""
+    workflow_id = path.removeprefix("/workflows/")
     with state.lock:
-        page = _PAGE.format(
-            style=_STYLE,
-            templates=len(state.templates),
-            users=len(state.users),
-            files=sum(1 for attachment in state.attachments.values() if attachment.file),
-            workflows=_workflows(state),
-        )
-    return Answer(200, page.encode(errors="replace"), "text/html; charset=utf-8", dict(_HEADERS))
+        if path == "/":
+            return _page("Pneumatic sandbox", _front(state))
+        workflow = next((item for item in state.workflows if str(item["id"]) == workflow_id), None)
+        if workflow is None or workflow_id == path:
+            return None
+        back = '<p><a href="/">All workflows of this sandbox</a></p>'
+        return _page(workflow["name"], _details(workflow, state) + back)
+
+
+def _page(title: str, content: str) -> Answer:
+    text = _PAGE.format(title=escape(title), style=_STYLE, content=content)
+    return Answer(200, text.encode(errors="replace"), "text/html; charset=utf-8", dict(_HEADERS))
+
+
+def _front(state: State) -> str:
+    return _FRONT.format(
+        templates=len(state.templates),
+        users=len(state.users),
+        files=sum(1 for attachment in state.attachments.values() if attachment.file),
+        workflows=_workflows(state),
+    )
 
 
 def _workflows(state: State) -> str:
@@ -68,10 +87,14 @@ def _workflows(state: State) -> str:
         return "<p>None yet. Launch one from the dashboard and load this page again.</p>"
     newest = state.workflows[-_SHOWN:][::-1]
     note = f"<p>The last {_SHOWN} of {len(state.workflows)}.</p>" if len(state.workflows) > _SHOWN else ""
-    return note + "".join(_workflow(workflow, state) for workflow in newest)
+    return note + "".join(
+        f'<article><h3><a href="/workflows/{workflow["id"]}">{escape(workflow["name"])}</a></h3>'
+        f"{_details(workflow, state)}</article>"
+        for workflow in newest
+    )
 
 
-def _workflow(workflow: Record, state: State) -> str:
+def _details(workflow: Record, state: State) -> str:
     template = state.templates.get(workflow["template_id"])
     fields = {field["api_name"]: field for field in template["kickoff"]["fields"]} if template else {}
     rows = "".join(
@@ -81,12 +104,11 @@ def _workflow(workflow: Record, state: State) -> str:
         for key, value in workflow["kickoff"].items()
     )
     head = '<tr><th scope="col">Field</th><th scope="col">Means</th><th scope="col">Was sent</th></tr>'
+    answers = f"<table>{head}{rows}</table>" if rows else "<p>It was launched without answers.</p>"
+    moment = f"{workflow['date_created'][:19].replace('T', ' ')} UTC"
     return (
-        f"<article><h3>{escape(workflow['name'])}</h3>"
-        f"<p>Workflow {workflow['id']}, launched at {workflow['date_created']} from template "
-        f"{workflow['template_id']}, {escape(workflow['template_name'])}.</p>"
-        + (f"<table>{head}{rows}</table>" if rows else "<p>It was launched without answers.</p>")
-        + "</article>"
+        f"<p>Workflow {workflow['id']}, launched at {moment} from template "
+        f"{workflow['template_id']}, {escape(workflow['template_name'])}.</p>{answers}"
     )
 
 
