@@ -22,6 +22,10 @@
   const makeButton = (label, key, name) =>
     make("button", { type: "button", class: "button button--quiet button--small", "aria-label": text(key, { name }) }, label);
 
+  /* The cookie is newer than the form if somebody signed in again in another tab. */
+  const csrfToken = (form) =>
+    document.cookie.match(/(?:^|; )csrftoken=([^;]+)/)?.[1] ?? form.elements.namedItem("csrfmiddlewaretoken").value;
+
   const inWords = (bytes) => {
     const units = ["byte", "kilobyte", "megabyte"];
     const power = Math.min(Math.floor(Math.log2(Math.max(bytes, 1)) / 10), 2);
@@ -108,7 +112,7 @@
       request.addEventListener("error", () => this.finish(job));
       request.open("POST", this.root.dataset.uploadUrl);
       request.setRequestHeader("Accept", "application/json");
-      request.setRequestHeader("X-CSRFToken", this.input.form.elements.namedItem("csrfmiddlewaretoken").value);
+      request.setRequestHeader("X-CSRFToken", csrfToken(this.input.form));
       request.responseType = "json";
       request.send(body);
     }
