@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -10,7 +10,6 @@ from apps.accounts.models import PneumaticUser, User
 from apps.accounts.selectors import search_people
 from apps.launches import selectors as launches
 from apps.launches.models import Launch
-from apps.launches.presentation import TONES
 from apps.workflow_templates import selectors as templates
 from apps.workflow_templates.models import Template
 
@@ -23,21 +22,13 @@ Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
-class LaunchRow:
-    """A launch, and the tone of the badge that shows its state."""
-
-    launch: Launch
-    tone: str
-
-
-@dataclass(frozen=True, slots=True)
 class Home:
     """What somebody wants to see first; ``suggestions`` are templates for those who have no favourites yet."""
 
     favourites: Sequence[Template] = ()
     suggestions: Sequence[Template] = ()
-    attention: Sequence[LaunchRow] = ()
-    latest: Sequence[LaunchRow] = ()
+    attention: Sequence[Launch] = ()
+    latest: Sequence[Launch] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +48,7 @@ class Found:
 
     templates: Hits[Template] = Hits()
     people: Hits[PneumaticUser] = Hits()
-    launches: Hits[LaunchRow] = Hits()
+    launches: Hits[Launch] = Hits()
 
     def __len__(self) -> int:
         return len(self.templates) + len(self.people) + len(self.launches)
@@ -75,8 +66,8 @@ def home_for(user: User) -> Home:
     return Home(
         favourites,
         suggestions,
-        attention=_rows(launches.needing_attention(user, ATTENTION)),
-        latest=_rows(launches.recent_for(user, LATEST)),
+        attention=launches.needing_attention(user, ATTENTION),
+        latest=launches.recent_for(user, LATEST),
     )
 
 
@@ -90,14 +81,10 @@ def found_for(user: User, query: str) -> Found:
     people: Sequence[PneumaticUser] = []
     if user.has_perm("accounts.view_pneumaticuser"):
         people = search_people(query, limit=HITS + 1)
-    launched: Sequence[LaunchRow] = []
+    launched: Sequence[Launch] = []
     if user.has_perm("launches.view_launch"):
-        launched = _rows(launches.launches(launches.Filters(query=query))[: HITS + 1])
+        launched = list(launches.launches(launches.Filters(query=query))[: HITS + 1])
     return Found(_hits([*mine, *others[: HITS + 1 - len(mine)]]), _hits(people), _hits(launched))
-
-
-def _rows(found: Iterable[Launch]) -> list[LaunchRow]:
-    return [LaunchRow(launch, TONES[launch.state]) for launch in found]
 
 
 def _hits(items: Sequence[Item]) -> Hits[Item]:

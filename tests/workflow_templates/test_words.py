@@ -1,0 +1,62 @@
+"""How terms read: field types, lengths of time, quotations, Markdown as a line."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from apps.workflow_templates.words import duration, field_type, plain, quoted
+
+
+@pytest.mark.parametrize(
+    ("length", "expected"),
+    [
+        (dt.timedelta(days=3, hours=2), "3 days, 2 hours"),
+        (dt.timedelta(days=1), "1 day"),
+        (dt.timedelta(hours=1, minutes=30), "1 hour, 30 minutes"),
+        (dt.timedelta(seconds=1), "1 second"),
+        (dt.timedelta(days=400, seconds=59), "400 days, 59 seconds"),
+        (dt.timedelta(0), "0 seconds"),
+    ],
+)
+def test_a_duration_reads_in_its_parts(length: dt.timedelta, expected: str) -> None:
+    assert duration(length) == expected
+
+
+def test_a_field_type_reads_in_words() -> None:
+    assert field_type("dropdown") == "one choice from a list"
+
+
+def test_an_unknown_field_type_is_named_as_the_server_names_it() -> None:
+    assert field_type("hologram") == "unknown type “hologram”"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Why", "“Why”"),
+        ("  two\n lines ", "“two lines”"),
+        ("אבג", "“\u2068אבג\u2069”"),
+        ("\u202eevil", "“\u2068\u202eevil\u2069”"),
+        ("x" * 81, f"“{'x' * 79}…”"),
+    ],
+)
+def test_a_quotation_stays_short_and_apart(text: str, expected: str) -> None:
+    assert quoted(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("markdown", "expected"),
+    [
+        ("For **all** of _us_, `now`", "For all of _us_, now"),
+        ("# Title\n\n- one\n- two\n\n1. three", "Title one two three"),
+        ("See [the wiki](https://example.com/a_(b)) and ![a picture](x.png)", "See the wiki and a picture"),
+        ("| a | b |\n|---|---|\n| 1 | 2 |\n\nafter", "after"),
+        ("2 * 3 = 6, snake_case", "2 * 3 = 6, snake_case"),
+        ("<script>alert(1)</script>", "<script>alert(1)</script>"),
+        ("", ""),
+    ],
+)
+def test_markdown_becomes_one_line_of_text(markdown: str, expected: str) -> None:
+    assert plain(markdown) == expected
