@@ -32,14 +32,30 @@ def template_summary(template: Record, users: Mapping[int, Record]) -> Record:
 def template_detail(template: Record) -> Record:
     """Return a template as *Get a Specific Template* shows it: people as ids, ``selections`` only for choices."""
     detail = {key: value for key, value in template.items() if key != "date_created"}
+    detail["date_updated"] = _plain_time(template["date_updated"])
     detail["kickoff"] = {**template["kickoff"], "fields": _detail_fields(template["kickoff"]["fields"])}
     detail["tasks"] = [{**task, "fields": _detail_fields(task["fields"])} for task in template["tasks"]]
     return detail
 
 
+def user_detail(user: Record) -> Record:
+    """Return a user as *Get user list* shows them."""
+    if user["invite"] is None:
+        return user
+    return {**user, "invite": {**user["invite"], "date_created": _plain_time(user["invite"]["date_created"])}}
+
+
 def person_summary(user: Record) -> Record:
     """Return a user as they stand in a template's ``run_allowed``."""
     return {key: user[key] for key in _USER_KEYS}
+
+
+def _plain_time(text: str) -> str:
+    """Return a time in UTC as ``YYYY-MM-DDThh:mm:ss[.SSS]``: the documented format names no zone.
+
+    Only the example of the template list shows times with microseconds and a ``Z``.
+    """
+    return text[:23].removesuffix("Z") if text.endswith("Z") else text
 
 
 def _detail_fields(fields: list[Record]) -> list[Record]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import IO, Any
 
-from .shapes import Record, template_detail, template_summary
+from .shapes import Record, template_detail, template_summary, user_detail
 
 DEFAULT_PAGE_MAXIMUM = 100
 FIRST_MOMENT = "2000-01-01T00:00:00Z"
@@ -189,6 +189,6 @@ class State:
             elif shape == "summary":
                 value = template_summary(self.templates[id_], self.users)
             else:
-                value = self.users[id_]
+                value = user_detail(self.users[id_])
             data = self._bytes[shape, id_] = encode(value)
         return data

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime as dt
+import re
 from typing import Any
 
 from tests.fixtures.sandbox import Sandbox
@@ -23,6 +23,8 @@ USER_TYPES = {
     "is_account_owner": bool,
     "invite": (dict, type(None)),
 }
+PLAIN_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?")
+EXAMPLE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 INVITE = {"id": str, "by_username": str, "date_created": str, "invited_by": int, "invited_from": str}
 
 
@@ -54,6 +56,9 @@ def test_a_list_item_has_the_documented_keys(api: Api, sandbox: Sandbox) -> None
             assert_shape(field, FIELD | {"selections": list})
         for person in item["run_allowed"]:
             assert set(person) == {"id", "email", "first_name", "last_name", "photo", "status", "invite"}
+            if person["invite"]:
+                assert_shape(person["invite"], INVITE)
+                assert EXAMPLE_TIME.fullmatch(person["invite"]["date_created"])
 
 
 def test_a_detail_has_the_documented_keys(api: Api, sandbox: Sandbox) -> None:
@@ -77,7 +82,7 @@ def test_a_detail_has_the_documented_keys(api: Api, sandbox: Sandbox) -> None:
                 "tasks": list,
             },
         )
-        dt.datetime.fromisoformat(detail["date_updated"])
+        assert PLAIN_TIME.fullmatch(detail["date_updated"])
         assert all(isinstance(id_, int) for id_ in detail["run_allowed"])
         assert [task["number"] for task in detail["tasks"]] == list(range(1, detail["tasks_count"] + 1))
         for task in detail["tasks"]:
@@ -111,9 +116,19 @@ def test_a_user_has_the_documented_keys(api: Api, sandbox: Sandbox) -> None:
         assert (user["invite"] is not None) == (user["status"] == "invited")
         if user["invite"]:
             assert_shape(user["invite"], INVITE)
-            dt.datetime.fromisoformat(user["invite"]["date_created"])
+            assert PLAIN_TIME.fullmatch(user["invite"]["date_created"])
 
 
 def test_text_is_utf_8_and_not_escaped(api: Api, sandbox: Sandbox) -> None:
     sandbox.put_user({"id": 2, "first_name": "Νίκος 秀英"})
     assert "Νίκος 秀英".encode() in api.get("/accounts/users").content
+
+
+def test_a_time_without_a_fraction_keeps_its_seconds(api: Api, sandbox: Sandbox) -> None:
+    for given, shown in (
+        ("2026-01-02T03:04:05Z", "2026-01-02T03:04:05"),
+        ("2026-01-02T03:04:05.678901Z", "2026-01-02T03:04:05.678"),
+        ("2026-01-02T03:04:05+02:00", "2026-01-02T03:04:05+02:00"),
+    ):
+        sandbox.put_template({"id": 1, "date_updated": given})
+        assert api.get("/templates/1").json()["date_updated"] == shown

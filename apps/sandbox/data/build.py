@@ -124,6 +124,7 @@ class Builder:
         email: str,
         *,
         phone: str | None = None,
+        photo: str | None = None,
         staff: bool = False,
         admin: bool = False,
         owner: bool = False,
@@ -149,7 +150,7 @@ class Builder:
                 "first_name": first_name,
                 "last_name": last_name,
                 "phone": phone,
-                "photo": None,
+                "photo": photo,
                 "status": "invited" if invited_from else "active",
                 "is_staff": staff,
                 "is_admin": admin,
@@ -162,7 +163,7 @@ class Builder:
 
 def iso(moment: dt.datetime) -> str:
     """Return a time as the API writes it."""
-    return moment.isoformat().replace("+00:00", "Z")
+    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def _in_order(fields: Sequence[Record]) -> list[Record]:

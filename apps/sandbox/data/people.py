@@ -59,6 +59,7 @@ def add_people(builder: Builder) -> None:
             last,
             f"{local}@example.com",
             phone=phone,
+            photo=f"https://example.com/photos/{local}.jpeg" if number in {1, 3, 8} else None,
             owner=number == 1,
             admin=number in {1, 2, 5, 12},
             staff=number in {1, 4},
