@@ -28,6 +28,7 @@ from apps.pneumatic.wire import NoReply, Why
 
 _LONGEST_REASON = 500
 _MOST_REASONS = 100
+_DEEPEST = 8
 # Keys of an error's body that wrap the reasons, and keys that tell about the error rather than about a field.
 _WRAPPERS = ("kickoff", "details", "errors")
 _ABOUT = frozenset({"code", "status", "type", "messages", *_WRAPPERS})
@@ -143,12 +144,14 @@ def _reasons(body: bytes, *, secret: str) -> dict[str, list[str]]:
     return {where: texts for where, texts in found.items() if texts}
 
 
-def _walk(data: Any, where: str) -> Iterator[tuple[str, str]]:
+def _walk(data: Any, where: str, depth: int = 0) -> Iterator[tuple[str, str]]:
+    if depth > _DEEPEST:
+        return
     if isinstance(data, str):
         yield where, data
     elif isinstance(data, list):
         for item in data:
-            yield from _walk(item, where)
+            yield from _walk(item, where, depth + 1)
     elif isinstance(data, dict):
         named = data.get("api_name") or data.get("name")
         if isinstance(named, str) and isinstance(data.get("reason"), str):
@@ -157,12 +160,11 @@ def _walk(data: Any, where: str) -> Iterator[tuple[str, str]]:
         for wrapper in _WRAPPERS:
             inner = data.get(wrapper)
             # A bare text under "kickoff" is a reason about the form as a whole.
-            yield from _walk(
-                inner, "kickoff" if wrapper == "kickoff" and not isinstance(inner, dict) else where
-            )
+            at = "kickoff" if wrapper == "kickoff" and not isinstance(inner, dict) else where
+            yield from _walk(inner, at, depth + 1)
         for key, value in data.items():
             if key not in _ABOUT:
-                yield from _walk(value, where if key in _PLAIN else key)
+                yield from _walk(value, where if key in _PLAIN else key, depth + 1)
 
 
 def _clean(text: str, secret: str) -> str:

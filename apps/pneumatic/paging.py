@@ -28,7 +28,7 @@ Fetch = Callable[[int, int], Any]  # (limit, offset) -> the page's JSON
 # How often a list is read anew when it changes faster than we read.
 PASSES = 3
 # Pages in a row that bring nothing new before we take it for a loop: an insert can push known rows over one page.
-IDLE_PAGES = 3
+IDLE_PAGES = 10
 MOST_PAGES = 20_000
 MOST_STEPS_BACK = 100
 

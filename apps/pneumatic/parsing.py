@@ -28,11 +28,11 @@ def decode_json(body: bytes) -> Any:
     text = body.decode("utf-8-sig")
     try:
         value = _DECODER.decode(text)
+        # Both can only come from an escape: most answers need no second look.
+        if "\\u0000" in text or "\\ud" in text or "\\uD" in text:
+            value = _storable(value)
     except RecursionError:
         raise ValueError("nested too deeply") from None
-    # Both can only come from an escape: most answers need no second look.
-    if "\\u0000" in text or "\\ud" in text or "\\uD" in text:
-        return _storable(value)
     return value
 
 
