@@ -51,11 +51,11 @@ WORDS: dict[str, StateWords] = {
     State.LAUNCHED: StateWords(gettext_lazy("The workflow is running"), ""),
     State.REJECTED: StateWords(
         gettext_lazy("Pneumatic did not accept it"),
-        gettext_lazy("Nothing was started. Edit the answers and launch again; all of them are kept."),
+        gettext_lazy("Edit the answers and launch again; all of them are kept."),
     ),
     State.FAILED: StateWords(
         gettext_lazy("It was not started"),
-        gettext_lazy("Nothing was started. Try again: exactly the same request is sent."),
+        gettext_lazy("Trying again sends exactly the same request."),
     ),
     State.UNKNOWN: StateWords(
         gettext_lazy("It may be running"),

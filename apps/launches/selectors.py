@@ -104,7 +104,8 @@ def repeat_of(
 ) -> Launch | None:
     """Return a recent launch of ``user`` with exactly these answers, from another form, that may have started.
 
-    ``besides`` is the launch that the form was made from on purpose: its repetition is what the person wants.
+    ``besides`` is the launch that the form was made from on purpose: its repetition is what the person wants, if
+    they could see that it runs already.
     """
     found = Launch.objects.filter(
         launched_by=user,
@@ -114,7 +115,7 @@ def repeat_of(
         created_at__gte=timezone.now() - REPEAT_WINDOW,
     ).exclude(submission_id=submission_id)
     if besides is not None:
-        found = found.exclude(pk=besides.pk)
+        found = found.exclude(pk=besides.pk, state=State.LAUNCHED)
     return found.order_by("-created_at").first()
 
 
@@ -123,6 +124,15 @@ def people_who_launched(limit: int = 500) -> list[User]:
     has_launched = Exists(Launch.objects.filter(launched_by=OuterRef("pk")))
     named = User.objects.only("username", "first_name", "last_name", "email")
     return list(named.filter(has_launched).order_by("username")[:limit])
+
+
+def named(found: QuerySet[Launch], text: str) -> QuerySet[Launch]:
+    """Return those whose workflow's name has every word of ``text``, or whose workflow has this id."""
+    has_words = Q()
+    for word in search_words(text):
+        has_words &= Q(search__contains=word)
+    number = _number(text)
+    return found.filter(has_words if number is None else has_words | Q(workflow_id=number))
 
 
 def _narrowed(found: QuerySet[Launch], filters: Filters) -> QuerySet[Launch]:
@@ -136,13 +146,7 @@ def _narrowed(found: QuerySet[Launch], filters: Filters) -> QuerySet[Launch]:
         found = found.filter(created_at__gte=_midnight(filters.since))
     if filters.until:
         found = found.filter(created_at__lt=_midnight(filters.until + dt.timedelta(days=1)))
-    if filters.query:
-        named = Q()
-        for word in search_words(filters.query):
-            named &= Q(search__contains=word)
-        number = _number(filters.query)
-        found = found.filter(named | Q(workflow_id=number) if number is not None else named)
-    return found
+    return named(found, filters.query)
 
 
 def _of_template(found: QuerySet[Launch], text: str) -> QuerySet[Launch]:

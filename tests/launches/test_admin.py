@@ -8,7 +8,6 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from apps.accounts.models import User
-from apps.launches import admin
 from apps.launches.models import Launch, UploadedFile
 from tests.factories import NOW, make_launch, make_template, make_user
 
@@ -70,13 +69,3 @@ def test_the_number_of_queries_does_not_grow(administrator_client: Client, launc
         make_launch(make_template(), make_user(f"user{number}"), workflow_id=number)
 
     assert queries() == few
-
-
-def test_no_more_rows_are_counted_than_are_offered(
-    operator: User, launch: Launch, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(admin, "COUNTED", 2)
-    for number in range(5):
-        make_launch(launch.template, operator, workflow_id=number)
-
-    assert admin.BoundedPaginator(Launch.objects.order_by("name"), 1).num_pages == 2

@@ -151,6 +151,22 @@ def test_launching_again_on_purpose_is_not_asked_about(
     assert Launch.objects.exclude(pk=first.pk).get().previous == first
 
 
+@pytest.mark.parametrize("state", ["unknown", "sending", "queued"])
+def test_launching_again_what_may_be_running_is_asked_about(
+    fill: Fill, every_field: Template, operator_client: Client, state: str
+) -> None:
+    fill(every_field, name="N", string_1="x").send()
+    first = Launch.objects.get()
+    Launch.objects.update(state=state, workflow_id=None)
+
+    again = FilledForm.open(operator_client, f"/templates/{every_field.pk}/launch/?from={first.pk}")
+    response = again.send()
+
+    assert response.status_code == 409
+    assert "Settle it first" in response.content.decode()
+    assert Launch.objects.count() == 1
+
+
 def test_a_repeat_of_long_ago_is_not_asked_about(fill: Fill, every_field: Template) -> None:
     fill(every_field, name="N", string_1="x").send()
     Launch.objects.update(created_at=timezone.now() - dt.timedelta(days=2))

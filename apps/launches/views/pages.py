@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import cast
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
@@ -121,6 +122,8 @@ def _show(request: HttpRequest, launch: Launch, form: ResolveForm, *, status: in
         "successors": list(launch.successors.order_by("created_at")[:20]),
         "json": presentation.pretty_json(launch.payload),
         "refusal": refusal,
+        "can_edit": not refusal and not is_open and launch.state != State.UNKNOWN,
+        "pneumatic_url": settings.PNEUMATIC_APP_URL,
         "can_retry": launch.state == State.FAILED and not refusal,
         "can_resolve": launch.state == State.UNKNOWN and user.has_perm("launches.launch_workflow"),
         "resolve_form": form,
