@@ -105,17 +105,12 @@ class KickoffForm(forms.Form):
         for field in self._answerable:
             api_name = field.definition.api_name
             control, typed = control_name(api_name), self._typed_search(api_name)
-            if typed and not any(self._values(control)):
+            if field.is_searched and typed and not any(self._values(control)):
                 self.errors.pop(control, None)  # rather than "required"
-                self.add_error(
-                    control,
-                    ValidationError(
-                        _(
-                            "Nothing was chosen for “%(typed)s”. Choose from the list, or empty the search box."
-                        )
-                        % {"typed": typed[:80]}
-                    ),
+                sentence = _(
+                    "Nothing was chosen for “%(typed)s”. Choose from the list, or empty the search box."
                 )
+                self.add_error(control, ValidationError(sentence % {"typed": typed[:80]}))
         return cleaned
 
     @cached_property
@@ -173,10 +168,7 @@ class KickoffForm(forms.Form):
     @property
     def problems(self) -> list[Problem]:
         """Return everything that is wrong, for the summary above the form; each leads to its control."""
-        top = list(self.server_errors.get("", ()))
-        if self.is_bound and not self.searches:
-            top += [str(error) for error in self.non_field_errors()]
-        problems = [Problem(message) for message in top]
+        problems = [Problem(message) for message in self.server_errors.get("", ())]
         problems += [
             Problem(message, label=_("Workflow name"), target=NAME_ID)
             for message in self._shown_errors(NAME_CONTROL)

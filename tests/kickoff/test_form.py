@@ -147,6 +147,12 @@ def test_a_finished_search_is_not_asked_about() -> None:
     assert make_form(make_field("who", "user"), data={"find-who": "ada", "kickoff-who": "1"}).is_valid()
 
 
+def test_a_search_of_a_field_that_has_no_search_box_is_ignored() -> None:
+    form = make_form(make_field("pick", "dropdown"), make_field("a"), data={"find-pick": "x", "find-a": "y"})
+
+    assert form.is_valid(), form.errors
+
+
 def test_answers_are_shown_again_as_they_were_typed() -> None:
     definitions = [make_field("a", "url"), make_field("b", "text")]
     form = make_form(*definitions, data={"kickoff-a": "not an address", "kickoff-b": "\r\n two"})

@@ -21,6 +21,8 @@ from django.utils.translation import gettext_lazy
 from apps.kickoff.lookups import Lookups
 from apps.pneumatic.schemas import FieldDefinition, Value
 
+SEARCH_TEMPLATE = "kickoff/widgets/search.html"
+
 V = TypeVar("V", bound=Value)
 Text = str | Promise
 
@@ -97,6 +99,11 @@ class KickoffField(ABC, Generic[V]):
     def grouped(self) -> bool:
         """Say whether the control is several inputs under one legend."""
         return self.is_group
+
+    @property
+    def is_searched(self) -> bool:
+        """Say whether there is a search box for the options."""
+        return self.template == SEARCH_TEMPLATE
 
     @property
     def blocker(self) -> str:

@@ -12,10 +12,17 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from apps.kickoff.fields.base import AnswerError, Asked, Described, KickoffField, Option, Part
+from apps.kickoff.fields.base import (
+    SEARCH_TEMPLATE,
+    AnswerError,
+    Asked,
+    Described,
+    KickoffField,
+    Option,
+    Part,
+)
 from apps.kickoff.lookups import HITS, Lookups
 
-SEARCH_TEMPLATE = "kickoff/widgets/search.html"
 LONG = 15  # more options than this are searched, not listed
 
 V = TypeVar("V", str, tuple[str, ...])

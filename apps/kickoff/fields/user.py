@@ -11,7 +11,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apps.core.people import Person
-from apps.kickoff.fields.base import AnswerError, Asked, Described, KickoffField, Option, Part
+from apps.kickoff.fields.base import (
+    SEARCH_TEMPLATE,
+    AnswerError,
+    Asked,
+    Described,
+    KickoffField,
+    Option,
+    Part,
+)
 from apps.kickoff.fields.registry import register
 from apps.kickoff.lookups import HITS, Lookups, person_id
 from apps.pneumatic.schemas import UserValue
@@ -48,7 +56,7 @@ class UserField(KickoffField[UserValue]):
     """``user``: one person, found by name or e-mail."""
 
     type_name = "user"
-    template_name = "kickoff/widgets/search.html"
+    template_name = SEARCH_TEMPLATE
     required_message = gettext_lazy("Choose a person: this field is required.")
     is_group = True
 
