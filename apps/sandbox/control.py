@@ -14,8 +14,8 @@ from .data.complete import complete_template, complete_user
 from .errors import Problem, invalid, not_a_page, refuse
 from .faults import Faults
 from .request_log import RequestLog
-from .shapes import Record
-from .state import State
+from .shapes import Record, template_detail, template_summary, user_detail
+from .state import State, encode
 from .wire import Answer, Request, json_answer
 
 PREFIX = "/_sandbox/"
@@ -44,8 +44,8 @@ class Control:
             ("DELETE", "requests"): lambda request: log.clear(),
             ("GET", "workflows"): lambda request: list(state.workflows),
             ("GET", "files"): lambda request: [item.as_json() for item in list(state.attachments.values())],
-            ("POST", "templates"): lambda request: self._put(request, state.templates, complete_template),
-            ("POST", "users"): lambda request: self._put(request, state.users, complete_user),
+            ("POST", "templates"): self._put_template,
+            ("POST", "users"): self._put_user,
         }
 
     def answer(self, request: Request) -> Answer:
@@ -103,7 +103,18 @@ class Control:
             raise invalid(rule)
         self._faults.add(rule)
 
-    def _put(self, request: Request, table: dict[int, Record], complete: Complete) -> Record:
+    def _put_template(self, request: Request) -> Record:
+        def show(record: Record) -> list[Record]:
+            return [template_summary(record, self._state.users), template_detail(record)]
+
+        return self._put(request, self._state.templates, complete_template, show)
+
+    def _put_user(self, request: Request) -> Record:
+        return self._put(request, self._state.users, complete_user, user_detail)
+
+    def _put(
+        self, request: Request, table: dict[int, Record], complete: Complete, show: Callable[[Record], Any]
+    ) -> Record:
         given = _object(request)
         with self._state.lock:
             id_ = given.get("id", max(table, default=0) + 1)
@@ -111,8 +122,10 @@ class Control:
                 raise invalid([Problem("id", "Write a number.")])
             try:
                 record = complete({**given, "id": id_}, table.get(id_))
-            except ValueError as error:
-                raise invalid([Problem("body", str(error))]) from None
+                # A record that cannot be shown would break every listing from now on.
+                encode(show(record))
+            except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+                raise invalid([Problem("body", "The record does not have the documented shape.")]) from None
             table[id_] = record
             self._state.forget_encoded()
         return record

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import threading
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.fixtures.sandbox import Sandbox
 
@@ -131,3 +134,58 @@ def test_many_connections_at_once_are_served(api: Api, sandbox: Sandbox) -> None
     for thread in threads:
         thread.join()
     assert sum(answer.startswith(b"HTTP/1.1 200") for answer in answers) == 50
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text()
+    | st.sampled_from([0, 1, 2, "", "a\0", "\ud800"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=8,
+)
+KEYS = st.sampled_from(
+    [
+        "id",
+        "name",
+        "kickoff",
+        "tasks",
+        "filename",
+        "content_type",
+        "size",
+        "thumbnail",
+        "kind",
+        "headers",
+        "large",
+    ]
+)
+API_NAMES = st.sampled_from(
+    ["string-1", "text-2", "radio-3", "checkbox-4", "date-5", "url-6", "dropdown-7", "file-8", "user-9", "x"]
+)
+BODIES = JSON | st.dictionaries(KEYS, JSON | st.dictionaries(API_NAMES, JSON, max_size=4), max_size=5)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/templates/1/run",
+        "/workflows/attachments",
+        "/_sandbox/faults",
+        "/_sandbox/templates",
+        "/_sandbox/reset",
+    ],
+)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(body=BODIES)
+def test_no_json_makes_the_server_fail(api: Api, sandbox: Sandbox, path: str, body: object) -> None:
+    response = api.session.post(
+        api.url + path, data=json.dumps(body), headers={"Content-Type": "application/json"}, timeout=10
+    )
+    assert response.status_code in {200, 400}
+    sandbox.clear_faults()
+    for shown in ("/templates", "/accounts/users"):
+        assert api.get(shown).status_code == 200
+    sandbox.reset()
+    assert api.get("/templates/1").status_code == 200

@@ -38,7 +38,10 @@ _USER: Record = {
 
 
 def complete_template(given: Record, existing: Record | None) -> Record:
-    """Return a whole template: ``given`` over ``existing`` or over defaults; raise ValueError on a wrong shape."""
+    """Return a whole template: ``given`` over ``existing`` or over defaults.
+
+    Values of a wrong shape raise what Python raises on them; the control API turns that into a refusal.
+    """
     id_ = given["id"]
     moment = iso(dt.datetime.now(dt.UTC))
     record = {
@@ -51,22 +54,19 @@ def complete_template(given: Record, existing: Record | None) -> Record:
         "date_updated": moment,
         **given,
     }
-    try:
-        kickoff = record["kickoff"] or {}
-        record["kickoff"] = {
-            "id": kickoff.get("id", id_),
-            "description": kickoff.get("description", ""),
-            "fields": _fields(kickoff.get("fields", []), id_ * 10_000),
-        }
-        record["tasks"] = [
-            {**_TASK, "id": id_ * 1000 + number, "number": number, "name": f"Task {number}"}
-            | task
-            | {"fields": _fields(task.get("fields", []), id_ * 10_000 + number * 100)}
-            for number, task in enumerate(record["tasks"], start=1)
-        ]
-        record["run_allowed"] = [int(person) for person in record["run_allowed"]]
-    except (AttributeError, KeyError, TypeError):
-        raise ValueError("This does not have the shape of a template.") from None
+    kickoff = record["kickoff"] or {}
+    record["kickoff"] = {
+        "id": kickoff.get("id", id_),
+        "description": kickoff.get("description", ""),
+        "fields": _fields(kickoff.get("fields", []), id_ * 10_000),
+    }
+    record["tasks"] = [
+        {**_TASK, "id": id_ * 1000 + number, "number": number, "name": f"Task {number}"}
+        | task
+        | {"fields": _fields(task.get("fields", []), id_ * 10_000 + number * 100)}
+        for number, task in enumerate(record["tasks"], start=1)
+    ]
+    record["run_allowed"] = [int(person) for person in record["run_allowed"]]
     record["tasks_count"] = given.get("tasks_count", len(record["tasks"]))
     return record
 
