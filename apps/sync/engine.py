@@ -26,7 +26,7 @@ from apps.sync.reporting import Reporter
 logger = logging.getLogger(__name__)
 
 MOST_NAMES = 100  # names kept per kind of change
-SECONDS_BETWEEN_SIGNS = 1.0
+SECONDS_BETWEEN_SAVES = 1.0
 
 
 @dataclass(slots=True)
@@ -71,7 +71,7 @@ def run_sync(
     )
     state, error = SyncRun.State.FAILED, _("It was stopped before it was done.")
     try:
-        with connect() as client:
+        with runs.heartbeat(run), connect() as client:
             results = [_synchronise(resource, run, client, report or Reporter()) for resource in chosen]
         state, error = _verdict(results)
     except runs.RunLostError as lost:
@@ -102,7 +102,7 @@ def _synchronise(
     began, requests_before = time.monotonic(), client.requests_made
     report.started(result)
     try:
-        changes = _compare(resource, client, _Signs(run, result, report))
+        changes = _compare(resource, client, _Progress(result, report))
         result.seconds = time.monotonic() - began
         result.requests = client.requests_made - requests_before
         _conclude(resource, run, result, changes, report)
@@ -121,19 +121,18 @@ def _synchronise(
     return result
 
 
-class _Signs:
-    """Passes progress on: to the reporter at once, to the database once a second, as a sign of life too."""
+class _Progress:
+    """Passes progress on: to the reporter at once, to the database once a second, for the sync page."""
 
-    def __init__(self, run: SyncRun, result: SyncResult, report: Reporter) -> None:
-        self.run, self.result, self.report = run, result, report
+    def __init__(self, result: SyncResult, report: Reporter) -> None:
+        self.result, self.report = result, report
         self.last = time.monotonic()
 
     def __call__(self, fetched: int, expected: int | None) -> None:
         self.result.fetched, self.result.expected = fetched, expected
         self.report.progressed(self.result)
-        if time.monotonic() - self.last >= SECONDS_BETWEEN_SIGNS:
+        if time.monotonic() - self.last >= SECONDS_BETWEEN_SAVES:
             self.result.save(update_fields=["fetched", "expected"])
-            runs.beat(self.run)
             self.last = time.monotonic()
 
 

@@ -9,15 +9,23 @@ written: ``fence`` locks the row for the rest of the transaction, so nobody can 
 from __future__ import annotations
 
 import datetime as dt
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.sync.models import SyncResult, SyncRun
 from apps.sync.processes import Process
+
+logger = logging.getLogger(__name__)
+
+SECONDS_BETWEEN_BEATS = 15.0
+SILENCE_ALLOWED = dt.timedelta(minutes=2)
 
 # Who asked; nobody for the command line.
 Who = AbstractBaseUser | AnonymousUser | None
@@ -35,12 +43,6 @@ class RunLostError(Exception):
 
     def __init__(self) -> None:
         super().__init__(_("This sync was taken for dead and another one started. Nothing more was written."))
-
-
-def silence_allowed() -> dt.timedelta:
-    """Return how long a run may be without a sign of life: two minutes, or one slow call with its repeats."""
-    one_call = settings.PNEUMATIC_CONNECT_TIMEOUT + settings.PNEUMATIC_READ_TIMEOUT
-    return dt.timedelta(seconds=max(120, 3 * one_call + 15))
 
 
 def claim(
@@ -85,12 +87,11 @@ def abandon_dead() -> None:
     run = SyncRun.objects.filter(state=SyncRun.State.RUNNING).first()
     if run is None:
         return
-    oldest = timezone.now() - silence_allowed()
     process = Process.stored(host=run.host, pid=run.pid, identity=run.process)
     dead = SyncRun.objects.filter(pk=run.pk, state=SyncRun.State.RUNNING)
     if not process.is_known_gone():
         # Asked again in the same statement: a heartbeat or a fence may come in between.
-        dead = dead.filter(heartbeat_at__lt=oldest)
+        dead = dead.filter(heartbeat_at__lt=timezone.now() - SILENCE_ALLOWED)
     ended = dead.update(
         state=SyncRun.State.ABANDONED,
         finished_at=timezone.now(),
@@ -103,6 +104,29 @@ def abandon_dead() -> None:
 def beat(run: SyncRun) -> None:
     """Leave a sign of life."""
     SyncRun.objects.filter(pk=run.pk, state=SyncRun.State.RUNNING).update(heartbeat_at=timezone.now())
+
+
+@contextmanager
+def heartbeat(run: SyncRun) -> Iterator[None]:
+    """Leave signs of life from a thread of its own: the server may make us wait for minutes (429)."""
+    over = threading.Event()
+
+    def beat_until_over() -> None:
+        while not over.wait(SECONDS_BETWEEN_BEATS):
+            try:
+                beat(run)
+            except DatabaseError as error:  # a long write of somebody else; the next beat will do
+                logger.info("No sign of life could be left: %s", error)
+            finally:
+                connection.close()
+
+    thread = threading.Thread(target=beat_until_over, name="sync-heartbeat", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 def fence(run: SyncRun) -> None:

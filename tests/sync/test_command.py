@@ -147,7 +147,7 @@ def test_progress_is_recorded_while_it_runs(sandbox: Sandbox, monkeypatch: pytes
         save(self, *args, **kwargs)
         seen.append((self.fetched, self.expected))
 
-    monkeypatch.setattr("apps.sync.engine.SECONDS_BETWEEN_SIGNS", 0)
+    monkeypatch.setattr("apps.sync.engine.SECONDS_BETWEEN_SAVES", 0)
     monkeypatch.setattr(SyncResult, "save", spy)
     sync("templates")
     assert (1, 3) in seen

@@ -6,11 +6,11 @@ import datetime as dt
 import os
 import subprocess
 import sys
+import threading
 
 import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
-from pytest_django import Settings
 
 from apps.accounts.models import User
 from apps.sync import runs
@@ -81,18 +81,11 @@ def test_a_run_elsewhere_counts_as_alive_while_it_gives_signs(elsewhere: dict[st
 @pytest.mark.parametrize("where", [{}, {"host": "another-host"}])
 def test_a_run_that_is_silent_for_long_is_given_up(where: dict[str, str]) -> None:
     run = claim()
-    silent = timezone.now() - runs.silence_allowed() - dt.timedelta(seconds=1)
+    silent = timezone.now() - runs.SILENCE_ALLOWED - dt.timedelta(seconds=1)
     SyncRun.objects.filter(pk=run.pk).update(heartbeat_at=silent, **where)
     claim()
     run.refresh_from_db()
     assert run.state == SyncRun.State.ABANDONED
-
-
-def test_two_minutes_of_silence_are_allowed_and_longer_calls_too(settings: Settings) -> None:
-    settings.PNEUMATIC_CONNECT_TIMEOUT, settings.PNEUMATIC_READ_TIMEOUT = 5, 30
-    assert runs.silence_allowed() == dt.timedelta(minutes=2)
-    settings.PNEUMATIC_READ_TIMEOUT = 300
-    assert runs.silence_allowed() > dt.timedelta(minutes=15)
 
 
 def test_a_sign_of_life_is_recorded() -> None:
@@ -102,6 +95,26 @@ def test_a_sign_of_life_is_recorded() -> None:
     runs.beat(run)
     run.refresh_from_db()
     assert run.heartbeat_at > old
+
+
+@pytest.mark.django_db(transaction=True)
+def test_signs_of_life_come_without_being_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    beaten = threading.Event()
+    beat = runs.beat
+
+    def spy(run: SyncRun) -> None:
+        beat(run)
+        beaten.set()
+
+    monkeypatch.setattr(runs, "SECONDS_BETWEEN_BEATS", 0.01)
+    monkeypatch.setattr(runs, "beat", spy)
+    run = claim()
+    old = run.heartbeat_at
+    with runs.heartbeat(run):
+        assert beaten.wait(timeout=30)
+    run.refresh_from_db()
+    assert run.heartbeat_at > old
+    assert "sync-heartbeat" not in {thread.name for thread in threading.enumerate()}
 
 
 def test_the_fence_stops_a_run_that_was_given_up() -> None:

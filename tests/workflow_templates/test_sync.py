@@ -134,7 +134,7 @@ def test_a_template_that_is_deleted_between_list_and_detail_is_gone(sandbox: San
 
 def test_a_launched_template_may_disappear_and_its_launches_stay(sandbox: Sandbox, operator: User) -> None:
     sync()
-    launch = make_launch(operator, template=Template.objects.get(pk=2))
+    launch = make_launch(Template.objects.get(pk=2), operator)
     sandbox.delete_template(2)
     sync(allow_removals=True)
     launch.refresh_from_db()
