@@ -1,0 +1,96 @@
+"""The client against the sandbox over HTTP: keys, settings and passing faults, with every documented parameter.
+
+The sandbox shares no code with the client and judges strictly: what it takes is what the reference describes.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pytest_django import Settings
+
+from apps.pneumatic.client import Client, connect, workflow_url
+from apps.pneumatic.errors import (
+    AuthenticationFailed,
+    ConfigurationError,
+    Unavailable,
+    UnexpectedResponse,
+)
+from tests.fixtures.sandbox import Sandbox
+
+
+def test_a_wrong_key_is_not_accepted(sandbox: Sandbox, settings: Settings) -> None:
+    settings.PNEUMATIC_API_KEY = "wrong"
+
+    with connect() as client:
+        for call in (client.list_templates, client.list_users, lambda: client.get_template(1)):
+            with pytest.raises(AuthenticationFailed, match="PNEUMATIC_API_KEY"):
+                call()
+        with pytest.raises(AuthenticationFailed):
+            client.run(2, payload={"id": 2, "name": "x", "kickoff": None})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PNEUMATIC_API_KEY", ""),
+        ("PNEUMATIC_API_KEY", "two words"),
+        ("PNEUMATIC_API_KEY", "schlüssel"),
+        ("PNEUMATIC_API_KEY", "a\r\nX-Other: b"),
+        ("PNEUMATIC_API_URL", ""),
+        ("PNEUMATIC_DIALECT", "current"),
+    ],
+)
+def test_a_setting_that_cannot_work_is_told_before_anything_is_sent(
+    settings: Settings, name: str, value: str
+) -> None:
+    setattr(settings, name, value)
+
+    with pytest.raises(ConfigurationError, match=name) as caught:
+        connect()
+
+    assert not value or name != "PNEUMATIC_API_KEY" or value not in str(caught.value)
+
+
+def test_auto_speaks_the_documented_dialect(sandbox: Sandbox, settings: Settings) -> None:
+    settings.PNEUMATIC_DIALECT = "auto"
+
+    with connect() as client:
+        assert "documented" in repr(client)
+        assert len(client.list_templates()) == 3
+
+
+def test_the_page_of_a_workflow_is_in_pneumatics_own_app(settings: Settings) -> None:
+    settings.PNEUMATIC_APP_URL = "https://my.pneumatic.app"
+
+    assert workflow_url(7) == "https://my.pneumatic.app/workflows/7"
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        ({"kind": "html_200"}, UnexpectedResponse),
+        ({"kind": "wrong_json"}, UnexpectedResponse),
+        ({"kind": "broken_json"}, UnexpectedResponse),
+        ({"kind": "status", "status": 500}, Unavailable),
+        ({"kind": "drop_before"}, Unavailable),
+        ({"kind": "truncate"}, Unavailable),
+    ],
+)
+def test_a_listing_that_fails_for_good_is_told_as_what_it_is(
+    sandbox: Sandbox, client: Client, fault: dict[str, Any], error: type[Exception]
+) -> None:
+    sandbox.fault(**fault, times=0, path_prefix="/templates")
+
+    with pytest.raises(error):
+        client.list_templates()
+
+
+@pytest.mark.parametrize("kind", ["drop_before", "truncate", "rate_limit"])
+def test_a_listing_survives_a_passing_fault(sandbox: Sandbox, client: Client, kind: str) -> None:
+    options = {"retry_after": 0} if kind == "rate_limit" else {}
+    sandbox.fault(kind=kind, path_prefix="/templates", **options)
+
+    assert len(client.list_templates()) == 3
+    assert client.requests_made == 2

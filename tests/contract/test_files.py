@@ -1,0 +1,85 @@
+"""The client against the sandbox over HTTP: files, with every documented parameter.
+
+The sandbox shares no code with the client and judges strictly: what it takes is what the reference describes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+
+from apps.pneumatic.client import Client
+from apps.pneumatic.errors import (
+    PermissionDenied,
+    ValidationFailed,
+)
+from tests.contract.actions import upload
+from tests.fixtures.sandbox import Sandbox
+
+
+def test_a_file_goes_to_the_other_origin_and_is_public(sandbox: Sandbox, client: Client) -> None:
+    content = bytes(range(256)) * 2000
+
+    public = upload(client, content)
+
+    (stored,) = sandbox.files()
+    assert (stored["name"], stored["size"], stored["public"]) == ("offer.pdf", len(content), True)
+    assert stored["sha256"] == hashlib.sha256(content).hexdigest()
+    assert stored["content_type"] == "application/pdf"
+    assert public.size == len(content)
+    assert requests.get(public.url, timeout=5).content == content
+    puts = sandbox.requests(method="PUT")
+    assert [entry["brought_authorization"] for entry in puts] == [False]
+    assert {entry["server"] for entry in puts} == {"files"}
+
+
+def test_an_empty_file_can_be_sent(sandbox: Sandbox, client: Client) -> None:
+    upload(client, b"", "empty.pdf")
+
+    assert sandbox.files()[0]["size"] == 0
+
+
+def test_an_image_has_a_place_for_its_thumbnail(sandbox: Sandbox, client: Client) -> None:
+    ticket = client.announce_file(filename="a.png", content_type="image/png", size=3, thumbnail=True)
+    assert ticket.thumbnail_upload_url is not None
+
+    client.put_file(ticket.file_upload_url, io.BytesIO(b"abc"), content_type="image/png", size=3)
+    client.put_file(ticket.thumbnail_upload_url, io.BytesIO(b"a"), content_type="image/png", size=1)
+
+    public = client.publish_file(ticket.id)
+    assert public.thumbnail_url
+    assert urlsplit(public.thumbnail_url).netloc == urlsplit(sandbox.files_url).netloc
+
+
+def test_a_document_has_no_place_for_a_thumbnail(client: Client) -> None:
+    ticket = client.announce_file(filename="a.txt", content_type="text/plain", size=3, thumbnail=True)
+
+    assert ticket.thumbnail_upload_url is None
+
+
+@pytest.mark.parametrize("size", [104_857_600, -1])
+def test_a_file_of_an_impossible_size_is_refused_before_it_is_sent(client: Client, size: int) -> None:
+    with pytest.raises(ValidationFailed) as caught:
+        client.announce_file(filename="a", content_type="text/plain", size=size, thumbnail=False)
+
+    assert caught.value.field == "size"
+
+
+def test_a_file_with_another_type_than_announced_is_refused(client: Client) -> None:
+    ticket = client.announce_file(filename="a.txt", content_type="text/plain", size=3, thumbnail=False)
+
+    with pytest.raises(PermissionDenied) as caught:
+        client.put_file(ticket.file_upload_url, io.BytesIO(b"abc"), content_type="text/html", size=3)
+
+    assert "signature" not in str(caught.value).lower()
+
+
+def test_a_file_that_was_never_sent_cannot_be_made_public(client: Client) -> None:
+    ticket = client.announce_file(filename="a.txt", content_type="text/plain", size=3, thumbnail=False)
+
+    with pytest.raises(ValidationFailed):
+        client.publish_file(ticket.id)

@@ -1,0 +1,81 @@
+"""Ways in which a server fails (see ``servers``)."""
+
+from __future__ import annotations
+
+import json
+
+from apps.pneumatic import transport
+from tests.pneumatic import samples
+from tests.pneumatic.servers import Behaviour, Seen, Talk, whole
+
+HTML = b"<!doctype html><title>Welcome</title>"
+
+
+def good(seen: Seen, talk: Talk) -> None:
+    talk.answer(body={"workflow_id": 7} if seen.method == "POST" else samples.template())
+
+
+def silent(seen: Seen, talk: Talk) -> None:
+    talk.be_silent()
+    good(seen, talk)
+
+
+def good_bytes(seen: Seen) -> bytes:
+    body = {"workflow_id": 7} if seen.method == "POST" else samples.template()
+    return whole(body=json.dumps(body).encode().ljust(1000))
+
+
+def dripping_headers(seen: Seen, talk: Talk) -> None:
+    talk.drip(good_bytes(seen))
+
+
+def dripping_body(seen: Seen, talk: Talk) -> None:
+    head, separator, body = good_bytes(seen).partition(b"\r\n\r\n")
+    talk.sock.sendall(head + separator)
+    talk.drip(body)
+
+
+def for_ever_continue(seen: Seen, talk: Talk) -> None:
+    talk.drip(b"HTTP/1.1 100 Continue\r\n\r\n" * 20 + good_bytes(seen), every=0.02)
+
+
+def truncated(seen: Seen, talk: Talk) -> None:
+    talk.sock.sendall(good_bytes(seen)[:-5])
+    talk.drop()
+
+
+def dropped(seen: Seen, talk: Talk) -> None:
+    talk.drop()
+
+
+def reset(seen: Seen, talk: Talk) -> None:
+    talk.reset()
+
+
+def no_http(seen: Seen, talk: Talk) -> None:
+    talk.sock.sendall(b"SSH-2.0-OpenSSH_9.9\r\n")
+    talk.drop()
+
+
+def html(seen: Seen, talk: Talk) -> None:
+    talk.answer(body=HTML, kind="text/html")
+
+
+def wrong_json(seen: Seen, talk: Talk) -> None:
+    talk.answer(body=b'{"workflow_id": 7, ')
+
+
+def other_json(seen: Seen, talk: Talk) -> None:
+    talk.answer(body={"unexpected": True})
+
+
+def oversized(seen: Seen, talk: Talk) -> None:
+    talk.answer(body=b'"' + b"x" * (transport.MAX_BODY + 10) + b'"')
+
+
+def status(number: int, **headers: str) -> Behaviour:
+    def behave(seen: Seen, talk: Talk) -> None:
+        talk.answer(number, {"detail": "No."}, **headers)
+
+    behave.__name__ = f"status_{number}"
+    return behave
