@@ -58,6 +58,10 @@
       return this.list.querySelector("[data-upload-failed]") !== null;
     }
 
+    failed(name) {
+      return [...this.list.children].find((item) => item.dataset.uploadFailed === name);
+    }
+
     /* A file that the server listed as a ticked checkbox gets a Remove button like all others. */
     adopt(item) {
       const box = item.querySelector("input[type=checkbox]");
@@ -71,6 +75,7 @@
       this.input.value = ""; // or the form would send them a second time
       this.hold("");
       for (const file of files) {
+        this.failed(file.name)?.remove(); // it is chosen again
         if (file.size >= this.limit) this.refuse(file.name, text("too-large", { name: file.name }));
         else if (file.size === 0) this.refuse(file.name, text("empty", { name: file.name }));
         else this.queue(file);
@@ -123,7 +128,7 @@
       const answer = request.response;
       if (request.status >= 200 && request.status < 300 && answer?.id) {
         item.replaceWith(this.row({ id: answer.id, name: answer.name, size: inWords(answer.size), url: answer.url }));
-        this.say(text("uploaded", { name: answer.name }));
+        this.tell(text("uploaded", { name: answer.name }));
       } else {
         const isSignedOut = request.responseURL && new URL(request.responseURL).pathname !== this.path;
         const reason = isSignedOut ? text("signed-out") : answer?.error;
@@ -164,7 +169,7 @@
       const remove = makeButton(this.word("remove"), "remove", name);
       remove.addEventListener("click", () => {
         item.remove();
-        this.say(text("removed", { name }));
+        this.tell(text("removed", { name }));
         this.input.focus();
       });
       item.append(remove);
@@ -173,7 +178,7 @@
 
     /* A row that names a file which is not attached, and why; it stays until somebody has read it. */
     refuse(name, reason) {
-      const item = make("li", { "data-upload-failed": "" });
+      const item = make("li", { "data-upload-failed": name });
       const dismiss = makeButton(this.word("dismiss"), "dismiss", name);
       dismiss.addEventListener("click", () => {
         item.remove();
@@ -191,6 +196,12 @@
     hold(message) {
       this.alert.textContent = message;
       this.alert.hidden = message === "";
+    }
+
+    /* What the form would send is another than before: whoever keeps drafts listens for it. */
+    tell(message) {
+      this.say(message);
+      this.root.dispatchEvent(new Event("change", { bubbles: true }));
     }
 
     say(message) {

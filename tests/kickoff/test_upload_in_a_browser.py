@@ -126,6 +126,20 @@ def test_a_failed_upload_names_file_and_reason_and_starts_nothing(
     expect(page.get_by_text("was not uploaded")).to_have_count(0)
 
 
+def test_a_failed_file_that_is_chosen_again_needs_no_dismissal(
+    browse: Browse, operator: User, url: str, papers: list[Path], sandbox: Sandbox
+) -> None:
+    browse.allow("Failed to load resource")
+    sandbox.fault(kind="status", path_prefix="/workflows/attachments", times=1, status=500)
+    page = browse(url, user=operator)
+    page.locator("input[type=file]").set_input_files(papers[0])
+    expect(page.get_by_text("was not uploaded")).to_be_visible()
+    page.locator("input[type=file]").set_input_files(papers[0])
+
+    expect(page.get_by_role("button", name=f"Remove {papers[0].name}")).to_be_visible()
+    expect(page.get_by_text("was not uploaded")).to_have_count(0)
+
+
 def test_an_attached_file_survives_a_mistake_elsewhere_in_the_form(
     browse: Browse, operator: User, url: str, papers: list[Path]
 ) -> None:
