@@ -1,0 +1,170 @@
+"""People in Django admin."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import Group
+from django.test import Client
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+
+from apps.accounts.admin import PneumaticUserAdmin
+from apps.accounts.models import PneumaticUser, User
+from apps.accounts.searching import search_text
+from apps.sync.readonly import BoundedPaginator
+from tests.fixtures.people import PASSWORD, client_of, make_person, make_user
+
+pytestmark = pytest.mark.django_db
+PEOPLE = "/admin/accounts/pneumaticuser/"
+USERS = "/admin/accounts/user/"
+
+
+def text(client: Client, path: str, **query: str) -> str:
+    response = client.get(path, query)
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def test_pneumatic_users_are_shown_and_cannot_be_edited(administrator_client: Client) -> None:
+    make_person(7, first="Ada", last="<script>alert(1)</script>", raw={"note": "<b>raw</b>"})
+    assert "&lt;script&gt;alert(1)" in text(administrator_client, PEOPLE)
+    page = text(administrator_client, f"{PEOPLE}7/change/")
+    assert "&quot;note&quot;: &quot;&lt;b&gt;raw&lt;/b&gt;&quot;" in page
+    assert "<script>alert" not in page
+    assert 'name="_save"' not in page
+    for path in ("add/", "7/change/", "7/delete/"):
+        assert administrator_client.post(PEOPLE + path, {"post": "yes"}).status_code == 403
+
+
+def test_pneumatic_users_are_found_by_any_words(administrator_client: Client) -> None:
+    make_person(1, first="Анна", last="Жукова", email="anna@example.com")
+    make_person(2, first="Bo", last="Smith", email="bo@example.com")
+    page = text(administrator_client, PEOPLE, q="жук ANNA")
+    assert "Жукова" in page
+    assert "Smith" not in page
+
+
+def test_pneumatic_users_are_filtered_by_what_became_of_them(administrator_client: Client) -> None:
+    make_person(1, last="Here")
+    make_person(2, last="Invited", status="invited", email="i@example.com")
+    make_person(3, last="Left", removed_at=timezone.now())
+    for state, name in (("active", "Here"), ("invited", "Ada Invited"), ("gone", "Left")):
+        page = text(administrator_client, PEOPLE, state=state)
+        shown = [last for last in ("Here", "Ada Invited", "Left") if last in page.partition("<tbody")[2]]
+        assert shown == [name]
+
+
+def test_the_list_of_pneumatic_users_costs_the_same_with_many(
+    administrator_client: Client, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    now = timezone.now()
+    PneumaticUser.objects.bulk_create(
+        PneumaticUser(
+            id=number,
+            email=f"p{number}@example.com",
+            name=f"Person {number}",
+            status="active",
+            search=search_text(name=f"Person {number}", email=f"p{number}@example.com"),
+            raw={},
+            content_hash="",
+            first_seen_at=now,
+            changed_at=now,
+        )
+        for number in range(1, 1001)
+    )
+    with django_assert_max_num_queries(6):
+        page = text(administrator_client, PEOPLE)
+    assert page.count("field-email") == 50
+    with django_assert_max_num_queries(6):
+        assert "Person 777" in text(administrator_client, PEOPLE, q="777")
+
+
+def test_a_large_table_is_counted_to_a_bound_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert PneumaticUserAdmin.paginator is BoundedPaginator
+    monkeypatch.setattr(BoundedPaginator, "MOST", 3)
+    for number in range(1, 6):
+        make_person(number)
+    people = PneumaticUser.objects.order_by("search", "id")
+    assert BoundedPaginator(people, 2).count == 4
+    assert BoundedPaginator(people.filter(pk__lte=2), 2).count == 2
+
+
+def test_an_administrator_makes_somebody_an_operator(administrator_client: Client) -> None:
+    operators = Group.objects.get(name="Operator")
+    answer = administrator_client.post(
+        f"{USERS}add/",
+        {
+            "username": "newcomer",
+            "email": "newcomer@example.com",
+            "usable_password": "true",
+            "password1": "a long enough one",
+            "password2": "a long enough one",
+            "groups": [operators.pk],
+        },
+    )
+    assert answer.status_code == 302
+    newcomer = User.objects.get(username="newcomer")
+    assert newcomer.has_perm("launches.launch_workflow")
+    assert newcomer.email == "newcomer@example.com"
+    assert not newcomer.is_staff
+
+
+def test_the_administrator_role_opens_the_admin(administrator_client: Client, nobody: User) -> None:
+    answer = administrator_client.post(
+        f"{USERS}{nobody.pk}/change/",
+        {
+            "username": "nobody",
+            "email": nobody.email,
+            "is_active": "on",
+            "groups": [Group.objects.get(name="Administrator").pk],
+        },
+    )
+    assert answer.status_code == 302
+    nobody.refresh_from_db()
+    assert nobody.is_staff
+    assert not nobody.is_superuser
+    assert client_of(nobody).get("/admin/").status_code == 200
+
+
+def test_an_administrator_cannot_promote_beyond_roles(
+    administrator_client: Client, administrator: User
+) -> None:
+    administrator_client.post(
+        f"{USERS}{administrator.pk}/change/",
+        {
+            "username": "administrator",
+            "email": administrator.email,
+            "is_active": "on",
+            "is_superuser": "on",
+            "groups": [Group.objects.get(name="Administrator").pk],
+        },
+    )
+    administrator.refresh_from_db()
+    assert not administrator.is_superuser
+
+
+def test_an_administrator_cannot_take_over_a_superuser(administrator_client: Client) -> None:
+    root = make_user("root", is_superuser=True, is_staff=True)
+    for path, data in (
+        (f"{USERS}{root.pk}/change/", {"username": "mine"}),
+        (f"{USERS}{root.pk}/password/", {"password1": "x" * 12, "password2": "x" * 12}),
+        (f"{USERS}{root.pk}/delete/", {"post": "yes"}),
+    ):
+        assert administrator_client.post(path, data).status_code == 403
+    root.refresh_from_db()
+    assert root.username == "root"
+    assert root.check_password(PASSWORD)
+
+
+def test_a_user_is_shown_with_who_they_are_in_pneumatic(administrator_client: Client, operator: User) -> None:
+    make_person(7, first="Olga", last="Operator", email="OPERATOR@example.com")
+    assert "Olga Operator (7)" in text(administrator_client, f"{USERS}{operator.pk}/change/")
+
+
+def test_the_list_of_users_costs_the_same_with_many(
+    administrator_client: Client, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    for number in range(30):
+        make_user(f"user{number}", "Viewer", "Operator")
+    with django_assert_max_num_queries(9):
+        assert "Operator" in text(administrator_client, USERS)
