@@ -162,7 +162,14 @@ class Client:
         def fetch(limit: int, offset: int) -> Any:
             return self._transport.get(listing.path, {**listing.params, "limit": limit, "offset": offset})
 
-        return read_all(fetch, parse, page_size=listing.page_size, on_progress=on_progress)
+        try:
+            return read_all(fetch, parse, page_size=listing.page_size, on_progress=on_progress)
+        except NotFound as error:
+            # Nothing was deleted here: a server without the list is another server.
+            status = error.status
+        raise UnexpectedResponse(
+            _("There is no Pneumatic API at this address. Check PNEUMATIC_API_URL."), status=status
+        )
 
 
 def connect() -> Client:
@@ -179,13 +186,20 @@ def connect() -> Client:
         raise ConfigurationError(
             _("PNEUMATIC_API_KEY holds a blank or another character that no key has. Copy the key again.")
         )
-    return Client(
-        api_url=settings.PNEUMATIC_API_URL,
-        api_key=settings.PNEUMATIC_API_KEY,
-        dialect=dialects.choose(settings.PNEUMATIC_DIALECT),
-        connect_timeout=settings.PNEUMATIC_CONNECT_TIMEOUT,
-        read_timeout=settings.PNEUMATIC_READ_TIMEOUT,
-    )
+    dialect = dialects.choose(settings.PNEUMATIC_DIALECT)
+    try:
+        return Client(
+            api_url=settings.PNEUMATIC_API_URL,
+            api_key=settings.PNEUMATIC_API_KEY,
+            dialect=dialect,
+            connect_timeout=settings.PNEUMATIC_CONNECT_TIMEOUT,
+            read_timeout=settings.PNEUMATIC_READ_TIMEOUT,
+        )
+    except ValueError:  # how requests refuses a URL
+        mistake = ConfigurationError(
+            _("PNEUMATIC_API_URL is no address of a server. Write something like https://api.pneumatic.app.")
+        )
+    raise mistake
 
 
 def workflow_url(workflow_id: int) -> str:

@@ -9,8 +9,8 @@
     ├── NotFound              404: no such template, attachment, ...
     ├── ValidationFailed      400 and other 4xx: the server refused what we sent; ``field`` says where
     ├── RateLimited           429: too many requests; ``retry_after`` seconds
-    ├── Unavailable           the request never reached the server, or a GET got 5xx: safe to try again
-    ├── OutcomeUnknown        a POST was sent and no usable answer came: it may have been carried out
+    ├── Unavailable           the request never reached the server, or making it twice does no harm: try again
+    ├── OutcomeUnknown        a launch was sent and no usable answer came: it may have been carried out
     └── UnexpectedResponse    an answer that the contract does not describe; ``path`` is the key that is amiss
 
 ``str(error)`` is a sentence for a person. No error carries the API key, a request header or a response header.
@@ -72,11 +72,14 @@ class RateLimited(PneumaticError):
 
 
 class Unavailable(PneumaticError):
-    """The request did not reach the server, or a read got 5xx; safe to try again."""
+    """No usable answer, and safe to try again.
+
+    The request did not reach the server, or it is one that may be made twice: a read, an upload.
+    """
 
 
 class OutcomeUnknown(PneumaticError):
-    """The request was sent and no usable answer came: it may have been carried out."""
+    """What must not happen twice was sent, and no usable answer came: it may have been carried out."""
 
 
 class UnexpectedResponse(PneumaticError):

@@ -73,6 +73,8 @@ class Transport:
                 "User-Agent": USER_AGENT,
             },
         ).prepare()
+        # As prepared: a host with other than ASCII letters is encoded there.
+        self._root = str(self._template.url).rstrip("/")
         self._pause = Pause()
         self._counting = threading.Lock()
 
@@ -90,7 +92,7 @@ class Transport:
 
         Raise PneumaticError, or Cancelled when ``scope`` is stopped.
         """
-        url = self.base_url + path + (f"?{urlencode(params)}" if params else "")
+        url = self._root + path + (f"?{urlencode(params)}" if params else "")
         scope = scope or Scope()
         for attempt in itertools.count(1):
             self._pause.wait(scope)
@@ -119,7 +121,7 @@ class Transport:
         ``once`` is for what must not happen twice: a failure that leaves it open whether the server carried it out
         is OutcomeUnknown then. Without it such a failure is Unavailable: asking again does no harm.
         """
-        request = self._prepared("POST", self.base_url + path)
+        request = self._prepared("POST", self._root + path)
         request.headers["Connection"] = "close"
         if body is not None:
             request.body = json.dumps(body, allow_nan=False).encode("ascii")

@@ -54,19 +54,22 @@ class _Exactly:
 @sensitive_variables("url", "request")
 def put(url: str, stream: IO[bytes], *, content_type: str, size: int, timeout: tuple[float, float]) -> None:
     """PUT ``size`` bytes of ``stream`` to ``url``. Raise PneumaticError; a PUT may always be made again."""
-    _check(url)
+    request = _prepared(url, content_type)
+    if request is None:
+        raise UnexpectedResponse(
+            _("Pneumatic named an address for the file that cannot be used."), path="file_upload_url"
+        )
     body = _Exactly(stream, size)
-    request = requests.Request(
-        "PUT", url, headers={"Content-Type": content_type, "User-Agent": USER_AGENT, "Connection": "close"}
-    ).prepare()
     request.headers["Content-Length"] = str(size)
     request.body = body if size else None  # type: ignore[assignment]  # urllib3 takes whatever has read()
+    patience = timeout[1]
     with wire.new_session(pool_size=1) as session:
         reply = wire.roundtrip(
             session,
             request,
             bound=wire.Exchange(seconds=sum(timeout) + size / SLOWEST),
-            timeout=timeout,
+            # The first of the two also bounds the sending of each piece: a store may be slower to take than to answer.
+            timeout=(patience, patience),
             surroundings=wire.environment(url),
             largest=LARGEST_ANSWER,
         )
@@ -76,16 +79,16 @@ def put(url: str, stream: IO[bytes], *, content_type: str, size: int, timeout: t
 
 
 @sensitive_variables("url", "parts")
-def _check(url: str) -> None:
+def _prepared(url: str, content_type: str) -> requests.PreparedRequest | None:
+    """Return the request without its body, or None for anything but a plain http(s) URL."""
+    headers = {"Content-Type": content_type, "User-Agent": USER_AGENT, "Connection": "close"}
     try:
         parts = urlsplit(url)
-        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable or parts.username is not None or parts.password is not None:
-        raise UnexpectedResponse(
-            _("Pneumatic named an address for the file that cannot be used."), path="file_upload_url"
-        )
+        if parts.scheme not in {"http", "https"} or parts.username is not None or parts.password is not None:
+            return None
+        return requests.Request("PUT", url, headers=headers).prepare()
+    except ValueError:  # those of requests included; their texts hold the URL
+        return None
 
 
 def _error(reply: wire.Reply | wire.NoReply, body: _Exactly) -> PneumaticError | None:

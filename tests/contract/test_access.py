@@ -39,6 +39,8 @@ def test_a_wrong_key_is_not_accepted(sandbox: Sandbox, settings: Settings) -> No
         ("PNEUMATIC_API_KEY", "schlüssel"),
         ("PNEUMATIC_API_KEY", "a\r\nX-Other: b"),
         ("PNEUMATIC_API_URL", ""),
+        ("PNEUMATIC_API_URL", "https://exa mple.com"),
+        ("PNEUMATIC_API_URL", "https://.example.com"),
         ("PNEUMATIC_DIALECT", "current"),
     ],
 )
@@ -70,6 +72,7 @@ def test_the_page_of_a_workflow_is_in_pneumatics_own_app(settings: Settings) -> 
 @pytest.mark.parametrize(
     ("fault", "error"),
     [
+        ({"kind": "status", "status": 404}, UnexpectedResponse),
         ({"kind": "html_200"}, UnexpectedResponse),
         ({"kind": "wrong_json"}, UnexpectedResponse),
         ({"kind": "broken_json"}, UnexpectedResponse),

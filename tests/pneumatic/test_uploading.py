@@ -111,6 +111,8 @@ def test_a_put_of_a_file_that_became_shorter_is_refused(serve: Serve, connect_to
         "http://",
         "http://u:p@example.com/",
         "http://[::1",
+        "http://exa mple.com/a",
+        "http://.example.com/a",
     ],
 )
 def test_a_put_goes_to_web_addresses_only(connect_to: Connect, url: str) -> None:
