@@ -120,10 +120,16 @@ class FileStore:
             )
         stored = _store(request, attachment.content_type)
         with self._state.lock:
+            if self._state.attachments.get(attachment.id) is not attachment:
+                stored.close()
+                raise _store_error(404, "NoSuchKey", "The attachment was forgotten meanwhile.")
+            replaced = attachment.thumbnail if thumbnail else attachment.file
             if thumbnail:
                 attachment.thumbnail = stored
             else:
                 attachment.file = stored
+        if replaced is not None:
+            replaced.close()
         return Answer(200, b"", "text/plain", {"ETag": f'"{stored.sha256[:32]}"'})
 
     def _url(self, kind: str, attachment: Attachment, host: str) -> str:
@@ -166,10 +172,14 @@ def _store(request: Request, content_type: str) -> StoredFile:
     size = request.unread
     # Large files go to an unnamed file that the system removes by itself; closed with the last reference.
     content = tempfile.SpooledTemporaryFile(max_size=KEPT_IN_MEMORY)  # noqa: SIM115
-    while request.unread:
-        piece = request.take(_CHUNK)
-        digest.update(piece)
-        content.write(piece)
+    try:
+        while request.unread:
+            piece = request.take(_CHUNK)
+            digest.update(piece)
+            content.write(piece)
+    except BaseException:
+        content.close()
+        raise
     return StoredFile(size, digest.hexdigest(), content_type, content)
 
 

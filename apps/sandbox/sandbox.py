@@ -57,6 +57,7 @@ class Sandbox:
         for server in self._servers:
             server.shutdown()
             server.server_close()
+        self.state.forget_files()
 
     def _answer_api(self, request: Request) -> Answer:
         if request.path.startswith(PREFIX):

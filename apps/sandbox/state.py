@@ -42,6 +42,11 @@ class StoredFile:
             self.content.seek(0)
             return self.content.read()
 
+    def close(self) -> None:
+        """Let go of the bytes."""
+        with self.lock:
+            self.content.close()
+
 
 @dataclass(slots=True)
 class Attachment:
@@ -94,7 +99,7 @@ class State:
             self.users = {user["id"]: user for user in users}
             self.templates = {template["id"]: template for template in templates}
             self.workflows = []
-            self.attachments = {}
+            self.forget_files()
             self.page_maximum = DEFAULT_PAGE_MAXIMUM
             self.workflow_ids = itertools.count(1001)
             self.attachment_ids = itertools.count(501)
@@ -105,6 +110,14 @@ class State:
                 self.template_bytes(id_)
             for id_ in self.users:
                 self.user_row(id_)
+
+    def forget_files(self) -> None:
+        """Forget all attachments and let go of their bytes."""
+        with self.lock:
+            for attachment in self.attachments.values():
+                for stored in filter(None, (attachment.file, attachment.thumbnail)):
+                    stored.close()
+            self.attachments = {}
 
     def shift(self, path: str, action: str) -> None:
         """Insert or delete one row of the listing at ``path``, as another client may between two pages.

@@ -182,6 +182,12 @@ def test_a_body_of_unknown_length_is_refused(api: Api) -> None:
     assert response.status_code == 411
 
 
+def test_a_file_can_be_sent_again(api: Api, sandbox: Sandbox) -> None:
+    url = announce(api, size=3)["file_upload_url"]
+    assert [put(url, data).status_code for data in (b"one", b"two")] == [200, 200]
+    assert sandbox.files()[0]["sha256"] == hashlib.sha256(b"two").hexdigest()
+
+
 def test_nobody_can_see_a_file_before_it_is_public(api: Api) -> None:
     ticket = announce(api)
     put(ticket["file_upload_url"])
