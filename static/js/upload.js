@@ -66,8 +66,9 @@
     adopt(item) {
       const box = item.querySelector("input[type=checkbox]");
       const name = item.querySelector("bdi").textContent;
-      const link = item.querySelector("a");
-      item.replaceWith(this.row({ id: box.value, name, size: item.querySelector(".muted").textContent, url: link?.href }));
+      const row = this.row({ id: box.value, name, size: item.querySelector(".muted").textContent });
+      row.lastElementChild.before(...item.querySelectorAll("a"));
+      item.replaceWith(row);
     }
 
     take() {

@@ -17,7 +17,14 @@ GONE = Person(id=3, name="Gone Away", email="gone@example.com", status="removed"
 CONTRACT = StoredFile(
     id="41", name="contract.pdf", url="https://files.example.com/41", size=1024, upload_id="u-1"
 )
-PHOTO = StoredFile(id="42", name="photo <1>.png", url="javascript:alert(1)", size=2048, upload_id="u-2")
+PHOTO = StoredFile(
+    id="42",
+    name="photo <1>.png",
+    url="javascript:alert(1)",
+    size=2048,
+    upload_id="u-2",
+    thumbnail_url="https://files.example.com/42/small",
+)
 
 
 class FewPeople:

@@ -140,7 +140,7 @@ def test_a_file_that_is_attached_can_be_unticked() -> None:
         ("kickoff-a", "u-1", True),
         ("kickoff-a", "u-2", True),
     ]
-    assert Page(html).all("href") == ["https://files.example.com/41"]
+    assert Page(html).all("href") == ["https://files.example.com/41", "https://files.example.com/42/small"]
 
 
 def test_the_size_limit_and_the_address_of_uploads_are_there_for_the_script() -> None:

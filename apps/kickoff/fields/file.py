@@ -126,7 +126,10 @@ class FileField(KickoffField[tuple[FileValue, ...]]):
         files = asked.lookups.load_files(ids)
         missing = len(set(ids)) - len(files)
         return {
-            "files": [{"file": file, "link": safe_link(file.url)} for file in files],
+            "files": [
+                {"file": file, "link": safe_link(file.url), "thumbnail": safe_link(file.thumbnail_url)}
+                for file in files
+            ],
             "size_limit": SIZE_LIMIT,
             "gone": gone_sentence(missing) if missing else "",
         }
