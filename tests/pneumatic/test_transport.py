@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from apps.pneumatic.errors import (
@@ -107,3 +109,38 @@ def test_a_launch_sends_exactly_the_payload(serve: Serve, connect_to: Connect) -
 
     assert server.seen[0].json == payload
     assert server.seen[0].headers["content-type"] == "application/json"
+
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+def test_an_answer_in_chunks_is_read(serve: Serve, connect_to: Connect) -> None:
+    body = json.dumps(samples.template()).encode()
+    chunks = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in (body[:10], body[10:]))
+    server = serve(lambda seen, talk: talk.sock.sendall(CHUNKED + chunks + b"0\r\n\r\n"))
+    client = connect_to(server.url)
+
+    assert [client.get_template(1).id, client.get_template(1).id] == [1, 1]
+    assert server.connections == 1
+
+
+@pytest.mark.parametrize("end", [b"", b"\r\n", b"\r\nzz\r\n"])
+def test_chunks_that_break_off_are_no_answer(serve: Serve, connect_to: Connect, end: bytes) -> None:
+    """Also where the part that came would be valid JSON."""
+
+    def behave(seen: Seen, talk: Talk) -> None:
+        talk.sock.sendall(CHUNKED + b'13\r\n{"workflow_id": 12}' + end)
+        talk.drop()
+
+    with pytest.raises(OutcomeUnknown):
+        connect_to(serve(behave).url).run(1, payload=PAYLOAD)
+
+
+def test_an_answer_that_ends_with_the_connection_is_read(serve: Serve, connect_to: Connect) -> None:
+    """As HTTP/1.0 has it; nothing tells whether it is whole but the JSON."""
+
+    def behave(seen: Seen, talk: Talk) -> None:
+        talk.sock.sendall(b"HTTP/1.0 200 OK\r\n\r\n" + json.dumps(samples.template()).encode())
+        talk.drop()
+
+    assert connect_to(serve(behave).url).get_template(1).id == 1
