@@ -78,7 +78,7 @@ class Lines(Reporter):
 def line(result: SyncResult, *, dry_run: bool) -> str:
     """Return what became of one resource as one line."""
     counts = f"{result.added} added, {result.changed} changed, {result.removed} removed, {result.unchanged} unchanged"
-    cost = f"({result.requests} requests, {result.seconds:.1f} s)"
+    cost = f"({result.requests} {'request' if result.requests == 1 else 'requests'}, {result.seconds:.1f} s)"
     if result.state == SyncResult.State.DONE:
         return f"{result.resource}: {'would be: ' if dry_run else ''}{counts} {cost}"
     if result.state == SyncResult.State.REFUSED:

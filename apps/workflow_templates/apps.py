@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class WorkflowTemplatesConfig(AppConfig):
     name = "apps.workflow_templates"
     label = "workflow_templates"
+    verbose_name = _("Templates")
 
     def ready(self) -> None:
         """Make templates part of every sync."""

@@ -33,7 +33,7 @@ def refusal(*arguments: str) -> tuple[str, CommandError]:
 
 def test_it_prints_a_line_per_resource(sandbox: Sandbox) -> None:
     users, templates = command().splitlines()
-    assert users.startswith("users: 3 added, 0 changed, 0 removed, 0 unchanged (1 requests, ")
+    assert users.startswith("users: 3 added, 0 changed, 0 removed, 0 unchanged (1 request, ")
     assert templates.startswith("templates: 3 added, 0 changed, 0 removed, 0 unchanged (4 requests, ")
 
 
