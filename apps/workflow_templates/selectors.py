@@ -6,8 +6,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.contrib.auth.models import AbstractUser
-from django.db.models import BooleanField, Exists, F, OuterRef, QuerySet, Value
+from django.db.models import BooleanField, Exists, F, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Left
+from django.db.models.lookups import IsNull
 
 from apps.core.people import pneumatic_id_of
 from apps.pneumatic.canonical import kickoff_from_json, tasks_from_json
@@ -69,7 +70,9 @@ def _listed(*, user: AbstractUser, filters: Filters) -> QuerySet[Template]:
     """Return what a list needs of the templates that fit ``filters``; ``may_run`` is what ``run_allowed`` says."""
     bound = run_bound(user)
     allowed = RunAllowed.objects.filter(pneumatic_user_id=bound, template=OuterRef("pk"))
-    may_run = Value(True, output_field=BooleanField()) if bound is None else Exists(allowed)
+    # Not Exists(): PostgreSQL would gather all that the person may run before it looks at the first row.
+    named = IsNull(Subquery(allowed.values("pk")[:1]), False)
+    may_run = Value(True, output_field=BooleanField()) if bound is None else named
     templates = (
         Template.objects.annotate(may_run=may_run, excerpt=Left("description", EXCERPT))
         .only(
