@@ -6,14 +6,14 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.contrib.auth.models import AbstractUser
-from django.db.models import BooleanField, Exists, F, OuterRef, QuerySet, Subquery, Value
+from django.db.models import BooleanField, Exists, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Left
 from django.db.models.lookups import IsNull
 
 from apps.core.people import pneumatic_id_of
 from apps.pneumatic.canonical import kickoff_from_json, tasks_from_json
 from apps.pneumatic.schemas import Kickoff, Task
-from apps.workflow_templates.models import RunAllowed, Template, TemplateVersion
+from apps.workflow_templates.models import RunAllowed, Template, TemplateUse, TemplateVersion
 from apps.workflow_templates.searching import search_words
 
 MOST_FAVOURITES = 20
@@ -51,9 +51,7 @@ def favourites(
     templates = _listed(user=user, filters=filters).filter(uses__user_id=user.pk)
     if not filters.state:
         templates = templates.filter(is_active=True)
-    return templates.annotate(my_launches=F("uses__launches")).order_by("-my_launches", "order_key", "id")[
-        :limit
-    ]
+    return templates.order_by("-my_launches", "order_key", "id")[:limit]
 
 
 def others(
@@ -67,14 +65,20 @@ def others(
 
 
 def _listed(*, user: AbstractUser, filters: Filters) -> QuerySet[Template]:
-    """Return what a list needs of the templates that fit ``filters``; ``may_run`` is what ``run_allowed`` says."""
+    """Return what a list needs of the templates that fit ``filters``.
+
+    ``may_run`` is what ``run_allowed`` says; ``my_launches`` is how often ``user`` launched it, or None.
+    """
     bound = run_bound(user)
     allowed = RunAllowed.objects.filter(pneumatic_user_id=bound, template=OuterRef("pk"))
     # Not Exists(): PostgreSQL would gather all that the person may run before it looks at the first row.
     named = IsNull(Subquery(allowed.values("pk")[:1]), False)
     may_run = Value(True, output_field=BooleanField()) if bound is None else named
+    uses = TemplateUse.objects.filter(user_id=user.pk, template=OuterRef("pk"))
+    my_launches = Subquery(uses.values("launches")[:1])
     templates = (
-        Template.objects.annotate(may_run=may_run, excerpt=Left("description", EXCERPT))
+        Template.objects.annotate(may_run=may_run, my_launches=my_launches)
+        .annotate(excerpt=Left("description", EXCERPT))
         .only(
             *("name", "is_active", "removed_at", "date_updated", "fields_count", "tasks_count", "order_key")
         )

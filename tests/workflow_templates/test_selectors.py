@@ -67,6 +67,12 @@ def test_an_inactive_template_is_a_favourite_only_where_those_are_asked_for(view
     assert names(selectors.favourites(user=viewer, filters=Filters(state="inactive"))) == ["Old"]
 
 
+def test_what_is_no_favourite_any_more_still_tells_how_often_i_launched_it(viewer: User) -> None:
+    make_use(viewer, make_template(is_active=False), 4)
+    make_template()
+    assert [template.my_launches for template in selectors.others(user=viewer)] == [None, 4]
+
+
 def test_favourites_can_be_left_out_of_the_others(viewer: User) -> None:
     make_use(viewer, make_template(name="Mine"))
     make_template(name="Other")
