@@ -8,15 +8,34 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
+from django.db.models import QuerySet
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from apps.launches.models import Launch
 
 # A cell that begins like this is a formula to a spreadsheet, whoever wrote it.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+COLUMNS = (
+    (_("Asked for"), "created_at"),
+    (_("Workflow name"), "name"),
+    (_("Template"), "template__name"),
+    (_("Template ID"), "template_id"),
+    (_("State"), "state"),
+    (_("Reason"), "reason"),
+    (_("Workflow ID"), "workflow_id"),
+    (_("Launched by"), "launched_by__username"),
+    (_("E-mail"), "launched_by__email"),
+    (_("Sent"), "sent_at"),
+    (_("Answered"), "finished_at"),
+    (_("Launch"), "id"),
+)
+STATE = 4  # the column whose value stands for words
+ROWS_FETCHED = 2000  # at a time
 
 
 class _Echo:
@@ -27,40 +46,18 @@ class _Echo:
         return text
 
 
-def csv_lines(launches: Iterable[Launch]) -> Iterator[str]:
+def csv_lines(launches: QuerySet[Launch]) -> Iterator[str]:
     """Yield the lines of the file, the heading first; a byte order mark tells spreadsheets that it is UTF-8."""
     writer = csv.writer(_Echo())
     yield "\N{ZERO WIDTH NO-BREAK SPACE}"
-    yield writer.writerow(
-        [
-            _("Asked for"),
-            _("Workflow name"),
-            _("Template"),
-            _("Template ID"),
-            _("State"),
-            _("Reason"),
-            _("Workflow ID"),
-            _("Launched by"),
-            _("Sent"),
-            _("Answered"),
-            _("Launch"),
-        ]
-    )
-    for launch in launches:
-        cells = [
-            _moment(launch.created_at),
-            launch.name,
-            launch.template.name,
-            launch.template_id,
-            launch.get_state_display(),
-            launch.reason,
-            launch.workflow_id or "",
-            launch.launched_by.get_full_name() or launch.launched_by.get_username(),
-            _moment(launch.sent_at),
-            _moment(launch.finished_at),
-            launch.pk,
-        ]
-        yield writer.writerow([plain_cell(str(cell)) for cell in cells])
+    yield writer.writerow([str(heading) for heading, _column in COLUMNS])
+    columns = [column for _heading, column in COLUMNS]
+    states = {value: str(label) for value, label in Launch.State.choices}
+    # Plain rows: making three objects of each would take most of the time.
+    for row in launches.select_related(None).values_list(*columns).iterator(chunk_size=ROWS_FETCHED):
+        cells = [plain_cell(_cell(value)) for value in row]
+        cells[STATE] = states.get(cells[STATE], cells[STATE])
+        yield writer.writerow(cells)
 
 
 def plain_cell(text: str) -> str:
@@ -68,5 +65,9 @@ def plain_cell(text: str) -> str:
     return f"'{text}" if text.lstrip(" ").startswith(_FORMULA_STARTS) else text
 
 
-def _moment(moment: dt.datetime | None) -> str:
-    return timezone.localtime(moment).isoformat(sep=" ", timespec="seconds") if moment else ""
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, dt.datetime):
+        return timezone.localtime(value).isoformat(sep=" ", timespec="seconds")
+    return str(value)

@@ -49,7 +49,7 @@ class Launch(models.Model):
     )
     created_at = models.DateTimeField(_("asked for"))
     sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
-    # No answer can come after this: a launch still queued or sending then is over.
+    # No answer can come after this; empty once there was one. A launch that has passed it was abandoned.
     deadline_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(_("answered"), null=True, blank=True)
     resolved_by = models.ForeignKey(
@@ -85,9 +85,7 @@ class Launch(models.Model):
             models.Index(fields=["launched_by", "answers_digest"], name="launch_repeat"),
             models.Index(fields=["workflow_id"], name="launch_workflow"),
             models.Index(
-                fields=["deadline_at"],
-                name="launch_unsettled",
-                condition=models.Q(state__in=["queued", "sending"]),
+                fields=["deadline_at"], name="launch_unsettled", condition=models.Q(deadline_at__isnull=False)
             ),
         ]
 

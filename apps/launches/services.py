@@ -176,6 +176,7 @@ def resolve(launch: Launch, *, user: User, workflow_id: int | None) -> None:
         else _("A person looked in Pneumatic: the workflow did not start."),
         workflow_id=workflow_id,
         resolved_by=user,
+        deadline_at=None,
         finished_at=timezone.now(),
     )
     if not resolved:
@@ -190,14 +191,16 @@ def settle_abandoned() -> None:
     Looking costs one read of a small partial index. Only when there is something to settle is anything written.
     """
     now = timezone.now()
-    overdue = Launch.objects.filter(state__in=[State.QUEUED, State.SENDING], deadline_at__lt=now)
+    overdue = Launch.objects.filter(deadline_at__lt=now)
     if not overdue.exists():
         return
     for state, outcome in (
         (State.QUEUED, outcomes.stopped_before_sending()),
         (State.SENDING, outcomes.lost_answer()),
     ):
-        overdue.filter(state=state).update(state=outcome.state, reason=outcome.reason, finished_at=now)
+        overdue.filter(state=state).update(
+            state=outcome.state, reason=outcome.reason, deadline_at=None, finished_at=now
+        )
 
 
 def _call(launch: Launch) -> Outcome:
@@ -234,6 +237,7 @@ def _settle(launch: Launch, outcome: Outcome) -> None:
         reason=outcome.reason,
         field_errors=outcome.field_errors,
         workflow_id=outcome.workflow_id,
+        deadline_at=None,
         finished_at=timezone.now(),
     )
     launch.refresh_from_db()
