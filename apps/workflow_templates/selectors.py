@@ -51,7 +51,7 @@ def favourites(
     templates = _listed(user=user, filters=filters).filter(uses__user_id=user.pk)
     if not filters.state:
         templates = templates.filter(is_active=True)
-    return templates.order_by("-my_launches", "order_key", "id")[:limit]
+    return templates.order_by("-uses__launches", "order_key", "id")[:limit]
 
 
 def others(
@@ -70,10 +70,12 @@ def _listed(*, user: AbstractUser, filters: Filters) -> QuerySet[Template]:
     ``may_run`` is what ``run_allowed`` says; ``my_launches`` is how often ``user`` launched it, or None.
     """
     bound = run_bound(user)
-    allowed = RunAllowed.objects.filter(pneumatic_user_id=bound, template=OuterRef("pk"))
-    # Not Exists(): PostgreSQL would gather all that the person may run before it looks at the first row.
-    named = IsNull(Subquery(allowed.values("pk")[:1]), False)
-    may_run = Value(True, output_field=BooleanField()) if bound is None else named
+    allowed = RunAllowed.objects.filter(template=OuterRef("pk"))
+    may_run: Value | IsNull = Value(True, output_field=BooleanField())
+    if bound is not None:
+        allowed = allowed.filter(pneumatic_user_id=bound)
+        # Not Exists(): PostgreSQL would gather all that the person may run before it looks at the first row.
+        may_run = IsNull(Subquery(allowed.values("pk")[:1]), False)
     uses = TemplateUse.objects.filter(user_id=user.pk, template=OuterRef("pk"))
     my_launches = Subquery(uses.values("launches")[:1])
     templates = (

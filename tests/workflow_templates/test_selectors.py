@@ -58,7 +58,12 @@ def test_what_two_people_launch_is_counted_apart(viewer: User, operator: User) -
     template = make_template()
     make_use(viewer, template, 2)
     make_use(operator, template, 7)
-    assert selectors.favourites(user=viewer)[0].my_launches == 2
+    make_use(viewer, make_template(name="Other"), 3)
+    favourites = selectors.favourites(user=viewer)
+    assert [(template.name, template.my_launches) for template in favourites] == [
+        ("Other", 3),
+        ("Onboarding", 2),
+    ]
 
 
 def test_an_inactive_template_is_a_favourite_only_where_those_are_asked_for(viewer: User) -> None:
