@@ -171,13 +171,13 @@ def _conclude(
     result.removed, result.unchanged = len(changes.removed), changes.unchanged
     result.fetched = result.expected = result.added + result.changed + result.unchanged
     result.details = _details(resource, changes)
-    result.finished_at = now = timezone.now()
+    now = timezone.now()
     if changes.removes_too_much and not run.allow_removals:
-        result.state = SyncResult.State.REFUSED
+        result.state, result.finished_at = SyncResult.State.REFUSED, now
         result.error = _refusal(resource, changes)
         return
     if run.dry_run:
-        result.state = SyncResult.State.DONE
+        result.state, result.finished_at = SyncResult.State.DONE, now
         return
     result.state = SyncResult.State.WRITING
     result.save()
@@ -186,7 +186,7 @@ def _conclude(
         runs.fence(run)
         if changes.rows or changes.removed:
             resource.write(changes.rows, removed=changes.removed, now=now)
-        result.state = SyncResult.State.DONE
+        result.state, result.finished_at = SyncResult.State.DONE, now
         result.save()
 
 
@@ -215,6 +215,8 @@ def _refusal(resource: registry.Resource[Any, Any], changes: Changes) -> str:
 
 
 def _fail(result: SyncResult, error: str) -> None:
-    result.state = SyncResult.State.FAILED
+    """Record a failure; nothing was written, so nothing counts as added or changed."""
+    result.state, result.finished_at = SyncResult.State.FAILED, timezone.now()
     result.error = error
-    result.finished_at = timezone.now()
+    result.added = result.changed = result.removed = result.unchanged = 0
+    result.details = {}

@@ -1,9 +1,13 @@
-"""Django admin for rows that only a sync writes: to look at, to search, never to edit."""
+"""Django admin for rows that only a sync writes: to look at, to search, never to edit.
+
+That Django's classes take a type parameter at run time is the doing of ``django-stubs-ext``, which comes with
+``django-tasks`` and is applied by it.
+"""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from django.contrib import admin
 from django.core.paginator import Paginator
@@ -14,22 +18,6 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 AnyModel = TypeVar("AnyModel", bound=Model)
-
-if TYPE_CHECKING:
-    _ModelAdmin = admin.ModelAdmin
-    _Inline = admin.TabularInline
-    _Paginator = Paginator
-else:  # the classes are generic for the type checker only
-
-    class _Ungeneric:
-        def __class_getitem__(cls, _item: Any) -> type:
-            return cls
-
-    class _ModelAdmin(_Ungeneric, admin.ModelAdmin): ...
-
-    class _Inline(_Ungeneric, admin.TabularInline): ...
-
-    class _Paginator(_Ungeneric, Paginator): ...
 
 
 class _ReadOnly:
@@ -45,7 +33,7 @@ class _ReadOnly:
         return False
 
 
-class ReadOnlyAdmin(_ReadOnly, _ModelAdmin[AnyModel]):
+class ReadOnlyAdmin(_ReadOnly, admin.ModelAdmin[AnyModel]):
     """A list and a page per row; the number of queries does not depend on the number of rows."""
 
     show_full_result_count = False
@@ -53,14 +41,14 @@ class ReadOnlyAdmin(_ReadOnly, _ModelAdmin[AnyModel]):
     list_per_page = 50
 
 
-class ReadOnlyInline(_ReadOnly, _Inline[Model, Model]):
+class ReadOnlyInline(_ReadOnly, admin.TabularInline[Model, Model]):
     """Rows that belong to the page's row."""
 
     extra = 0
     can_delete = False
 
 
-class BoundedPaginator(_Paginator[Any]):
+class BoundedPaginator(Paginator[Any]):
     """Counts to ``MOST`` and no further: nobody leafs through more, and no table is too large to be shown."""
 
     MOST = 100_000

@@ -220,6 +220,7 @@ def test_a_bug_ends_in_the_run_and_not_in_a_stuck_lock(
     assert run.error == "Something unexpected went wrong (ZeroDivisionError). The log says more."
     assert "ZeroDivisionError" in caplog.text
     assert result(run, "users").state == SyncResult.State.DONE
+    assert counts(run, "templates") == (0, 0, 0, 0)
     assert not Template.objects.exists()
     assert sync("users").state == SyncRun.State.DONE
 
