@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from hypothesis import settings
 
-settings.register_profile("no-deadline", deadline=None)  # no test asserts a timing
-settings.load_profile("no-deadline")
-
 pytest_plugins = [
     "tests.fixtures.database",
     "tests.fixtures.people",
@@ -14,3 +11,7 @@ pytest_plugins = [
     "tests.fixtures.launching",
     "tests.fixtures.browser",
 ]
+
+# A busy machine is slow, not wrong: no example has a deadline.
+settings.register_profile("pneumatic-dash", deadline=None)
+settings.load_profile("pneumatic-dash")
