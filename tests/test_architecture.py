@@ -32,7 +32,11 @@ MOST_LINES = 400
 LEFT_OUT = {"migrations", ".venv"}
 
 # The demo's self-check stands in for a person with a browser, so it speaks HTTP to the dashboard itself.
-MAY_IMPORT_REQUESTS = ("apps/pneumatic/", "apps/dashboard/demo/", "apps/dashboard/management/commands/demo.py")
+MAY_IMPORT_REQUESTS = (
+    "apps/pneumatic/",
+    "apps/dashboard/demo/",
+    "apps/dashboard/management/commands/demo.py",
+)
 # The demo runs its parts as processes and gives each a complete environment.
 MAY_READ_ENVIRONMENT = ("apps/dashboard/demo/",)
 
