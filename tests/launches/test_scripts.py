@@ -1,0 +1,123 @@
+"""What the scripts of the launch pages add, in a real browser."""
+
+from __future__ import annotations
+
+import re
+import time
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from apps.accounts.models import User
+from apps.launches.models import Launch
+from apps.workflow_templates.models import Template
+from tests.factories import make_launch, make_user
+from tests.fixtures.browser import Browse, assert_accessible
+from tests.fixtures.sandbox import Sandbox
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def someone(browse: Browse, every_field: Template) -> User:
+    return make_user("someone", "Operator")
+
+
+def url_of(template: Template) -> str:
+    return f"/templates/{template.pk}/launch/"
+
+
+def drafts(page: Page) -> list[str]:
+    """Return the keys of the drafts that the browser keeps."""
+    keys: list[str] = page.evaluate("Object.keys(localStorage)")
+    return [key for key in keys if key.startswith("launch-draft:")]
+
+
+def wait_for_draft(page: Page) -> None:
+    give_up = time.monotonic() + 15
+    while not drafts(page):
+        assert time.monotonic() < give_up, "No draft was kept."
+        page.wait_for_timeout(50)
+
+
+def test_a_draft_survives_a_closed_tab(
+    browse: Browse, someone: User, every_field: Template, sandbox: Sandbox
+) -> None:
+    page = browse(url_of(every_field), user=someone)
+    page.get_by_label("Subject").fill("Typed before the crash")
+    page.get_by_label("Details").fill("Two\nlines")
+    wait_for_draft(page)
+    again = page.context.new_page()
+    again.goto(url_of(every_field))
+
+    assert_accessible(again)
+    again.get_by_role("button", name="Bring them back").click()
+
+    expect(again.get_by_label("Subject")).to_have_value("Typed before the crash")
+    expect(again.get_by_label("Details")).to_have_value("Two\nlines")
+    assert not Launch.objects.exists()
+
+    again.get_by_role("button", name="Launch", exact=True).click()
+    again.wait_for_url(re.compile(r"/launches/"))
+    assert drafts(again) == []
+    assert len(sandbox.workflows()) == 1
+
+
+def test_a_draft_can_be_discarded(browse: Browse, someone: User, every_field: Template) -> None:
+    page = browse(url_of(every_field), user=someone)
+    page.get_by_label("Subject").fill("Not wanted")
+    wait_for_draft(page)
+    page.goto(url_of(every_field))
+
+    page.get_by_role("button", name="Discard them").click()
+
+    expect(page.get_by_role("button", name="Discard them")).to_be_hidden()
+    page.goto(url_of(every_field))
+    expect(page.get_by_role("button", name="Bring them back")).to_be_hidden()
+
+
+def test_nobody_is_offered_the_draft_of_another_person(
+    browse: Browse, someone: User, every_field: Template
+) -> None:
+    page = browse(url_of(every_field), user=someone)
+    page.evaluate(
+        """() => localStorage.setItem("launch-draft:999999:1", JSON.stringify({at: Date.now(), entries: []}))"""
+    )
+
+    page.goto(url_of(every_field))
+
+    assert page.evaluate("localStorage.getItem('launch-draft:999999:1')") is None
+
+
+def test_the_preview_takes_focus_and_is_accessible(
+    browse: Browse, someone: User, every_field: Template
+) -> None:
+    page = browse(url_of(every_field), user=someone)
+    page.get_by_label("Subject").fill("x")
+    page.get_by_role("button", name="Look at what will be sent").click()
+
+    expect(page.get_by_role("heading", name="What will be sent")).to_be_focused()
+    assert_accessible(page)
+
+
+@pytest.mark.parametrize("state", [state.value for state in Launch.State])
+def test_every_state_is_accessible(browse: Browse, someone: User, every_field: Template, state: str) -> None:
+    launch = make_launch(every_field, someone, state=state, reason="A reason.")
+
+    page = browse(f"/launches/{launch.pk}/", user=someone)
+
+    assert_accessible(page)
+    page.goto("/launches/")
+    assert_accessible(page)
+
+
+def test_a_launch_on_its_way_is_followed_to_its_end(
+    browse: Browse, someone: User, every_field: Template
+) -> None:
+    launch = make_launch(every_field, someone, state="sending")
+    page = browse(f"/launches/{launch.pk}/", user=someone)
+    expect(page.get_by_text("waiting for Pneumatic's answer")).to_be_visible()
+
+    Launch.objects.update(state="launched", workflow_id=4711)
+
+    expect(page.get_by_role("link", name="Open workflow 4711 in Pneumatic")).to_be_visible()
