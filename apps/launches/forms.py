@@ -30,7 +30,7 @@ class FilterForm(forms.Form):
         for name, field in self.fields.items():
             field.widget.attrs["class"] = "input"
             if name in {"q", "template"}:
-                field.widget.input_type = "search"  # type: ignore[attr-defined]  # a TextInput
+                field.widget.input_type = "search"
                 field.widget.attrs["autocomplete"] = "off"
         self.fields["q"].widget.attrs["placeholder"] = _("Workflow name or ID")
         self.fields["template"].widget.attrs["placeholder"] = _("Name or ID")

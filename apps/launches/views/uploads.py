@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, JsonResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from apps.accounts.models import User
 from apps.launches import files, uploadhandler
 
 
@@ -30,7 +27,7 @@ def file_upload(request: HttpRequest) -> JsonResponse:
     if len(incoming) != 1:
         return _error(_("Send one file at a time."), status=400)
     try:
-        stored = files.store(user=cast(User, request.user), incoming=incoming[0])
+        stored = files.store(user=request.user, incoming=incoming[0])
     except files.UploadError as error:
         return _error(str(error), status=422)
     return JsonResponse(
