@@ -13,4 +13,4 @@ def is_partial(request: HttpRequest) -> bool:
     that asks must say so to caches: ``patch_vary_headers(response, ["HX-Request"])``.
     """
     htmx: HtmxDetails | None = getattr(request, "htmx", None)
-    return bool(htmx) and not htmx.boosted and not htmx.history_restore_request
+    return htmx is not None and bool(htmx) and not htmx.boosted and not htmx.history_restore_request

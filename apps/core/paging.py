@@ -152,7 +152,7 @@ def _keyed(queryset: QuerySet[Row]) -> tuple[QuerySet[Row], list[_Key]]:
     keys: list[_Key] = []
     for position, item in enumerate([*ordering, "pk"]):
         expression, descending, nulls_first = _parse(item, nulls_sort_first=bool(nulls_sort_first))
-        name = expression.name if isinstance(expression, F) else ""
+        name = str(getattr(expression, "name", "")) if isinstance(expression, F) else ""
         column = _own_column(queryset, name)
         if column is not None:
             keys.append(_Key(column.attname, column, descending, column.null, nulls_first))

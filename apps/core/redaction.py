@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import re
 import traceback
+from collections.abc import ItemsView
 from types import FrameType
 from typing import Any
 from urllib.parse import quote
@@ -16,6 +17,7 @@ from urllib.parse import quote
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils.html import escape
+from django.utils.safestring import SafeString
 from django.views.debug import ExceptionReporter, SafeExceptionReporterFilter
 
 PUT_INSTEAD = "[redacted]"
@@ -67,21 +69,21 @@ class ReporterFilter(SafeExceptionReporterFilter):
 
     def get_traceback_frame_variables(
         self, request: HttpRequest | None, tb_frame: FrameType
-    ) -> list[tuple[str, Any]]:
+    ) -> ItemsView[str, Any]:
         variables = super().get_traceback_frame_variables(request, tb_frame)
-        return [
-            (name, self.cleansed_substitute if _holds_secret(value) else value) for name, value in variables
-        ]
+        return {
+            name: self.cleansed_substitute if _holds_secret(value) else value for name, value in variables
+        }.items()
 
 
 class Reporter(ExceptionReporter):
     """Redact what is left, such as the exception's own text."""
 
-    def get_traceback_html(self) -> str:
-        return redact(super().get_traceback_html())
+    def get_traceback_html(self) -> SafeString:
+        return SafeString(redact(super().get_traceback_html()))
 
-    def get_traceback_text(self) -> str:
-        return redact(super().get_traceback_text())
+    def get_traceback_text(self) -> SafeString:
+        return SafeString(redact(super().get_traceback_text()))
 
 
 def _holds_secret(value: Any) -> bool:

@@ -60,7 +60,7 @@ def ago(moment: datetime | None) -> SafeString | str:
 @register.filter(name="bytes")
 def bytes_(size: int | None) -> str:
     """Return a number of bytes in words, such as "3.4 MB"."""
-    return filesizeformat(size)
+    return filesizeformat(size or 0)
 
 
 @register.filter
