@@ -86,10 +86,10 @@ def from_status(status: int, body: bytes, *, secret: str, retry_after: float | N
 
 def from_silence(reply: NoReply) -> PneumaticError:
     """Return the error for a request without an answer that may be made again."""
-    return UnexpectedResponse(silence(reply)) if reply.why is Why.TOO_LARGE else Unavailable(silence(reply))
+    return UnexpectedResponse(_silence(reply)) if reply.why is Why.TOO_LARGE else Unavailable(_silence(reply))
 
 
-def silence(reply: NoReply) -> str:
+def _silence(reply: NoReply) -> str:
     """Return the sentence that says why there is no answer."""
     if reply.sent:
         return {

@@ -125,6 +125,14 @@ def test_a_launch_fails_with_the_error_that_fits_and_is_sent_once(
     assert len(server.seen) == 1
 
 
+def test_silence_is_bounded_by_the_read_timeout_alone_too(serve: Serve, connect_to: Connect) -> None:
+    client = connect_to(serve(silent).url)
+    client._transport.whole_answer = 1000
+
+    with pytest.raises(OutcomeUnknown):
+        client.run(1, payload=PAYLOAD)
+
+
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_a_launch_that_finds_no_server_is_safe_to_try_again(connect_to: Connect, scheme: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
