@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
 
+from apps.pneumatic import fetching
 from apps.pneumatic.errors import AuthenticationFailed, RateLimited, UnexpectedResponse
-from apps.pneumatic.fetching import fetch_all
+from apps.pneumatic.fetching import MEASURED, fetch_all
 from apps.pneumatic.pacing import Cancelled, Scope
 from tests.pneumatic import samples
 from tests.pneumatic.conftest import Connect, Serve
@@ -73,11 +75,40 @@ def test_no_more_requests_are_under_way_than_allowed(
     assert server.connections <= concurrency
 
 
+def test_a_server_that_lets_us_wait_is_asked_by_several_threads_at_a_time() -> None:
+    together = threading.Barrier(3)
+
+    def fetch(id_: int, scope: Scope) -> int:
+        scope.sleep(0.02)
+        if id_ > MEASURED:
+            together.wait(8)
+        return id_
+
+    assert fetch_all(fetch, range(1, MEASURED + 7), concurrency=3) == list(range(1, MEASURED + 7))
+
+
+def test_a_server_quicker_than_we_compute_is_asked_by_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    threads: set[str] = set()
+    # As if nothing but computing took time, however busy the machine is.
+    monkeypatch.setattr(fetching.time, "thread_time", time.perf_counter)
+
+    def fetch(id_: int, scope: Scope) -> int:
+        threads.add(threading.current_thread().name)
+        return id_
+
+    fetch_all(fetch, range(1, 30), concurrency=6)
+
+    assert threads == {threading.current_thread().name}
+
+
 def test_the_first_failure_ends_the_others(serve: Serve, connect_to: Connect) -> None:
     """Requests under way are cut: nobody waits for a server that hangs."""
 
     def behave(seen: Seen, talk: Talk) -> None:
-        if template_id(seen) == 3:
+        if template_id(seen) <= MEASURED:
+            talk.closing.wait(0.02)
+            talk.answer(body=samples.template(template_id(seen)))
+        elif template_id(seen) == MEASURED + 3:
             talk.answer(401, {"detail": "Bad key."})
         else:
             talk.be_silent()
@@ -89,7 +120,7 @@ def test_the_first_failure_ends_the_others(serve: Serve, connect_to: Connect) ->
         # The servers' patience ends before this timeout: without the cut all would be answered, and asked for.
         connect_to(server.url, read_timeout=60).get_templates(range(1, 40), concurrency=3)
 
-    assert len(server.seen) <= 5
+    assert len(server.seen) <= MEASURED + 5
 
 
 def test_a_client_can_be_used_after_a_failure(serve: Serve, connect_to: Connect) -> None:
@@ -143,7 +174,10 @@ def test_an_interrupt_of_the_caller_ends_the_threads() -> None:
     started, ended = threading.Event(), threading.Event()
 
     def fetch(id_: int, scope: Scope) -> int:
-        if id_ == 1:
+        if id_ <= MEASURED:
+            scope.sleep(0.02)
+            return id_
+        if id_ == MEASURED + 1:
             started.wait(8)
             return id_
         started.set()
@@ -155,9 +189,10 @@ def test_an_interrupt_of_the_caller_ends_the_threads() -> None:
         return id_
 
     def interrupt(done: int, total: int | None) -> None:
-        raise KeyboardInterrupt
+        if done > MEASURED:
+            raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        fetch_all(fetch, [1, 2], concurrency=2, on_progress=interrupt)
+        fetch_all(fetch, range(1, MEASURED + 3), concurrency=2, on_progress=interrupt)
 
     assert ended.is_set()
