@@ -13,11 +13,12 @@ from uuid import uuid4
 
 from django.contrib.auth.models import AbstractUser
 
+from apps.core.searching import fold
 from apps.launches.models import Launch
 from apps.pneumatic.canonical import content_hash, kickoff_to_json, tasks_to_json
 from apps.pneumatic.schemas import FieldDefinition, Kickoff, Selection, Task
 from apps.workflow_templates.models import RunAllowed, Template, TemplateUse, TemplateVersion
-from apps.workflow_templates.searching import field_types, fold, order_key, search_text
+from apps.workflow_templates.searching import field_types, order_key, search_text
 from tests.fixtures.people import client_of, make_person, make_user
 
 __all__ = [

@@ -13,8 +13,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import PneumaticUser, User
-from apps.accounts.searching import search_words
 from apps.accounts.selectors import pneumatic_user_for
+from apps.core.searching import search_words
 from apps.sync.readonly import BoundedPaginator, ReadOnlyAdmin, pretty
 
 

@@ -9,8 +9,8 @@ from django.db.models import Case, IntegerField, Value, When
 from django.db.models.functions import Lower
 
 from apps.accounts.models import PneumaticUser, User
-from apps.accounts.searching import search_words
 from apps.core.people import Person
+from apps.core.searching import search_words
 
 
 def pneumatic_user_for(user: User) -> PneumaticUser | None:
@@ -59,12 +59,14 @@ def people_by_ids(ids: Collection[int]) -> dict[int, PneumaticUser]:
 
 def resolve_people(ids: Collection[int]) -> dict[int, Person]:
     """Return people as ``apps.core.people`` wants them; unknown ids are left out."""
-    return {
-        id_: Person(
-            id=id_,
-            name=person.name,
-            email=person.email,
-            status="removed" if person.removed_at else person.status,
-        )
-        for id_, person in people_by_ids(ids).items()
-    }
+    return {id_: as_person(user) for id_, user in people_by_ids(ids).items()}
+
+
+def as_person(user: PneumaticUser) -> Person:
+    """Return a mirrored user as pages show one."""
+    return Person(
+        id=user.id,
+        name=user.name,
+        email=user.email,
+        status="removed" if user.removed_at else user.status,
+    )

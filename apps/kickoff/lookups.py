@@ -10,13 +10,11 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from apps.accounts.models import PneumaticUser
-from apps.accounts.selectors import people_by_ids, search_people
+from apps.accounts.selectors import as_person, resolve_people, search_people
 from apps.core.people import Person
 from apps.pneumatic.schemas import FileValue
 
 HITS = 20  # the most options that a search shows
-LARGEST_ID = 2**63 - 1  # what the databases can look up
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +55,11 @@ class MirroredPeople:
 
     def by_ids(self, ids: Collection[int]) -> dict[int, Person]:
         """Return the mirrored people with these ids."""
-        return {id_: _person(user) for id_, user in people_by_ids(ids).items()}
+        return resolve_people(ids)
 
     def search(self, query: str) -> list[Person]:
         """Return the first people that fit."""
-        return [_person(user) for user in search_people(query.replace("\0", ""), limit=HITS)]
+        return [as_person(user) for user in search_people(query, limit=HITS)]
 
 
 @dataclass(slots=True)
@@ -88,19 +86,3 @@ class Lookups:
             found = {file.upload_id: file for file in self.files.files(new)}
             self._files.update({id_: found.get(id_) for id_ in new})
         return [file for id_ in wanted if (file := self._files[id_]) is not None]
-
-
-def person_id(text: str) -> int | None:
-    """Return the id that a control carries, or None when ``text`` cannot be one."""
-    if text.isascii() and text.isdigit() and len(text) < 20 and int(text) <= LARGEST_ID:
-        return int(text)
-    return None
-
-
-def _person(user: PneumaticUser) -> Person:
-    return Person(
-        id=user.pk,
-        name=user.name,
-        email=user.email,
-        status="removed" if user.removed_at else user.status,
-    )

@@ -5,7 +5,8 @@ between such a name and the server:
 
 * Browsers write a ``"`` of a name as ``%22`` into a multipart body, and nobody undoes it
   (https://html.spec.whatwg.org/multipage/form-control-infrastructure.html#multipart-form-data).
-* Django refuses a part whose headers exceed 1,024 bytes, and reads a backslash in them as an escape.
+* Django refuses a part whose headers exceed 1,024 bytes, reads a backslash in them as an escape, and cuts blanks off
+  the ends of a name.
 
 So ``read_controls`` undoes the first, and a name that cannot travel at all is replaced by a digest of it.
 """
@@ -31,6 +32,7 @@ def control_key(api_name: str) -> str:
     """Return ``api_name``, or a digest of it where a form cannot carry the name itself."""
     travels = (
         api_name.isprintable()
+        and api_name == api_name.strip()
         and "\\" not in api_name
         and "%22" not in api_name  # or it would be mistaken for a quotation mark
         and 0 < len(_in_multipart(api_name).encode(errors="replace")) <= LONGEST_NAME

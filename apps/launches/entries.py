@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.datastructures import MultiValueDict
 
 from apps.accounts.models import User
+from apps.core.numbers import read_number
 from apps.kickoff.forms import KickoffForm
 from apps.kickoff.names import read_controls
 from apps.kickoff.transfer import rebase, uploads_in
@@ -161,7 +162,7 @@ def previous_launch(template: Template, text: str) -> Launch | None:
 
 def _version(template: Template, text: str) -> TemplateVersion | None:
     """Return the version of this template that the form was made from; without a usable mark, the current one."""
-    if text == str(template.current_version_id) or not (text.isascii() and text.isdigit() and len(text) < 19):
+    number = read_number(text)
+    if number is None or number == template.current_version_id:
         return template.current_version
-    known = TemplateVersion.objects.filter(pk=int(text), template=template).first()
-    return known or template.current_version
+    return TemplateVersion.objects.filter(pk=number, template=template).first() or template.current_version

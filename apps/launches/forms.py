@@ -7,8 +7,9 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.numbers import LARGEST_NUMBER
 from apps.launches.models import Launch
-from apps.launches.selectors import LARGEST_WORKFLOW_ID, Filters, people_who_launched
+from apps.launches.selectors import Filters, people_who_launched
 
 
 class FilterForm(forms.Form):
@@ -55,7 +56,7 @@ class ResolveForm(forms.Form):
     RUNNING, NOT_STARTED = "running", "not_started"
 
     found = forms.ChoiceField(choices=[(RUNNING, ""), (NOT_STARTED, "")])
-    workflow_id = forms.IntegerField(required=False, min_value=1, max_value=LARGEST_WORKFLOW_ID)
+    workflow_id = forms.IntegerField(required=False, min_value=1, max_value=LARGEST_NUMBER)
     confirmed = forms.BooleanField(
         error_messages={"required": _("Tick the box: what you say here is taken as the truth.")}
     )

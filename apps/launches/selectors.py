@@ -10,9 +10,10 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from apps.accounts.models import User
+from apps.core.numbers import read_number
+from apps.core.searching import search_words
 from apps.launches.models import Launch
 from apps.workflow_templates.models import Template
-from apps.workflow_templates.searching import search_words
 
 State = Launch.State
 
@@ -20,7 +21,6 @@ NEEDS_A_PERSON = (State.UNKNOWN, State.FAILED, State.REJECTED)
 # What the same person sends again unchanged within this time is asked about: a browser's back button can bring
 # a spent form back under a new submission id.
 REPEAT_WINDOW = dt.timedelta(hours=24)
-LARGEST_WORKFLOW_ID = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ def named(found: QuerySet[Launch], text: str) -> QuerySet[Launch]:
     has_words = Q()
     for word in search_words(text):
         has_words &= Q(search__contains=word)
-    number = _number(text)
+    number = read_number(text)
     return found.filter(has_words if number is None else has_words | Q(workflow_id=number))
 
 
@@ -150,20 +150,13 @@ def _narrowed(found: QuerySet[Launch], filters: Filters) -> QuerySet[Launch]:
 
 
 def _of_template(found: QuerySet[Launch], text: str) -> QuerySet[Launch]:
-    number = _number(text)
+    number = read_number(text)
     if number is not None:
         return found.filter(template=number)
     named = Template.objects.all()
     for word in search_words(text):
         named = named.filter(search__contains=word)
     return found.filter(template__in=named.values("pk"))
-
-
-def _number(text: str) -> int | None:
-    text = text.strip()
-    if text.isascii() and text.isdigit() and len(text) < 20 and int(text) <= LARGEST_WORKFLOW_ID:
-        return int(text)
-    return None
 
 
 def _midnight(day: dt.date) -> dt.datetime:

@@ -27,6 +27,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
+from apps.core.searching import fold
 from apps.kickoff.fields import answers_to_json
 from apps.launches import outcomes, submissions
 from apps.launches.models import Launch
@@ -36,7 +37,6 @@ from apps.pneumatic.errors import PneumaticError
 from apps.pneumatic.schemas import Answer, TaskOverride
 from apps.pneumatic.transport import WHOLE_ANSWER
 from apps.workflow_templates.models import Template, TemplateVersion
-from apps.workflow_templates.searching import fold
 from apps.workflow_templates.services import record_use
 
 logger = logging.getLogger(__name__)

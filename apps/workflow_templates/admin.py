@@ -11,8 +11,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from apps.core import people
+from apps.core.searching import search_words
 from apps.sync.readonly import ReadOnlyAdmin, ReadOnlyInline, pretty
-from apps.workflow_templates import searching
 from apps.workflow_templates.models import Template, TemplateVersion
 
 
@@ -57,7 +57,7 @@ class TemplateAdmin(ReadOnlyAdmin[Template]):
         self, request: HttpRequest, queryset: QuerySet[Template], search_term: str
     ) -> tuple[QuerySet[Template], bool]:
         """Find templates that have every word."""
-        for word in searching.search_words(search_term):
+        for word in search_words(search_term):
             queryset = queryset.filter(search__contains=word)
         return queryset, False
 
@@ -91,7 +91,7 @@ class TemplateVersionAdmin(ReadOnlyAdmin[TemplateVersion]):
         self, request: HttpRequest, queryset: QuerySet[TemplateVersion], search_term: str
     ) -> tuple[QuerySet[TemplateVersion], bool]:
         """Find the versions of templates that have every word."""
-        for word in searching.search_words(search_term):
+        for word in search_words(search_term):
             queryset = queryset.filter(template__search__contains=word)
         return queryset, False
 

@@ -2,26 +2,13 @@
 
 from __future__ import annotations
 
-import unicodedata
-
+from apps.core.searching import fold
 from apps.pneumatic.schemas import Kickoff
-
-MOST_WORDS = 8
-
-
-def fold(text: str) -> str:
-    """Return ``text`` without differences of case, width and composition."""
-    return unicodedata.normalize("NFKC", text).casefold()
 
 
 def search_text(*, name: str, description: str) -> str:
     """Return what a template is searched by."""
     return fold(f"{name}\n{description}").replace("\0", " ")
-
-
-def search_words(query: str) -> list[str]:
-    """Return the words of ``query`` that must all be found, in any order."""
-    return list(dict.fromkeys(fold(query).replace("\0", " ").split()))[:MOST_WORDS]
 
 
 def order_key(*, name: str, is_active: bool) -> str:

@@ -11,10 +11,10 @@ from django.db.models.functions import Left
 from django.db.models.lookups import IsNull
 
 from apps.core.people import pneumatic_id_of
+from apps.core.searching import search_words
 from apps.pneumatic.canonical import kickoff_from_json, tasks_from_json
 from apps.pneumatic.schemas import Kickoff, Task
 from apps.workflow_templates.models import RunAllowed, Template, TemplateUse, TemplateVersion
-from apps.workflow_templates.searching import search_words
 
 MOST_FAVOURITES = 20
 EXCERPT = 240

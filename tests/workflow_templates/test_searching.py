@@ -2,30 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
-
 from apps.pneumatic.schemas import Kickoff
-from apps.workflow_templates.searching import field_types, order_key, search_text, search_words
+from apps.workflow_templates.searching import field_types, order_key, search_text
 from tests.factories import make_field
-
-
-@pytest.mark.parametrize(
-    ("query", "expected"),
-    [
-        ("  New   HIRE ", ["new", "hire"]),
-        ("Straße", ["strasse"]),
-        ("\uff37ide", ["wide"]),
-        ("twice twice", ["twice"]),
-        ("nul\0byte", ["nul", "byte"]),
-        ("", []),
-    ],
-)
-def test_words_are_folded(query: str, expected: list[str]) -> None:
-    assert search_words(query) == expected
-
-
-def test_only_the_first_words_count() -> None:
-    assert len(search_words(" ".join(map(str, range(100))))) == 8
 
 
 def test_a_template_is_searched_by_name_and_description() -> None:

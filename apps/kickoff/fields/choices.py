@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Any, TypeVar
@@ -12,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from apps.core.searching import fold
 from apps.kickoff.fields.base import (
     SEARCH_TEMPLATE,
     AnswerError,
@@ -200,4 +200,5 @@ class OneChoiceField(ChoiceField[str]):
 
 
 def _folded(text: str) -> str:
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    """Return ``text`` folded, on one line."""
+    return " ".join(fold(text).split())

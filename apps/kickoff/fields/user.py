@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from apps.core.numbers import read_number
 from apps.core.people import Person
 from apps.kickoff.fields.base import (
     SEARCH_TEMPLATE,
@@ -21,7 +22,7 @@ from apps.kickoff.fields.base import (
     Part,
 )
 from apps.kickoff.fields.registry import register
-from apps.kickoff.lookups import HITS, Lookups, person_id
+from apps.kickoff.lookups import HITS, Lookups
 from apps.pneumatic.schemas import UserValue
 
 
@@ -42,7 +43,7 @@ class PersonField(forms.Field):
         text = str(value or "").strip()
         if not text:
             return None
-        id_ = person_id(text)
+        id_ = read_number(text)
         person = self.lookups.load_people([id_]).get(id_) if id_ is not None else None
         if person is None:
             raise ValidationError(_("This person is not known here. Choose another one."))
@@ -93,7 +94,7 @@ class UserField(KickoffField[UserValue]):
 
     def people_in(self, values: Sequence[str]) -> list[int]:
         """Return the id that was posted."""
-        return [id_ for value in values[-1:] if (id_ := person_id(value)) is not None]
+        return [id_ for value in values[-1:] if (id_ := read_number(value)) is not None]
 
     def understand(self, values: Sequence[str], lookups: Lookups) -> list[str]:
         """Return the id of the person whom a link names by id or e-mail."""
@@ -128,7 +129,7 @@ class UserField(KickoffField[UserValue]):
         return [_("user %(id)s") % {"id": value} for value in values]
 
     def _named(self, wanted: str, lookups: Lookups) -> Person | None:
-        id_ = person_id(wanted)
+        id_ = read_number(wanted)
         if id_ is not None:
             return lookups.load_people([id_]).get(id_)
         email = wanted.casefold()

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from apps.accounts.models import User
 from apps.core.htmx import is_partial
+from apps.core.numbers import read_number
 from apps.core.paging import page
 from apps.kickoff.fields import describe_answers
 from apps.launches import permissions, presentation, selectors, services
@@ -136,5 +137,5 @@ def _wanted(launch_id: uuid.UUID) -> Launch:
 
 def _seen_attempts(request: HttpRequest) -> int:
     """Return the number of attempts that the person saw; -1, which fits no launch, when that is not told."""
-    text = request.POST.get("attempts", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else -1
+    seen = read_number(request.POST.get("attempts", ""))
+    return -1 if seen is None else seen
