@@ -32,7 +32,12 @@ def demonstration(folder: Path, *, port: int = 0) -> Iterator[tuple[subprocess.P
         f"--data-dir={folder}",
     ]
     with subprocess.Popen(
-        command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        command,
+        cwd=PROJECT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        preexec_fn=_listen_to_ctrl_c,
     ) as process:
         text = ""
         for line in process.stdout or ():
@@ -44,6 +49,11 @@ def demonstration(folder: Path, *, port: int = 0) -> Iterator[tuple[subprocess.P
         finally:
             process.kill()
             process.communicate()
+
+
+def _listen_to_ctrl_c() -> None:
+    """Undo what a shell does to jobs in the background: they, and all that they start, ignore Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def address(text: str) -> str:
