@@ -183,9 +183,16 @@ TEMPLATES = [
 
 # -- Database --------------------------------------------------------------------------------------------------
 
+if not env.str("DATABASE_URL", default=""):
+    (BASE_DIR / "var").mkdir(exist_ok=True)  # a fresh checkout has none
 DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'var' / 'dash.sqlite3'}")}
 DATABASES["default"]["ATOMIC_REQUESTS"] = False
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    _folder = Path(DATABASES["default"]["NAME"]).parent
+    if not _folder.is_dir():
+        raise ImproperlyConfigured(
+            f"DATABASE_URL names a file in {_folder}, which is no folder. Create it, or write another path."
+        )
     DATABASES["default"]["OPTIONS"] = {
         # Writers queue for the lock at BEGIN and wait, instead of failing in the middle of a transaction.
         "transaction_mode": "IMMEDIATE",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -77,3 +79,30 @@ def test_make_explains_itself() -> None:
 
     for target in ("demo", "test", "check", "install", "bench", "lock", "screenshots"):
         assert f"make {target} " in listed
+
+
+def test_a_fresh_checkout_migrates_without_further_preparation(tmp_path: Path) -> None:
+    """The README's steps for a real account: nothing but .env is written by hand."""
+    ours = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+    ).stdout
+    for name in ours.decode().rstrip("\0").split("\0"):
+        if (ROOT / name).is_file():
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, tmp_path / name)
+    (tmp_path / ".env").write_text(f"SECRET_KEY={'x' * 60}\nPNEUMATIC_API_KEY=a-real-key\n", encoding="utf-8")
+
+    done = subprocess.run(
+        [sys.executable, "manage.py", "migrate", "--verbosity=0"],
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "var" / "dash.sqlite3").is_file()

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from django.contrib.auth import REDIRECT_FIELD_NAME, get_user_model
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.db import DatabaseError, connection
-from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+
+from apps.core import database
 
 ADMINISTRATOR_ROLE = "Administrator"
 ADMINISTRATORS_SHOWN = 3
@@ -32,16 +34,9 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
     """Say whether pages can be served: the database answers, and its migrations are applied."""
-    try:
-        executor = MigrationExecutor(connection)
-        pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    except DatabaseError:
-        checks = {"database": "unreachable", "migrations": "unknown"}
-    else:
-        checks = {"database": "ok", "migrations": "pending" if pending else "ok"}
-    ready = set(checks.values()) == {"ok"}
-    body = {"status": "ok" if ready else "unavailable", "checks": checks}
-    return JsonResponse(body, status=200 if ready else 503)
+    readiness = database.readiness()
+    body = {"status": "ok" if readiness.is_ready else "unavailable", "checks": asdict(readiness)}
+    return JsonResponse(body, status=200 if readiness.is_ready else 503)
 
 
 @login_not_required

@@ -38,7 +38,7 @@ def test_it_is_not_ready_before_migrations(client: Client) -> None:
 @pytest.mark.django_db
 def test_it_is_not_ready_without_the_database(client: Client) -> None:
     failure = OperationalError("could not connect to server at 10.1.2.3 as dash")
-    with mock.patch("apps.core.views.MigrationExecutor", side_effect=failure):
+    with mock.patch("apps.core.database.MigrationExecutor", side_effect=failure):
         response = client.get("/readyz")
 
     assert response.status_code == 503

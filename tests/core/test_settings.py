@@ -23,6 +23,11 @@ from tests.core.test_checks import manage
         ("PNEUMATIC_READ_TIMEOUT", "0", "Write a number of seconds from 0.1 to 300."),
         ("PNEUMATIC_CONNECT_TIMEOUT", "nan", "Write a number of seconds"),
         ("SYNC_STALE_AFTER", "-1", "Write a number of minutes"),
+        (
+            "DATABASE_URL",
+            "sqlite:////does/not/exist.sqlite3",
+            "which is no folder. Create it, or write another path.",
+        ),
         ("LOG_LEVEL", "loud", "Write one of: debug, info, warning, error."),
     ],
 )

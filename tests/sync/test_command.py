@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from django.core.management import CommandError, call_command
 from apps.sync import runs
 from apps.sync.models import SyncResult, SyncRun
 from apps.workflow_templates.models import Template
+from tests.core.test_checks import manage
 from tests.fixtures.sandbox import Sandbox
 from tests.sync.running import sync
 
@@ -50,6 +52,13 @@ def test_it_refuses_a_name_that_it_does_not_know() -> None:
     assert error.returncode == 2
     assert str(error) == "There is nothing named unicorns to sync. Choose from: users, templates."
     assert not SyncRun.objects.exists()
+
+
+def test_a_database_without_tables_is_told_in_a_sentence(tmp_path: Path) -> None:
+    done = manage("sync", DATABASE_URL=f"sqlite:///{tmp_path / 'fresh.sqlite3'}")
+    assert done.returncode == 1
+    assert "Its migrations are not applied: run manage.py migrate first." in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_it_exits_with_1_and_the_reason_when_it_failed(sandbox: Sandbox) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
 
+from apps.core import database
 from apps.sync import console, engine, registry
 from apps.sync.models import SyncRun
 from apps.sync.runs import SyncAlreadyRunningError
@@ -45,6 +46,14 @@ class Command(BaseCommand):
                 f"There is nothing named {', '.join(unknown)} to sync. Choose from: {known}.",
                 returncode=REFUSED,
             )
+        readiness = database.readiness()
+        if not readiness.is_ready:
+            mend = (
+                "Its migrations are not applied: run manage.py migrate first."
+                if readiness.database == "ok"
+                else "It cannot be reached: see DATABASE_URL."
+            )
+            raise CommandError(f"The database is not ready. {mend}", returncode=FAILED)
         report = None if as_json or not verbosity else console.Lines(self._write)
         run_sync = partial(
             engine.run_sync,
