@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import math
 import re
 from collections.abc import Iterator
 from typing import Any, NoReturn
@@ -18,10 +19,14 @@ from django.utils.translation import gettext as _
 from apps.pneumatic.errors import UnexpectedResponse
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
+# What the databases hold; every other number is amiss here, before anything was written with it.
+_WHOLE_NUMBERS = range(-(2**63), 2**63)
+# Years that are still years in every time zone.
+_YEARS = range(2, 9999)
 
 
 def decode_json(body: bytes) -> Any:
-    """Return the JSON value in ``body``; raise ValueError when it is none (NaN, too deep or not UTF-8 included).
+    """Return the JSON value in ``body``; raise ValueError when it is none (NaN, 1e999, too deep or not UTF-8 included).
 
     Characters that no database stores (NUL, halves of surrogate pairs) are replaced by U+FFFD.
     """
@@ -40,7 +45,12 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
-_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
+def _finite(text: str) -> float:
+    number = float(text)
+    return number if math.isfinite(number) else _refuse_constant(text)
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite)
 
 
 def _storable(value: Any) -> Any:
@@ -119,7 +129,7 @@ class Node:
     def integer(self, key: str) -> int:
         """Return the whole number under ``key``; ``true`` is none."""
         value = self._object().get(key)
-        return value if type(value) is int else self._amiss(key)
+        return value if type(value) is int and value in _WHOLE_NUMBERS else self._amiss(key)
 
     def integer_or_none(self, key: str) -> int | None:
         """Return the whole number under ``key``, or None."""
@@ -136,7 +146,7 @@ class Node:
 
     def itself_integer(self) -> int:
         """Return this value as a whole number."""
-        return self.value if type(self.value) is int else self.fail()
+        return self.value if type(self.value) is int and self.value in _WHOLE_NUMBERS else self.fail()
 
     def time_or_none(self, key: str) -> dt.datetime | None:
         """Return the moment under ``key`` (ISO 8601; UTC where no zone is given), or None."""
@@ -145,6 +155,8 @@ class Node:
         try:
             moment = dt.datetime.fromisoformat(self.text(key))
         except ValueError:
+            self._amiss(key)
+        if moment.year not in _YEARS:
             self._amiss(key)
         return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
 

@@ -145,6 +145,7 @@ LOST = [
     ({"kind": "html_200", "process": True}, 1),
     ({"kind": "wrong_json"}, 0),
     ({"kind": "wrong_json", "process": True}, 1),
+    ({"kind": "wrong_json", "process": True, "body": '{"workflow_id": 9223372036854775808}'}, 1),
     ({"kind": "broken_json", "process": True}, 1),
     ({"kind": "status", "status": 500}, 0),
     ({"kind": "status", "status": 502, "process": True}, 1),
