@@ -16,8 +16,8 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.launches.models import Launch
 
-# A cell that begins like this is a formula to a spreadsheet, whoever wrote it.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+# A cell that begins like this is a formula to a spreadsheet, whoever wrote it; so are the full-width forms to some.
+_FORMULA_STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20", "\t", "\r", "\n")
 
 
 COLUMNS = (

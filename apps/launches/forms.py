@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.numbers import LARGEST_NUMBER
 from apps.launches.models import Launch
 from apps.launches.selectors import Filters, people_who_launched
+
+# Days beyond these are slips; those at the edge of the calendar are no day any more in another time zone.
+_PLAUSIBLE = (MinValueValidator(dt.date(1900, 1, 1)), MaxValueValidator(dt.date(2999, 12, 31)))
 
 
 class FilterForm(forms.Form):
@@ -21,8 +26,12 @@ class FilterForm(forms.Form):
     )
     template = forms.CharField(label=_("Template"), required=False, max_length=200)
     person = forms.TypedChoiceField(label=_("Launched by"), required=False, coerce=int, empty_value=None)
-    since = forms.DateField(label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
-    until = forms.DateField(label=_("To"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    since = forms.DateField(
+        label=_("From"), required=False, validators=_PLAUSIBLE, widget=forms.DateInput(attrs={"type": "date"})
+    )
+    until = forms.DateField(
+        label=_("To"), required=False, validators=_PLAUSIBLE, widget=forms.DateInput(attrs={"type": "date"})
+    )
 
     def __init__(self, data: Any) -> None:
         super().__init__(data, label_suffix="", use_required_attribute=False)

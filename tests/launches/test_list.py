@@ -53,6 +53,21 @@ def make_many(count: int, template: Template, user: User) -> None:
     )
 
 
+@pytest.mark.parametrize("query", ["until=9999-12-31", "since=0001-01-01", "until=0001-01-01"])
+@pytest.mark.parametrize("zone", ["UTC", "Pacific/Kiritimati", "America/Los_Angeles"])
+def test_a_date_at_the_edge_of_time_is_taken_for_a_slip(
+    operator_client: Client, no_fields: Template, operator: User, query: str, zone: str
+) -> None:
+    make_launch(no_fields, operator, name="Shown")
+
+    with timezone.override(zone):
+        page = operator_client.get(f"/launches/?{query}")
+        export = filtered(operator_client, query)
+
+    assert [launch.name for launch in page.context["page"]] == ["Shown"]
+    assert "Shown" in export
+
+
 def test_an_empty_list_says_what_to_do(operator_client: Client) -> None:
     page = operator_client.get("/launches/").content.decode()
 
@@ -186,7 +201,9 @@ def filtered(client: Client, query: str) -> str:
     return client.get(f"/launches/export.csv?{query}").getvalue().decode("utf-8-sig")
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "  ="])
+@pytest.mark.parametrize(
+    "start", ["=", "+", "-", "@", "\t", "\r", "\n", "  =", "\uff1d", "\uff0b", "\uff0d", "\uff20"]
+)
 def test_no_cell_is_a_formula(start: str) -> None:
     assert plain_cell(f"{start}cmd|' /C calc'!A0").startswith("'")
 
