@@ -20,6 +20,8 @@ HOSTILE = [
     "a;b=c",
     "a%22b",
     "back\\slash\\",
+    "  ",
+    "blank behind ",
     "line\r\nbreak",
     "~1",
     "",

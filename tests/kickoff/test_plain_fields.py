@@ -55,6 +55,9 @@ def test_text_keeps_every_blank_and_line_break() -> None:
     [
         ("https://example.com/a?b=c#d", "https://example.com/a?b=c#d"),
         ("http://localhost:8000/", "http://localhost:8000/"),
+        ("https://wiki/page", "https://wiki/page"),
+        ("http://[::1]:8080/", "http://[::1]:8080/"),
+        ("https://example.com/" + "x" * 5000, "https://example.com/" + "x" * 5000),
         (" example.com/a ", "https://example.com/a"),
         ("https://пример.рф/", "https://пример.рф/"),
     ],
@@ -74,6 +77,11 @@ def test_a_web_address_is_taken(typed: str, answer: str) -> None:
         "not an address",
         "https://",
         "http://[::1",
+        "https://exam ple.com/",
+        "https://example.com/a b",
+        "https://<script>/",
+        "https://example.com:port/",
+        "https://user@/",
     ],
 )
 def test_anything_but_a_web_address_is_refused(typed: str) -> None:
