@@ -12,16 +12,11 @@ from apps.accounts.models import PneumaticUser
 from apps.accounts.searching import search_text
 from apps.pneumatic.canonical import content_hash
 from apps.pneumatic.schemas import User
+from apps.sync import mirror
 from apps.sync.registry import Progress, Resource
 
 if TYPE_CHECKING:
     from apps.pneumatic.client import Client
-
-# What a changed row takes over; when it was first seen stays.
-_WRITTEN = [
-    field.name for field in PneumaticUser._meta.concrete_fields if field.name not in {"id", "first_seen_at"}
-]
-_BATCH = 500
 
 
 class Users(Resource[User, PneumaticUser]):
@@ -32,8 +27,7 @@ class Users(Resource[User, PneumaticUser]):
 
     def known(self) -> dict[int, str | None]:
         """Return the content hash of every mirrored user; None for one who is gone."""
-        rows = PneumaticUser.objects.values_list("id", "content_hash", "removed_at")
-        return {id_: None if removed else digest for id_, digest, removed in rows.iterator()}
+        return mirror.known_hashes(PneumaticUser.objects)
 
     def fetch(self, client: Client, *, progress: Progress) -> Iterator[User]:
         """Give every user."""
@@ -65,14 +59,8 @@ class Users(Resource[User, PneumaticUser]):
 
     def write(self, rows: Sequence[PneumaticUser], *, removed: Collection[int], now: dt.datetime) -> None:
         """Insert or update ``rows`` and mark those who left."""
-        for row in rows:
-            row.first_seen_at = row.changed_at = now
-        PneumaticUser.objects.bulk_create(
-            rows, batch_size=_BATCH, update_conflicts=True, unique_fields=["id"], update_fields=_WRITTEN
-        )
-        gone = list(removed)
-        for start in range(0, len(gone), _BATCH):
-            PneumaticUser.objects.filter(id__in=gone[start : start + _BATCH]).update(removed_at=now)
+        mirror.upsert(PneumaticUser.objects, rows, now=now)
+        mirror.mark_removed(PneumaticUser.objects, removed, now=now)
 
     def names(self, ids: Collection[int]) -> dict[int, str]:
         """Return people's names by id."""

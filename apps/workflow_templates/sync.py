@@ -11,6 +11,8 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from apps.pneumatic import canonical, schemas
+from apps.sync import mirror
+from apps.sync.mirror import BATCH, batches
 from apps.sync.registry import Progress, Resource
 from apps.workflow_templates import searching
 from apps.workflow_templates.models import RunAllowed, Template, TemplateVersion
@@ -18,11 +20,6 @@ from apps.workflow_templates.models import RunAllowed, Template, TemplateVersion
 if TYPE_CHECKING:
     from apps.pneumatic.client import Client
 
-# What a changed row takes over; when it was first seen stays.
-_WRITTEN = [
-    field.name for field in Template._meta.concrete_fields if field.name not in {"id", "first_seen_at"}
-]
-_BATCH = 500
 _DETAILS_AT_ONCE = 250  # templates held in full at a time
 
 
@@ -62,8 +59,7 @@ class Templates(Resource[Fetched, Row]):
 
     def known(self) -> dict[int, str | None]:
         """Return the content hash of every mirrored template; None for one that is gone."""
-        rows = Template.objects.values_list("id", "content_hash", "removed_at")
-        return {id_: None if removed else digest for id_, digest, removed in rows.iterator()}
+        return mirror.known_hashes(Template.objects)
 
     def fetch(self, client: Client, *, progress: Progress) -> Iterator[Fetched]:
         """Give every template; one that is deleted between list and detail is left out."""
@@ -72,7 +68,7 @@ class Templates(Resource[Fetched, Row]):
             for summary in client.list_templates(on_progress=lambda _done, total: progress(0, total))
         }
         ids = list(listed)
-        for number, chunk in enumerate(_batches(ids, size=_DETAILS_AT_ONCE)):
+        for number, chunk in enumerate(batches(ids, size=_DETAILS_AT_ONCE)):
             before = number * _DETAILS_AT_ONCE
             templates = client.get_templates(
                 chunk,
@@ -125,16 +121,8 @@ class Templates(Resource[Fetched, Row]):
         end of the transaction.
         """
         _set_versions(rows, now=now)
-        for row in rows:
-            row.template.first_seen_at = row.template.changed_at = now
-        Template.objects.bulk_create(
-            [row.template for row in rows],
-            batch_size=_BATCH,
-            update_conflicts=True,
-            unique_fields=["id"],
-            update_fields=_WRITTEN,
-        )
-        for ids in _batches([row.template.id for row in rows]):
+        mirror.upsert(Template.objects, [row.template for row in rows], now=now)
+        for ids in batches([row.template.id for row in rows]):
             RunAllowed.objects.filter(template_id__in=ids).delete()
         RunAllowed.objects.bulk_create(
             [
@@ -142,10 +130,9 @@ class Templates(Resource[Fetched, Row]):
                 for row in rows
                 for user_id in sorted(row.run_allowed)
             ],
-            batch_size=_BATCH,
+            batch_size=BATCH,
         )
-        for ids in _batches(list(removed)):
-            Template.objects.filter(id__in=ids).update(removed_at=now)
+        mirror.mark_removed(Template.objects, removed, now=now)
 
     def names(self, ids: Collection[int]) -> dict[int, str]:
         """Return the names of templates by id."""
@@ -168,7 +155,7 @@ def _set_versions(rows: Sequence[Row], *, now: dt.datetime) -> None:
         if row.kickoff_hash not in seen[row.template.id]
     ]
     if fresh:
-        TemplateVersion.objects.bulk_create(fresh, batch_size=_BATCH)
+        TemplateVersion.objects.bulk_create(fresh, batch_size=BATCH)
         # Asked for again: not every SQLite hands out the keys of many rows at once.
         seen.update(_versions([version.template_id for version in fresh]))
     for row in rows:
@@ -178,7 +165,7 @@ def _set_versions(rows: Sequence[Row], *, now: dt.datetime) -> None:
 def _versions(template_ids: Sequence[int]) -> dict[int, dict[str, tuple[int, int]]]:
     """Return key and number of every version, by template and content hash."""
     found: dict[int, dict[str, tuple[int, int]]] = {id_: {} for id_ in template_ids}
-    for ids in _batches(template_ids):
+    for ids in batches(template_ids):
         versions = TemplateVersion.objects.filter(template_id__in=ids).order_by()
         for template_id, digest, pk, number in versions.values_list(
             "template_id", "content_hash", "pk", "number"
@@ -195,7 +182,3 @@ def _only_listed(raw: Mapping[str, Any]) -> dict[str, Any]:
 def _counting_on(progress: Progress, *, before: int, total: int) -> Progress:
     """Return the progress of a part as progress of the whole."""
     return lambda done, _part: progress(before + done, total)
-
-
-def _batches(ids: Sequence[int], *, size: int = _BATCH) -> Iterator[Sequence[int]]:
-    return (ids[start : start + size] for start in range(0, len(ids), size))
