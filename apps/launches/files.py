@@ -11,7 +11,7 @@ import mimetypes
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import IO, Any, cast
+from typing import IO, cast
 
 from django.core.files.uploadedfile import UploadedFile as IncomingFile
 from django.utils import timezone
@@ -45,7 +45,7 @@ class UploadError(Exception):
     """A file did not reach Pneumatic; ``str()`` names the file and says why."""
 
 
-def store(*, user: User, incoming: IncomingFile[Any]) -> UploadedFile:
+def store(*, user: User, incoming: IncomingFile) -> UploadedFile:
     """Bring ``incoming`` to Pneumatic and return its row. Raise UploadError; nothing is left behind then."""
     name = incoming.name or _("unnamed file")
     size = incoming.size or 0
