@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import include, path
 
-handler403 = "apps.core.views.permission_denied"
+handler403 = "apps.accounts.views.permission_denied"
 
 urlpatterns = [
     path("", include("apps.core.urls")),

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from django.contrib.auth.models import AbstractUser
-from django.db.models import Case, IntegerField, Value, When
+from django.db.models import Case, IntegerField, Q, Value, When
 from django.db.models.functions import Lower
 
 from apps.accounts.models import PneumaticUser, User
+from apps.accounts.roles import ADMINISTRATOR
 from apps.core.people import Person
 from apps.core.searching import search_words
 
@@ -31,6 +32,12 @@ def pneumatic_id_of(user: AbstractUser) -> int | None:
     """Return who ``user`` is in Pneumatic, as ``apps.core.people`` wants to know it."""
     person = pneumatic_user_for(user) if isinstance(user, User) else None
     return person.id if person else None
+
+
+def administrators(*, limit: int) -> list[User]:
+    """Return those who can give roles and can be asked by e-mail, the longest here first."""
+    found = User.objects.filter(Q(is_superuser=True) | Q(groups__name=ADMINISTRATOR), is_active=True)
+    return list(found.exclude(email="").distinct().order_by("pk")[:limit])
 
 
 def search_people(query: str, *, limit: int = 20) -> list[PneumaticUser]:

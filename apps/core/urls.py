@@ -7,6 +7,4 @@ from apps.core import views
 urlpatterns = [
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
-    # Before the admin's own, so that there is one page to sign in on.
-    path("admin/login/", views.admin_login),
 ]
