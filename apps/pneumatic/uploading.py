@@ -15,8 +15,6 @@ from django.views.decorators.debug import sensitive_variables
 
 from apps.pneumatic import wire
 from apps.pneumatic.errors import (
-    NotFound,
-    PermissionDenied,
     PneumaticError,
     RateLimited,
     Unavailable,
@@ -108,12 +106,11 @@ def _error(reply: wire.Reply | wire.NoReply, body: _Exactly) -> PneumaticError |
         return None
     if status == 413:
         return ValidationFailed(_("The file storage finds the file too large."), status=status)
-    if status in {401, 403}:
-        return PermissionDenied(
+    if status in {401, 403, 404, 410}:
+        # The signature in the URL has run out: this says nothing about what the API key may do.
+        return Unavailable(
             _("The file storage no longer accepts this upload. Upload the file again."), status=status
         )
-    if status in {404, 410}:
-        return NotFound(_("The place for the file is gone. Upload the file again."), status=status)
     if status == 429:
         return RateLimited(
             _("The file storage gets too many requests. Try again in a little while."), status=status

@@ -14,7 +14,7 @@ import requests
 
 from apps.pneumatic.client import Client
 from apps.pneumatic.errors import (
-    PermissionDenied,
+    Unavailable,
     ValidationFailed,
 )
 from tests.contract.actions import upload
@@ -72,7 +72,7 @@ def test_a_file_of_an_impossible_size_is_refused_before_it_is_sent(client: Clien
 def test_a_file_with_another_type_than_announced_is_refused(client: Client) -> None:
     ticket = client.announce_file(filename="a.txt", content_type="text/plain", size=3, thumbnail=False)
 
-    with pytest.raises(PermissionDenied) as caught:
+    with pytest.raises(Unavailable) as caught:
         client.put_file(ticket.file_upload_url, io.BytesIO(b"abc"), content_type="text/html", size=3)
 
     assert "signature" not in str(caught.value).lower()
