@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import threading
+from pathlib import Path
 from typing import Any
 
 from .data import DATASETS
@@ -34,6 +35,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--api-key", default=DEFAULT_KEY, help="the key that is accepted (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--api-key-file",
+        dest="api_key",
+        type=_key_in,
+        default=argparse.SUPPRESS,
+        metavar="PATH",
+        help="file that holds the key: a command line can be read by everybody on the machine",
     )
     parser.add_argument(
         "--dataset", choices=DATASETS, default="demo", help="data to start with (default: %(default)s)"
@@ -103,6 +112,16 @@ def _port(text: str) -> int:
     if not text.isdigit() or int(text) > 65534:
         raise argparse.ArgumentTypeError(f"{text!r} is no port: write a number from 0 to 65534.")
     return int(text)
+
+
+def _key_in(path: str) -> str:
+    try:
+        key = Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        key = ""
+    if not key:
+        raise argparse.ArgumentTypeError(f"{path!r} holds no key: write one into it.")
+    return key
 
 
 def _count(text: str) -> int:

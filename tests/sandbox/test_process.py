@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 import requests
@@ -105,7 +106,14 @@ def test_an_address_that_is_not_ours_is_told_in_one_sentence() -> None:
 
 
 @pytest.mark.parametrize(
-    "options", [["--port", "70000"], ["--port", "x"], ["--large", "-1"], ["--dataset", "none"]]
+    "options",
+    [
+        ["--port", "70000"],
+        ["--port", "x"],
+        ["--large", "-1"],
+        ["--dataset", "none"],
+        ["--api-key-file", "/nowhere"],
+    ],
 )
 def test_a_wrong_option_is_refused(options: list[str]) -> None:
     result = subprocess.run([*MODULE, *options], cwd=ROOT, capture_output=True, text=True, check=False)
@@ -117,6 +125,16 @@ def test_a_key_of_ones_own_is_not_printed() -> None:
     with running(MODULE, "--api-key", "my-own-key") as (_, line):
         assert "my-own-key" not in line
         assert "API key as given" in line
+        response = requests.get(
+            address(line) + "/templates", headers={"Authorization": "Bearer my-own-key"}, timeout=10
+        )
+        assert response.status_code == 200
+
+
+def test_a_key_may_stand_in_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    file.write_text("my-own-key\n")
+    with running(MODULE, "--api-key-file", str(file)) as (_, line):
         response = requests.get(
             address(line) + "/templates", headers={"Authorization": "Bearer my-own-key"}, timeout=10
         )

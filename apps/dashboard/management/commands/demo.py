@@ -83,7 +83,7 @@ class Command(BaseCommand):
             "sandbox",
             [
                 *(sys.executable, "-m", "apps.sandbox", f"--port={sandbox_port}"),
-                *(f"--files-port={files_port}", f"--api-key={api_key}"),
+                *(f"--files-port={files_port}", f"--api-key-file={place.api_key}"),
             ],
         )
         family.wait_for_port(sandbox, sandbox_port)
