@@ -47,7 +47,7 @@ class UploadError(Exception):
 
 def store(*, user: User, incoming: IncomingFile) -> UploadedFile:
     """Bring ``incoming`` to Pneumatic and return its row. Raise UploadError; nothing is left behind then."""
-    name = incoming.name or _("unnamed file")
+    name = _as_chosen(incoming.name or "") or _("unnamed file")
     size = incoming.size or 0
     check_size(name=name, size=size)
     content_type = clean_content_type(incoming.content_type, name=name)
@@ -79,6 +79,11 @@ def store(*, user: User, incoming: IncomingFile) -> UploadedFile:
         thumbnail_url=public.thumbnail_url,
         created_at=timezone.now(),
     )
+
+
+def _as_chosen(name: str) -> str:
+    """Return the name as the person knows it: browsers send its ``"`` as ``%22`` (see ``kickoff/names.py``)."""
+    return name.replace("%22", '"')
 
 
 def check_size(*, name: str, size: int) -> None:

@@ -58,6 +58,14 @@ def test_a_file_reaches_pneumatic_as_it_is(operator_client: Client, operator: Us
     assert row.attachment_id == str(stored["id"])
 
 
+def test_a_quotation_mark_in_a_name_arrives_as_one(
+    operator_client: Client, operator: User, sandbox: Sandbox
+) -> None:
+    answer = upload(operator_client, b"x", "6%22 pipe.txt")  # as every browser writes it
+
+    assert answer["name"] == sandbox.files()[0]["name"] == '6" pipe.txt'
+
+
 def test_an_image_gets_a_thumbnail(operator_client: Client, sandbox: Sandbox) -> None:
     upload(operator_client, picture(), "a.png", PNG)
 
