@@ -57,6 +57,30 @@ def test_it_shows_answers_as_labels(fill: Fill, every_field: Template, operator_
     assert "No answer" in page
 
 
+def test_a_launch_under_way_looks_again_and_tells_until_when(
+    template: Template, operator: User, operator_client: Client
+) -> None:
+    deadline = timezone.now() + dt.timedelta(minutes=1)
+    launch = make_launch(template, operator, state="sending", deadline_at=deadline)
+
+    page = show(operator_client, launch)
+
+    assert 'hx-trigger="every 2s"' in page
+    assert '<noscript><meta http-equiv="refresh" content="5"></noscript>' in page
+    assert (
+        f"Should no answer come by {timezone.localtime(deadline):%H:%M:%S}, this page says what to do" in page
+    )
+
+
+def test_a_launch_that_is_over_stands_still(
+    template: Template, operator: User, operator_client: Client
+) -> None:
+    page = show(operator_client, make_launch(template, operator))
+
+    assert "hx-trigger" not in page.partition("<main")[2]
+    assert "http-equiv" not in page
+
+
 def test_the_version_that_was_launched_is_shown_whatever_the_template_is_now(
     fill: Fill, every_field: Template, operator_client: Client
 ) -> None:

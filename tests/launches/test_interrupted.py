@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from dataclasses import replace
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -10,10 +11,9 @@ from django.test import Client
 from apps.accounts.models import User
 from apps.launches.models import Launch
 from apps.workflow_templates.models import Template
-from tests.factories import make_field, make_version
+from tests.factories import PASSWORD, make_field, make_version
 from tests.fixtures.filled_form import FilledForm
 from tests.fixtures.launching import Fill
-from tests.fixtures.people import PASSWORD
 from tests.fixtures.sandbox import Sandbox
 
 
@@ -52,6 +52,24 @@ def test_a_session_that_ended_costs_no_answer(
 
     assert again.send().status_code == 302
     assert len(sandbox.workflows()) == 1
+
+
+def test_find_works_on_the_form_that_came_back(
+    fill: Fill, every_field: Template, operator_client: Client
+) -> None:
+    """The Find button sends to the page's own address, which is that of the sign-in then."""
+    sign_in = sign_in_form(fill(every_field, string_1="Kept"), operator_client)
+    again = FilledForm.read(
+        operator_client, sign_in.fill(username="operator", password=PASSWORD).send("sign-in")
+    )
+
+    searched = replace(again.fill(**{"find-user-9": "bo"}), action=sign_in.action)
+    response = searched.client.post(searched.action, {**searched.controls, "find": "user-9"}, follow=True)
+
+    assert response.status_code == 200
+    assert response.redirect_chain == [(f"/templates/{every_field.pk}/launch/", 307)]
+    assert "Bo Operator" in response.content.decode()
+    assert FilledForm.read(operator_client, response).controls["kickoff-string-1"] == ["Kept"]
 
 
 def test_a_wrong_password_costs_no_answer_either(
