@@ -1,43 +1,73 @@
-"""Rows for tests, with sensible defaults: what a sync, or somebody at work, would have left behind.
-
-``tests.fixtures.people`` has the people; they are here too, so that a test imports its rows from one place.
-"""
+"""Rows for tests, with sensible defaults: what a sync, or somebody at work, would have left behind."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from functools import cache
 from itertools import count
 from typing import Any
 from uuid import uuid4
 
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.hashers import make_password
+from django.contrib.auth.models import AbstractUser, Group
+from django.test import Client
 
+from apps.accounts.models import PneumaticUser, User
+from apps.accounts.searching import search_text as person_search_text
 from apps.core.searching import fold
 from apps.launches.models import Launch
 from apps.pneumatic.canonical import content_hash, kickoff_to_json, tasks_to_json
 from apps.pneumatic.schemas import FieldDefinition, Kickoff, Selection, Task
 from apps.workflow_templates.models import RunAllowed, Template, TemplateUse, TemplateVersion
 from apps.workflow_templates.searching import field_types, order_key, search_text
-from tests.fixtures.people import client_of, make_person, make_user
 
-__all__ = [
-    "NOW",
-    "client_of",
-    "make_field",
-    "make_launch",
-    "make_options",
-    "make_pneumatic_user",
-    "make_template",
-    "make_use",
-    "make_user",
-    "make_version",
-]
-
-make_pneumatic_user = make_person
-
+PASSWORD = "correct horse"
 NOW = dt.datetime(2026, 5, 4, 9, 0, tzinfo=dt.UTC)  # a Monday
 _ids = count(1000)
+
+
+@cache
+def _password_hash() -> str:
+    return make_password(PASSWORD)  # slow by design: once is enough
+
+
+def make_user(username: str, *roles: str, **fields: object) -> User:
+    """Create somebody who can sign in as ``username`` with PASSWORD and holds ``roles``."""
+    values: dict[str, object] = {"email": f"{username}@example.com", "password": _password_hash(), **fields}
+    user = User.objects.create(username=username, **values)
+    user.groups.add(*Group.objects.filter(name__in=roles))
+    return user
+
+
+def make_pneumatic_user(
+    person_id: int, *, first: str = "Ada", last: str = "", email: str = "", **fields: object
+) -> PneumaticUser:
+    """Create a mirrored Pneumatic user as a sync would have."""
+    last = last or f"Person{person_id}"
+    email = email or f"person{person_id}@example.com"
+    name = f"{first} {last}".strip()
+    values: dict[str, object] = {
+        "email": email,
+        "first_name": first,
+        "last_name": last,
+        "name": name,
+        "status": "active",
+        "search": person_search_text(name=name, email=email),
+        "raw": {},
+        "content_hash": "",
+        "first_seen_at": NOW,
+        "changed_at": NOW,
+        **fields,
+    }
+    return PneumaticUser.objects.create(id=person_id, **values)
+
+
+def client_of(user: User) -> Client:
+    """Return a browser in which ``user`` is signed in."""
+    client = Client()
+    client.force_login(user)
+    return client
 
 
 def make_options(*labels: str) -> tuple[Selection, ...]:

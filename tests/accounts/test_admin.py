@@ -12,7 +12,7 @@ from apps.accounts.admin import PneumaticUserAdmin
 from apps.accounts.models import PneumaticUser, User
 from apps.accounts.searching import search_text
 from apps.sync.readonly import BoundedPaginator
-from tests.fixtures.people import PASSWORD, client_of, make_person, make_user
+from tests.factories import PASSWORD, client_of, make_pneumatic_user, make_user
 
 pytestmark = pytest.mark.django_db
 PEOPLE = "/admin/accounts/pneumaticuser/"
@@ -26,7 +26,7 @@ def text(client: Client, path: str, **query: str) -> str:
 
 
 def test_pneumatic_users_are_shown_and_cannot_be_edited(administrator_client: Client) -> None:
-    make_person(7, first="Ada", last="<script>alert(1)</script>", raw={"note": "<b>raw</b>"})
+    make_pneumatic_user(7, first="Ada", last="<script>alert(1)</script>", raw={"note": "<b>raw</b>"})
     assert "&lt;script&gt;alert(1)" in text(administrator_client, PEOPLE)
     page = text(administrator_client, f"{PEOPLE}7/change/")
     assert "&quot;note&quot;: &quot;&lt;b&gt;raw&lt;/b&gt;&quot;" in page
@@ -37,17 +37,17 @@ def test_pneumatic_users_are_shown_and_cannot_be_edited(administrator_client: Cl
 
 
 def test_pneumatic_users_are_found_by_any_words(administrator_client: Client) -> None:
-    make_person(1, first="Анна", last="Жукова", email="anna@example.com")
-    make_person(2, first="Bo", last="Smith", email="bo@example.com")
+    make_pneumatic_user(1, first="Анна", last="Жукова", email="anna@example.com")
+    make_pneumatic_user(2, first="Bo", last="Smith", email="bo@example.com")
     page = text(administrator_client, PEOPLE, q="жук ANNA")
     assert "Жукова" in page
     assert "Smith" not in page
 
 
 def test_pneumatic_users_are_filtered_by_what_became_of_them(administrator_client: Client) -> None:
-    make_person(1, last="Here")
-    make_person(2, last="Invited", status="invited", email="i@example.com")
-    make_person(3, last="Left", removed_at=timezone.now())
+    make_pneumatic_user(1, last="Here")
+    make_pneumatic_user(2, last="Invited", status="invited", email="i@example.com")
+    make_pneumatic_user(3, last="Left", removed_at=timezone.now())
     for state, name in (("active", "Here"), ("invited", "Ada Invited"), ("gone", "Left")):
         page = text(administrator_client, PEOPLE, state=state)
         shown = [last for last in ("Here", "Ada Invited", "Left") if last in page.partition("<tbody")[2]]
@@ -83,7 +83,7 @@ def test_a_large_table_is_counted_to_a_bound_only(monkeypatch: pytest.MonkeyPatc
     assert PneumaticUserAdmin.paginator is BoundedPaginator
     monkeypatch.setattr(BoundedPaginator, "MOST", 3)
     for number in range(1, 6):
-        make_person(number)
+        make_pneumatic_user(number)
     people = PneumaticUser.objects.order_by("search", "id")
     assert BoundedPaginator(people, 2).count == 4
     assert BoundedPaginator(people.filter(pk__lte=2), 2).count == 2
@@ -157,7 +157,7 @@ def test_an_administrator_cannot_take_over_a_superuser(administrator_client: Cli
 
 
 def test_a_user_is_shown_with_who_they_are_in_pneumatic(administrator_client: Client, operator: User) -> None:
-    make_person(7, first="Olga", last="Operator", email="OPERATOR@example.com")
+    make_pneumatic_user(7, first="Olga", last="Operator", email="OPERATOR@example.com")
     assert "Olga Operator (7)" in text(administrator_client, f"{USERS}{operator.pk}/change/")
 
 

@@ -7,7 +7,7 @@ from django.contrib.auth.models import Group, Permission
 from django.core.management import call_command
 
 from apps.accounts.models import User
-from tests.fixtures.people import make_user
+from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
 

@@ -8,7 +8,7 @@ import pytest
 
 from apps.accounts.models import User
 from apps.sync.engine import run_sync
-from tests.fixtures.people import make_user
+from tests.factories import make_user
 from tests.fixtures.sandbox import Sandbox
 
 HERE = Path(__file__).parent

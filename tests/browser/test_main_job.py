@@ -11,8 +11,8 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from apps.accounts.models import User
+from tests.factories import PASSWORD
 from tests.fixtures.browser import Browse
-from tests.fixtures.people import PASSWORD
 from tests.fixtures.sandbox import Sandbox
 
 TEXT = "First line\nSecond line: 漢字 & <b>plain</b>"

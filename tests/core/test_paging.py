@@ -15,7 +15,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from apps.accounts.models import PneumaticUser, User
 from apps.core.paging import Page, page
-from tests.fixtures.people import make_user
+from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
 

@@ -18,21 +18,13 @@ from tests.factories import (
     make_use,
     make_user,
 )
+from tests.fixtures.people import OPEN_TO_EVERY_ROLE
 
 URL = reverse("search")
 HTMX = {"HX-Request": "true"}
 
-ACCESS = {
-    "client": 302,
-    "nobody_client": 403,
-    "viewer_client": 200,
-    "operator_client": 200,
-    "integrator_client": 200,
-    "administrator_client": 200,
-}
 
-
-@pytest.mark.parametrize(("who", "status"), ACCESS.items())
+@pytest.mark.parametrize(("who", "status"), OPEN_TO_EVERY_ROLE.items())
 def test_it_opens_to_every_role(request: pytest.FixtureRequest, db: None, who: str, status: int) -> None:
     assert request.getfixturevalue(who).get(URL).status_code == status
 

@@ -6,9 +6,8 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from apps.accounts.models import User
-from tests.factories import make_field, make_template
+from tests.factories import make_field, make_pneumatic_user, make_template
 from tests.fixtures.browser import Browse, assert_accessible
-from tests.fixtures.people import make_person
 from tests.kickoff.stand_ins import numbered
 
 pytestmark = pytest.mark.browser
@@ -17,9 +16,9 @@ pytestmark = pytest.mark.browser
 @pytest.fixture
 def url(transactional_db: None) -> str:
     """Return the address of a form with a name, a person and a long dropdown; three people exist."""
-    make_person(1, first="Ada", last="Lovelace")
-    make_person(2, first="Grace", last="Hopper", status="invited")
-    make_person(3, first="Grace", last="Kelly")
+    make_pneumatic_user(1, first="Ada", last="Lovelace")
+    make_pneumatic_user(2, first="Grace", last="Hopper", status="invited")
+    make_pneumatic_user(3, first="Grace", last="Kelly")
     fields = [
         make_field("note", name="Note"),
         make_field("who", "user", name="Manager"),

@@ -10,8 +10,7 @@ from pytest_django import DjangoAssertNumQueries
 from apps.kickoff.fields import create
 from apps.kickoff.forms import KickoffForm
 from apps.kickoff.lookups import NoFiles
-from tests.factories import make_field, make_template
-from tests.fixtures.people import make_person
+from tests.factories import make_field, make_pneumatic_user, make_template
 from tests.kickoff.stand_ins import numbered
 
 pytestmark = pytest.mark.django_db
@@ -52,8 +51,8 @@ def test_searches_are_only_read(operator_client: Client, options_url: str) -> No
 
 
 def test_people_are_found_by_name_and_by_mail_in_any_script(operator_client: Client) -> None:
-    make_person(1, first="Ada", last="Lovelace")
-    make_person(2, first="Лев", last="Толстой", email="leo@example.org")
+    make_pneumatic_user(1, first="Ada", last="Lovelace")
+    make_pneumatic_user(2, first="Лев", last="Толстой", email="leo@example.org")
 
     assert hits(operator_client, PEOPLE, q="LOVELACE ada") == ["Ada Lovelace"]
     assert hits(operator_client, PEOPLE, q="лев") == ["Лев Толстой"]
@@ -62,8 +61,8 @@ def test_people_are_found_by_name_and_by_mail_in_any_script(operator_client: Cli
 
 
 def test_invited_people_are_marked_and_those_who_left_are_not_found(operator_client: Client) -> None:
-    invited = make_person(1, first="Grace", last="Hopper", status="invited")
-    make_person(2, first="Grace", last="Gone", removed_at=invited.changed_at)
+    invited = make_pneumatic_user(1, first="Grace", last="Hopper", status="invited")
+    make_pneumatic_user(2, first="Grace", last="Gone", removed_at=invited.changed_at)
 
     assert operator_client.get(PEOPLE, {"q": "grace"}).json() == {
         "hits": [{"value": "1", "label": "Grace Hopper", "note": "person1@example.com", "badge": "invited"}],
@@ -81,7 +80,7 @@ def test_a_search_gives_twenty_hits_with_a_constant_number_of_queries(
     operator_client: Client, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     for number in range(1, 61):
-        make_person(number)
+        make_pneumatic_user(number)
 
     with django_assert_num_queries(QUERIES + 2):
         answer = operator_client.get(PEOPLE, {"q": "person"}).json()
@@ -122,7 +121,7 @@ def test_a_form_asks_the_mirror_once_for_all_its_people(
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
     for number in range(1, 4):
-        make_person(number)
+        make_pneumatic_user(number)
     definitions = [make_field(f"u{number}", "user") for number in range(1, 4)]
     data = {"name": "N", **{f"kickoff-u{number}": str(number) for number in range(1, 4)}}
 

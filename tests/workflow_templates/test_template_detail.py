@@ -14,22 +14,14 @@ from pytest_django import DjangoAssertNumQueries
 from apps.pneumatic.schemas import DynamicPerformer, Kickoff, Task
 from apps.workflow_templates.models import Template
 from tests.factories import NOW, make_field, make_options, make_pneumatic_user, make_template, make_version
-
-ACCESS = {
-    "client": 302,
-    "nobody_client": 403,
-    "viewer_client": 200,
-    "operator_client": 200,
-    "integrator_client": 200,
-    "administrator_client": 200,
-}
+from tests.fixtures.people import OPEN_TO_EVERY_ROLE
 
 
 def url_of(template: Template) -> str:
     return reverse("template-detail", args=[template.pk])
 
 
-@pytest.mark.parametrize(("who", "status"), ACCESS.items())
+@pytest.mark.parametrize(("who", "status"), OPEN_TO_EVERY_ROLE.items())
 def test_it_opens_to_every_role(request: pytest.FixtureRequest, db: None, who: str, status: int) -> None:
     assert request.getfixturevalue(who).get(url_of(make_template())).status_code == status
 

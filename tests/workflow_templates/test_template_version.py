@@ -11,15 +11,7 @@ from django.urls import reverse
 from apps.pneumatic.schemas import Kickoff
 from apps.workflow_templates.models import Template
 from tests.factories import make_field, make_template, make_version
-
-ACCESS = {
-    "client": 302,
-    "nobody_client": 403,
-    "viewer_client": 200,
-    "operator_client": 200,
-    "integrator_client": 200,
-    "administrator_client": 200,
-}
+from tests.fixtures.people import OPEN_TO_EVERY_ROLE
 
 WHY = make_field("why", description="Old <b>words</b>")
 
@@ -34,7 +26,7 @@ def url_of(template: Template, number: int) -> str:
     return reverse("template-version", args=[template.pk, number])
 
 
-@pytest.mark.parametrize(("who", "status"), ACCESS.items())
+@pytest.mark.parametrize(("who", "status"), OPEN_TO_EVERY_ROLE.items())
 def test_it_opens_to_every_role(request: pytest.FixtureRequest, db: None, who: str, status: int) -> None:
     assert request.getfixturevalue(who).get(url_of(two_versions(), 2)).status_code == status
 
