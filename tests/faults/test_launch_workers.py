@@ -25,8 +25,8 @@ from django.utils import timezone
 from apps.accounts.models import User
 from apps.launches.models import Launch
 from apps.workflow_templates.models import Template
+from tests.factories import client_of
 from tests.fixtures.filled_form import FilledForm
-from tests.fixtures.people import client_of
 from tests.fixtures.sandbox import Sandbox
 
 ROOT = Path(__file__).resolve().parents[2]

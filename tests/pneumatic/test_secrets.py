@@ -57,7 +57,7 @@ def other_json(seen: Seen, talk: Talk) -> None:
 
 
 def ids(behaviour: Behaviour | None) -> str:
-    return behaviour.__name__ if behaviour else "refused"  # type: ignore[attr-defined]
+    return behaviour.__name__ if behaviour else "refused"
 
 
 CALLS: dict[str, Callable[[Client, str], object]] = {
@@ -186,7 +186,7 @@ def test_a_server_cannot_flood_the_reasons(serve: Serve, connect_to: Connect) ->
     with pytest.raises(PneumaticError) as caught:
         connect_to(serve(behave).url).get_template(1)
 
-    errors = caught.value.errors  # type: ignore[attr-defined]  # a ValidationFailed
+    errors = caught.value.errors
     assert len(errors) <= 100
     assert all(
         len(reason) <= 500 and reason.isprintable() for reasons in errors.values() for reason in reasons

@@ -53,7 +53,7 @@ def test_a_put_never_holds_the_file_in_memory(serve: Serve, connect_to: Connect)
 
     connect_to("http://127.0.0.1:9").put_file(
         server.url,
-        stream,  # type: ignore[arg-type]  # read() is all that is used
+        stream,
         content_type="text/plain",
         size=3_000_000,
     )

@@ -51,7 +51,7 @@ def test_the_stalest_resource_decides(settings: Settings) -> None:
     "worthless", [{"state": "failed"}, {"state": "refused"}, {"state": "fetching"}, {"dry_run": True}]
 )
 def test_only_what_was_written_counts(worthless: dict[str, object]) -> None:
-    synced("users", minutes_ago=1, **worthless)  # type: ignore[arg-type]  # the table above fits
+    synced("users", minutes_ago=1, **worthless)
     synced("templates", minutes_ago=1)
     assert freshness().never
 
@@ -62,5 +62,5 @@ def test_a_page_that_does_not_ask_costs_no_query(
     with django_assert_num_queries(0):
         lazy = context(rf.get("/"))["freshness"]
     with django_assert_num_queries(2):
-        assert lazy.is_stale  # type: ignore[attr-defined]  # a lazy Freshness
-        assert lazy.never  # type: ignore[attr-defined]
+        assert lazy.is_stale
+        assert lazy.never

@@ -28,7 +28,7 @@ def names(templates: Iterable[Template]) -> list[str]:
 
 
 def others(user: User, **filters: object) -> list[str]:
-    return names(selectors.others(user=user, filters=Filters(**filters)))  # type: ignore[arg-type]
+    return names(selectors.others(user=user, filters=Filters(**filters)))
 
 
 # -- Order
