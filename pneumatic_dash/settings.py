@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import environ
 from csp.constants import NONE, SELF
@@ -63,11 +65,11 @@ def _origin(name: str, default: str = "") -> str:
     return value
 
 
-def _secret(name: str, default: str = "") -> str:
+def _secret(name: str) -> str:
     """Return a secret from the variable, or from the file that ``<name>_FILE`` names."""
     path = env.str(f"{name}_FILE", default="")
     if not path:
-        return env.str(name, default=default).strip()
+        return env.str(name, default="").strip()
     try:
         return Path(path).read_text(encoding="utf-8").strip()
     except OSError as error:
@@ -83,6 +85,27 @@ def _choice(name: str, default: str, choices: tuple[str, ...]) -> str:
     return value
 
 
+def _zone(name: str, default: str) -> str:
+    value = env.str(name, default="").strip() or default
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError):  # as it refuses a name, a path, a folder
+        raise ImproperlyConfigured(
+            f"{name} is {value!r}. Write a time zone such as Europe/Berlin, or UTC."
+        ) from None
+    return value
+
+
+def _database(name: str, default: str) -> dict[str, Any]:
+    """Return Django's settings for the database at a URL. It may hold a password, so no message shows it."""
+    config: dict[str, Any] = env.db_url_config(env.str(name, default="").strip() or default)
+    if config.get("ENGINE") not in {"django.db.backends.sqlite3", "django.db.backends.postgresql"}:
+        raise ImproperlyConfigured(
+            f"{name} names no database. Write postgres://user:password@host:5432/name or sqlite:///path/of/file."
+        )
+    return config
+
+
 # -- The process -----------------------------------------------------------------------------------------------
 
 DEBUG = _flag("DEBUG", default=False)
@@ -96,13 +119,11 @@ if not SECRET_KEY:
     SECRET_KEY = "insecure-and-only-for-debug"  # noqa: S105
 
 PUBLIC_URL = _origin("PUBLIC_URL")
+_public = urlsplit(PUBLIC_URL)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
-_public_host = urlsplit(PUBLIC_URL).hostname
-if _public_host and _public_host not in ALLOWED_HOSTS:
-    ALLOWED_HOSTS.append(_public_host)
-CSRF_TRUSTED_ORIGINS = (
-    [f"{urlsplit(PUBLIC_URL).scheme}://{urlsplit(PUBLIC_URL).netloc}"] if PUBLIC_URL else []
-)
+if _public.hostname and _public.hostname not in ALLOWED_HOSTS:
+    ALLOWED_HOSTS.append(_public.hostname)
+CSRF_TRUSTED_ORIGINS = [f"{_public.scheme}://{_public.netloc}"] if PUBLIC_URL else []
 
 HTTPS = PUBLIC_URL.startswith("https://")
 BEHIND_PROXY = _flag("BEHIND_PROXY", default=False)
@@ -185,8 +206,7 @@ TEMPLATES = [
 
 if not env.str("DATABASE_URL", default=""):
     (BASE_DIR / "var").mkdir(exist_ok=True)  # a fresh checkout has none
-DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'var' / 'dash.sqlite3'}")}
-DATABASES["default"]["ATOMIC_REQUESTS"] = False
+DATABASES = {"default": _database("DATABASE_URL", f"sqlite:///{BASE_DIR / 'var' / 'dash.sqlite3'}")}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     _folder = Path(DATABASES["default"]["NAME"]).parent
     if not _folder.is_dir():
@@ -225,13 +245,13 @@ LANGUAGES = [("en", "English")]
 FORMAT_MODULE_PATH = ["pneumatic_dash.formats"]
 USE_I18N = True
 USE_TZ = True
-TIME_ZONE = env.str("TIME_ZONE", default="UTC")
+TIME_ZONE = _zone("TIME_ZONE", "UTC")
 
 # -- Files -----------------------------------------------------------------------------------------------------
 
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(BASE_DIR / "var" / "static")))
+STATIC_ROOT = Path(env.str("STATIC_ROOT", default="") or BASE_DIR / "var" / "static")
 # Hashed names are cached for ever by browsers; they need ``manage.py collectstatic`` to have run.
 HASHED_STATIC = _flag("HASHED_STATIC", default=not DEBUG)
 STORAGES = {
@@ -257,7 +277,7 @@ CONTENT_SECURITY_POLICY = {
         "default-src": [NONE],
         "script-src": [SELF],
         "style-src": [SELF],
-        "img-src": [SELF, "data:"],
+        "img-src": [SELF],
         "font-src": [SELF],
         "connect-src": [SELF],
         "form-action": [SELF],

@@ -16,7 +16,7 @@ PAGES = [
     ROOT / "CHANGELOG.md",
     *sorted((ROOT / "docs").rglob("*.md")),
 ]
-READERS = {"_flag", "_number", "_origin", "_secret", "_choice", "str", "list", "db_url", "bool", "int"}
+READERS = {"_flag", "_number", "_origin", "_secret", "_choice", "_zone", "_database", "str", "list"}
 FIELD_TYPES = ["string", "text", "radio", "checkbox", "date", "url", "dropdown", "file", "user"]
 
 

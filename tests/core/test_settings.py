@@ -23,6 +23,9 @@ from tests.core.test_checks import manage
         ("PNEUMATIC_READ_TIMEOUT", "0", "Write a number of seconds from 0.1 to 300."),
         ("PNEUMATIC_CONNECT_TIMEOUT", "nan", "Write a number of seconds"),
         ("SYNC_STALE_AFTER", "-1", "Write a number of minutes"),
+        ("TIME_ZONE", "Mars/Base", "Write a time zone such as Europe/Berlin, or UTC."),
+        ("DATABASE_URL", "dash:pass@db", "DATABASE_URL names no database. Write postgres://"),
+        ("DATABASE_URL", "mysql://me:pass@db/dash", "DATABASE_URL names no database."),
         (
             "DATABASE_URL",
             "sqlite:////does/not/exist.sqlite3",
