@@ -5,6 +5,7 @@ A file is never held in memory: it lies in a temporary file (``uploadhandler.py`
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import logging
 import mimetypes
@@ -37,6 +38,8 @@ logger = logging.getLogger(__name__)
 
 # "less than 104857600 bytes" (documented: Upload file for attachment)
 SIZE_LIMIT = 104_857_600
+# A form that was left open for longer asks for its files again.
+UNUSED_KEPT = dt.timedelta(days=30)
 _CHUNK = 1024 * 1024
 _CONTENT_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*")
 
@@ -68,6 +71,7 @@ def store(*, user: User, incoming: IncomingFile) -> UploadedFile:
     except OSError as error:
         logger.exception("A temporary file could not be read")
         raise UploadError(failure(name=name, why=_("the dashboard could not read it again"))) from error
+    _forget_unused(user)
     return UploadedFile.objects.create(
         owner=user,
         name=name,
@@ -79,6 +83,18 @@ def store(*, user: User, incoming: IncomingFile) -> UploadedFile:
         thumbnail_url=public.thumbnail_url,
         created_at=timezone.now(),
     )
+
+
+def keep(*, user: User, attachment_ids: Sequence[str]) -> None:
+    """Keep these files of ``user`` for good: a launch refers to them."""
+    if attachment_ids:
+        UploadedFile.objects.filter(owner=user, attachment_id__in=attachment_ids).update(is_used=True)
+
+
+def _forget_unused(user: User) -> None:
+    """Forget what ``user`` uploaded long ago and never launched. In Pneumatic it stays: nothing deletes there."""
+    unused = UploadedFile.objects.filter(owner=user, is_used=False)
+    unused.filter(created_at__lt=timezone.now() - UNUSED_KEPT).delete()
 
 
 def _as_chosen(name: str) -> str:
@@ -97,7 +113,7 @@ def check_size(*, name: str, size: int) -> None:
 
 def too_large(name: str) -> str:
     """Return the sentence for a file above the limit."""
-    return failure(name=name, why=_("it is too large; a file must be smaller than 100 MiB"))
+    return failure(name=name, why=_("it is too large; a file must be smaller than 100 MB"))
 
 
 def failure(*, name: str, why: str) -> str:

@@ -96,6 +96,8 @@ class Launch(models.Model):
 class UploadedFile(models.Model):
     """A file that is with Pneumatic already and waits for (or belongs to) a launch; ``size`` in bytes.
 
+    One that is not ``is_used`` by any launch is forgotten in time (``files.py``).
+
     ``sha256`` tells two uploads of the same file from two files: the same form sent twice uploads twice.
     """
 
@@ -111,6 +113,7 @@ class UploadedFile(models.Model):
     url = models.TextField(blank=True)
     thumbnail_url = models.TextField(blank=True)
     created_at = models.DateTimeField(_("uploaded"), db_index=True)
+    is_used = models.BooleanField(_("launched"), default=False)
 
     class Meta:
         verbose_name = _("uploaded file")

@@ -29,7 +29,7 @@ from django.utils.translation import gettext as _
 from apps.accounts.models import User
 from apps.core.searching import fold
 from apps.kickoff.fields import answers_to_json
-from apps.launches import outcomes, submissions
+from apps.launches import files, outcomes, submissions
 from apps.launches.models import Launch
 from apps.launches.outcomes import Outcome
 from apps.pneumatic.client import connect
@@ -89,7 +89,7 @@ def start(
     now = timezone.now()
     try:
         with transaction.atomic():
-            return Launch.objects.create(
+            launch = Launch.objects.create(
                 submission_id=submission_id,
                 template=template,
                 version=version,
@@ -103,6 +103,8 @@ def start(
                 previous=previous,
                 search=fold(name),
             )
+            files.keep(user=user, attachment_ids=submissions.attachment_ids(answers))
+            return launch
     except IntegrityError:
         taken = Launch.objects.filter(submission_id=submission_id).first()
         if taken is None:

@@ -55,14 +55,19 @@ def digest(*, user: User, name: str, answers: Sequence[Answer], as_json: Mapping
         for answer in answers
         if isinstance(answer.value, tuple) and any(isinstance(part, FileValue) for part in answer.value)
     }
-    attachments = [part.id for value in files.values() for part in value if isinstance(part, FileValue)]
-    contents = fingerprints(user=user, attachment_ids=attachments)
+    contents = fingerprints(user=user, attachment_ids=attachment_ids(answers))
     for api_name, value in files.items():
         comparable[api_name] = [
             contents.get(part.id, ["", part.id]) for part in value if isinstance(part, FileValue)
         ]
     text = json.dumps([name, comparable], ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def attachment_ids(answers: Sequence[Answer]) -> list[str]:
+    """Return the ids of the files among the answers."""
+    values = [answer.value for answer in answers if isinstance(answer.value, tuple)]
+    return [part.id for value in values for part in value if isinstance(part, FileValue)]
 
 
 def fingerprints(*, user: User, attachment_ids: Sequence[str]) -> dict[str, list[str]]:

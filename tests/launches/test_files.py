@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import io
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
 from PIL import Image
 from pytest_django import Settings
 
@@ -16,7 +18,9 @@ from apps.accounts.models import User
 from apps.launches import files, uploadhandler
 from apps.launches.files import OwnFiles, UploadError
 from apps.launches.models import UploadedFile
+from apps.workflow_templates.models import Template
 from tests.factories import make_user
+from tests.fixtures.launching import Fill
 from tests.fixtures.sandbox import Sandbox
 
 PNG = "image/png"
@@ -56,6 +60,20 @@ def test_a_file_reaches_pneumatic_as_it_is(operator_client: Client, operator: Us
     assert stored["public"]
     assert row.owner == operator
     assert row.attachment_id == str(stored["id"])
+
+
+def test_a_file_that_was_never_launched_is_forgotten_in_time(
+    fill: Fill, every_field: Template, operator_client: Client, administrator_client: Client, sandbox: Sandbox
+) -> None:
+    fill(every_field, string_1="x", file_8=[SimpleUploadedFile("launched", b"x")]).send()
+    upload(operator_client, b"x", "abandoned")
+    upload(administrator_client, b"x", "somebody else's")
+    UploadedFile.objects.update(created_at=timezone.now() - files.UNUSED_KEPT - dt.timedelta(minutes=1))
+    upload(operator_client, b"x", "first new")
+    upload(operator_client, b"x", "second new")
+
+    left = set(UploadedFile.objects.values_list("name", flat=True))
+    assert left == {"launched", "somebody else's", "first new", "second new"}
 
 
 def test_a_quotation_mark_in_a_name_arrives_as_one(
