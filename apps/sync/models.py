@@ -25,7 +25,6 @@ class SyncRun(models.Model):
     class Trigger(models.TextChoices):
         COMMAND = "command", _("command line")
         PAGE = "page", _("sync page")
-        DEMO = "demo", _("demo")
 
     state = models.CharField(_("state"), max_length=12, choices=State, default=State.RUNNING)
     trigger = models.CharField(_("started from"), max_length=20, choices=Trigger)

@@ -22,7 +22,6 @@ class Builder:
         self._ids = {
             kind: itertools.count(1) for kind in ("template", "kickoff", "task", "field", "selection")
         }
-        self._names: dict[str, int] = {}
 
     def field(
         self,

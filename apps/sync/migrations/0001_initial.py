@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('state', models.CharField(choices=[('queued', 'waiting for a worker'), ('running', 'running'), ('done', 'done'), ('failed', 'failed'), ('refused', 'refused'), ('abandoned', 'stopped midway')], default='running', max_length=12, verbose_name='state')),
-                ('trigger', models.CharField(choices=[('command', 'command line'), ('page', 'sync page'), ('demo', 'demo')], max_length=20, verbose_name='started from')),
+                ('trigger', models.CharField(choices=[('command', 'command line'), ('page', 'sync page')], max_length=20, verbose_name='started from')),
                 ('started_at', models.DateTimeField(db_index=True, verbose_name='started')),
                 ('heartbeat_at', models.DateTimeField(verbose_name='last sign of life')),
                 ('finished_at', models.DateTimeField(blank=True, null=True, verbose_name='finished')),
