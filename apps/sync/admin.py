@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.template.defaultfilters import floatformat
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
@@ -20,16 +22,21 @@ class ResultInline(ReadOnlyInline):
         "removed",
         "unchanged",
         "requests",
-        "seconds",
+        "took",
         "finished_at",
         "error",
         "what_changed",
     ]
-    readonly_fields = ["what_changed"]
+    readonly_fields = ["took", "what_changed"]
+
+    @admin.display(description=_("seconds"))
+    def took(self, result: SyncResult) -> str:
+        return floatformat(result.seconds, 1)
 
     @admin.display(description=_("what changed"))
     def what_changed(self, result: SyncResult) -> SafeString:
-        return pretty(result.details)
+        """Return the names; thousands of lines are folded away."""
+        return format_html("<details><summary>{}</summary>{}</details>", _("Show"), pretty(result.details))
 
 
 @admin.register(SyncRun)

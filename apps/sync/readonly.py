@@ -42,8 +42,9 @@ class ReadOnlyAdmin(_ReadOnly, admin.ModelAdmin[AnyModel]):
 
 
 class ReadOnlyInline(_ReadOnly, admin.TabularInline[Model, Model]):
-    """Rows that belong to the page's row."""
+    """Rows that belong to the page's row, in a plain table: Django's own has columns without a heading."""
 
+    template = "admin/read_only_rows.html"
     extra = 0
     can_delete = False
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 
@@ -56,7 +57,7 @@ class Template(models.Model):
 class TemplateVersion(models.Model):
     """One state of a template's kickoff form. Never changed once written; launches point here."""
 
-    template = models.ForeignKey(Template, models.CASCADE, related_name="versions", db_constraint=True)
+    template = models.ForeignKey(Template, models.CASCADE, related_name="versions")
     number = models.PositiveIntegerField(_("version"))  # 1, 2, 3 ... in the order seen
     content_hash = models.CharField(max_length=64)
     kickoff = models.JSONField(_("kickoff form"))  # canonical: schemas.Kickoff as JSON
@@ -72,7 +73,7 @@ class TemplateVersion(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.template_id} v{self.number}"
+        return gettext("Version %(number)s") % {"number": self.number}
 
 
 class RunAllowed(models.Model):
