@@ -146,6 +146,7 @@
       this.mark(-1);
       this.list.hidden = hits.length === 0;
       this.input.setAttribute("aria-expanded", String(this.isOpen));
+      this.list.scrollIntoView({ block: "nearest" }); // at the end of a form it opens below the window
       if (!hits.length) this.say(text("none", { query }));
       else this.say(text(isCut ? "cut" : "results", { count: hits.length }));
     }
@@ -177,7 +178,7 @@
       this.hidden.value = value;
       this.input.value = label;
       this.input.removeAttribute("name"); // it holds a label now, not a search
-      this.clearButton.disabled = false;
+      this.clearButton.hidden = false;
       this.close();
       this.say([text("chosen", { name: label }), badge].join(" "));
       this.hidden.dispatchEvent(new Event("change", { bubbles: true }));
@@ -188,7 +189,7 @@
       this.badge = "";
       this.hidden.value = "";
       this.input.name = this.findName;
-      this.clearButton.disabled = this.input.value === "";
+      this.clearButton.hidden = this.input.value === "";
       if (wasChosen) this.hidden.dispatchEvent(new Event("change", { bubbles: true }));
     }
 

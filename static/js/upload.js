@@ -26,11 +26,13 @@
   const csrfToken = (form) =>
     document.cookie.match(/(?:^|; )csrftoken=([^;]+)/)?.[1] ?? form.elements.namedItem("csrfmiddlewaretoken").value;
 
+  /* As the server writes sizes. */
   const inWords = (bytes) => {
-    const units = ["byte", "kilobyte", "megabyte"];
     const power = Math.min(Math.floor(Math.log2(Math.max(bytes, 1)) / 10), 2);
-    const style = { style: "unit", unit: units[power], unitDisplay: power ? "short" : "long", maximumFractionDigits: power ? 1 : 0 };
-    return new Intl.NumberFormat(document.documentElement.lang || "en", style).format(bytes / 1024 ** power);
+    const digits = power ? 1 : 0;
+    const style = { minimumFractionDigits: digits, maximumFractionDigits: digits };
+    const size = new Intl.NumberFormat(document.documentElement.lang || "en", style).format(bytes / 1024 ** power);
+    return text([bytes === 1 ? "byte" : "bytes", "KB", "MB"][power], { size });
   };
 
   class Upload {

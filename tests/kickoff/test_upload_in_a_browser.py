@@ -52,7 +52,7 @@ def test_files_are_with_the_server_before_the_form_is_sent(
     assert chooser.input_value() == ""  # or they would be sent a second time
     assert len(sandbox.files()) == 2
     expect(page.get_by_text("5 bytes")).to_be_visible()
-    expect(page.get_by_text("2.9 kB")).to_be_visible()
+    expect(page.get_by_text("2.9 KB")).to_be_visible()
     assert_accessible(page)
 
 
