@@ -86,9 +86,9 @@ class Client:
         """Return every user of the account, invited ones included."""
         return self._list(self._dialect.users, self._dialect.parse_user, on_progress)
 
-    def get_template(self, template_id: int) -> Template:
-        """Return one template in full; raise NotFound."""
-        return self._template(template_id, Scope())
+    def get_template(self, template_id: int, *, repeat: bool = True) -> Template:
+        """Return one template in full; raise NotFound. Without ``repeat`` there is one attempt only."""
+        return self._template(template_id, Scope(), repeat=repeat)
 
     def get_templates(
         self, ids: Sequence[int], *, concurrency: int = 6, on_progress: Progress | None = None
@@ -152,9 +152,11 @@ class Client:
         answer = self._transport.post(self._dialect.publish_path(attachment_id))
         return self._dialect.parse_public_file(Node(answer))
 
-    def _template(self, template_id: int, scope: Scope) -> Template:
-        answer = self._transport.get(self._dialect.template_path(template_id), scope=scope)
-        return self._dialect.parse_template(Node(answer))
+    def _template(self, template_id: int, scope: Scope, *, repeat: bool = True) -> Template:
+        path = self._dialect.template_path(template_id)
+        answer = self._transport.get(path, scope=scope, repeat=repeat)
+        # Of thousands of templates, the error has to say which one is amiss.
+        return self._dialect.parse_template(Node(answer, key=f"templates[{template_id}]"))
 
     def _list(
         self, listing: Listing, parse: Callable[[Node], RowT], on_progress: Progress | None
@@ -172,8 +174,11 @@ class Client:
         )
 
 
-def connect() -> Client:
-    """Return a client for the account that the settings name; raise ConfigurationError. No request is made."""
+def connect(*, read_timeout: float | None = None) -> Client:
+    """Return a client for the account that the settings name; raise ConfigurationError. No request is made.
+
+    ``read_timeout`` (seconds) may only shorten the one of the settings.
+    """
     if not settings.PNEUMATIC_API_URL:
         raise ConfigurationError(
             _("PNEUMATIC_API_URL is empty. Write the address of Pneumatic's API into it.")
@@ -193,7 +198,9 @@ def connect() -> Client:
             api_key=settings.PNEUMATIC_API_KEY,
             dialect=dialect,
             connect_timeout=settings.PNEUMATIC_CONNECT_TIMEOUT,
-            read_timeout=settings.PNEUMATIC_READ_TIMEOUT,
+            read_timeout=min(
+                read_timeout or settings.PNEUMATIC_READ_TIMEOUT, settings.PNEUMATIC_READ_TIMEOUT
+            ),
         )
     except ValueError:  # how requests refuses a URL
         mistake = ConfigurationError(

@@ -39,6 +39,10 @@ class Scope:
             for exchange in self._under_way:
                 exchange.cut()
 
+    def check(self) -> None:
+        """Raise Cancelled when the scope is stopped."""
+        self.sleep(0)
+
     def sleep(self, seconds: float) -> None:
         """Return after ``seconds``; raise Cancelled as soon as the scope is stopped."""
         if self._stopped.wait(seconds):

@@ -86,9 +86,14 @@ class Transport:
         self._session.close()
 
     def get(
-        self, path: str, params: Mapping[str, str | int] | None = None, *, scope: Scope | None = None
+        self,
+        path: str,
+        params: Mapping[str, str | int] | None = None,
+        *,
+        scope: Scope | None = None,
+        repeat: bool = True,
     ) -> Any:
-        """Return the JSON at ``path``; made again where that is sensible (``retry``).
+        """Return the JSON at ``path``; made again where that is sensible (``retry``), unless ``repeat`` is False.
 
         Raise PneumaticError, or Cancelled when ``scope`` is stopped.
         """
@@ -106,8 +111,9 @@ class Transport:
                 retry_after=outcome.retry_after,
                 jitter=random.random(),  # noqa: S311 - no secret depends on it
             )
-            if outcome.failure is None or pause is None:
+            if not repeat or outcome.failure is None or pause is None:
                 raise outcome.error
+            scope.check()  # cut short on purpose: that is no trouble worth a line
             logger.info("GET %s: %s; again in %.1f s", path, outcome.failure.value, pause)
             if outcome.failure is Failure.LIMITED:
                 self._pause.hold(pause)

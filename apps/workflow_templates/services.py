@@ -1,4 +1,4 @@
-"""Writes of the catalogue's own data; the mirror itself is written by ``sync`` alone."""
+"""Writes of the catalogue: who launches what how often, and one template brought up to date between two syncs."""
 
 from __future__ import annotations
 
@@ -8,8 +8,31 @@ from django.contrib.auth.models import AbstractUser
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.db.models.functions import Greatest
+from django.utils import timezone
 
+from apps.pneumatic.client import connect
 from apps.workflow_templates.models import Template, TemplateUse
+from apps.workflow_templates.sync import Fetched, Templates
+
+# A person is waiting; the mirror is good enough when Pneumatic is slower than this.
+SECONDS_TO_ASK = 5.0
+
+
+def bring_up_to_date(template: Template) -> Template:
+    """Ask Pneumatic for ``template`` as it is now, mirror it, and return it; raise PneumaticError.
+
+    That it is not found does not mark it as removed: only a complete listing can tell that.
+    """
+    with connect(read_timeout=SECONDS_TO_ASK) as client:
+        detail = client.get_template(template.pk, repeat=False)
+    if detail.raw == template.raw.get("detail"):
+        return template
+    mirror = Templates()
+    fetched = Fetched(template=detail, listed=template.raw.get("list", {}))
+    row = mirror.row(fetched, content_hash=mirror.content_hash(fetched))
+    with transaction.atomic():
+        mirror.write([row], removed=[], now=timezone.now())
+    return Template.objects.select_related("current_version").get(pk=template.pk)
 
 
 def record_use(*, user: AbstractUser, template: Template, at: dt.datetime) -> None:

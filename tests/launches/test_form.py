@@ -6,6 +6,7 @@ import html
 import json
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -13,7 +14,8 @@ from django.test import Client
 
 from apps.launches.models import Launch
 from apps.workflow_templates.models import Template, TemplateUse
-from tests.factories import make_field, make_options, make_template, make_version
+from apps.workflow_templates.services import bring_up_to_date
+from tests.factories import make_field, make_options, make_pneumatic_user, make_template, make_version
 from tests.fixtures.filled_form import FilledForm
 from tests.fixtures.launching import Fill
 from tests.fixtures.sandbox import Sandbox
@@ -145,7 +147,29 @@ def test_a_failed_upload_names_the_file_and_starts_nothing(
 def test_an_error_of_the_server_stands_at_its_field(
     fill: Fill, every_field: Template, sandbox: Sandbox, operator_client: Client
 ) -> None:
-    """The template in Pneumatic has become stricter than the one mirrored here."""
+    """The user was deleted in Pneumatic after the last sync."""
+    gone = make_pneumatic_user(4711, first="Gone", last="Person")
+    form = fill(every_field, string_1="Kept", user_9=str(gone.pk))
+
+    response = form.send()
+
+    launch = Launch.objects.get()
+    assert response.status_code == 422
+    assert (launch.state, list(launch.field_errors)) == ("rejected", ["user-9"])
+    page = response.content.decode()
+    assert re.search(r'href="#id_kickoff_\d+[^"]*">\s*<bdi>', page)
+    again = FilledForm.read(operator_client, response)
+    assert again.controls["kickoff-string-1"] == ["Kept"]
+    assert again.submission_id != form.submission_id
+    assert again.controls["previous"] == [str(launch.pk)]
+
+    assert again.fill(user_9="").send().status_code == 302
+    assert Launch.objects.get(state="launched").previous == launch
+
+
+def test_a_template_that_changed_since_the_last_sync_is_noticed_before_anything_is_sent(
+    fill: Fill, every_field: Template, sandbox: Sandbox, operator_client: Client
+) -> None:
     record = sandbox.template(every_field.pk)
     for field in record["kickoff"]["fields"]:
         field["is_required"] = field["api_name"] in {"string-1", "text-2"}
@@ -154,18 +178,43 @@ def test_an_error_of_the_server_stands_at_its_field(
 
     response = form.send()
 
-    launch = Launch.objects.get()
-    assert response.status_code == 422
-    assert (launch.state, list(launch.field_errors)) == ("rejected", ["text-2"])
-    page = response.content.decode()
-    assert re.search(r'href="#id_kickoff_\d+">\s*<bdi>Details', page)
+    assert response.status_code == 409
+    assert not Launch.objects.exists()
+    assert not sandbox.workflows()
+    assert "is required now." in html.unescape(response.content.decode())
     again = FilledForm.read(operator_client, response)
     assert again.controls["kickoff-string-1"] == ["Kept"]
-    assert again.submission_id != form.submission_id
-    assert again.controls["previous"] == [str(launch.pk)]
-
     assert again.fill(text_2="Here").send().status_code == 302
-    assert Launch.objects.get(state="launched").previous == launch
+    assert sandbox.workflows()[0]["kickoff"]["text-2"] == "Here"
+
+
+def test_a_template_that_was_deactivated_since_the_last_sync_is_not_launched(
+    fill: Fill, every_field: Template, sandbox: Sandbox
+) -> None:
+    form = fill(every_field, string_1="Kept")
+    sandbox.put_template({**sandbox.template(every_field.pk), "is_active": False})
+
+    page = html.unescape(form.send().content.decode())
+
+    assert "This template is not active in Pneumatic" in page
+    assert "Kept" in page
+    assert not Launch.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "fault", [{"kind": "status", "status": 500}, {"kind": "rate_limit", "retry_after": 30}]
+)
+def test_a_template_that_cannot_be_asked_for_is_launched_as_mirrored(
+    fill: Fill, every_field: Template, sandbox: Sandbox, fault: dict[str, Any]
+) -> None:
+    """The person who waits does not wait for a second attempt."""
+    form = fill(every_field, string_1="Kept")
+    sandbox.clear_requests()
+    sandbox.fault(method="GET", **fault)
+
+    assert form.send().status_code == 302
+    assert [request["method"] for request in sandbox.requests()] == ["GET", "POST"]
+    assert sandbox.workflows()[0]["kickoff"]["string-1"] == "Kept"
 
 
 def test_a_link_fills_the_form_and_sends_nothing(
@@ -292,7 +341,7 @@ def test_hostile_api_names_work(
             },
         }
     )
-    template = make_template(record["id"], name="Hostile", fields=[make_field(api_name, is_required=True)])
+    template = bring_up_to_date(make_template(record["id"], name="Hostile"))
     form = FilledForm.open(operator_client, url_of(template))
     form.controls[f"kickoff-{api_name}"] = ["answer"]
 

@@ -134,7 +134,7 @@ def test_a_client_can_be_used_after_a_failure(serve: Serve, connect_to: Connect)
     with pytest.raises(UnexpectedResponse) as caught:
         client.get_templates(range(1, 20))
 
-    assert caught.value.path == "name"
+    assert caught.value.path == "templates[13].name"
     assert [template.id for template in client.get_templates([1, 2])] == [1, 2]
 
 

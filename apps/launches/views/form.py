@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from contextlib import suppress
 from typing import Any, cast
 
 from django.contrib.auth.decorators import login_not_required, permission_required
@@ -32,6 +33,7 @@ from apps.launches.views.page import (
 from apps.pneumatic.errors import PneumaticError
 from apps.workflow_templates.models import Template
 from apps.workflow_templates.selectors import version_kickoff
+from apps.workflow_templates.services import bring_up_to_date
 from apps.workflow_templates.versions import compare
 
 
@@ -103,11 +105,26 @@ def _take_in(request: HttpRequest, template: Template) -> HttpResponse:
     try:
         if not is_launch:
             return show_form(request, _page(entry, template, form, preview=preview_of(template, form)))
-        return _launch(request, template, entry, form)
+        return _ask_pneumatic_and_launch(request, template, entry, form)
     except PneumaticError as error:
         # The request could not even be built; what happens to one that is sent, its launch tells.
         explain_at_top(form, error)
         return show_form(request, _page(entry, template, form), status=503)
+
+
+def _ask_pneumatic_and_launch(
+    request: HttpRequest, template: Template, entry: Entry, form: KickoffForm
+) -> HttpResponse:
+    """Launch, unless the template has changed since the last sync: a stale form could lose answers on the way."""
+    user = cast(User, request.user)
+    with suppress(PneumaticError):  # no answer: the launch itself will tell
+        template = bring_up_to_date(template)
+    refusal = permissions.refusal(user, template)
+    if refusal is not None:
+        return show_form(request, kept_page(entry, template, user=user, refusal=refusal))
+    if entry.version != template.current_version:
+        return _ask_about_changes(request, template, entry)
+    return _launch(request, template, entry, form)
 
 
 def _launched_already(entry: Entry, form: KickoffForm, user: User) -> Launch | None:
