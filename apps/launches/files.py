@@ -32,12 +32,10 @@ from apps.pneumatic.errors import (
     RateLimited,
     ValidationFailed,
 )
-from apps.pneumatic.schemas import UploadTicket
+from apps.pneumatic.schemas import FILE_SIZE_LIMIT, UploadTicket
 
 logger = logging.getLogger(__name__)
 
-# "less than 104857600 bytes" (documented: Upload file for attachment)
-SIZE_LIMIT = 104_857_600
 # A form that was left open for longer asks for its files again.
 UNUSED_KEPT = dt.timedelta(days=30)
 _CHUNK = 1024 * 1024
@@ -104,7 +102,7 @@ def _as_chosen(name: str) -> str:
 
 def check_size(*, name: str, size: int) -> None:
     """Raise UploadError when a file of ``size`` bytes is not sent: too large, or empty."""
-    if size >= SIZE_LIMIT:
+    if size >= FILE_SIZE_LIMIT:
         raise UploadError(too_large(name))
     if size <= 0:
         # An empty file is a slip (a download that did not finish, a wrong drag) in every case that we know of.

@@ -12,7 +12,7 @@ from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 from django.http import HttpRequest, QueryDict
 from django.utils.datastructures import MultiValueDict
 
-from apps.launches.files import SIZE_LIMIT
+from apps.pneumatic.schemas import FILE_SIZE_LIMIT
 
 # The endpoint of the browser's script takes one file a request: more than this cannot be below the limit.
 ENVELOPE = 64 * 1024
@@ -35,7 +35,7 @@ class BoundedUploadHandler(FileUploadHandler):
         """Refuse a body that is too large for its endpoint before a byte of it is read."""
         request = self.request
         match = getattr(request, "resolver_match", None)
-        if match and match.url_name == ONE_FILE_ENDPOINT and content_length >= SIZE_LIMIT + ENVELOPE:
+        if match and match.url_name == ONE_FILE_ENDPOINT and content_length >= FILE_SIZE_LIMIT + ENVELOPE:
             _note(request, "", "")
             return QueryDict(), MultiValueDict()
         return None
@@ -52,7 +52,7 @@ class BoundedUploadHandler(FileUploadHandler):
     def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes:
         """Pass the chunk on, or drop the whole file once it has reached the limit."""
         self.received += len(raw_data)
-        if self.received >= SIZE_LIMIT:
+        if self.received >= FILE_SIZE_LIMIT:
             _note(self.request, self.field_name or "", self.file_name or "")
             raise SkipFile
         return raw_data

@@ -13,6 +13,9 @@ from typing import Any
 
 Raw = Mapping[str, Any]
 
+# In bytes; a file must be smaller (documented: Upload file for attachment).
+FILE_SIZE_LIMIT = 104_857_600
+
 
 @dataclass(frozen=True, slots=True)
 class Selection:

@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from apps.accounts.models import User
-from apps.kickoff.fields.file import SIZE_LIMIT
 from apps.launches.models import Launch, UploadedFile
+from apps.pneumatic.schemas import FILE_SIZE_LIMIT
 from tests.factories import make_field, make_template
 from tests.fixtures.browser import Browse, assert_accessible
 from tests.fixtures.sandbox import Sandbox
@@ -73,7 +73,7 @@ def test_a_file_that_is_too_large_is_refused_before_its_first_byte(
 ) -> None:
     huge, empty = tmp_path / "huge.bin", tmp_path / "empty.bin"
     with huge.open("wb") as file:
-        file.truncate(SIZE_LIMIT)
+        file.truncate(FILE_SIZE_LIMIT)
     empty.touch()
     page = browse(url, user=operator)
     sent: list[str] = []

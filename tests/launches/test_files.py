@@ -141,7 +141,7 @@ def test_the_limit_is_below_and_not_at(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_body_beyond_the_limit_is_refused_before_it_is_read(
     operator_client: Client, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(uploadhandler, "SIZE_LIMIT", 1000)
+    monkeypatch.setattr(uploadhandler, "FILE_SIZE_LIMIT", 1000)
     monkeypatch.setattr(uploadhandler, "ENVELOPE", 1000)
 
     answer = upload(operator_client, b"x" * 3000)
@@ -154,7 +154,7 @@ def test_a_body_beyond_the_limit_is_refused_before_it_is_read(
 def test_a_file_that_grows_beyond_the_limit_is_dropped(
     operator_client: Client, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(uploadhandler, "SIZE_LIMIT", 1000)
+    monkeypatch.setattr(uploadhandler, "FILE_SIZE_LIMIT", 1000)
 
     answer = upload(operator_client, b"x" * 1000, "big.bin")
 

@@ -15,9 +15,7 @@ from apps.kickoff.fields.base import AnswerError, Asked, Described, KickoffField
 from apps.kickoff.fields.registry import register
 from apps.kickoff.fields.url import safe_link
 from apps.kickoff.lookups import Lookups, StoredFile
-from apps.pneumatic.schemas import FileValue
-
-SIZE_LIMIT = 104_857_600  # a file must be smaller (documented: Upload file for attachment)
+from apps.pneumatic.schemas import FILE_SIZE_LIMIT, FileValue
 
 
 def gone_sentence(count: int) -> str:
@@ -130,7 +128,7 @@ class FileField(KickoffField[tuple[FileValue, ...]]):
                 {"file": file, "link": safe_link(file.url), "thumbnail": safe_link(file.thumbnail_url)}
                 for file in files
             ],
-            "size_limit": SIZE_LIMIT,
+            "size_limit": FILE_SIZE_LIMIT,
             "gone": gone_sentence(missing) if missing else "",
         }
 
