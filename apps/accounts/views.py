@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.forms import PasswordChangeForm
 from django.contrib.auth.views import PasswordChangeView, redirect_to_login
 from django.contrib.messages.views import SuccessMessageMixin
 from django.core.exceptions import PermissionDenied
@@ -33,7 +34,7 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
     return render(request, "403.html", {"administrators": administrators}, status=403)
 
 
-class ChangePassword(SuccessMessageMixin, PasswordChangeView):
+class ChangePassword(SuccessMessageMixin[PasswordChangeForm], PasswordChangeView):
     """Everybody's way to a password of their own choosing; the other sessions of the same person end.
 
     It comes back to itself: whoever has no role yet may see no other page.
