@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import suppress
 
 from django.contrib.auth.models import AbstractUser
 from django.db import IntegrityError, transaction
@@ -25,14 +26,16 @@ def bring_up_to_date(template: Template) -> Template:
     """
     with connect(read_timeout=SECONDS_TO_ASK) as client:
         detail = client.get_template(template.pk, repeat=False)
-    if detail.raw == template.raw.get("detail"):
-        return template
+    mirrored = _mirrored(template.pk)  # as it is now: another worker may have brought it up to date meanwhile
+    if detail.raw == mirrored.raw.get("detail"):
+        return mirrored
     mirror = Templates()
-    fetched = Fetched(template=detail, listed=template.raw.get("list", {}))
+    fetched = Fetched(template=detail, listed=mirrored.raw.get("list", {}))
     row = mirror.row(fetched, content_hash=mirror.content_hash(fetched))
-    with transaction.atomic():
+    # Whoever adds the same version at the same moment, another click or a sync, writes what we would have.
+    with suppress(IntegrityError), transaction.atomic():
         mirror.write([row], removed=[], now=timezone.now())
-    return Template.objects.select_related("current_version").get(pk=template.pk)
+    return _mirrored(template.pk)
 
 
 def record_use(*, user: AbstractUser, template: Template, at: dt.datetime) -> None:
@@ -45,6 +48,10 @@ def record_use(*, user: AbstractUser, template: Template, at: dt.datetime) -> No
     except IntegrityError:
         # Their other tab was first to create the row.
         _count_one_more(user=user, template=template, at=at)
+
+
+def _mirrored(template_id: int) -> Template:
+    return Template.objects.select_related("current_version").get(pk=template_id)
 
 
 def _count_one_more(*, user: AbstractUser, template: Template, at: dt.datetime) -> bool:

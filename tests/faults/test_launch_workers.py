@@ -114,20 +114,24 @@ class Browser:
 
     def post(self) -> str:
         """Send the form and return the path that it leads to."""
+        answer = self.send()
+        assert answer.status_code == 302, answer.text
+        return answer.headers["Location"]
+
+    def send(self) -> requests.Response:
+        """Send the form and return the answer."""
         controls = [(name, value) for name, values in self.form.controls.items() for value in values]
         token = self.form.controls["csrfmiddlewaretoken"][0]
         cookies = {"sessionid": self.session_key, "csrftoken": token}
         with requests.Session() as session:
             session.trust_env = False
-            answer = session.post(
+            return session.post(
                 self.web.url + self.form.action,
                 data=[*controls, ("launch", "1")],
                 cookies=cookies,
                 allow_redirects=False,
                 timeout=PATIENCE,
             )
-        assert answer.status_code == 302, answer.text
-        return answer.headers["Location"]
 
 
 @pytest.fixture
@@ -151,6 +155,22 @@ def test_clicks_that_reach_several_workers_at_once_start_one_workflow(
     assert paths == {f"/launches/{launch.pk}/"}
     assert launch.state == "launched"
     assert len(sandbox.workflows()) == 1
+
+
+def test_every_worker_that_is_asked_at_once_notices_a_changed_template(
+    browser: Browser, sandbox: Sandbox, every_field: Template
+) -> None:
+    record = sandbox.template(every_field.pk)
+    record["kickoff"]["fields"][0]["name"] = "Renamed"
+    sandbox.put_template(record)
+    sandbox.fault(kind="delay", seconds=0.5, method="GET", times=0)
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _click: browser.send(), range(8)))
+
+    assert {answer.status_code for answer in answers} == {409}
+    assert not Launch.objects.exists()
+    assert every_field.versions.count() == 2
 
 
 def test_a_failed_launch_that_several_workers_retry_at_once_starts_one_workflow(
