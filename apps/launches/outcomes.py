@@ -19,6 +19,8 @@ from apps.pneumatic.errors import (
     ValidationFailed,
 )
 
+LONGEST_WAIT_TOLD = 3600.0  # nobody counts more seconds than these
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -110,6 +112,10 @@ def _validation_reason(error: ValidationFailed) -> str:
 def _rate_limit_reason(error: RateLimited) -> str:
     if error.retry_after is None:
         return _("Pneumatic is busy and asked to wait, so nothing was started. Try again in a minute.")
+    if error.retry_after > LONGEST_WAIT_TOLD:
+        return _(
+            "Pneumatic is busy and asked to wait for more than an hour, so nothing was started. Try again later."
+        )
     seconds = max(1, round(error.retry_after))
     return ngettext(
         "Pneumatic is busy and asked to wait %(seconds)d second, so nothing was started. Then try again.",

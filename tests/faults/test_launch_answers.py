@@ -92,6 +92,19 @@ def test_too_many_requests_fail_and_are_tried_again(
     assert len(sandbox.workflows()) == 1
 
 
+def test_an_absurd_wait_is_not_told_in_seconds(
+    fill: Fill, every_field: Template, sandbox: Sandbox, operator_client: Client
+) -> None:
+    """``Retry-After`` may be a date, even one of another century."""
+    sandbox.fault(
+        kind="status", status=429, method="POST", headers={"Retry-After": "Wed, 21 Oct 2065 07:28:00 GMT"}
+    )
+
+    page = operator_client.get(fill(every_field, **ANSWERS).send().url).content.decode()
+
+    assert "asked to wait for more than an hour, so nothing was started" in page
+
+
 def test_a_refused_connection_fails_and_is_tried_again(
     fill: Fill,
     every_field: Template,
