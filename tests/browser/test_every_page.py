@@ -31,6 +31,7 @@ PAGES = [
     "/launches/",
     "/launches/?q=nothing-fits-this",
     "/sync/",
+    "/account/password/",
 ]
 ADMIN_PAGES = [
     "/admin/",
@@ -38,8 +39,11 @@ ADMIN_PAGES = [
     "/admin/workflow_templates/template/1/change/",
     "/admin/accounts/pneumaticuser/",
     "/admin/accounts/user/",
+    "/admin/accounts/user/add/",
     "/admin/sync/syncrun/",
     "/admin/launches/launch/",
+    "/admin/launches/uploadedfile/",
+    "/admin/workflow_templates/templateversion/",
 ]
 
 
@@ -66,7 +70,11 @@ def test_every_page_is_accessible_and_fits_a_phone(
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_django_admin_is_accessible(browse: Browse, mirror: Sandbox, administrator: User, dark: bool) -> None:
     page = browse(user=administrator, dark=dark)
-    for path in ADMIN_PAGES:
+    rows = [
+        f"/admin/sync/syncrun/{SyncRun.objects.latest('pk').pk}/change/",
+        f"/admin/accounts/user/{administrator.pk}/change/",
+    ]
+    for path in [*ADMIN_PAGES, *rows]:
         page.goto(path)
         assert_accessible(page)
 
@@ -97,6 +105,38 @@ def test_the_banner_of_old_data(browse: Browse, mirror: Sandbox, bo: User) -> No
     SyncResult.objects.update(finished_at=old)
 
     check(browse("/templates/", user=bo))
+
+
+@pytest.mark.parametrize("state", [SyncRun.State.QUEUED, SyncRun.State.RUNNING, SyncRun.State.FAILED])
+def test_every_state_of_a_sync(browse: Browse, mirror: Sandbox, bo: User, state: SyncRun.State) -> None:
+    now = timezone.now()
+    run = SyncRun.objects.create(
+        state=state, trigger=SyncRun.Trigger.PAGE, started_at=now - dt.timedelta(hours=1), heartbeat_at=now
+    )
+    if state == SyncRun.State.FAILED:
+        run.error = "Pneumatic did not answer. " + "x" * 200
+        run.finished_at = now
+        run.save()
+    else:
+        run.results.create(resource="templates", fetched=20, expected=2000)
+
+    check(browse("/sync/", user=bo))
+
+
+def test_the_form_without_scripts(browse: Browse, mirror: Sandbox, bo: User) -> None:
+    page = browse("/templates/1/launch/", user=bo, javascript=False)
+    page.get_by_label("Find by name or e-mail").fill("a")
+    page.locator("button[name=find]").first.click()
+    expect(page.locator("[data-combobox-hits]").first).to_be_visible()
+    check(page)
+
+
+def test_a_mistake_in_the_new_password(browse: Browse, viewer: User) -> None:
+    page = browse("/account/password/", user=viewer)
+    page.get_by_label("Old password").fill("wrong")
+    page.get_by_role("button", name="Change password").click()
+    expect(page.locator(".field__error").first).to_be_visible()
+    check(page)
 
 
 def errors(page: Page, browse: Browse, sandbox: Sandbox) -> None:
@@ -150,6 +190,22 @@ def unknown(page: Page, browse: Browse, sandbox: Sandbox) -> None:
     launched(page, browse, sandbox)
 
 
+def changed_meanwhile(page: Page, browse: Browse, sandbox: Sandbox) -> None:
+    browse.allow("status of 409")
+    record = sandbox.template(1)
+    record["kickoff"]["fields"] = record["kickoff"]["fields"][1:]
+    sandbox.put_template(record)
+    page.get_by_role("button", name="Launch", exact=True).click()
+    expect(page.get_by_text("The template changed while this form was open")).to_be_visible()
+
+
+def resolved_halfway(page: Page, browse: Browse, sandbox: Sandbox) -> None:
+    browse.allow("status of 422")
+    unknown(page, browse, sandbox)
+    page.get_by_role("button", name="Settle this launch").click()
+    expect(page.locator(".field__error").first).to_be_visible()
+
+
 def failed(page: Page, browse: Browse, sandbox: Sandbox) -> None:
     sandbox.fault(kind="status", path_prefix="/templates/1/run", method="POST", status=401)
     page.get_by_role("button", name="Launch", exact=True).click()
@@ -167,6 +223,8 @@ STATES = [
     failed_upload,
     launched,
     unknown,
+    resolved_halfway,
+    changed_meanwhile,
     failed,
 ]
 
