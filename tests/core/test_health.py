@@ -4,6 +4,7 @@ from unittest import mock
 
 import pytest
 from django.db import OperationalError, connection
+from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 
@@ -27,7 +28,8 @@ def test_it_is_ready_when_migrated(client: Client) -> None:
 
 @pytest.mark.django_db
 def test_it_is_not_ready_before_migrations(client: Client) -> None:
-    MigrationRecorder(connection).record_unapplied("launches", "0001_initial")
+    app, newest = MigrationLoader(connection).graph.leaf_nodes("launches")[0]
+    MigrationRecorder(connection).record_unapplied(app, newest)
 
     response = client.get("/readyz")
 
