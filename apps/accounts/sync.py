@@ -33,9 +33,9 @@ class Users(Resource[User, PneumaticUser]):
         """Give every user."""
         yield from client.list_users(on_progress=progress)
 
-    def identify(self, item: User) -> tuple[int, str]:
-        """Return id and full name."""
-        return item.id, item.full_name
+    def identify(self, item: User) -> int:
+        """Return the id."""
+        return item.id
 
     def content_hash(self, item: User) -> str:
         """Return the hash of the wire object: nothing else goes into the row."""
@@ -56,6 +56,10 @@ class Users(Resource[User, PneumaticUser]):
             raw=item.raw,
             content_hash=content_hash,
         )
+
+    def title(self, row: PneumaticUser) -> str:
+        """Return the full name."""
+        return row.name
 
     def write(self, rows: Sequence[PneumaticUser], *, removed: Collection[int], now: dt.datetime) -> None:
         """Insert or update ``rows`` and mark those who left."""

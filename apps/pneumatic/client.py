@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from types import TracebackType
 from typing import IO, Any, Self, TypeVar
 
@@ -22,6 +23,7 @@ from apps.pneumatic.schemas import (
     Answer,
     Launched,
     PublicFile,
+    Received,
     TaskOverride,
     Template,
     TemplateSummary,
@@ -78,16 +80,27 @@ class Client:
         """Return how many requests were made so far, repeated ones included."""
         return self._transport.requests_made
 
-    def list_templates(self, *, on_progress: Progress | None = None) -> list[TemplateSummary]:
+    def list_templates(self) -> list[TemplateSummary]:
         """Return every template of the account, active or not; oldest first."""
-        return self._list(self._dialect.templates, self._dialect.parse_template_summary, on_progress)
+        return [row.read() for row in self.receive_template_list()]
+
+    def receive_template_list(
+        self, *, on_progress: Progress | None = None
+    ) -> list[Received[TemplateSummary]]:
+        """Return the same as ``list_templates``, not read yet."""
+        parse = self._dialect.parse_template_summary
+        return self._list(self._dialect.templates, partial(_received, parse=parse), on_progress)
 
     def list_users(self, *, on_progress: Progress | None = None) -> list[User]:
         """Return every user of the account, invited ones included."""
         return self._list(self._dialect.users, self._dialect.parse_user, on_progress)
 
-    def get_template(self, template_id: int, *, repeat: bool = True) -> Template:
-        """Return one template in full; raise NotFound. Without ``repeat`` there is one attempt only."""
+    def get_template(self, template_id: int) -> Template:
+        """Return one template in full; raise NotFound."""
+        return self.receive_template(template_id).read()
+
+    def receive_template(self, template_id: int, *, repeat: bool = True) -> Received[Template]:
+        """Return the same as ``get_template``, not read yet. Without ``repeat`` there is one attempt only."""
         return self._template(template_id, Scope(), repeat=repeat)
 
     def get_templates(
@@ -97,8 +110,15 @@ class Client:
 
         A failure of any other kind ends the requests under way and is raised.
         """
+        received = self.receive_templates(ids, concurrency=concurrency, on_progress=on_progress)
+        return [template.read() for template in received]
 
-        def fetch(template_id: int, scope: Scope) -> Template | None:
+    def receive_templates(
+        self, ids: Sequence[int], *, concurrency: int = 6, on_progress: Progress | None = None
+    ) -> list[Received[Template]]:
+        """Return the same as ``get_templates``, not read yet."""
+
+        def fetch(template_id: int, scope: Scope) -> Received[Template] | None:
             try:
                 return self._template(template_id, scope)
             except NotFound:
@@ -152,11 +172,15 @@ class Client:
         answer = self._transport.post(self._dialect.publish_path(attachment_id))
         return self._dialect.parse_public_file(Node(answer))
 
-    def _template(self, template_id: int, scope: Scope, *, repeat: bool = True) -> Template:
+    def _template(self, template_id: int, scope: Scope, *, repeat: bool = True) -> Received[Template]:
         path = self._dialect.template_path(template_id)
         answer = self._transport.get(path, scope=scope, repeat=repeat)
         # Of thousands of templates, the error has to say which one is amiss.
-        return self._dialect.parse_template(Node(answer, key=f"templates[{template_id}]"))
+        node = Node(answer, key=f"templates[{template_id}]")
+        received = _received(node, parse=self._dialect.parse_template)
+        if received.id != template_id:
+            node.child("id").fail()
+        return received
 
     def _list(
         self, listing: Listing, parse: Callable[[Node], RowT], on_progress: Progress | None
@@ -172,6 +196,10 @@ class Client:
         raise UnexpectedResponse(
             _("There is no Pneumatic API at this address. Check PNEUMATIC_API_URL."), status=status
         )
+
+
+def _received(node: Node, *, parse: Callable[[Node], T]) -> Received[T]:
+    return Received(id=node.integer("id"), raw=node.value, read=partial(parse, node))
 
 
 def connect(*, read_timeout: float | None = None) -> Client:

@@ -7,11 +7,25 @@ All classes are frozen. Times are aware ``datetime``; sizes are bytes; identifie
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 Raw = Mapping[str, Any]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Received(Generic[T]):
+    """An object as it came, not read yet: whoever finds ``raw`` unchanged need not read it again.
+
+    ``read()`` returns it in canonical form, or raises UnexpectedResponse with the path of the key that is amiss.
+    """
+
+    id: int
+    raw: Raw = field(compare=False, repr=False)
+    read: Callable[[], T] = field(compare=False, repr=False)
+
 
 # In bytes; a file must be smaller (documented: Upload file for attachment).
 FILE_SIZE_LIMIT = 104_857_600

@@ -142,7 +142,7 @@ def _compare(resource: registry.Resource[Any, Any], client: Client, progress: re
     changes = Changes(live=sum(1 for content_hash in known.values() if content_hash is not None))
     seen: set[int] = set()
     for item in resource.fetch(client, progress=progress):
-        id_, name = resource.identify(item)
+        id_ = resource.identify(item)
         if id_ in seen:  # a page shift shows an object twice
             continue
         seen.add(id_)
@@ -151,8 +151,9 @@ def _compare(resource: registry.Resource[Any, Any], client: Client, progress: re
         if before == content_hash:
             changes.unchanged += 1
             continue
-        changes.rows.append(resource.row(item, content_hash=content_hash))
-        (changes.added if before is None else changes.changed).append((id_, name[:200]))
+        row = resource.row(item, content_hash=content_hash)
+        changes.rows.append(row)
+        (changes.added if before is None else changes.changed).append((id_, resource.title(row)[:200]))
     changes.removed = [
         id_ for id_, content_hash in known.items() if content_hash is not None and id_ not in seen
     ]

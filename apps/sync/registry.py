@@ -20,8 +20,8 @@ Progress = Callable[[int, "int | None"], None]  # objects so far, of how many (N
 class Resource(ABC, Generic[Fetched, Row]):
     """A kind of upstream object and its mirror.
 
-    The engine compares by id and content hash. It keeps a ``Row`` only of what is new or changed, so that an
-    unchanged object is forgotten as soon as its hash is known.
+    The engine compares by id and content hash. It makes and keeps a ``Row`` only of what is new or changed, so that
+    an unchanged object is forgotten as soon as its hash is known.
     """
 
     name: ClassVar[str]  # what the command line calls it
@@ -36,8 +36,8 @@ class Resource(ABC, Generic[Fetched, Row]):
         """Give every object that exists upstream; raise PneumaticError when the listing is not complete."""
 
     @abstractmethod
-    def identify(self, item: Fetched) -> tuple[int, str]:
-        """Return id and name of ``item``."""
+    def identify(self, item: Fetched) -> int:
+        """Return the id of ``item``."""
 
     @abstractmethod
     def content_hash(self, item: Fetched) -> str:
@@ -45,7 +45,11 @@ class Resource(ABC, Generic[Fetched, Row]):
 
     @abstractmethod
     def row(self, item: Fetched, *, content_hash: str) -> Row:
-        """Return ``item`` as it will be written."""
+        """Return ``item`` as it will be written; raise UnexpectedResponse when it cannot be read."""
+
+    @abstractmethod
+    def title(self, row: Row) -> str:
+        """Return the name that people know ``row`` by."""
 
     @abstractmethod
     def write(self, rows: Sequence[Row], *, removed: Collection[int], now: dt.datetime) -> None:

@@ -25,12 +25,12 @@ def bring_up_to_date(template: Template) -> Template:
     That it is not found does not mark it as removed: only a complete listing can tell that.
     """
     with connect(read_timeout=SECONDS_TO_ASK) as client:
-        detail = client.get_template(template.pk, repeat=False)
+        detail = client.receive_template(template.pk, repeat=False)
     mirrored = _mirrored(template.pk)  # as it is now: another worker may have brought it up to date meanwhile
     if detail.raw == mirrored.raw.get("detail"):
         return mirrored
     mirror = Templates()
-    fetched = Fetched(template=detail, listed=mirrored.raw.get("list", {}))
+    fetched = Fetched(detail=detail, listed=mirrored.raw.get("list", {}))
     row = mirror.row(fetched, content_hash=mirror.content_hash(fetched))
     # Whoever adds the same version at the same moment, another click or a sync, writes what we would have.
     with suppress(IntegrityError), transaction.atomic():

@@ -27,7 +27,7 @@ _DETAILS_AT_ONCE = 250  # templates held in full at a time
 class Fetched:
     """A template in full, and what only the list tells about it."""
 
-    template: schemas.Template
+    detail: schemas.Received[schemas.Template]
     listed: Mapping[str, Any]
 
     @property
@@ -36,9 +36,8 @@ class Fetched:
 
         The list's people objects stay out: a new photo of one user must not change every template.
         """
-        detail = self.template.raw
-        extra = {key: value for key, value in self.listed.items() if key not in detail}
-        return {"detail": detail, "list": extra}
+        extra = {key: value for key, value in self.listed.items() if key not in self.detail.raw}
+        return {"detail": self.detail.raw, "list": extra}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,22 +64,22 @@ class Templates(Resource[Fetched, Row]):
         """Give every template; one that is deleted between list and detail is left out."""
         listed = {
             summary.id: _only_listed(summary.raw)
-            for summary in client.list_templates(on_progress=lambda _done, total: progress(0, total))
+            for summary in client.receive_template_list(on_progress=lambda _done, total: progress(0, total))
         }
         ids = list(listed)
         for number, chunk in enumerate(batches(ids, size=_DETAILS_AT_ONCE)):
             before = number * _DETAILS_AT_ONCE
-            templates = client.get_templates(
+            details = client.receive_templates(
                 chunk,
                 concurrency=settings.SYNC_CONCURRENCY,
                 on_progress=_counting_on(progress, before=before, total=len(ids)),
             )
-            for template in templates:
-                yield Fetched(template=template, listed=listed[template.id])
+            for detail in details:
+                yield Fetched(detail=detail, listed=listed[detail.id])
 
-    def identify(self, item: Fetched) -> tuple[int, str]:
-        """Return id and name."""
-        return item.template.id, item.template.name
+    def identify(self, item: Fetched) -> int:
+        """Return the id."""
+        return item.detail.id
 
     def content_hash(self, item: Fetched) -> str:
         """Return the hash of the wire objects: nothing else goes into the rows."""
@@ -88,7 +87,7 @@ class Templates(Resource[Fetched, Row]):
 
     def row(self, item: Fetched, *, content_hash: str) -> Row:
         """Return the mirrored template, without times and version."""
-        template = item.template
+        template = item.detail.read()
         kickoff = canonical.kickoff_to_json(template.kickoff)
         return Row(
             template=Template(
@@ -113,6 +112,10 @@ class Templates(Resource[Fetched, Row]):
             kickoff_hash=canonical.content_hash(kickoff),
             run_allowed=frozenset(template.run_allowed),
         )
+
+    def title(self, row: Row) -> str:
+        """Return the name."""
+        return row.template.name
 
     def write(self, rows: Sequence[Row], *, removed: Collection[int], now: dt.datetime) -> None:
         """Insert or update ``rows`` with their versions and mark what is gone.

@@ -138,6 +138,15 @@ def test_a_client_can_be_used_after_a_failure(serve: Serve, connect_to: Connect)
     assert [template.id for template in client.get_templates([1, 2])] == [1, 2]
 
 
+def test_another_template_than_the_one_asked_for_is_no_answer(serve: Serve, connect_to: Connect) -> None:
+    server = serve(lambda seen, talk: talk.answer(body=samples.template(8)))
+
+    with pytest.raises(UnexpectedResponse) as caught:
+        connect_to(server.url).get_templates([7])
+
+    assert caught.value.path == "templates[7].id"
+
+
 def test_all_pause_when_one_is_told_to(serve: Serve, connect_to: Connect) -> None:
     """Between the refusal and the end of its Retry-After nothing is sent but what was on its way already."""
     refused = threading.Event()

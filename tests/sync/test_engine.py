@@ -196,7 +196,7 @@ def test_a_run_that_was_given_up_by_others_writes_nothing(
 ) -> None:
     identify = Users.identify
 
-    def given_up(self: Users, item: User) -> tuple[int, str]:
+    def given_up(self: Users, item: User) -> int:
         SyncRun.objects.filter(state=SyncRun.State.RUNNING).update(state=SyncRun.State.ABANDONED)
         return identify(self, item)
 
