@@ -48,7 +48,7 @@ WORDS: dict[str, StateWords] = {
         gettext_lazy("Sent, waiting for Pneumatic's answer"),
         gettext_lazy("This page looks again by itself. There is nothing to do."),
     ),
-    State.LAUNCHED: StateWords(gettext_lazy("The workflow is running"), ""),
+    State.LAUNCHED: StateWords(gettext_lazy("The workflow was started"), ""),
     State.REJECTED: StateWords(
         gettext_lazy("Pneumatic did not accept it"),
         gettext_lazy("Edit the answers and launch again; all of them are kept."),

@@ -96,7 +96,7 @@ def test_the_version_that_was_launched_is_shown_whatever_the_template_is_now(
 def test_a_running_workflow_is_linked(operator_client: Client, operator: User, template: Template) -> None:
     page = show(operator_client, make_launch(template, operator, workflow_id=4711))
 
-    assert "The workflow is running" in page
+    assert "The workflow was started" in page
     assert "Open workflow 4711 in Pneumatic" in page
     assert "https://my.pneumatic.app/" in page
 
