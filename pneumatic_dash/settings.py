@@ -140,14 +140,25 @@ PNEUMATIC_READ_TIMEOUT = _number("PNEUMATIC_READ_TIMEOUT", 30, least=0.1, most=3
 SYNC_STALE_AFTER = _number("SYNC_STALE_AFTER", 24 * 60, least=1, most=60 * 24 * 365, unit="minutes")
 SYNC_CONCURRENCY = int(_number("SYNC_CONCURRENCY", 6, least=1, most=16, unit="requests at a time"))
 
+# -- Webhooks --------------------------------------------------------------------------------------------------
+
+WEBHOOK_BODY_LIMIT = int(
+    _number("WEBHOOK_BODY_LIMIT", 5 * 1024 * 1024, least=1024, most=100 * 1024 * 1024, unit="bytes")
+)
+WEBHOOK_READ_TIMEOUT = _number("WEBHOOK_READ_TIMEOUT", 10, least=0.1, most=120, unit="seconds")
+WEBHOOK_WRITE_TIMEOUT = _number("WEBHOOK_WRITE_TIMEOUT", 5, least=0.1, most=60, unit="seconds")
+WEBHOOK_RETENTION_DAYS = int(_number("WEBHOOK_RETENTION_DAYS", 90, least=1, most=36_500, unit="days"))
+
 # -- Applications ----------------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
     "apps.dashboard",
     "apps.launches",
     "apps.kickoff",
+    "apps.workflows",
     "apps.accounts",
     "apps.workflow_templates",
+    "apps.webhooks",
     "apps.sync",
     "apps.pneumatic",
     "apps.core",
@@ -167,6 +178,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "apps.webhooks.middleware.ReceiverMiddleware",  # before all that is for people
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -220,8 +232,11 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA cache_size=-64000; PRAGMA mmap_size=268435456;",
     }
 else:
-    DATABASES["default"]["CONN_MAX_AGE"] = 60
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    # Nobody waits minutes for a server that is not there.
+    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
+# Opening a connection costs more than most requests; closing SQLite's last one also folds the whole log away.
+DATABASES["default"]["CONN_MAX_AGE"] = 60
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default"]}}

@@ -13,7 +13,9 @@ urlpatterns = [
     path("", include("apps.dashboard.urls")),
     path("", include("apps.launches.urls")),
     path("", include("apps.kickoff.urls")),
+    path("", include("apps.workflows.urls")),
     path("", include("apps.workflow_templates.urls")),
+    path("", include("apps.webhooks.urls")),
     path("", include("apps.sync.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import PneumaticUser, User
 from apps.accounts.selectors import pneumatic_user_for
-from apps.core.searching import search_words
+from apps.core.searching import has_words
 from apps.sync.readonly import BoundedPaginator, ReadOnlyAdmin, pretty
 
 
@@ -54,13 +54,10 @@ class PneumaticUserAdmin(ReadOnlyAdmin[PneumaticUser]):
         self, request: HttpRequest, queryset: QuerySet[PneumaticUser], search_term: str
     ) -> tuple[QuerySet[PneumaticUser], bool]:
         """Find people as every other page does; the words are looked for in the covering index alone."""
-        words = search_words(search_term)
+        words = has_words(search_term)
         if not words:
             return queryset, False
-        found = PneumaticUser.objects.order_by()
-        for word in words:
-            found = found.filter(search__contains=word)
-        return queryset.filter(id__in=found.values("id")), False
+        return queryset.filter(id__in=PneumaticUser.objects.filter(words).order_by().values("id")), False
 
     @admin.display(description=_("as Pneumatic sent it"))
     def wire_object(self, person: PneumaticUser) -> SafeString:
@@ -69,7 +66,7 @@ class PneumaticUserAdmin(ReadOnlyAdmin[PneumaticUser]):
 
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin[User]):
-    """Those who sign in here. A role is a group; who holds Administrator gets into this admin."""
+    """Those who sign in here. A role is a group; who holds Integrator or Administrator gets into this admin."""
 
     list_display = ["username", "email", "get_full_name", "roles", "is_active", "last_login"]
     list_filter = ["groups", "is_active"]

@@ -22,4 +22,4 @@ class AccountsConfig(AppConfig):
         register_identifier(selectors.pneumatic_id_of)
         registry.register(Users())
         post_migrate.connect(roles.grant_permissions, sender=self)
-        m2m_changed.connect(signals.follow_administrator_role, sender=User.groups.through)
+        m2m_changed.connect(signals.follow_staff_roles, sender=User.groups.through)

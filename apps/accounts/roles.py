@@ -23,6 +23,8 @@ _SEE = frozenset(
         "sync.view_syncrun",
         "workflow_templates.view_template",
         "workflow_templates.view_templateversion",
+        "webhooks.view_event",
+        "workflows.view_workflow",
     }
 )
 
@@ -30,9 +32,20 @@ _SEE = frozenset(
 PERMISSIONS: dict[str, frozenset[str]] = {
     VIEWER: _SEE,
     OPERATOR: _SEE | {"launches.launch_workflow", "sync.run_sync"},
-    INTEGRATOR: _SEE | {"sync.run_sync"},
+    INTEGRATOR: _SEE
+    | {
+        "sync.run_sync",
+        "webhooks.manage_subscriptions",
+        "webhooks.replay_delivery",
+        "webhooks.view_delivery",
+        "webhooks.view_replay",
+        "webhooks.view_subscription",
+    },
 }
 ROLES = (*PERMISSIONS, ADMINISTRATOR)
+# Whose work is in Django admin: subscriptions and deliveries, and everything else. What each sees there is up to its
+# permissions.
+STAFF_ROLES = (INTEGRATOR, ADMINISTRATOR)
 
 
 def grant_permissions(

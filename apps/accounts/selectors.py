@@ -11,7 +11,7 @@ from django.db.models.functions import Lower
 from apps.accounts.models import PneumaticUser, User
 from apps.accounts.roles import ADMINISTRATOR
 from apps.core.people import Person
-from apps.core.searching import search_words
+from apps.core.searching import has_words
 
 
 def pneumatic_user_for(user: User) -> PneumaticUser | None:
@@ -46,9 +46,7 @@ def search_people(query: str, *, limit: int = 20) -> list[PneumaticUser]:
     An empty query finds the first people by name. The first step reads nothing but the covering index
     ``accounts_person_search``, the second fetches at most ``limit`` rows.
     """
-    found = PneumaticUser.objects.filter(removed_at=None)
-    for word in search_words(query):
-        found = found.filter(search__contains=word)
+    found = PneumaticUser.objects.filter(has_words(query), removed_at=None)
     ids = list(found.order_by("search", "id").values_list("id", flat=True)[:limit])
     people = people_by_ids(ids)
     return [people[id_] for id_ in ids if id_ in people]

@@ -1,4 +1,4 @@
-"""Keep ``is_staff``, the key of Django admin, in step with the Administrator role."""
+"""Keep ``is_staff``, the key of Django admin, in step with the roles that have work there."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from django.contrib.auth.models import Group
 from django.db.models import Exists, OuterRef
 
 from apps.accounts.models import User
-from apps.accounts.roles import ADMINISTRATOR
+from apps.accounts.roles import STAFF_ROLES
 
 _LEFT = "_left_the_group"
 
 
-def follow_administrator_role(
+def follow_staff_roles(
     *, instance: User | Group, action: str, pk_set: set[int] | None, **_signal: Any
 ) -> None:
-    """Open Django admin to those who join the Administrator role, and close it to those who leave.
+    """Open Django admin to those who join one of ``STAFF_ROLES``, and close it to those who leave the last of them.
 
     Superusers keep it. Connected to ``m2m_changed`` of a user's groups, so it holds for admin, shell and code.
     """
     if isinstance(instance, Group):
-        if instance.name != ADMINISTRATOR:
+        if instance.name not in STAFF_ROLES:
             return
         if action == "pre_clear":  # afterwards nobody could say who they were
             setattr(instance, _LEFT, set(instance.user_set.values_list("pk", flat=True)))
@@ -29,7 +29,7 @@ def follow_administrator_role(
     else:
         people = {instance.pk}
     users = User.objects.filter(pk__in=people, is_superuser=False)
-    holds_role = Exists(Group.objects.filter(name=ADMINISTRATOR, user=OuterRef("pk")))
+    holds_role = Exists(Group.objects.filter(name__in=STAFF_ROLES, user=OuterRef("pk")))
     if action == "post_add":
         users.filter(holds_role).update(is_staff=True)
     elif action in {"post_remove", "post_clear"}:

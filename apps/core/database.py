@@ -1,11 +1,17 @@
-"""Whether the database can be worked with."""
+"""Whether the database can be worked with, and transactions that wait for it no longer than they must."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, OperationalError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
+
+# SQLite's own waiting grows to a tenth of a second a look: the lock is free many times before it looks again.
+SECONDS_BETWEEN_LOOKS = 0.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,3 +34,53 @@ def readiness() -> Readiness:
     except DatabaseError:
         return Readiness(database="unreachable", migrations="unknown")
     return Readiness(database="ok", migrations="pending" if pending else "ok")
+
+
+@contextmanager
+def bounded_transaction(seconds: float) -> Iterator[None]:
+    """Run a transaction of its own in which nothing waits longer than ``seconds`` for the database.
+
+    On SQLite that is the wait for the one write lock, on PostgreSQL that of every statement. Raises OperationalError
+    when it took too long, and RuntimeError inside another transaction: leaving this one means that all is committed.
+    """
+    if connection.vendor == "sqlite":
+        with _turn_to_write(seconds):
+            yield
+        return
+    with transaction.atomic(durable=True):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('statement_timeout', %s, true)", [str(int(seconds * 1000))])
+        yield
+
+
+@contextmanager
+def _turn_to_write(seconds: float) -> Iterator[None]:
+    deadline = time.monotonic() + seconds
+    block = transaction.atomic(durable=True)
+    with _no_waiting():
+        while True:
+            try:
+                block.__enter__()
+                break
+            except OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > deadline:
+                    raise
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+    try:
+        yield
+    except BaseException as error:
+        block.__exit__(type(error), error, error.__traceback__)
+        raise
+    block.__exit__(None, None, None)
+
+
+@contextmanager
+def _no_waiting() -> Iterator[None]:
+    usual = int(connection.settings_dict["OPTIONS"].get("timeout", 5) * 1000)
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA busy_timeout = 0")
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(f"PRAGMA busy_timeout = {usual}")

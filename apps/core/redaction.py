@@ -1,7 +1,8 @@
 """Keep secrets out of logs and error reports, whatever carried them there.
 
 The API key is held by objects that tracebacks show (headers of a request, buffers of a connection) and may come back
-in the text of an exception. Nobody can watch every place, so this stands at the exits.
+in the text of an exception. The path of our webhook receiver is a secret too, and every server and framework likes to
+write paths down. Nobody can watch every place, so this stands at the exits.
 """
 
 from __future__ import annotations
@@ -23,18 +24,36 @@ from django.views.debug import ExceptionReporter, SafeExceptionReporterFilter
 PUT_INSTEAD = "[redacted]"
 # A shorter text occurs by chance in anything; blotting it out would only make logs unreadable.
 SHORTEST_SECRET = 6
+# The part of an address that lets anybody deliver webhooks, also where the address was quoted.
+_RECEIVER_TOKEN = re.compile(r"((?:/|%2f)hooks(?:/|%2f))[\w.~-]+", re.IGNORECASE)
+MOST_KEPT = 100
+
+_kept: dict[str, None] = {}
+
+
+def keep_secret(text: str) -> None:
+    """Never show ``text`` in a log or an error report of this process; the newest MOST_KEPT are remembered."""
+    if text not in _kept:
+        _kept[text] = None
+        for oldest in list(_kept)[:-MOST_KEPT]:
+            _kept.pop(oldest, None)
 
 
 def redact(text: str) -> str:
-    """Return ``text`` without the API key and the signing key, however they are escaped."""
+    """Return ``text`` without the API key, the signing key and the receiver's tokens, however they are escaped."""
     for secret in _secrets():
         text = text.replace(secret, PUT_INSTEAD)
-    return text
+    return _RECEIVER_TOKEN.sub(rf"\1{PUT_INSTEAD}", text)
 
 
 def _secrets() -> set[str]:
+    if not settings.configured:  # a web server's first words, before the application is loaded
+        return set(_kept)
     plain = [key for key in (settings.PNEUMATIC_API_KEY, settings.SECRET_KEY) if len(key) >= SHORTEST_SECRET]
-    return {form for key in plain for form in (key, quote(key, safe=""), escape(key), repr(key)[1:-1])}
+    return {
+        *(form for key in plain for form in (key, quote(key, safe=""), escape(key), repr(key)[1:-1])),
+        *_kept,  # URL-safe: there is one form of each
+    }
 
 
 class RedactSecrets(logging.Filter):

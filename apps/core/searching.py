@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 
+from django.db.models import Q
+
 MOST_WORDS = 8
 
 
@@ -20,3 +22,11 @@ def search_words(query: str) -> list[str]:
     storable = query.replace("\0", " ").encode("utf-8", "ignore").decode("utf-8")
     words = dict.fromkeys(fold(storable).split())
     return sorted(words, key=len, reverse=True)[:MOST_WORDS]
+
+
+def has_words(query: str, column: str = "search") -> Q:
+    """Return the condition that the folded text in ``column`` has every word of ``query``: empty without words."""
+    found = Q()
+    for word in search_words(query):
+        found &= Q(**{f"{column}__contains": word})
+    return found

@@ -10,6 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from apps.sync import registry
 from apps.sync.models import SyncResult, SyncRun
 from apps.sync.reporting import Reporter
 
@@ -98,6 +99,13 @@ def name_lines(result: SyncResult) -> list[str]:
     return lines
 
 
+def remarks(result: SyncResult, *, dry_run: bool) -> list[str]:
+    """Return what the resource says about its mirror, now that it is up to date; nothing where it is not."""
+    if dry_run or result.state != SyncResult.State.DONE:
+        return []
+    return [printable(text) for text in registry.get(result.resource).remarks()]
+
+
 def printable(text: str) -> str:
     """Return ``text`` as one line that cannot steer a terminal."""
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
@@ -122,6 +130,7 @@ def as_json(run: SyncRun) -> dict[str, Any]:
                 "seconds": round(result.seconds, 3),
                 "error": result.error,
                 "details": result.details,
+                "remarks": remarks(result, dry_run=run.dry_run),
             }
             for result in run.results.all()
         ],

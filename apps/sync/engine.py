@@ -117,6 +117,8 @@ def _synchronise(
     result.seconds = time.monotonic() - began
     result.requests = client.requests_made - requests_before
     result.save()
+    if not run.dry_run:
+        resource.concluded(error=result.error, now=timezone.now())
     report.finished(result)
     return result
 
@@ -173,7 +175,7 @@ def _conclude(
     result.fetched = result.expected = result.added + result.changed + result.unchanged
     result.details = _details(resource, changes)
     now = timezone.now()
-    if changes.removes_too_much and not run.allow_removals:
+    if resource.guards_removals and changes.removes_too_much and not run.allow_removals:
         result.state, result.finished_at = SyncResult.State.REFUSED, now
         result.error = _refusal(resource, changes)
         return

@@ -26,6 +26,10 @@ class Resource(ABC, Generic[Fetched, Row]):
 
     name: ClassVar[str]  # what the command line calls it
     label: ClassVar[_StrPromise]  # what pages call it
+    # Whether a run that would mark more than a fifth as removed stops and asks. Not for what comes in handfuls.
+    guards_removals: ClassVar[bool] = True
+    # Whether pages warn when it is old: what they show of templates and people rests on it.
+    tells_freshness: ClassVar[bool] = True
 
     @abstractmethod
     def known(self) -> dict[int, str | None]:
@@ -58,6 +62,13 @@ class Resource(ABC, Generic[Fetched, Row]):
     @abstractmethod
     def names(self, ids: Collection[int]) -> dict[int, str]:
         """Return the names of mirrored objects by id."""
+
+    def concluded(self, *, error: str, now: dt.datetime) -> None:
+        """Hear that the resource was synchronised, or why it was not; called after every run that is not dry."""
+
+    def remarks(self) -> list[str]:
+        """Return what the command line says about the mirror, besides what changed; a line each."""
+        return []
 
 
 _resources: dict[str, Resource[Any, Any]] = {}

@@ -51,6 +51,8 @@ def freshness() -> Freshness:
     too_old = timezone.now() - dt.timedelta(minutes=settings.SYNC_STALE_AFTER)
     resources = []
     for name in registry.names():
+        if not registry.get(name).tells_freshness:
+            continue
         synced_at = (
             SyncResult.objects.filter(resource=name, state=SyncResult.State.DONE, run__dry_run=False)
             .order_by("-finished_at")

@@ -78,6 +78,7 @@
   };
   addEventListener("resize", reachScrollers);
   document.addEventListener("htmx:load", reachScrollers);
+  document.addEventListener("live:shown", reachScrollers);
   document.addEventListener("toggle", reachScrollers, true);
   reachScrollers();
 

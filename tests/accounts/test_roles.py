@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import pytest
+from django.apps import apps as installed_apps
 from django.contrib.auth.models import Group, Permission
 from django.core.management import call_command
+from django.db import connection
 
 from apps.accounts.models import User
-from tests.factories import make_user
+from apps.accounts.roles import ROLES, STAFF_ROLES
+from tests.factories import client_of, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -17,6 +22,27 @@ SEE = {
     "sync.view_syncrun",
     "workflow_templates.view_template",
     "workflow_templates.view_templateversion",
+    "webhooks.view_event",
+    "workflows.view_workflow",
+}
+INTEGRATE = {
+    "sync.run_sync",
+    "webhooks.manage_subscriptions",
+    "webhooks.replay_delivery",
+    "webhooks.view_delivery",
+    "webhooks.view_replay",
+    "webhooks.view_subscription",
+}
+# Pages of Django admin, by the permission that opens them.
+ADMIN_PAGES = {
+    "webhooks/subscription": "webhooks.view_subscription",
+    "accounts/pneumaticuser": "accounts.view_pneumaticuser",
+    "accounts/user": "accounts.view_user",
+    "auth/group": "auth.view_group",
+    "launches/launch": "launches.view_launch",
+    "launches/uploadedfile": "launches.view_uploadedfile",
+    "sync/syncrun": "sync.view_syncrun",
+    "workflow_templates/template": "workflow_templates.view_template",
 }
 
 
@@ -28,12 +54,12 @@ def test_an_operator_also_launches_and_syncs(operator: User) -> None:
     assert operator.get_all_permissions() == SEE | {"launches.launch_workflow", "sync.run_sync"}
 
 
-def test_an_integrator_also_syncs(integrator: User) -> None:
-    assert integrator.get_all_permissions() == SEE | {"sync.run_sync"}
+def test_an_integrator_also_syncs_and_looks_after_webhooks(integrator: User) -> None:
+    assert integrator.get_all_permissions() == SEE | INTEGRATE
 
 
 def test_an_administrator_may_everything_of_our_own_apps(administrator: User) -> None:
-    own = ("accounts", "auth", "launches", "sync", "workflow_templates")
+    own = ("accounts", "auth", "launches", "sync", "webhooks", "workflow_templates", "workflows")
     names = Permission.objects.filter(content_type__app_label__in=own).values_list(
         "content_type__app_label", "codename"
     )
@@ -60,21 +86,34 @@ def test_a_renamed_role_is_left_alone() -> None:
     assert not Group.objects.get(name="Guests").permissions.exists()
 
 
-def test_django_admin_opens_and_closes_with_the_administrator_role(nobody: User) -> None:
-    administrators = Group.objects.get(name="Administrator")
-    nobody.groups.add(administrators)
+@pytest.mark.parametrize("role", STAFF_ROLES)
+def test_django_admin_opens_and_closes_with_the_role(nobody: User, role: str) -> None:
+    group = Group.objects.get(name=role)
+    nobody.groups.add(group)
     assert nobody.is_staff
-    nobody.groups.remove(administrators)
+    nobody.groups.remove(group)
     assert not nobody.is_staff
     assert not User.objects.get(pk=nobody.pk).is_staff
 
 
-def test_django_admin_follows_the_role_from_the_groups_side(nobody: User) -> None:
-    administrators = Group.objects.get(name="Administrator")
-    administrators.user_set.add(nobody)
+@pytest.mark.parametrize("role", STAFF_ROLES)
+def test_django_admin_follows_the_role_from_the_groups_side(nobody: User, role: str) -> None:
+    group = Group.objects.get(name=role)
+    group.user_set.add(nobody)
     assert User.objects.get(pk=nobody.pk).is_staff
-    administrators.user_set.clear()
+    group.user_set.clear()
     assert not User.objects.get(pk=nobody.pk).is_staff
+
+
+@pytest.mark.parametrize("lost", STAFF_ROLES)
+def test_one_of_both_roles_keeps_django_admin_open(nobody: User, lost: str) -> None:
+    nobody.groups.add(*Group.objects.filter(name__in=STAFF_ROLES))
+    group = Group.objects.get(name=lost)
+    group.user_set.remove(nobody)
+    assert User.objects.get(pk=nobody.pk).is_staff
+    nobody.groups.add(group)
+    group.user_set.clear()
+    assert User.objects.get(pk=nobody.pk).is_staff
 
 
 def test_losing_every_role_closes_django_admin(administrator: User) -> None:
@@ -94,3 +133,45 @@ def test_a_superuser_keeps_django_admin_without_a_role() -> None:
     root.groups.add(Group.objects.get(name="Administrator"))
     root.groups.clear()
     assert User.objects.get(pk=root.pk).is_staff
+
+
+@pytest.mark.django_db(transaction=True)
+def test_those_who_were_integrators_before_get_into_django_admin() -> None:
+    make_user("iris", "Integrator")
+    make_user("ada", "Integrator", "Administrator")
+    make_user("vera", "Viewer")
+    User.objects.exclude(username="ada").update(is_staff=False)
+    migration = import_module("apps.accounts.migrations.0004_integrators_are_staff")
+
+    def staff() -> set[str]:
+        return set(User.objects.filter(is_staff=True).values_list("username", flat=True))
+
+    with connection.schema_editor() as schema_editor:
+        migration.open_admin(installed_apps, schema_editor)
+    assert staff() == {"iris", "ada"}
+    with connection.schema_editor() as schema_editor:
+        migration.close_admin(installed_apps, schema_editor)
+    assert staff() == {"ada"}
+
+
+@pytest.mark.parametrize("role", [*ROLES, ""])
+def test_in_django_admin_everybody_sees_what_the_role_grants(role: str) -> None:
+    user = make_user("somebody", *([role] if role else []))
+    client = client_of(user)
+    index = client.get("/admin/")
+    if not user.is_staff:
+        assert role not in STAFF_ROLES
+        assert index.status_code == 302
+        assert all(client.get(f"/admin/{page}/").status_code == 302 for page in ADMIN_PAGES)
+        return
+    assert role in STAFF_ROLES
+    text = index.content.decode()
+    for page, permission in ADMIN_PAGES.items():
+        may = user.has_perm(permission)
+        assert client.get(f"/admin/{page}/").status_code == (200 if may else 403), page
+        assert (f'href="/admin/{page}/"' in text) is may, page
+
+
+def test_an_integrator_does_not_reach_people_roles_or_files(integrator: User) -> None:
+    closed = {page for page, permission in ADMIN_PAGES.items() if not integrator.has_perm(permission)}
+    assert closed == {"accounts/user", "auth/group", "launches/uploadedfile"}

@@ -12,7 +12,6 @@ from tests.core.test_stylesheets import styled
 
 ROOT = Path(__file__).resolve().parents[2]
 DESIGN = (ROOT / "docs" / "design-system.md").read_text(encoding="utf-8")
-CONFIGURATION = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", sorted({*dash.register.tags, *dash.register.filters} - {"notice"}))
@@ -31,12 +30,4 @@ def test_every_behaviour_is_explained() -> None:
 
     assert set(re.findall(r"^  /\* \[(data-[\w-]+)", script, flags=re.MULTILINE)) <= set(
         re.findall(r"`(data-[\w-]+)", DESIGN)
-    )
-
-
-def test_every_check_is_explained() -> None:
-    checks = (ROOT / "apps" / "core" / "checks.py").read_text(encoding="utf-8")
-
-    assert set(re.findall(r"pneumatic\.[EW]\d{3}", checks)) == set(
-        re.findall(r"pneumatic\.[EW]\d{3}", CONFIGURATION)
     )

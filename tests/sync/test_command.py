@@ -34,9 +34,10 @@ def refusal(*arguments: str) -> tuple[str, CommandError]:
 
 
 def test_it_prints_a_line_per_resource(sandbox: Sandbox) -> None:
-    users, templates = command().splitlines()
+    users, templates, subscriptions = command().splitlines()
     assert users.startswith("users: 3 added, 0 changed, 0 removed, 0 unchanged (1 request, ")
     assert templates.startswith("templates: 3 added, 0 changed, 0 removed, 0 unchanged (4 requests, ")
+    assert subscriptions.startswith("subscriptions: 0 added, 0 changed, 0 removed, 0 unchanged (1 request, ")
 
 
 def test_it_synchronises_what_is_named(sandbox: Sandbox) -> None:
@@ -50,7 +51,9 @@ def test_it_synchronises_what_is_named(sandbox: Sandbox) -> None:
 def test_it_refuses_a_name_that_it_does_not_know() -> None:
     _out, error = refusal("unicorns")
     assert error.returncode == 2
-    assert str(error) == "There is nothing named unicorns to sync. Choose from: users, templates."
+    assert (
+        str(error) == "There is nothing named unicorns to sync. Choose from: users, templates, subscriptions."
+    )
     assert not SyncRun.objects.exists()
 
 
@@ -66,7 +69,11 @@ def test_it_exits_with_1_and_the_reason_when_it_failed(sandbox: Sandbox) -> None
     out, error = refusal()
     assert error.returncode == 1
     assert str(error).startswith("Failed. ")
-    assert [line.partition(".")[0] for line in out.splitlines()] == ["users: failed", "templates: failed"]
+    assert [line.partition(".")[0] for line in out.splitlines()] == [
+        "users: failed",
+        "templates: failed",
+        "subscriptions: failed",
+    ]
     assert sandbox.key not in out + str(error)
 
 
@@ -104,7 +111,11 @@ def test_names_from_upstream_cannot_steer_the_terminal(sandbox: Sandbox) -> None
 def test_it_prints_json_and_nothing_else(sandbox: Sandbox) -> None:
     data = json.loads(command("--json"))
     assert (data["state"], data["dry_run"], data["error"]) == ("done", False, "")
-    assert [found["resource"] for found in data["resources"]] == ["users", "templates"]
+    assert [found["resource"] for found in data["resources"]] == [
+        "users",
+        "templates",
+        "subscriptions",
+    ]
     users = data["resources"][0]
     assert (users["added"], users["changed"], users["removed"], users["unchanged"]) == (3, 0, 0, 0)
     assert users["requests"] == 1
@@ -140,7 +151,7 @@ def test_a_terminal_gets_a_bar_and_the_same_lines(sandbox: Sandbox, monkeypatch:
     out = command()
     assert "templates" in screen.getvalue()
     assert "3/3" in screen.getvalue()
-    assert len(out.splitlines()) == 2
+    assert len(out.splitlines()) == 3
 
 
 def test_a_log_gets_a_line_now_and_then(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 
 def worker() -> None:
-    """Do what waits, as ``db_worker`` does, but on the test's own connection."""
+    """Do what waits, as the worker does, but on the test's own connection."""
     worker = Worker(
         queue_names=["default"],
         interval=0,
@@ -119,7 +119,7 @@ def test_when_no_worker_comes_it_says_what_to_start(operator_client: Client) -> 
     SyncRun.objects.update(started_at=timezone.now() - dt.timedelta(seconds=20))
     page = text(operator_client)
     assert "No worker has picked this up" in page
-    assert "manage.py db_worker" in page
+    assert "manage.py worker" in page
     assert "Ask again" in page
 
 

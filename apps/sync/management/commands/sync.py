@@ -21,7 +21,7 @@ FAILED, REFUSED = 1, 2
 
 class Command(BaseCommand):
     help = (
-        "Fetch templates and users from Pneumatic and bring the mirror up to date. "
+        "Fetch templates, users and webhook subscriptions from Pneumatic and bring the mirror up to date. "
         "Exits with 0 when done, 1 when it failed, 2 when it refused (mass removal, wrong arguments)."
     )
 
@@ -88,6 +88,8 @@ class Command(BaseCommand):
             if names:
                 for text in console.name_lines(result):
                     self._write(text)
+            for remark in console.remarks(result, dry_run=run.dry_run):
+                self._write(f"  {remark}")
 
     def _tell_bad_news(self, run: SyncRun) -> None:
         error = console.printable(run.error.replace("\n", " "))

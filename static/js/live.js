@@ -1,0 +1,284 @@
+/* Pages that show themselves anew while they are open; apps/core/live.py is the other half.
+
+   [data-live] is the part that changes, data-live-version the mark of what it shows. Inside it [data-key] names what
+   stays the same thing, [data-news] says in a sentence where that stands, and [data-watched] that its news is read
+   aloud. [data-live-status] says how fresh the page is, and stops it. */
+(() => {
+  "use strict";
+  const SECOND = 1000;
+  const EVERY = 4 * SECOND;
+  // Nobody has touched the page for this long: ask less often.
+  const IDLE = [
+    [30 * 60 * SECOND, 60 * SECOND],
+    [5 * 60 * SECOND, 15 * SECOND],
+  ];
+  const LONGEST_WAIT = 60 * SECOND;
+  const GIVE_UP = 20 * SECOND;
+  const AFTER_TYPING = 1.5 * SECOND;
+  const AFTER_POINTING = 0.7 * SECOND;
+  const BETWEEN_WORDS = 8 * SECOND;
+  const MOST_WORDS = 3;
+
+  const status = document.querySelector("[data-live-status]");
+  const place = () => document.querySelector("[data-live]");
+  if (!status || !place()) return;
+  const words = status.querySelector("[data-live-words]");
+  const button = status.querySelector("[data-live-pause]");
+
+  let timer = 0;
+  let updated = Date.now();
+  let touched = Date.now();
+  let typed = 0;
+  let pointed = 0;
+  let pressed = false;
+  let asking = false;
+  let htmxAsks = 0;
+  let failures = 0;
+  let nextTry = 0;
+  let isPaused = false;
+  let isGone = false;
+
+  /* What the page says of itself */
+
+  const setText = (element, text) => {
+    if (element.textContent !== text) element.textContent = text;
+  };
+
+  const isSelecting = () => {
+    const selection = getSelection();
+    const part = place();
+    return Boolean(selection && !selection.isCollapsed && part && selection.anchorNode && part.contains(selection.anchorNode));
+  };
+
+  const tell = () => {
+    const seconds = Math.round((Date.now() - updated) / SECOND);
+    const texts = status.dataset;
+    let state = "live";
+    let text = texts.now;
+    if (isGone) [state, text] = ["gone", texts.gone];
+    else if (failures) {
+      const wait = Math.max(1, Math.ceil((nextTry - Date.now()) / SECOND));
+      [state, text] = ["offline", texts.offline.replace("{n}", wait)];
+    } else if (isPaused) [state, text] = ["paused", texts.paused];
+    else if (seconds >= 90) text = texts.minutes.replace("{n}", Math.round(seconds / 60));
+    else if (seconds >= 5) text = texts.seconds.replace("{n}", seconds);
+    if (state === "live" && isSelecting()) [state, text] = ["paused", texts.selecting];
+    status.dataset.liveState = state;
+    setText(words, text);
+  };
+
+  /* What is read aloud: not much, and not often */
+
+  let spoken = 0;
+  let speaking = 0;
+  const unsaid = new Map();
+
+  const speak = (text) => {
+    const announcer = document.getElementById("announcer");
+    if (announcer) announcer.textContent = text;
+    spoken = Date.now();
+  };
+
+  const sayNews = () => {
+    speaking = 0;
+    const sentences = [...unsaid.values()];
+    unsaid.clear();
+    const rest = sentences.splice(MOST_WORDS).length;
+    if (rest) sentences.push(status.dataset.moreAloud.replace("{n}", rest));
+    if (sentences.length) speak(sentences.join(" · "));
+  };
+
+  const announce = (key, sentence) => {
+    unsaid.set(key, sentence);
+    speaking ||= setTimeout(sayNews, Math.max(0, spoken + BETWEEN_WORDS - Date.now()));
+  };
+
+  /* Old nodes become like the new ones; what did not change is not touched, so focus and place stay */
+
+  const keyOf = (node) => (node.nodeType === Node.ELEMENT_NODE ? (node.dataset.key ?? node.id) : "");
+  // What scripts and people have set: whether it is unfolded, and whether it can be scrolled with the keyboard.
+  const KEPT = new Set(["open", "tabindex"]);
+
+  const move = (parent, node, before) => {
+    if (parent.moveBefore) parent.moveBefore(node, before);
+    else parent.insertBefore(node, before);
+  };
+
+  const become = (old, next) => {
+    if (old.isEqualNode(next)) return;
+    if (old.nodeType !== Node.ELEMENT_NODE) {
+      old.nodeValue = next.nodeValue;
+      return;
+    }
+    for (const { name } of [...old.attributes]) {
+      if (!next.hasAttribute(name) && !KEPT.has(name)) old.removeAttribute(name);
+    }
+    for (const { name, value } of next.attributes) {
+      if (old.getAttribute(name) !== value && !KEPT.has(name)) old.setAttribute(name, value);
+    }
+    becomeChildren(old, next);
+  };
+
+  const becomeChildren = (old, next) => {
+    const known = new Map();
+    for (const child of old.children) if (keyOf(child)) known.set(keyOf(child), child);
+    let spot = old.firstChild;
+    for (const child of [...next.childNodes]) {
+      const key = keyOf(child);
+      let match = key ? known.get(key) : spot;
+      if (match && (match.nodeName !== child.nodeName || keyOf(match) !== key)) match = null;
+      if (!match) {
+        old.insertBefore(child, spot);
+        continue;
+      }
+      if (match === spot) spot = spot.nextSibling;
+      else move(old, match, spot);
+      become(match, child);
+    }
+    while (spot) {
+      const after = spot.nextSibling;
+      spot.remove();
+      spot = after;
+    }
+  };
+
+  const newsIn = (part) => new Map([...part.querySelectorAll("[data-news]")].map((row) => [row.dataset.key, row.dataset.news]));
+
+  const firstInSight = (part) =>
+    [...part.querySelectorAll("[data-key]")].find((row) => row.getBoundingClientRect().bottom > 0);
+
+  const show = (part, next) => {
+    const before = newsIn(part);
+    const focused = part.contains(document.activeElement) ? document.activeElement : null;
+    const anchor = focused?.closest("[data-key]") ?? (scrollY > 0 ? firstInSight(part) : null);
+    const top = anchor?.getBoundingClientRect().top;
+    becomeChildren(part, next);
+    part.dataset.liveVersion = next.dataset.liveVersion;
+    if (focused && document.activeElement !== focused) (focused.isConnected ? focused : part).focus({ preventScroll: true });
+    if (anchor?.isConnected) scrollBy(0, anchor.getBoundingClientRect().top - top);
+    for (const row of part.querySelectorAll("[data-news]")) {
+      const { key, news } = row.dataset;
+      if (before.get(key) === news) continue;
+      row.dataset.liveFresh = "";
+      const isWatched = "watched" in row.dataset || (focused && row.contains(focused));
+      if (isWatched) announce(key, news);
+    }
+    document.dispatchEvent(new Event("live:shown"));
+  };
+
+  /* Asking */
+
+  const isTyping = () => Date.now() - typed < AFTER_TYPING || htmxAsks > 0;
+  const mustWait = () => isTyping() || pressed || Date.now() - pointed < AFTER_POINTING || isSelecting();
+
+  const pace = () => {
+    if (failures) return Math.min(EVERY * 2 ** failures, LONGEST_WAIT);
+    const idle = Date.now() - touched;
+    return (IDLE.find(([after]) => idle > after) ?? [0, EVERY])[1];
+  };
+
+  const schedule = (wait = pace()) => {
+    clearTimeout(timer);
+    nextTry = Date.now() + wait;
+    timer = setTimeout(ask, wait);
+  };
+
+  const succeeded = () => {
+    if (failures) speak(status.dataset.onlineAloud);
+    failures = 0;
+    updated = Date.now();
+  };
+
+  const take = (part, html) => {
+    const page = document.createElement("template");
+    page.innerHTML = html;
+    const next = page.content.querySelector("[data-live]");
+    if (!next || !part.isConnected || mustWait()) return; // asked again soon, with the same mark
+    show(part, next);
+  };
+
+  const ask = async () => {
+    const part = place();
+    if (isGone || isPaused || document.hidden || !part) return;
+    if (asking || mustWait()) {
+      schedule(SECOND);
+      return;
+    }
+    asking = true;
+    const address = location.href.split("#")[0];
+    try {
+      const response = await fetch(address, {
+        headers: { "Live-Version": part.dataset.liveVersion },
+        cache: "no-store",
+        redirect: "manual",
+        signal: AbortSignal.timeout(GIVE_UP),
+      });
+      if (response.type === "opaqueredirect" || response.status === 401 || response.status === 403) {
+        isGone = true;
+      } else if (response.status === 204) {
+        succeeded();
+      } else if (response.ok) {
+        const html = await response.text();
+        succeeded();
+        if ("liveReload" in part.dataset) location.reload();
+        else if (address === location.href.split("#")[0] && !isPaused) take(part, html);
+      } else {
+        throw new Error(response.status);
+      }
+    } catch {
+      failures += 1;
+      if (failures === 1) speak(status.dataset.offlineAloud);
+    } finally {
+      asking = false;
+    }
+    schedule();
+    tell();
+  };
+
+  const catchUp = () => {
+    touched = Date.now();
+    if (!isPaused && !isGone && !document.hidden) schedule(0);
+    tell();
+  };
+
+  /* Whoever reads */
+
+  button?.addEventListener("click", () => {
+    isPaused = !isPaused;
+    setText(button, isPaused ? status.dataset.resume : status.dataset.pause);
+    speak(isPaused ? status.dataset.pausedAloud : status.dataset.resumedAloud);
+    clearTimeout(timer);
+    catchUp();
+  });
+  document.addEventListener("visibilitychange", catchUp);
+  addEventListener("pageshow", (event) => event.persisted && catchUp());
+  addEventListener("online", catchUp);
+  document.addEventListener("input", (event) => {
+    if (event.target.closest("form")) typed = Date.now();
+  });
+  document.addEventListener("pointerdown", (event) => {
+    pressed = Boolean(place()?.contains(event.target));
+  });
+  for (const name of ["pointerup", "pointercancel", "dragend"]) addEventListener(name, () => (pressed = false));
+  document.addEventListener("pointermove", (event) => {
+    if (place()?.contains(event.target)) pointed = Date.now();
+  });
+  for (const name of ["pointermove", "keydown", "scroll", "pointerdown"]) {
+    addEventListener(
+      name,
+      () => {
+        const slept = Date.now() - touched > IDLE.at(-1)[0];
+        touched = Date.now();
+        if (slept) catchUp();
+      },
+      { passive: true },
+    );
+  }
+  document.addEventListener("htmx:beforeRequest", () => (htmxAsks += 1));
+  document.addEventListener("htmx:afterRequest", () => (htmxAsks = Math.max(0, htmxAsks - 1)));
+  document.addEventListener("htmx:afterSwap", () => (updated = Date.now()));
+
+  setInterval(() => document.hidden || tell(), SECOND);
+  tell();
+  schedule();
+})();

@@ -1,0 +1,129 @@
+"""``manage.py worker`` as a process of its own: it starts, works, stops when told, and never lives on half-dead."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from apps.core import periodic
+from apps.webhooks import endpoints
+from apps.webhooks.models import Delivery
+from tests.faults.test_launch_workers import database_url
+from tests.fixtures import payloads
+
+ROOT = Path(__file__).resolve().parents[2]
+PATIENCE = 60  # seconds until a test gives up waiting
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@contextmanager
+def worker(
+    *arguments: str, program: tuple[str, ...] = ("manage.py", "worker")
+) -> Iterator[subprocess.Popen[str]]:
+    """Run a worker on this test's database; end it if it still lives."""
+    process = subprocess.Popen(
+        [sys.executable, *program, "--no-startup-delay", *arguments],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "DATABASE_URL": database_url(),
+            "DJANGO_SETTINGS_MODULE": "pneumatic_dash.settings",
+        },
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.communicate(timeout=PATIENCE)
+
+
+def receive(number: int) -> None:
+    """Store deliveries as the receiver does."""
+    endpoint, now = endpoints.active(), timezone.now()
+    bodies = [
+        json.dumps(payloads.started(id_, hook_target=endpoints.path(endpoint))).encode()
+        for id_ in range(1, number + 1)
+    ]
+    Delivery.objects.bulk_create(
+        Delivery(
+            received_at=now, due_at=now, endpoint=endpoint, body=body, size=len(body), verdict="accepted"
+        )
+        for body in bodies
+    )
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    give_up = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < give_up, "It did not happen in time."
+        time.sleep(0.05)
+
+
+def is_done() -> bool:
+    return not Delivery.objects.filter(state="pending").exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_processes_deliveries_until_it_is_told_to_stop(number: signal.Signals) -> None:
+    with worker() as process:
+        receive(3)
+        wait_for(is_done)
+        process.send_signal(number)
+        process.communicate(timeout=PATIENCE)
+
+    assert process.returncode == 0
+
+
+def test_a_batch_does_all_that_waits_and_ends() -> None:
+    receive(3)
+    with worker("--batch") as process:
+        process.communicate(timeout=PATIENCE)
+
+    assert process.returncode == 0
+    assert is_done()
+
+
+def test_a_worker_whose_periodic_job_died_ends_with_an_error() -> None:
+    code = (
+        "import sys, django; django.setup()\n"
+        "from apps.core import periodic\n"
+        "from django.core.management import execute_from_command_line\n"
+        "def die(): raise SystemExit\n"
+        "periodic.register('mortal', die, seconds=1)\n"
+        "execute_from_command_line(['manage.py', 'worker', *sys.argv[1:]])\n"
+    )
+    with worker(program=("-c", code)) as process:
+        _out, errors = process.communicate(timeout=PATIENCE)
+
+    assert process.returncode == 1
+    assert "“mortal” died" in errors
+
+
+def test_a_batch_whose_periodic_job_failed_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(periodic, "_jobs", {"broken": periodic.Periodic("broken", fail, 1)})
+    monkeypatch.setattr(signal, "signal", lambda *_arguments: None)
+    with pytest.raises(CommandError, match="A periodic job failed"):
+        call_command("worker", batch=True, startup_delay=False, verbosity=0)
+
+
+def test_options_that_contradict_each_other_are_refused() -> None:
+    with pytest.raises(CommandError, match="--exclude-queues"):
+        call_command("worker", exclude_queues="slow")
