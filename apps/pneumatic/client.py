@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from types import TracebackType
 from typing import IO, Any, Self, TypeVar
@@ -12,9 +12,10 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
-from apps.pneumatic import dialects, failures, uploading
+from apps.pneumatic import dialects, failures, transport, uploading
 from apps.pneumatic.dialects.base import Dialect, Listing
 from apps.pneumatic.errors import ConfigurationError, NotFound, UnexpectedResponse
+from apps.pneumatic.events import Kind
 from apps.pneumatic.fetching import fetch_all
 from apps.pneumatic.pacing import Scope
 from apps.pneumatic.paging import Progress, RowT, read_all
@@ -24,18 +25,20 @@ from apps.pneumatic.schemas import (
     Launched,
     PublicFile,
     Received,
+    Subscription,
     TaskOverride,
     Template,
     TemplateSummary,
     UploadTicket,
     User,
 )
-from apps.pneumatic.transport import Transport
 
 T = TypeVar("T")
 
 # More requests at a time are not asked for by any caller; the pool keeps as many connections.
 MOST_CONCURRENT = 16
+# A shorter path holds no token, and blotting it out would garble sentences.
+_SHORTEST_SECRET = 8
 _KEY = re.compile(r"[\x21-\x7e]+")
 
 
@@ -49,7 +52,7 @@ class Client:
         self, *, api_url: str, api_key: str, dialect: Dialect, connect_timeout: float, read_timeout: float
     ) -> None:
         self._dialect = dialect
-        self._transport = Transport(
+        self._transport = transport.Transport(
             base_url=api_url,
             key=api_key,
             connect_timeout=connect_timeout,
@@ -172,6 +175,51 @@ class Client:
         answer = self._transport.post(self._dialect.publish_path(attachment_id))
         return self._dialect.parse_public_file(Node(answer))
 
+    def list_subscriptions(self, *, repeat: bool = True) -> list[Subscription]:
+        """Return every webhook subscription of the account. Without ``repeat`` there is one attempt only."""
+        try:
+            answer = self._transport.get(self._dialect.subscriptions_path, repeat=repeat)
+        except NotFound as error:
+            missing = _no_api(error.status)
+        else:
+            return [
+                self._dialect.parse_subscription(node) for node in _whole_list(Node(answer, key="webhooks"))
+            ]
+        raise missing
+
+    @sensitive_variables("target", "fields")
+    def subscribe(self, *, kind: Kind, target: str) -> Subscription:
+        """Have events of ``kind`` sent to ``target``; sent once.
+
+        Raise ValidationFailed when the server refuses the target. After Unavailable or UnexpectedResponse the
+        subscription may be there all the same: the list tells.
+        """
+        fields = {"target": target, "event": self._dialect.event_names[kind]}
+        try:
+            answer = self._transport.send_form(
+                "POST", self._dialect.subscriptions_path, fields, secrets=_secrets(target)
+            )
+        except NotFound as error:
+            missing = _no_api(error.status)
+        else:
+            return self._dialect.parse_subscription(Node(answer))
+        raise missing
+
+    def unsubscribe(self, subscription_id: int) -> None:
+        """Delete one subscription; sent once. Raise NotFound when it is gone already.
+
+        After Unavailable or UnexpectedResponse it may be gone all the same: the list tells.
+        """
+        _check_ok(self._transport.send_form("DELETE", self._dialect.subscription_path(subscription_id)))
+
+    @sensitive_variables("target")
+    def unsubscribe_target(self, target: str) -> None:
+        """Delete every subscription of ``target``; otherwise like ``unsubscribe``."""
+        answer = self._transport.send_form(
+            "DELETE", self._dialect.target_path, {"target": target}, secrets=_secrets(target)
+        )
+        _check_ok(answer)
+
     def _template(self, template_id: int, scope: Scope, *, repeat: bool = True) -> Received[Template]:
         path = self._dialect.template_path(template_id)
         answer = self._transport.get(path, scope=scope, repeat=repeat)
@@ -192,10 +240,36 @@ class Client:
             return read_all(fetch, parse, page_size=listing.page_size, on_progress=on_progress)
         except NotFound as error:
             # Nothing was deleted here: a server without the list is another server.
-            status = error.status
-        raise UnexpectedResponse(
-            _("There is no Pneumatic API at this address. Check PNEUMATIC_API_URL."), status=status
-        )
+            missing = _no_api(error.status)
+        raise missing
+
+
+def _no_api(status: int | None) -> UnexpectedResponse:
+    return UnexpectedResponse(
+        _("There is no Pneumatic API at this address. Check PNEUMATIC_API_URL."), status=status
+    )
+
+
+def _whole_list(node: Node) -> Iterator[Node]:
+    """Yield the rows of a list that has no pages: a bare array, or an envelope that holds all of it."""
+    if type(node.value) is not dict:
+        return node.members()
+    rows = node.child("results")
+    if not node.is_null("next"):
+        node.child("next").fail()  # half a list would look as if the rest had been deleted
+    return rows.members()
+
+
+def _check_ok(answer: Any) -> None:
+    """Raise UnexpectedResponse unless ``answer`` is empty or says that it is ok."""
+    if answer is not None and Node(answer).flag("ok") is not True:
+        Node(answer).child("ok").fail()
+
+
+def _secrets(target: str) -> tuple[str, ...]:
+    """Return what of a target no error may repeat: our own receiver's path is a secret."""
+    path = target.partition("://")[2].partition("/")[2].strip("/")
+    return tuple(part for part in (target, path) if len(part) >= _SHORTEST_SECRET)
 
 
 def _received(node: Node, *, parse: Callable[[Node], T]) -> Received[T]:
@@ -235,6 +309,11 @@ def connect(*, read_timeout: float | None = None) -> Client:
             _("PNEUMATIC_API_URL is no address of a server. Write something like https://api.pneumatic.app.")
         )
     raise mistake
+
+
+def longest_call() -> float:
+    """Return how many seconds a request may take at most with the time-outs of the settings."""
+    return transport.longest_call(settings.PNEUMATIC_CONNECT_TIMEOUT, settings.PNEUMATIC_READ_TIMEOUT)
 
 
 def workflow_url(workflow_id: int) -> str:

@@ -7,7 +7,7 @@ key before a person sees it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -43,7 +43,9 @@ def is_ambiguous(status: int) -> bool:
     return status == 408 or not 400 <= status < 500
 
 
-def from_status(status: int, body: bytes, *, secret: str, retry_after: float | None) -> PneumaticError:
+def from_status(
+    status: int, body: bytes, *, secrets: Sequence[str], retry_after: float | None
+) -> PneumaticError:
     """Return the error for an answer that is no success and whose request was not carried out."""
     if status == 401:
         return AuthenticationFailed(
@@ -67,7 +69,7 @@ def from_status(status: int, body: bytes, *, secret: str, retry_after: float | N
             % {"status": status},
             status=status,
         )
-    errors = _reasons(body, secret=secret)
+    errors = _reasons(body, secrets=secrets)
     said = next(iter(errors.values()))[0] if errors else ""
     if status == 403:
         return PermissionDenied(
@@ -124,7 +126,7 @@ def not_json(content_type: str, *, status: int) -> UnexpectedResponse:
     return UnexpectedResponse(text, status=status)
 
 
-def _reasons(body: bytes, *, secret: str) -> dict[str, list[str]]:
+def _reasons(body: bytes, *, secrets: Sequence[str]) -> dict[str, list[str]]:
     """Return what an error's body says, by field; reasons that belong to no field stand under ''."""
     try:
         data = decode_json(body)
@@ -134,8 +136,8 @@ def _reasons(body: bytes, *, secret: str) -> dict[str, list[str]]:
     for count, (where, reason) in enumerate(_walk(data, "")):
         if count == _MOST_REASONS:
             break
-        text = _clean(reason, secret)
-        reasons = found.setdefault(_clean(where, secret), [])
+        text = _clean(reason, secrets)
+        reasons = found.setdefault(_clean(where, secrets), [])
         if text and text not in reasons:
             reasons.append(text)
     # The same sentence often stands at the top and at its field; the field is the better place.
@@ -167,9 +169,9 @@ def _walk(data: Any, where: str, depth: int = 0) -> Iterator[tuple[str, str]]:
                 yield from _walk(value, where if key in _PLAIN else key, depth + 1)
 
 
-def _clean(text: str, secret: str) -> str:
+def _clean(text: str, secrets: Sequence[str]) -> str:
     printable = "".join(char if char.isprintable() else " " for char in text[: 4 * _LONGEST_REASON])
-    if secret:
+    for secret in filter(None, secrets):
         printable = printable.replace(secret, "…")
     printable = " ".join(printable.split())
     return printable if len(printable) <= _LONGEST_REASON else printable[: _LONGEST_REASON - 1] + "…"

@@ -108,7 +108,10 @@ class Node:
 
     def items_or_none(self, key: str) -> Iterator[Node]:
         """Yield the members of the list under ``key``; none when there is no list."""
-        return iter(()) if self.is_null(key) else self.items(key)
+        value = (self.value if type(self.value) is dict else self.fail()).get(key)
+        if value is None or value == []:  # most lists are empty
+            return iter(())
+        return Node(value, self, key).members()
 
     def members(self) -> Iterator[Node]:
         """Yield the members of this list."""
@@ -124,7 +127,10 @@ class Node:
 
     def text_or_empty(self, key: str) -> str:
         """Return the text under ``key``, or ''."""
-        return "" if self._object().get(key) is None else self.text(key)
+        value = (self.value if type(self.value) is dict else self.fail()).get(key)
+        if type(value) is str:
+            return value
+        return "" if value is None else self._amiss(key)
 
     def integer(self, key: str) -> int:
         """Return the whole number under ``key``; ``true`` is none."""
@@ -134,6 +140,16 @@ class Node:
     def integer_or_none(self, key: str) -> int | None:
         """Return the whole number under ``key``, or None."""
         return None if self._object().get(key) is None else self.integer(key)
+
+    def lenient_integer(self, key: str) -> int | None:
+        """Return the whole number under ``key``; None for anything else. For what is good to know, not needed."""
+        value = self._object().get(key)
+        return value if type(value) is int and value in _WHOLE_NUMBERS else None
+
+    def lenient_text(self, key: str) -> str:
+        """Return the text under ``key``, or '' for anything else."""
+        value = self._object().get(key)
+        return value if type(value) is str else ""
 
     def flag(self, key: str) -> bool:
         """Return the boolean under ``key``."""

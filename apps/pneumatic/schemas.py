@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
+from apps.pneumatic.events import Kind
+
 Raw = Mapping[str, Any]
 T = TypeVar("T")
 
@@ -222,3 +224,20 @@ class PublicFile:
     url: str
     thumbnail_url: str = ""
     size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A webhook subscription (documented: Get All Webhooks). ``event`` is the name on the wire.
+
+    ``kind`` is what it is about, or None for an event that we do not know; ``target`` may hold a secret.
+    """
+
+    id: int
+    event: str
+    target: str = field(repr=False)
+    kind: Kind | None = None
+    is_deprecated: bool = False
+    created: dt.datetime | None = None
+    updated: dt.datetime | None = None
+    raw: Raw = field(default_factory=dict, compare=False, repr=False)

@@ -12,12 +12,13 @@ import json
 import logging
 import random
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
 import requests
+from django.views.decorators.debug import sensitive_variables
 
 from apps.pneumatic import failures, retry, wire
 from apps.pneumatic.errors import PneumaticError
@@ -46,6 +47,11 @@ class _Outcome:
     retry_after: float | None = None
 
 
+def longest_call(connect_timeout: float, read_timeout: float) -> float:
+    """Return how many seconds a request with these time-outs (in seconds) may take, its whole answer included."""
+    return connect_timeout + WHOLE_ANSWER * read_timeout
+
+
 class Transport:
     """A session with one API. GETs share connections; everything else has a fresh one of its own.
 
@@ -59,7 +65,7 @@ class Transport:
         self.base_url = base_url.rstrip("/")
         self.requests_made = 0
         self.timeout = (connect_timeout, read_timeout)
-        self.whole_answer = connect_timeout + WHOLE_ANSWER * read_timeout
+        self.longest_call = longest_call(connect_timeout, read_timeout)
         self._secret = key
         self._session = wire.new_session(pool_size=pool_size)
         self._surroundings = wire.environment(self.base_url)
@@ -128,13 +134,39 @@ class Transport:
         is OutcomeUnknown then. Without it such a failure is Unavailable: asking again does no harm.
         """
         request = self._prepared("POST", self._root + path)
-        request.headers["Connection"] = "close"
         if body is not None:
-            request.body = json.dumps(body, allow_nan=False).encode("ascii")
-            request.headers["Content-Type"] = "application/json"
-            request.headers["Content-Length"] = str(len(request.body))
+            _load(request, json.dumps(body, allow_nan=False).encode("ascii"), "application/json")
+        return self._alone(request, once=once)
+
+    @sensitive_variables("fields", "secrets")
+    def send_form(
+        self, method: str, path: str, fields: Mapping[str, str] | None = None, *, secrets: Sequence[str] = ()
+    ) -> Any:
+        """Return the JSON answer to one request with a form as its body, None for an empty answer; never repeated.
+
+        It has a connection of its own. Raise PneumaticError; when the answer was lost that is Unavailable, and the
+        request may have been carried out. No error repeats any of ``secrets``.
+        """
+        request = self._prepared(method, self._root + path)
+        if fields is not None:
+            _load(request, urlencode(fields).encode("ascii"), "application/x-www-form-urlencoded")
+        return self._alone(request, may_be_empty=True, secrets=secrets)
+
+    @sensitive_variables("secrets")
+    def _alone(
+        self,
+        request: requests.PreparedRequest,
+        *,
+        once: bool = False,
+        may_be_empty: bool = False,
+        secrets: Sequence[str] = (),
+    ) -> Any:
+        """Make ``request`` on a connection of its own and return the JSON of its answer."""
+        request.headers["Connection"] = "close"
         with wire.new_session(pool_size=1) as session:
-            outcome = self._try(request, session, scope=Scope(), once=once)
+            outcome = self._try(
+                request, session, scope=Scope(), once=once, may_be_empty=may_be_empty, secrets=secrets
+            )
         if outcome.error is not None:
             raise outcome.error
         return outcome.value
@@ -150,6 +182,7 @@ class Transport:
         request.url = url
         return request
 
+    @sensitive_variables("secrets")
     def _try(
         self,
         request: requests.PreparedRequest,
@@ -157,9 +190,11 @@ class Transport:
         *,
         scope: Scope,
         once: bool = False,
+        may_be_empty: bool = False,
+        secrets: Sequence[str] = (),
     ) -> _Outcome:
         """Make one attempt. Every failure is a value: nothing of ``requests`` stays behind as an error's context."""
-        bound = wire.Exchange(seconds=self.whole_answer)
+        bound = wire.Exchange(seconds=self.longest_call)
         scope.enter(bound)
         self.count_request()
         try:
@@ -180,11 +215,16 @@ class Transport:
                 error=failures.outcome_unknown() if unknown else failures.from_silence(reply),
                 failure=_FAILURES.get(reply.why, Failure.BROKEN if reply.sent else Failure.UNREACHED),
             )
-        return self._outcome(reply, once=once)
+        return self._outcome(reply, once=once, may_be_empty=may_be_empty, secrets=secrets)
 
-    def _outcome(self, reply: wire.Reply, *, once: bool) -> _Outcome:
+    @sensitive_variables("secrets")
+    def _outcome(
+        self, reply: wire.Reply, *, once: bool, may_be_empty: bool, secrets: Sequence[str]
+    ) -> _Outcome:
         status = reply.status
         if 200 <= status < 300:
+            if may_be_empty and not reply.body.strip():
+                return _Outcome()
             try:
                 return _Outcome(value=decode_json(reply.body))
             except ValueError:
@@ -199,7 +239,15 @@ class Transport:
             return _Outcome(error=failures.outcome_unknown(status))
         retry_after = retry.retry_after_seconds(reply.headers, now=dt.datetime.now(dt.UTC))
         return _Outcome(
-            error=failures.from_status(status, reply.body, secret=self._secret, retry_after=retry_after),
+            error=failures.from_status(
+                status, reply.body, secrets=(self._secret, *secrets), retry_after=retry_after
+            ),
             failure=retry.failure_of(status),
             retry_after=retry_after,
         )
+
+
+def _load(request: requests.PreparedRequest, body: bytes, content_type: str) -> None:
+    request.body = body
+    request.headers["Content-Type"] = content_type
+    request.headers["Content-Length"] = str(len(body))

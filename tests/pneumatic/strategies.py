@@ -6,6 +6,17 @@ import datetime as dt
 
 from hypothesis import strategies as st
 
+from apps.pneumatic.events import (
+    Choice,
+    Event,
+    FileLink,
+    Kind,
+    Output,
+    Performer,
+    Status,
+    TaskSnapshot,
+    WorkflowSnapshot,
+)
 from apps.pneumatic.schemas import (
     Answer,
     DynamicPerformer,
@@ -82,4 +93,57 @@ tasks = st.builds(
         tuple
     ),
     fields=st.lists(fields(), max_size=2).map(tuple),
+)
+
+# -- Events ----------------------------------------------------------------------------------------------------
+
+numbers = st.integers(-(2**63), 2**63 - 1)
+moments = st.datetimes(
+    dt.datetime(2, 1, 2),  # noqa: DTZ001 - the strategy adds a zone
+    dt.datetime(9998, 12, 30),  # noqa: DTZ001
+    timezones=st.just(dt.UTC) | st.timezones(),
+)
+outputs = st.builds(
+    Output,
+    api_name=texts,
+    name=texts,
+    type=st.sampled_from(TYPES) | texts,
+    value=texts,
+    choices=st.lists(st.builds(Choice, key=texts, label=texts, is_selected=st.booleans()), max_size=3).map(
+        tuple
+    ),
+    files=st.lists(st.builds(FileLink, id=texts, name=texts, url=texts), max_size=2).map(tuple),
+)
+snapshots = st.builds(
+    TaskSnapshot,
+    id=numbers,
+    name=texts,
+    number=st.none() | st.integers(0, 99),
+    description=texts,
+    date_started=st.none() | moments,
+    date_completed=st.none() | moments,
+    performers=st.lists(st.builds(Performer, id=st.none() | numbers, name=texts), max_size=3).map(tuple),
+    outputs=st.lists(outputs, max_size=2).map(tuple),
+)
+workflows = st.builds(
+    WorkflowSnapshot,
+    id=numbers,
+    name=texts,
+    status=st.sampled_from(Status),
+    template_id=st.none() | numbers,
+    template_name=texts,
+    date_created=st.none() | moments,
+    kickoff=st.lists(outputs, max_size=3).map(tuple),
+    current_task=st.none() | snapshots,
+)
+
+
+def events() -> st.SearchStrategy[Event]:
+    return st.builds(Event, kind=st.sampled_from(Kind), workflow=workflows, task=st.none() | snapshots)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=6,
 )

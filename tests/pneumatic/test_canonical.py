@@ -10,6 +10,7 @@ from apps.pneumatic.canonical import (
     content_hash,
     kickoff_from_json,
     kickoff_to_json,
+    quick_hash,
     tasks_from_json,
     tasks_to_json,
 )
@@ -61,3 +62,15 @@ def reverse_keys(value: Any) -> Any:
     if isinstance(value, list):
         return [reverse_keys(item) for item in value]
     return value
+
+
+def test_the_quick_hash_too_counts_content_and_not_the_order_of_keys() -> None:
+    assert quick_hash({"a": 1, "b": ["ü", None]}) == quick_hash({"b": ["ü", None], "a": 1})
+    assert quick_hash(["a", "b"]) != quick_hash(["b", "a"])
+    assert quick_hash({"a": 1}) != quick_hash({"a": "1"})
+
+
+def test_the_quick_hash_takes_what_its_library_does_not() -> None:
+    beyond = {"b": 2**70, "a": "\ud800"}
+    assert quick_hash(beyond) == quick_hash(dict(reversed(beyond.items())))
+    assert quick_hash(beyond) != quick_hash({**beyond, "b": 2**70 + 1})

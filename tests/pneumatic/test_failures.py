@@ -15,7 +15,7 @@ from apps.pneumatic.errors import NotFound, PermissionDenied, PneumaticError, Va
 
 def refusal(body: Any, status: int = 400) -> PneumaticError:
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return failures.from_status(status, data, secret="key-1", retry_after=None)
+    return failures.from_status(status, data, secrets=("key-1",), retry_after=None)
 
 
 @pytest.mark.parametrize(

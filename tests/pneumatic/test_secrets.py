@@ -13,10 +13,12 @@ from django.views.debug import ExceptionReporter
 
 from apps.pneumatic.client import Client
 from apps.pneumatic.errors import PneumaticError
+from apps.pneumatic.events import Kind
 from tests.pneumatic.conftest import KEY, Connect, Serve
 from tests.pneumatic.servers import Behaviour, Seen, Talk
 
 SIGNATURE = "signature-that-must-not-leak"
+TARGET = f"https://dash.example.com/hooks/{SIGNATURE}/"
 
 
 def echoing(status: int) -> Behaviour:
@@ -27,7 +29,11 @@ def echoing(status: int) -> Behaviour:
             "detail": f"Bad token {KEY}",
             KEY: [f"Bearer {KEY}"],
             "errors": [{"name": KEY, "reason": KEY}],
+            # What was sent comes back, as servers like to show what they refuse.
             "signed": SIGNATURE if seen.method == "PUT" else "",
+            "target": [f"{TARGET} is not accepted", TARGET.partition(".example")[2]]
+            if b"hooks" in seen.body
+            else "",
         }
         talk.answer(status, body, Set_Cookie=f"file_service_auth={KEY}")
 
@@ -64,6 +70,10 @@ CALLS: dict[str, Callable[[Client, str], object]] = {
     "list": lambda client, url: client.list_templates(),
     "details": lambda client, url: client.get_templates([1, 2, 3]),
     "run": lambda client, url: client.run(1, payload={"name": "x"}),
+    "list subscriptions": lambda client, url: client.list_subscriptions(),
+    "subscribe": lambda client, url: client.subscribe(kind=Kind.TASK_RETURNED, target=TARGET),
+    "unsubscribe": lambda client, url: client.unsubscribe(7),
+    "unsubscribe target": lambda client, url: client.unsubscribe_target(TARGET),
     "announce": lambda client, url: client.announce_file(
         filename="a", content_type="a/b", size=1, thumbnail=False
     ),
@@ -121,7 +131,7 @@ def test_a_failure_tells_no_secret(
         CALLS[call](client, url)
     except PneumaticError as error:
         shown = everything_that_shows(error)
-        report = error_report(error)
+        report = f"{error} {vars(error)} {error_report(error)}"
     else:
         # A store may answer what it likes; a template that is not found is left out.
         assert (call, ids(behaviour)) in {("put", "html"), ("put", "other_json"), ("details", "echoes_404")}

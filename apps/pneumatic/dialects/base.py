@@ -10,11 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from apps.pneumatic.events import Event, Kind
 from apps.pneumatic.parsing import Node
 from apps.pneumatic.schemas import (
     Answer,
     Launched,
     PublicFile,
+    Subscription,
     TaskOverride,
     Template,
     TemplateSummary,
@@ -39,6 +41,11 @@ class Dialect(Protocol):
     templates: Listing
     users: Listing
     announce_path: str
+    subscriptions_path: str
+    target_path: str  # that of all subscriptions of one target
+    # The names under which events can be subscribed to, and names of the past that still arrive.
+    event_names: Mapping[Kind, str]
+    deprecated_events: Mapping[str, Kind]
 
     def template_path(self, template_id: int) -> str:
         """Return the path of one template."""
@@ -48,6 +55,9 @@ class Dialect(Protocol):
 
     def publish_path(self, attachment_id: int) -> str:
         """Return the path that makes a file public."""
+
+    def subscription_path(self, subscription_id: int) -> str:
+        """Return the path of one webhook subscription."""
 
     def run_payload(
         self, template_id: int, *, name: str, answers: Sequence[Answer], tasks: Sequence[TaskOverride]
@@ -76,3 +86,12 @@ class Dialect(Protocol):
 
     def parse_public_file(self, node: Node) -> PublicFile:
         """Return a file that was made public."""
+
+    def parse_subscription(self, node: Node) -> Subscription:
+        """Return one webhook subscription."""
+
+    def parse_event(self, kind: Kind, node: Node) -> Event:
+        """Return the event that the body of a delivery tells."""
+
+    def example_event(self, kind: Kind) -> dict[str, Any]:
+        """Return what a delivery of ``kind`` holds besides its hook: of workflow 0, which is none."""

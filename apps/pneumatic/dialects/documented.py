@@ -12,8 +12,10 @@ from typing import Any, NoReturn
 
 from django.utils.translation import gettext as _
 
+from apps.pneumatic.dialects import documented_events
 from apps.pneumatic.dialects.base import Listing
 from apps.pneumatic.errors import ValidationFailed
+from apps.pneumatic.events import Event, Kind
 from apps.pneumatic.parsing import Node
 from apps.pneumatic.schemas import (
     Answer,
@@ -25,6 +27,7 @@ from apps.pneumatic.schemas import (
     Launched,
     PublicFile,
     Selection,
+    Subscription,
     Task,
     TaskOverride,
     Template,
@@ -48,6 +51,10 @@ class Documented:
     templates = Listing("/templates", {"ordering": "date"})
     users = Listing("/accounts/users", {"order": "asc"})
     announce_path = "/workflows/attachments"
+    subscriptions_path = "/webhooks"
+    target_path = "/webhooks/target"
+    event_names = documented_events.EVENT_NAMES
+    deprecated_events = documented_events.DEPRECATED_EVENTS
 
     def template_path(self, template_id: int) -> str:
         return f"/templates/{int(template_id)}"
@@ -57,6 +64,9 @@ class Documented:
 
     def publish_path(self, attachment_id: int) -> str:
         return f"/workflows/attachments/{int(attachment_id)}/links"
+
+    def subscription_path(self, subscription_id: int) -> str:
+        return f"/webhooks/{int(subscription_id)}"
 
     def run_payload(
         self, template_id: int, *, name: str, answers: Sequence[Answer], tasks: Sequence[TaskOverride]
@@ -138,6 +148,25 @@ class Documented:
             thumbnail_url=node.text_or_empty("thumbnail_url"),
             size=node.integer_or_none("size") or 0,
         )
+
+    def parse_subscription(self, node: Node) -> Subscription:
+        event = node.text("event")
+        return Subscription(
+            id=node.integer("id"),
+            event=event,
+            target=node.text("target"),
+            kind=documented_events.KINDS.get(event),
+            is_deprecated=event in self.deprecated_events,
+            created=node.time_or_none("created"),
+            updated=node.time_or_none("updated"),
+            raw=node.value,
+        )
+
+    def parse_event(self, kind: Kind, node: Node) -> Event:
+        return documented_events.parse_event(kind, node)
+
+    def example_event(self, kind: Kind) -> dict[str, Any]:
+        return documented_events.example_event(kind)
 
 
 def encode(field: FieldDefinition, value: Value) -> Any:
