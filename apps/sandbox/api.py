@@ -1,4 +1,4 @@
-"""The documented endpoints: Templates, Launch, Upload, Make public, Users.
+"""The documented endpoints: Templates, Launch, Upload, Make public, Users; those of webhooks are in webhooks.py.
 
 What the documentation leaves open is decided in docs/sandbox.md.
 """
@@ -15,11 +15,12 @@ from . import listing
 from .errors import invalid, invalid_as_a_whole, not_a_page, refuse
 from .files import FileStore
 from .shapes import Record
-from .state import State, now
+from .state import State
 from .validation import run_problems
-from .wire import Answer, Request, json_answer
+from .webhooks import Webhooks
+from .wire import MAX_BODY, Answer, Request, json_answer
+from .workflows import Workflows
 
-MAX_BODY = 2 * 1024 * 1024
 ORDERINGS = ("date", "name", "-date", "-name")
 _HOST = re.compile(r"[A-Za-z0-9.\-]+(:[0-9]+)?|\[[0-9A-Fa-f:.]+\](:[0-9]+)?")
 
@@ -29,10 +30,12 @@ Handler = Callable[..., Answer]
 class Api:
     """Answers requests to the documented paths for the holder of ``api_key``."""
 
-    def __init__(self, *, state: State, api_key: str, files: FileStore) -> None:
+    def __init__(self, *, state: State, api_key: str, files: FileStore, workflows: Workflows) -> None:
         self._state = state
+        self._workflows = workflows
         self._api_key = api_key.encode()
         self._files = files
+        webhooks = Webhooks(state)
         self._routes: list[tuple[re.Pattern[str], dict[str, Handler]]] = [
             (re.compile(r"/templates"), {"GET": self._list_templates}),
             (re.compile(r"/templates/([^/]+)"), {"GET": self._get_template}),
@@ -40,6 +43,9 @@ class Api:
             (re.compile(r"/accounts/users"), {"GET": self._list_users}),
             (re.compile(r"/workflows/attachments"), {"POST": self._announce}),
             (re.compile(r"/workflows/attachments/([^/]+)/links"), {"POST": self._publish}),
+            (re.compile(r"/webhooks"), {"GET": webhooks.list, "POST": webhooks.subscribe}),
+            (re.compile(r"/webhooks/target"), {"DELETE": webhooks.unsubscribe_target}),
+            (re.compile(r"/webhooks/([^/]+)"), {"DELETE": webhooks.unsubscribe}),
         ]
 
     def answer(self, request: Request) -> Answer:
@@ -72,7 +78,7 @@ class Api:
             ids = self._state.template_ids(ordering)
             if "limit" not in query and "offset" not in query:
                 return listing.array([self._state.template_row(id_) for id_ in ids])
-            at = listing.window(query, max_limit=self._state.page_maximum)
+            at = listing.window(query, max_limit=self._state.settings.page_maximum)
             return listing.envelope(
                 [self._state.template_row(id_) for id_ in ids[at.offset : at.offset + at.limit]],
                 count=len(ids),
@@ -86,7 +92,7 @@ class Api:
         order = listing.choice(query, "order", ("asc", "desc"), "asc")
         with self._state.lock:
             ids = self._state.user_ids(order)
-            at = listing.window(query, max_limit=self._state.page_maximum)
+            at = listing.window(query, max_limit=self._state.settings.page_maximum)
             return listing.envelope(
                 [self._state.user_row(id_) for id_ in ids[at.offset : at.offset + at.limit]],
                 count=len(ids),
@@ -109,16 +115,9 @@ class Api:
             problems = run_problems(body, template, self._state)
             if problems:
                 raise invalid(problems)
-            workflow = {
-                "id": next(self._state.workflow_ids),
-                "template_id": template["id"],
-                "template_name": template["name"],
-                "name": body["name"],
-                "kickoff": body.get("kickoff") or {},
-                "tasks": body.get("tasks") or [],
-                "date_created": now(),
-            }
-            self._state.workflows.append(workflow)
+            workflow = self._workflows.start(
+                template, name=body["name"], kickoff=body.get("kickoff") or {}, tasks=body.get("tasks")
+            )
         return json_answer({"workflow_id": workflow["id"]})
 
     def _announce(self, request: Request) -> Answer:

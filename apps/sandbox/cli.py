@@ -11,6 +11,8 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from .checks import MAX_SECONDS
+from .control import Start
 from .data import DATASETS
 from .sandbox import Sandbox
 
@@ -51,6 +53,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--large", type=_count, default=0, metavar="N", help="add N templates and 2.5 x N users to the data"
     )
     parser.add_argument(
+        "--pace",
+        type=_pace,
+        default=0.0,
+        metavar="SECONDS",
+        help="let simulated people do something every so many seconds; 0: nobody does (default: %(default)g)",
+    )
+    parser.add_argument(
+        "--keep",
+        type=Path,
+        default=None,
+        metavar="PATH",
+        help="file that keeps workflows and subscriptions for the next start (default: all is forgotten)",
+    )
+    parser.add_argument(
+        "--first-workflow-id",
+        type=_id,
+        default=0,
+        metavar="ID",
+        help="no new workflow gets a smaller id, whatever was kept",
+    )
+    parser.add_argument(
         "--until-stdin-closes",
         action="store_true",
         help="stop when standard input ends: with the parent process",
@@ -72,9 +95,13 @@ def run(options: dict[str, Any]) -> int:
             port=port,
             files_port=files_port,
             api_key=options["api_key"],
-            dataset=options["dataset"],
-            large=options["large"],
+            start=Start(dataset=options["dataset"], large=options["large"], pace=options["pace"]),
+            first_workflow_id=options["first_workflow_id"],
+            keep=options["keep"],
         )
+    except ValueError as error:
+        print(f"{options['keep']} cannot be read: {error}.", file=sys.stderr)
+        return 1
     except OSError as error:
         print(_why_not(error, options["host"], port, files_port), file=sys.stderr)
         return 1
@@ -100,6 +127,8 @@ def _wait_for_end_of_input(stop: threading.Event) -> None:
 
 
 def _why_not(error: OSError, host: str, port: int, files_port: int) -> str:
+    if error.filename:
+        return f"{error.filename} cannot be used: {error.strerror}."
     if error.errno == errno.EADDRINUSE:
         return (
             f"Port {port} or {files_port} on {host} is in use by another program: "
@@ -122,6 +151,22 @@ def _key_in(path: str) -> str:
     if not key:
         raise argparse.ArgumentTypeError(f"{path!r} holds no key: write one into it.")
     return key
+
+
+def _pace(text: str) -> float:
+    try:
+        pace = float(text)
+    except ValueError:
+        pace = -1
+    if not 0 <= pace <= MAX_SECONDS:
+        raise argparse.ArgumentTypeError(f"{text!r}: write seconds from 0 to {MAX_SECONDS}.")
+    return pace
+
+
+def _id(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 16):
+        raise argparse.ArgumentTypeError(f"{text!r} is no id: write a number.")
+    return int(text)
 
 
 def _count(text: str) -> int:

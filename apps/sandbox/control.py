@@ -5,15 +5,20 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from . import faults as fault_rules
 from .api import json_body
+from .checks import problems
+from .control_webhooks import WebhookControl
 from .data import DATASETS, load
 from .data.complete import complete_template, complete_user
 from .errors import Problem, invalid, not_a_page, refuse
 from .faults import Faults
 from .request_log import RequestLog
+from .settings import CHECKS as SETTINGS
+from .settings import Settings
 from .shapes import Record, template_detail, template_summary, user_detail
 from .state import State, encode
 from .wire import Answer, Request, json_answer
@@ -24,15 +29,33 @@ _LOCAL_HOST = re.compile(r"(localhost|127\.[0-9.]+|\[::1\])(:[0-9]+)?")
 Complete = Callable[[Record, Record | None], Record]
 
 
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What a reset goes back to; ``pace`` in seconds."""
+
+    dataset: str
+    large: int = 0
+    pace: float = 0
+
+
 class Control:
     """Answers requests to the control API."""
 
-    def __init__(self, *, state: State, faults: Faults, log: RequestLog, dataset: str, large: int) -> None:
+    def __init__(
+        self,
+        *,
+        state: State,
+        faults: Faults,
+        log: RequestLog,
+        webhooks: WebhookControl,
+        forget: Callable[[], None],
+        start: Start,
+    ) -> None:
         self._state = state
         self._faults = faults
         self._log = log
-        self._dataset = dataset
-        self._large = large
+        self._forget = forget
+        self._start = start
         self._routes: dict[tuple[str, str], Callable[[Request], Any]] = {
             ("GET", "status"): self._status,
             ("POST", "reset"): self._reset,
@@ -42,10 +65,10 @@ class Control:
             ("DELETE", "faults"): lambda request: faults.clear(),
             ("GET", "requests"): lambda request: log.as_json(),
             ("DELETE", "requests"): lambda request: log.clear(),
-            ("GET", "workflows"): lambda request: list(state.workflows),
             ("GET", "files"): lambda request: [item.as_json() for item in list(state.attachments.values())],
             ("POST", "templates"): self._put_template,
             ("POST", "users"): self._put_user,
+            **webhooks.routes,
         }
 
     def answer(self, request: Request) -> Answer:
@@ -68,6 +91,8 @@ class Control:
         templates, users = load(dataset, large=large)
         with self._state.lock:
             self._state.load(templates, users)
+            self._state.settings = Settings(pace=self._start.pace, delays=self._start.pace > 0)
+            self._forget()
         self._faults.reset()
         self._log.clear()
 
@@ -76,15 +101,16 @@ class Control:
             "templates": len(self._state.templates),
             "users": len(self._state.users),
             "workflows": len(self._state.workflows),
+            "subscriptions": len(self._state.subscriptions),
             "files": len(self._state.attachments),
-            "page_maximum": self._state.page_maximum,
+            **asdict(self._state.settings),
             "datasets": list(DATASETS),
         }
 
     def _reset(self, request: Request) -> None:
         options = _object(request, {"dataset": str, "large": int})
-        dataset = options.get("dataset", self._dataset)
-        large = options.get("large", self._large)
+        dataset = options.get("dataset", self._start.dataset)
+        large = options.get("large", self._start.large)
         if dataset not in DATASETS:
             raise invalid([Problem("dataset", f"Write one of: {', '.join(DATASETS)}.")])
         if not 0 <= large <= 100_000:
@@ -92,10 +118,10 @@ class Control:
         self.reset(dataset, large=large)
 
     def _settings(self, request: Request) -> None:
-        options = _object(request, {"page_maximum": int})
-        if not 1 <= options.get("page_maximum", 1) <= 1_000_000:
-            raise invalid([Problem("page_maximum", "Write a number from 1 to 1000000.")])
-        self._state.page_maximum = options.get("page_maximum", self._state.page_maximum)
+        given = json_body(request)
+        if found := problems(given, SETTINGS):
+            raise invalid(found)
+        self._state.settings = replace(self._state.settings, **given)
 
     def _add_fault(self, request: Request) -> None:
         rule = fault_rules.parse(json_body(request))
@@ -137,11 +163,14 @@ class Control:
     def _delete(self, kind: str, id_: int) -> Answer:
         with self._state.lock:
             del self._table(kind, id_)[id_]
+            self._state.changed()
             self._state.forget_encoded()
         return json_answer({"ok": True})
 
     def _table(self, kind: str, id_: int) -> dict[int, Record]:
-        table = {"templates": self._state.templates, "users": self._state.users}.get(kind, {})
+        state = self._state
+        tables = {"templates": state.templates, "users": state.users, "subscriptions": state.subscriptions}
+        table = tables.get(kind, {})
         if id_ not in table:
             raise refuse(404, "Not found.")
         return table

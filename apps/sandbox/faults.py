@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from .checks import FLAG, TEXT, Check, one_of, problems, seconds, whole
 from .errors import Problem
 from .wire import Answer, Dropped, Request, json_answer
 
@@ -23,7 +24,6 @@ KINDS = (
     "html_200",
     "page_shift",
 )
-MAX_SECONDS = 600
 _REPLACING = {"status", "rate_limit", "wrong_json", "broken_json", "html_200"}
 _HTML = b"<!doctype html><title>Sign in</title><h1>Sign in to the proxy</h1>\n"
 
@@ -129,31 +129,7 @@ class Faults:
 
 def parse(data: Any) -> Fault | list[Problem]:
     """Return the rule that a control request describes, or what is wrong with it."""
-    if not isinstance(data, dict):
-        return [Problem("body", "Send a JSON object.")]
-    problems = [Problem(str(key), "Unknown key.") for key in data if key not in _OPTIONS]
-    for key, (accepts, advice) in _OPTIONS.items():
-        if (key in data or key == "kind") and not accepts(data.get(key)):
-            problems.append(Problem(key, f"Write {advice}."))
-    return problems or Fault(**data)
-
-
-Check = tuple[Callable[[Any], bool], str]
-
-
-def _one_of(*names: str) -> Check:
-    return lambda value: value in names, f"one of: {', '.join(names)}"
-
-
-def _whole(least: int, most: int) -> Check:
-    return lambda value: type(value) is int and least <= value <= most, f"a number from {least} to {most}"
-
-
-def _seconds(*, optional: bool) -> Check:
-    def accepts(value: Any) -> bool:
-        return (optional and value is None) or (type(value) in {int, float} and 0 <= value <= MAX_SECONDS)
-
-    return accepts, f"seconds from 0 to {MAX_SECONDS}"
+    return problems(data, _OPTIONS, required=("kind",)) or Fault(**data)
 
 
 def _is_headers(value: Any) -> bool:
@@ -163,22 +139,21 @@ def _is_headers(value: Any) -> bool:
     )
 
 
-_TEXT: Check = (lambda value: isinstance(value, str), "a text")
 _OPTIONS: dict[str, Check] = {
-    "kind": _one_of(*KINDS),
-    "path_prefix": _TEXT,
-    "path": _TEXT,
-    "method": _TEXT,
-    "server": _one_of("api", "files"),
-    "times": _whole(0, 1_000_000),
-    "skip": _whole(0, 1_000_000),
-    "status": _whole(200, 599),
-    "body": _TEXT,
+    "kind": one_of(*KINDS),
+    "path_prefix": TEXT,
+    "path": TEXT,
+    "method": TEXT,
+    "server": one_of("api", "files"),
+    "times": whole(0, 1_000_000),
+    "skip": whole(0, 1_000_000),
+    "status": whole(200, 599),
+    "body": TEXT,
     "headers": (_is_headers, "an object of header names and printable texts"),
-    "retry_after": _seconds(optional=True),
-    "seconds": _seconds(optional=False),
-    "process": (lambda value: isinstance(value, bool), "true or false"),
-    "action": _one_of("insert", "insert_first", "delete"),
+    "retry_after": seconds(optional=True),
+    "seconds": seconds(),
+    "process": FLAG,
+    "action": one_of("insert", "insert_first", "delete"),
 }
 
 

@@ -33,6 +33,7 @@ class FileStore:
     def __init__(self, state: State) -> None:
         self._state = state
         self.port = 0
+        self.host = "127.0.0.1"  # as it stands in the links of payloads, which no request asked for
 
     def announce(self, body: Any, *, host: str) -> Record:
         """Return the id and signed upload URLs of a new attachment; raise Refused when ``body`` is wrong."""
@@ -76,6 +77,34 @@ class FileStore:
             "thumbnail_url": self._url("file-thumbnails", attachment, host) if attachment.thumbnail else None,
             "size": attachment.file.size,
         }
+
+    def make(self, name: str) -> int:
+        """Put a small public text file into the store, as if somebody had uploaded it, and return its id."""
+        text = f"{name}\n\nMade up by the sandbox.\n".encode(errors="replace")
+        content = tempfile.SpooledTemporaryFile(max_size=KEPT_IN_MEMORY)  # noqa: SIM115
+        content.write(text)
+        stored = StoredFile(len(text), hashlib.sha256(text).hexdigest(), "text/plain", content)
+        with self._state.lock:
+            id_ = next(self._state.attachment_ids)
+            self._state.attachments[id_] = Attachment(
+                id=id_,
+                name=name,
+                content_type="text/plain",
+                size=len(text),
+                signature=secrets.token_urlsafe(24),
+                wants_thumbnail=False,
+                file=stored,
+                is_public=True,
+            )
+        return id_
+
+    def link(self, id_: int) -> Record:
+        """Return an attachment as it stands in an answered field; the link works once the file is public."""
+        attachment = self._state.attachments.get(id_)
+        if attachment is None:
+            return {"id": id_, "name": "", "url": ""}
+        url = self._url("files", attachment, f"{self.host}:{self.port}")
+        return {"id": id_, "name": attachment.name, "url": url}
 
     def answer(self, request: Request) -> Answer:
         """Return the store's answer to a PUT or GET of an object; raise Refused with an XML error."""

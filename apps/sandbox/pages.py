@@ -1,4 +1,4 @@
-"""Pages for people: what this server is, and which workflows arrived.
+"""Pages for people: what this server is, which workflows arrived and how far they are, and who is told of it.
 
 ``/workflows/<id>`` is where the dashboard's links into Pneumatic lead when they are pointed at the sandbox.
 """
@@ -9,11 +9,14 @@ import base64
 import hashlib
 import json
 from html import escape
+from itertools import islice
 from typing import Any
+from urllib.parse import urlsplit
 
 from .shapes import Record
 from .state import State
 from .wire import Answer
+from .workflows import RUNNING, SNOOZED, STATUS_NAMES
 
 _SHOWN = 50
 _STYLE = """
@@ -44,7 +47,9 @@ _PAGE = """<!doctype html>
 _FRONT = """<p>A stand-in of the Pneumatic API for trying out, training and tests. Nothing here reaches a real
 account, and everything is forgotten when the sandbox stops.</p>
 <p>Templates: {templates}. Users: {users}. Files received: {files}.</p>
-<h2>Launched workflows</h2>
+<h2>Webhook subscriptions</h2>
+{subscriptions}
+<h2>Workflows</h2>
 {workflows}"""
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'sha256-"
@@ -61,8 +66,10 @@ def page(path: str, state: State) -> Answer | None:
     with state.lock:
         if path == "/":
             return _page("Pneumatic sandbox", _front(state))
-        workflow = next((item for item in state.workflows if str(item["id"]) == workflow_id), None)
-        if workflow is None or workflow_id == path:
+        if workflow_id == path or not (workflow_id.isascii() and workflow_id.isdigit()):
+            return None
+        workflow = state.workflows.get(int(workflow_id[:18]))
+        if workflow is None:
             return None
         back = '<p><a href="/">All workflows of this sandbox</a></p>'
         return _page(workflow["name"], _details(workflow, state) + back)
@@ -78,14 +85,32 @@ def _front(state: State) -> str:
         templates=len(state.templates),
         users=len(state.users),
         files=sum(1 for attachment in state.attachments.values() if attachment.file),
+        subscriptions=_subscriptions(state),
         workflows=_workflows(state),
     )
+
+
+def _subscriptions(state: State) -> str:
+    if not state.subscriptions:
+        return "<p>None: nobody is told when a workflow moves.</p>"
+    rows = "".join(
+        f"<tr><td>{item['id']}</td><td><code>{escape(item['event'])}</code></td>"
+        f"<td>{escape(_without_secret(item['target']))}</td></tr>"
+        for item in islice(state.subscriptions.values(), _SHOWN)
+    )
+    return _table(("Id", "Event", "Target"), rows)
+
+
+def _without_secret(target: str) -> str:
+    """Return a target up to its path: what follows may be what only sender and receiver know."""
+    parts = urlsplit(target)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}/…"
 
 
 def _workflows(state: State) -> str:
     if not state.workflows:
         return "<p>None yet. Launch one from the dashboard and load this page again.</p>"
-    newest = state.workflows[-_SHOWN:][::-1]
+    newest = list(islice(reversed(state.workflows.values()), _SHOWN))
     note = f"<p>The last {_SHOWN} of {len(state.workflows)}.</p>" if len(state.workflows) > _SHOWN else ""
     return note + "".join(
         f'<article><h3><a href="/workflows/{workflow["id"]}">{escape(workflow["name"])}</a></h3>'
@@ -103,13 +128,60 @@ def _details(workflow: Record, state: State) -> str:
         f"<td><code>{escape(json.dumps(value, ensure_ascii=False))}</code></td></tr>"
         for key, value in workflow["kickoff"].items()
     )
-    head = '<tr><th scope="col">Field</th><th scope="col">Means</th><th scope="col">Was sent</th></tr>'
-    answers = f"<table>{head}{rows}</table>" if rows else "<p>It was launched without answers.</p>"
+    answers = (
+        _table(("Field", "Means", "Was sent"), rows) if rows else "<p>It was launched without answers.</p>"
+    )
     moment = f"{workflow['date_created'][:19].replace('T', ' ')} UTC"
     return (
         f"<p>Workflow {workflow['id']}, launched at {moment} from template "
-        f"{workflow['template_id']}, {escape(workflow['template_name'])}.</p>{answers}"
+        f"{workflow['template_id']}, {escape(workflow['template_name'])}. "
+        f"It is <strong>{STATUS_NAMES[workflow['status']]}</strong>.</p>{answers}{_steps(workflow, state)}"
     )
+
+
+def _steps(workflow: Record, state: State) -> str:
+    rows = "".join(
+        f'<tr><th scope="row">{step["number"]}. {escape(step["name"])}</th>'
+        f"<td>{escape(_people(step['performers'], state))}</td><td>{_how_far(step, workflow)}</td>"
+        f"<td>{escape(_outputs(step, state))}</td></tr>"
+        for step in workflow["steps"]
+    )
+    return _table(("Task", "Performers", "State", "Outputs"), rows) if rows else ""
+
+
+def _how_far(step: Record, workflow: Record) -> str:
+    if step["date_completed"]:
+        return f"completed at {_clock(step['date_completed'])}"
+    if step["number"] == workflow["current"] and step["date_started"]:
+        return f"current since {_clock(step['date_started'])}"
+    return "waits" if workflow["status"] == RUNNING or workflow["status"] == SNOOZED else "never begun"
+
+
+def _outputs(step: Record, state: State) -> str:
+    fields = {field["api_name"]: field for field in step["fields"]}
+    return "\n".join(
+        f"{fields[key]['name']}: {_meaning(value, fields[key], state)}"
+        for key, value in step["answers"].items()
+        if key in fields
+    )
+
+
+def _people(ids: list[int], state: State) -> str:
+    return ", ".join(_person(id_, state) for id_ in ids)
+
+
+def _person(id_: int, state: State) -> str:
+    user = state.users.get(id_)
+    return f"{user['first_name']} {user['last_name']}".strip() or str(user["email"]) if user else str(id_)
+
+
+def _clock(moment: str) -> str:
+    return f"{moment[11:19]} UTC"
+
+
+def _table(columns: tuple[str, ...], rows: str) -> str:
+    head = "".join(f'<th scope="col">{column}</th>' for column in columns)
+    return f"<table><tr>{head}</tr>{rows}</table>"
 
 
 def _meaning(value: Any, field: Record | None, state: State) -> str:
@@ -122,8 +194,7 @@ def _name(item: Any, field: Record | None, state: State) -> str:
     if field is None or not isinstance(item, int):
         return str(item)
     if field["type"] == "user":
-        user = state.users.get(item)
-        return f"{user['first_name']} {user['last_name']}".strip() or user["email"] if user else str(item)
+        return _person(item, state)
     if field["type"] == "file":
         attachment = state.attachments.get(item)
         return attachment.name if attachment else str(item)

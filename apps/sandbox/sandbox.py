@@ -4,33 +4,60 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
+from .announcer import Announcer
 from .api import Api
-from .control import PREFIX, Control
+from .control import PREFIX, Control, Start
+from .control_webhooks import WebhookControl
+from .crowd import Crowd
 from .errors import Refused
 from .faults import Faults
 from .files import FileStore
+from .keeping import Keeper
 from .pages import page
 from .request_log import RequestLog
-from .state import State
+from .state import Ids, State
 from .wire import Answer, BadRequest, Dropped, Request, Server
+from .workflows import Workflows
 
 
 class Sandbox:
     """A running sandbox; raise OSError when a port is taken."""
 
     def __init__(
-        self, *, host: str, port: int, files_port: int, api_key: str, dataset: str, large: int = 0
+        self,
+        *,
+        host: str,
+        port: int,
+        files_port: int,
+        api_key: str,
+        start: Start,
+        first_workflow_id: int = 0,
+        keep: Path | None = None,
     ) -> None:
         self.state = State()
         self._faults = Faults(shift_page=self.state.shift)
         self._log = RequestLog()
         self._files = FileStore(self.state)
-        self._api = Api(state=self.state, api_key=api_key, files=self._files)
-        self._control = Control(
-            state=self.state, faults=self._faults, log=self._log, dataset=dataset, large=large
+        self._announcer = Announcer(state=self.state, link=self._files.link)
+        self._workflows = Workflows(state=self.state, files=self._files, tell=self._announcer.tell)
+        self._crowd = Crowd(state=self.state, workflows=self._workflows)
+        self._api = Api(state=self.state, api_key=api_key, files=self._files, workflows=self._workflows)
+        webhooks = WebhookControl(
+            state=self.state, workflows=self._workflows, announcer=self._announcer, crowd=self._crowd
         )
-        self._control.reset(dataset, large=large)
+        self._control = Control(
+            state=self.state,
+            faults=self._faults,
+            log=self._log,
+            webhooks=webhooks,
+            forget=self._forget,
+            start=start,
+        )
+        self._control.reset(start.dataset, large=start.large)
+        self._keeper = Keeper(self.state, keep) if keep else None
+        self.state.workflow_ids = Ids(max(self.state.workflow_ids.upcoming, first_workflow_id))
         self.host = host
         self._servers = [Server((host, port), self._answer_api)]
         try:
@@ -40,24 +67,40 @@ class Sandbox:
             raise
         self.port, self.files_port = (server.port for server in self._servers)
         self._files.port = self.files_port
+        self._files.host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host) or self._name  # noqa: S104 - as a key
 
     @property
     def url(self) -> str:
         """Return the base URL of the API."""
-        name = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{name}:{self.port}"
+        return f"http://{self._name}:{self.port}"
+
+    @property
+    def _name(self) -> str:
+        return f"[{self.host}]" if ":" in self.host else self.host
 
     def start(self) -> None:
-        """Serve both ports, each in a thread."""
+        """Serve both ports, each in a thread, and let the simulated people begin."""
         for server in self._servers:
             threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True).start()
+        self._crowd.start()
+        if self._keeper:
+            self._keeper.start()
 
     def stop(self) -> None:
         """Stop listening; connections that are open end with the process."""
         for server in self._servers:
             server.shutdown()
             server.server_close()
+        self._crowd.stop()
+        if self._keeper:
+            self._keeper.stop()
         self.state.forget_files()
+
+    def _forget(self) -> None:
+        """Let everything begin anew but the state itself: what is on its way, and the dice."""
+        self._announcer.reset()
+        self._workflows.dice.seed(0)
+        self._crowd.dice.seed(0)
 
     def _answer_api(self, request: Request) -> Answer:
         if request.path.startswith(PREFIX):

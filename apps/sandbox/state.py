@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-import itertools
 import json
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import IO, Any
 
+from .settings import Settings
 from .shapes import Record, template_detail, template_summary, user_detail
 
-DEFAULT_PAGE_MAXIMUM = 100
 FIRST_MOMENT = "2000-01-01T00:00:00Z"
+FIRST_WORKFLOW, FIRST_ATTACHMENT, FIRST_SUBSCRIPTION = 1001, 501, 1
 
 
 def now() -> str:
@@ -24,6 +24,21 @@ def now() -> str:
 def encode(value: Any) -> bytes:
     """Return compact JSON in UTF-8; a lone surrogate becomes its JSON escape instead of an error."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(errors="backslashreplace")
+
+
+@dataclass(slots=True)
+class Ids:
+    """Hands out numbers; ``upcoming`` is the next one."""
+
+    upcoming: int
+
+    def __next__(self) -> int:
+        self.upcoming += 1
+        return self.upcoming - 1
+
+
+def _nothing() -> None:
+    """Tell nobody."""
 
 
 @dataclass(slots=True)
@@ -85,11 +100,16 @@ class State:
     lock: threading.RLock = field(default_factory=threading.RLock)
     users: dict[int, Record] = field(default_factory=dict)
     templates: dict[int, Record] = field(default_factory=dict)
-    workflows: list[Record] = field(default_factory=list)
+    workflows: dict[int, Record] = field(default_factory=dict)
     attachments: dict[int, Attachment] = field(default_factory=dict)
-    page_maximum: int = DEFAULT_PAGE_MAXIMUM
-    workflow_ids: Iterator[int] = field(default_factory=lambda: itertools.count(1001))
-    attachment_ids: Iterator[int] = field(default_factory=lambda: itertools.count(501))
+    subscriptions: dict[int, Record] = field(default_factory=dict)
+    settings: Settings = field(default_factory=Settings)
+    workflow_ids: Ids = field(default_factory=lambda: Ids(FIRST_WORKFLOW))
+    attachment_ids: Ids = field(default_factory=lambda: Ids(FIRST_ATTACHMENT))
+    subscription_ids: Ids = field(default_factory=lambda: Ids(FIRST_SUBSCRIPTION))
+    changed: Callable[[], None] = (
+        _nothing  # to be called when workflows or subscriptions are others than before
+    )
     _orders: dict[str, list[int]] = field(default_factory=dict)
     _bytes: dict[tuple[str, int], bytes] = field(default_factory=dict)
 
@@ -98,11 +118,13 @@ class State:
         with self.lock:
             self.users = {user["id"]: user for user in users}
             self.templates = {template["id"]: template for template in templates}
-            self.workflows = []
+            self.workflows = {}
+            self.subscriptions = {}
             self.forget_files()
-            self.page_maximum = DEFAULT_PAGE_MAXIMUM
-            self.workflow_ids = itertools.count(1001)
-            self.attachment_ids = itertools.count(501)
+            self.workflow_ids = Ids(FIRST_WORKFLOW)
+            self.attachment_ids = Ids(FIRST_ATTACHMENT)
+            self.subscription_ids = Ids(FIRST_SUBSCRIPTION)
+            self.changed()
             self.forget_encoded()
             # Encoded before the first request: whoever is measured first must not pay for the others.
             for id_ in self.templates:

@@ -40,7 +40,7 @@ def _kickoff_problems(kickoff: Any, template: Record, state: State) -> list[Prob
     fields = {field["api_name"]: field for field in template["kickoff"]["fields"]}
     problems = []
     for api_name, field in fields.items():
-        reason = _value_reason(kickoff.get(api_name), field, state)
+        reason = value_reason(kickoff.get(api_name), field, state)
         if reason:
             problems.append(Problem(api_name, reason, is_field=True))
     problems += [
@@ -51,7 +51,7 @@ def _kickoff_problems(kickoff: Any, template: Record, state: State) -> list[Prob
     return problems
 
 
-def _value_reason(value: Any, field: Record, state: State) -> str:
+def value_reason(value: Any, field: Record, state: State) -> str:
     if value is None or value in ("", []):
         return REQUIRED if field["is_required"] else ""
     # A type that the documentation does not know has no rules that we could check.
@@ -65,7 +65,7 @@ def _string_reason(value: Any, field: Record, state: State) -> str:
 
 
 def _url_reason(value: Any, field: Record, state: State) -> str:
-    return "" if _is_web_url(value) else "Send an http or https URL."
+    return "" if is_web_url(value) else "Send an http or https URL."
 
 
 def _choice_reason(value: Any, field: Record, state: State) -> str:
@@ -135,7 +135,7 @@ def _task_problems(tasks: Any, template: Record) -> list[Problem]:
         return [Problem("tasks", "The template has no task with one of those numbers.")]
     if len(set(numbers)) < len(numbers):
         return [Problem("tasks", "A task is listed twice.")]
-    if not all(_is_web_url(task["url"]) for task in tasks):
+    if not all(is_web_url(task["url"]) for task in tasks):
         return [Problem("tasks", "The url of a task must be an http or https URL.")]
     return []
 
@@ -157,7 +157,8 @@ def _is_list_of_ids(value: Any) -> bool:
     return isinstance(value, list) and all(_is_int(item) for item in value) and len(set(value)) == len(value)
 
 
-def _is_web_url(value: Any) -> bool:
+def is_web_url(value: Any) -> bool:
+    """Return whether ``value`` is an http or https URL with a host."""
     if not isinstance(value, str) or any(character.isspace() or ord(character) < 32 for character in value):
         return False
     try:

@@ -17,6 +17,7 @@ from io import BufferedIOBase
 from typing import Any, cast
 from urllib.parse import parse_qsl, unquote
 
+MAX_BODY = 2 * 1024 * 1024  # of a request to the API, in bytes
 MAX_LINE = 16 * 1024
 MAX_HEADERS = 100
 MAX_DRAIN = 128 * 1024 * 1024

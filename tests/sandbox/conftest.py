@@ -10,6 +10,8 @@ import requests
 
 from tests.fixtures.sandbox import Sandbox
 
+from .listener import Listener, listening
+
 
 class Api:
     """A plain HTTP client with the right key."""
@@ -32,3 +34,13 @@ def api(sandbox: Sandbox) -> Iterator[Api]:
     client = Api(sandbox)
     yield client
     client.session.close()
+
+
+@pytest.fixture
+def listener(sandbox: Sandbox) -> Iterator[Listener]:
+    """Return a receiver that is subscribed to the four events."""
+    with listening() as receiver:
+        for event in ("workflow_started", "task_completed_v2", "task_returned", "workflow_completed"):
+            sandbox.add_subscription(event=event, target=f"{receiver.url}/hooks/abc?x=1")
+        yield receiver
+        sandbox.reset()  # nothing is sent to a receiver that is gone

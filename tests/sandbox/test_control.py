@@ -23,8 +23,13 @@ def test_a_reset_forgets_everything(api: Api, sandbox: Sandbox) -> None:
         "templates": 3,
         "users": 3,
         "workflows": 0,
+        "subscriptions": 0,
         "files": 0,
         "page_maximum": 100,
+        "pace": 0,
+        "delays": False,
+        "retry_pause": 0.2,
+        "delivery_timeout": 10,
         "datasets": ["demo", "small", "empty", "large"],
     }
     assert sandbox.requests() == []

@@ -9,7 +9,10 @@ import pytest
 
 from apps.sandbox.cli import add_arguments
 from apps.sandbox.data import DATASETS
+from apps.sandbox.delivery_faults import DELIVERY_KINDS, DeliveryFault
 from apps.sandbox.faults import KINDS, Fault
+from apps.sandbox.settings import CHECKS as SETTINGS
+from apps.sandbox.workflows import ACTIONS
 from tests.fixtures.sandbox import ROOT
 
 TEXT = (ROOT / "docs" / "sandbox.md").read_text(encoding="utf-8")
@@ -27,7 +30,12 @@ def test_every_option_of_the_command_is_documented(option: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "word", [*KINDS, *DATASETS, *(item.name for item in fields(Fault) if item.name != "used")]
+    "word",
+    [
+        *(*KINDS, *DELIVERY_KINDS, *DATASETS, *ACTIONS, *SETTINGS),
+        *(item.name for item in fields(Fault) if item.name != "used"),
+        *(item.name for item in fields(DeliveryFault) if item.name not in {"used", "held"}),
+    ],
 )
-def test_every_fault_option_and_data_set_is_documented(word: str) -> None:
+def test_every_fault_option_step_setting_and_data_set_is_documented(word: str) -> None:
     assert f"`{word}`" in TEXT or f'"{word}"' in TEXT

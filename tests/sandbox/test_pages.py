@@ -50,3 +50,43 @@ def test_each_workflow_has_a_page_of_its_own(api: Api, sandbox: Sandbox) -> None
     assert "launched without answers" in page.text
     for path in ("/workflows/1", "/workflows/", "/workflows/x", f"/{id_}"):
         assert requests.get(sandbox.url + path, timeout=10).status_code == 404
+
+
+def test_a_workflow_s_page_shows_how_far_it_is(api: Api, sandbox: Sandbox) -> None:
+    sandbox.put_template(
+        {
+            "id": 9,
+            "tasks": [
+                {"name": "<First>", "fields": [{"name": "Why & how", "api_name": "why"}]},
+                {"name": "Second", "responsible": [2]},
+                {"name": "Third"},
+            ],
+        }
+    )
+    id_ = api.post("/templates/9/run", {"name": "x"}).json()["workflow_id"]
+    sandbox.step(id_, outputs={"why": "<b>"})
+    text = requests.get(f"{sandbox.url}/workflows/{id_}", timeout=10).text
+    assert "<strong>running</strong>" in text
+    for shown in (
+        "1. &lt;First&gt;",
+        "completed at",
+        "Why &amp; how: &lt;b&gt;",
+        "Bo Operator",
+        "current since",
+    ):
+        assert shown in text
+    assert text.count("<td>waits</td>") == 1
+    sandbox.step(id_, "terminate")
+    text = requests.get(f"{sandbox.url}/workflows/{id_}", timeout=10).text
+    assert "<strong>terminated</strong>" in text
+    assert text.count("<td>never begun</td>") == 1
+
+
+def test_the_front_page_shows_who_is_subscribed_without_their_secrets(sandbox: Sandbox) -> None:
+    assert "None: nobody is told" in requests.get(sandbox.url + "/", timeout=10).text
+    sandbox.add_subscription(event="task_<b>", target="https://user:word@example.com/hooks/secret?token=1")
+    text = requests.get(sandbox.url + "/", timeout=10).text
+    assert "task_&lt;b&gt;" in text
+    assert "https://example.com/…" in text
+    for hidden in ("secret", "token", "word"):
+        assert hidden not in text

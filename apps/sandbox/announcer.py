@@ -1,0 +1,77 @@
+"""Tell subscribers what happened: from a happening to deliveries, with the faults in force between."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from . import payloads
+from .delivery_faults import DeliveryFault, DeliveryFaults
+from .outbox import Delivery, Outbox
+from .shapes import Record
+from .state import State, encode
+
+
+class Announcer:
+    """Makes the payloads of what happens and sends them; ``link(id)`` tells of a file as ``attachments`` do."""
+
+    def __init__(self, *, state: State, link: Callable[[int], Record]) -> None:
+        self._state = state
+        self._link = link
+        self._faults = DeliveryFaults()
+        self.outbox = Outbox(lambda: state.settings)
+
+    def tell(self, happening: str, workflow: Record, task: Record | None) -> None:
+        """Queue a delivery for everybody who subscribed to what happened; to be called with the state locked.
+
+        The payloads are made at once: they tell how things were at this moment, however late they arrive.
+        """
+        names = payloads.EVENTS_OF[happening]
+        wanted = [item for item in self._state.subscriptions.values() if item["event"] in names]
+        if not wanted:
+            return
+        content = payloads.content(happening, workflow, task, users=self._state.users, link=self._link)
+        for subscription in wanted:
+            self._send(
+                Delivery(
+                    event=subscription["event"],
+                    target=subscription["target"],
+                    body=encode({"hook": payloads.hook(subscription), **content}),
+                    subscription_id=subscription["id"],
+                    workflow_id=workflow["id"],
+                )
+            )
+
+    def deliver(self, *, target: str, body: bytes, event: str) -> None:
+        """Queue a delivery of any body."""
+        self._send(Delivery(event=event, target=target, body=body))
+
+    def release(self) -> None:
+        """Send what faults hold back."""
+        self.outbox.put(self._faults.release())
+
+    def wait(self, seconds: float) -> bool:
+        """Send what is held back, and return whether everything is over after at most ``seconds``."""
+        self.release()
+        return self.outbox.wait(seconds)
+
+    def add_fault(self, rule: DeliveryFault) -> None:
+        """Misbehave from now on."""
+        self._faults.add(rule)
+
+    def clear_faults(self) -> None:
+        """Behave again; what was held back is sent."""
+        self.outbox.put(self._faults.clear())
+
+    def faults_as_json(self) -> list[dict[str, Any]]:
+        """Return the rules in force."""
+        return self._faults.as_json()
+
+    def reset(self) -> None:
+        """Forget what waits, what was sent, and the faults."""
+        self._faults.clear()
+        self.outbox.reset()
+
+    def _send(self, delivery: Delivery) -> None:
+        self.outbox.note(delivery)
+        self.outbox.put(self._faults.apply(delivery))

@@ -1,0 +1,110 @@
+"""Keep what happened in a file, so that a sandbox that is started again goes on where it was stopped.
+
+Workflows with their files' names, subscriptions and the next ids are kept; templates, users and the files themselves
+are not. Without a file nothing is kept.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from pathlib import Path
+from typing import Any
+
+from .shapes import Record
+from .state import Attachment, Ids, State
+from .workflows import RUNNING, SNOOZED
+
+KEPT_FINISHED = 200
+# A stop that came before the last change was written must not lead to ids that somebody knows already.
+_MARGIN = 100
+_FILE_KEYS = ("id", "name", "content_type", "size", "signature", "is_public")
+
+
+class Keeper:
+    """Writes the state to ``path`` whenever it changed; raise OSError or ValueError when it cannot be read."""
+
+    def __init__(self, state: State, path: Path) -> None:
+        self._state = state
+        self._path = path
+        self._wanted = threading.Event()
+        self._stopped = False
+        self._lock = threading.Lock()
+        if path.exists():
+            _restore(state, json.loads(path.read_text(encoding="utf-8")))
+        state.changed = self._wanted.set
+        self.write()
+
+    def start(self) -> None:
+        """Begin to write."""
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def stop(self) -> None:
+        """Write for the last time."""
+        self._stopped = True
+        self._wanted.set()
+        self.write()
+
+    def write(self) -> None:
+        """Write now; whoever reads meanwhile sees the old file or the new one, never half of one."""
+        with self._lock:
+            with self._state.lock:
+                text = json.dumps(_snapshot(self._state), ensure_ascii=True)
+            part = self._path.with_name(f"{self._path.name}.part")
+            part.touch(mode=0o600)
+            part.write_text(text, encoding="utf-8")
+            os.replace(part, self._path)
+
+    def _run(self) -> None:
+        while True:
+            self._wanted.wait()
+            self._wanted.clear()
+            if self._stopped:
+                return
+            self.write()
+
+
+def _snapshot(state: State) -> Record:
+    workflows = list(state.workflows.values())
+    finished = [item["id"] for item in workflows if item["status"] not in {RUNNING, SNOOZED}]
+    forgotten = set(finished[:-KEPT_FINISHED])
+    kept = [item for item in workflows if item["id"] not in forgotten]
+    files = [state.attachments[id_] for id_ in sorted(_file_ids(kept)) if id_ in state.attachments]
+    return {
+        "workflows": kept,
+        "subscriptions": list(state.subscriptions.values()),
+        "files": [{key: getattr(item, key) for key in _FILE_KEYS} for item in files],
+        "next": {
+            "workflow": state.workflow_ids.upcoming,
+            "attachment": state.attachment_ids.upcoming,
+            "subscription": state.subscription_ids.upcoming,
+        },
+    }
+
+
+def _file_ids(workflows: list[Record]) -> set[int]:
+    """Return the ids of the attachments in answers."""
+    ids: set[int] = set()
+    for workflow in workflows:
+        parts = [(workflow["form"]["fields"], workflow["kickoff"])]
+        parts += [(step["fields"], step["answers"]) for step in workflow["steps"]]
+        for fields, answers in parts:
+            names = [field["api_name"] for field in fields if field["type"] == "file"]
+            ids.update(id_ for name in names for id_ in answers.get(name) or [])
+    return ids
+
+
+def _restore(state: State, kept: Any) -> None:
+    try:
+        state.workflows = {item["id"]: item for item in kept["workflows"]}
+        state.subscriptions = {item["id"]: item for item in kept["subscriptions"]}
+        state.attachments = {
+            item["id"]: Attachment(**{key: item[key] for key in _FILE_KEYS}, wants_thumbnail=False)
+            for item in kept["files"]
+        }
+        state.workflow_ids = Ids(kept["next"]["workflow"] + _MARGIN)
+        state.attachment_ids = Ids(kept["next"]["attachment"] + _MARGIN)
+        state.subscription_ids = Ids(kept["next"]["subscription"] + _MARGIN)
+    except (AttributeError, KeyError, TypeError) as error:
+        raise ValueError(f"it was not written by this program ({error!r})") from error

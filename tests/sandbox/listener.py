@@ -1,0 +1,81 @@
+"""A receiver that keeps what comes, and answers as it is told."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+
+@dataclass
+class Received:
+    """One request."""
+
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+@dataclass
+class Listener:
+    """``statuses`` are the next answers, 200 when there are none; ``together`` makes those wait that come at once."""
+
+    url: str = ""
+    received: list[Received] = field(default_factory=list)
+    statuses: list[int] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    together: threading.Barrier | None = None
+
+    @property
+    def events(self) -> list[str]:
+        return [item.json["hook"]["event"] for item in self.received]
+
+
+@contextmanager
+def listening() -> Iterator[Listener]:
+    """Listen on a free port until the end of the block."""
+    listener = Listener()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            try:
+                self.receive()
+            except (OSError, threading.BrokenBarrierError):
+                self.close_connection = True  # the sender is gone, or the test is over
+
+        def receive(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            if len(body) < int(self.headers["Content-Length"]):
+                return
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            with listener.lock:
+                listener.received.append(Received(self.path, headers, body))
+                status = listener.statuses.pop(0) if listener.statuses else 200
+            if listener.together:
+                listener.together.wait(timeout=20)
+            self.send_response(status)
+            if status in {301, 307}:
+                self.send_header("Location", f"{listener.url}/elsewhere")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *args: Any) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        listener.url = f"http://127.0.0.1:{server.server_address[1]}"
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        try:
+            yield listener
+        finally:
+            server.shutdown()
+            thread.join()
