@@ -1,0 +1,93 @@
+"""Bodies of deliveries as people may see them: without our tokens, cut where long, safe where binary."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from apps.core.redaction import PUT_INSTEAD, redact
+from apps.webhooks import endpoints
+from apps.webhooks.models import Endpoint
+
+SHOWN = 64 * 1024  # characters of a body on the page; the rest can be downloaded
+DUMPED = 2 * 1024  # bytes of a body that is no text
+_LINE = 16  # bytes of a line of the dump
+_LAYOUT = {"\n", "\r", "\t"}
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A text for the page; ``is_cut`` where there is more of it."""
+
+    text: str
+    is_cut: bool = False
+
+
+class Mask:
+    """Takes every token that our receiver has or had out of texts; one query, whatever is masked."""
+
+    def __init__(self) -> None:
+        self.tokens = [endpoints.token(endpoint) for endpoint in Endpoint.objects.all()]
+
+    def text(self, text: str) -> str:
+        """Return ``text`` without tokens, also those that only look like one."""
+        for token in self.tokens:
+            text = text.replace(token, PUT_INSTEAD)
+        return redact(text)
+
+    def data(self, body: bytes) -> bytes:
+        """Return ``body`` without tokens; every other byte stays."""
+        return self.text(body.decode("latin-1")).encode("latin-1")
+
+
+def as_text(body: bytes) -> str | None:
+    """Return a body that is text; None for one that is binary."""
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+    return text if all(char >= " " or char in _LAYOUT for char in text) else None
+
+
+def as_json(body: bytes) -> object:
+    """Return what a body says; raise ValueError where it is no JSON."""
+    try:
+        return json.loads(body)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def pretty(body: bytes, mask: Mask) -> Shown | None:
+    """Return a body as indented JSON; None where it is none."""
+    try:
+        return cut(mask.text(pretty_json(as_json(body))))
+    except (ValueError, RecursionError):
+        return None
+
+
+def pretty_json(value: object) -> str:
+    """Return ``value`` as people read JSON; half a surrogate pair may stand in JSON, but on no page."""
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def raw(body: bytes, mask: Mask) -> Shown:
+    """Return a body as it came; as a dump of its first bytes where it is no text."""
+    text = as_text(body)
+    if text is not None:
+        return cut(mask.text(text))
+    masked = mask.data(body)
+    return Shown("\n".join(_dump(masked[:DUMPED])), is_cut=len(masked) > DUMPED)
+
+
+def cut(text: str) -> Shown:
+    """Return the beginning of ``text``."""
+    return Shown(text[:SHOWN], is_cut=len(text) > SHOWN)
+
+
+def _dump(data: bytes) -> Iterable[str]:
+    for start in range(0, len(data), _LINE):
+        part = data[start : start + _LINE]
+        letters = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in part)
+        yield f"{start:08x}  {part.hex(' '):<{3 * _LINE}} {letters}"

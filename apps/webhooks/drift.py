@@ -1,0 +1,254 @@
+"""How what Pneumatic has differs from what this dashboard wants, and the steps that repair it.
+
+Looked at is the mirror, so that a page can tell without a request; the repair lists anew before it does anything.
+What belongs to somebody else is shown and never touched, unless a person chooses it by its id.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from apps.pneumatic.events import Kind
+from apps.webhooks import endpoints, listing, steps, targets
+from apps.webhooks.models import Endpoint, Subscription, WantedSubscription
+from apps.webhooks.steps import Outcome, Step, Who
+from apps.webhooks.steps import carry_out as carry_out
+
+
+class Problem(StrEnum):
+    """In which way something differs."""
+
+    MISSING = "missing"
+    WRONG_TOKEN = "wrong_token"  # noqa: S105 - our receiver, but an address that is accepted no more
+    DEPRECATED = "deprecated"
+    DUPLICATE = "duplicate"
+    UNWANTED = "unwanted"  # our receiver, for something that nobody here asked for
+    FOREIGN = "foreign"
+
+
+# What a repair takes care of by itself; the rest is somebody's own and waits for a choice.
+REPAIRED = frozenset({Problem.MISSING, Problem.WRONG_TOKEN, Problem.DEPRECATED, Problem.DUPLICATE})
+
+LABELS = {
+    Problem.MISSING: gettext_lazy("missing"),
+    Problem.WRONG_TOKEN: gettext_lazy("wrong token"),
+    Problem.DEPRECATED: gettext_lazy("deprecated"),
+    Problem.DUPLICATE: gettext_lazy("duplicate"),
+    Problem.UNWANTED: gettext_lazy("not asked for"),
+    Problem.FOREIGN: gettext_lazy("foreign"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One difference. ``subscription`` is None for what is missing; ``target`` may hold a secret."""
+
+    problem: Problem
+    kind: Kind | None
+    target: str = field(repr=False)
+    explanation: str = ""
+    subscription: Subscription | None = None
+
+    @property
+    def is_repaired(self) -> bool:
+        """Return True for what a repair takes care of without being told."""
+        return self.problem in REPAIRED
+
+    @property
+    def label(self) -> str:
+        """Return the name of the problem."""
+        return str(LABELS[self.problem])
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """Every difference, of the state that was listed at ``fetched_at`` (None: never, and nothing is known)."""
+
+    findings: tuple[Finding, ...]
+    fetched_at: dt.datetime | None
+    error: str = ""  # why the last listing failed
+    wants_anything: bool = False
+    has_no_address: bool = False  # our receiver is wanted as a target, and PUBLIC_URL is empty
+
+    @property
+    def to_repair(self) -> tuple[Finding, ...]:
+        """Return what a repair takes care of."""
+        return tuple(finding for finding in self.findings if finding.is_repaired)
+
+    @property
+    def foreign(self) -> tuple[Finding, ...]:
+        """Return what is left alone unless somebody chooses it."""
+        return tuple(finding for finding in self.findings if not finding.is_repaired)
+
+    def of(self, problem: Problem) -> tuple[Finding, ...]:
+        """Return the findings of one problem."""
+        return tuple(finding for finding in self.findings if finding.problem == problem)
+
+
+def find_drift() -> Drift:
+    """Return how the last known state differs from what is wanted. No request is made."""
+    state = listing.state()
+    wanted = list(WantedSubscription.objects.all())
+    comparison = _Comparison(wanted, listing.rows(), Endpoint.objects.all())
+    return Drift(
+        findings=tuple(comparison.findings()) if state.fetched_at else (),
+        fetched_at=state.fetched_at,
+        error=state.error,
+        wants_anything=bool(wanted),
+        has_no_address=comparison.has_no_address,
+    )
+
+
+class _Comparison:
+    """What is wanted, what is there, and which addresses are ours."""
+
+    def __init__(
+        self, wanted: Iterable[WantedSubscription], rows: Sequence[Subscription], known: Iterable[Endpoint]
+    ) -> None:
+        self.wanted = list(wanted)
+        self.rows = rows
+        self.known = {endpoints.token(endpoint): endpoint for endpoint in known}
+        states = Endpoint.State
+        self.active = self._address(states.ACTIVE)
+        self.arriving = self._address(states.ARRIVING)
+        self.wants_own = {Kind(row.kind) for row in self.wanted if not row.target}
+        self.has_no_address = bool(self.wants_own) and not settings.PUBLIC_URL
+        self.wanted_elsewhere = {
+            (Kind(row.kind), targets.normalised(row.target)): row.target for row in self.wanted if row.target
+        }
+
+    def _address(self, state: Endpoint.State) -> str:
+        found = next((endpoint for endpoint in self.known.values() if endpoint.state == state), None)
+        return endpoints.target(found) if found else ""
+
+    def findings(self) -> Iterator[Finding]:
+        """Yield what is missing first, then what is there and should not be."""
+        healthy: set[tuple[Kind, str]] = set()
+        others = []
+        for row in sorted(self.rows, key=lambda row: row.id):
+            finding = self._look_at(row, healthy)
+            if finding is not None:
+                others.append(finding)
+        yield from self._missing(healthy)
+        order = list(Problem)
+        yield from sorted(others, key=lambda finding: order.index(finding.problem))
+
+    def _look_at(self, row: Subscription, healthy: set[tuple[Kind, str]]) -> Finding | None:
+        """Return what is amiss with a subscription; note it among the healthy ones when nothing is."""
+        kind = Kind(row.kind) if row.kind else None
+        place = targets.normalised(row.target)
+        is_own = targets.is_ours(row.target) or targets.endpoint_of(row.target, self.known) is not None
+        if is_own and (reason := self._refused(row.target)):
+            return Finding(Problem.WRONG_TOKEN, kind, row.target, reason, row)
+        is_wanted = kind in self.wants_own if is_own else (kind, place) in self.wanted_elsewhere
+        if kind is None or not is_wanted:
+            return self._somebody_elses(row, kind, is_own=is_own)
+        if row.is_deprecated:
+            reason = _("“%(event)s” is an old name of this event, which Pneumatic may drop.") % {
+                "event": row.event
+            }
+            return Finding(Problem.DEPRECATED, kind, row.target, reason, row)
+        if (kind, place) in healthy:
+            return Finding(
+                Problem.DUPLICATE,
+                kind,
+                row.target,
+                _("The same is subscribed twice: every event comes twice."),
+                row,
+            )
+        healthy.add((kind, place))
+        return None
+
+    def _refused(self, target: str) -> str:
+        """Return why deliveries to this address of ours do not get through; "" when they do."""
+        endpoint = targets.endpoint_of(target, self.known)
+        if endpoint is None:
+            return _("It is our receiver with a token that was never ours, or of another SECRET_KEY.")
+        if endpoint.state in {Endpoint.State.LEAVING, Endpoint.State.RETIRED}:
+            return _("It is our receiver with a token that was replaced.")
+        if not targets.is_same(target, endpoints.target(endpoint)):
+            return _("It has our token, but leads to another address than PUBLIC_URL.")
+        return ""
+
+    def _somebody_elses(self, row: Subscription, kind: Kind | None, *, is_own: bool) -> Finding:
+        if is_own:
+            reason = (
+                _("It is sent to our receiver, and nobody here asked for it.")
+                if kind
+                else _("It is sent to our receiver, and this version does not know the event.")
+            )
+            return Finding(Problem.UNWANTED, kind, row.target, reason, row)
+        reason = _("Another integration's target. It is left alone unless you choose it.")
+        return Finding(Problem.FOREIGN, kind, row.target, reason, row)
+
+    def _missing(self, healthy: set[tuple[Kind, str]]) -> Iterator[Finding]:
+        ours = [targets.normalised(address) for address in (self.active, self.arriving) if address]
+        for kind in Kind:
+            if kind in self.wants_own and self.active and all((kind, place) not in healthy for place in ours):
+                yield Finding(
+                    Problem.MISSING, kind, self.active, _("Wanted, but Pneumatic does not send it to us.")
+                )
+        for (kind, place), target in sorted(self.wanted_elsewhere.items()):
+            if (kind, place) not in healthy:
+                yield Finding(Problem.MISSING, kind, target, _("Wanted, but Pneumatic does not send it."))
+
+
+def plan(drift: Drift, also: Collection[int] = ()) -> list[Step]:
+    """Return the steps that repair ``drift``; ``also`` are ids of foreign and unwanted subscriptions to end, too."""
+    planned = [
+        steps.subscribe(finding.kind, finding.target, reason=finding.explanation)
+        for finding in drift.of(Problem.MISSING)
+        if finding.kind is not None
+    ]
+    for finding in drift.findings:
+        row = finding.subscription
+        if row is not None and (finding.is_repaired or row.pk in also):
+            planned.append(
+                steps.unsubscribe(
+                    row.pk,
+                    target=row.target,
+                    kind=finding.kind,
+                    event=row.event,
+                    reason=finding.explanation,
+                )
+            )
+    return planned
+
+
+def repair(user: Who, also: Collection[int] = ()) -> list[Outcome]:
+    """Carry out what ``plan`` says of the last known state; return an outcome for each step."""
+    return carry_out(plan(find_drift(), also), user)
+
+
+def in_words(drift: Drift) -> list[str]:
+    """Return the drift as lines for a terminal; none where there is nothing to tell.
+
+    No line shows more of a target than its host.
+    """
+    lines = []
+    if drift.has_no_address:
+        lines.append(_("PUBLIC_URL is empty: Pneumatic cannot be told where our receiver is."))
+    if drift.fetched_at is None:
+        return [*lines, _("The subscriptions were never listed.")]
+    lines += [line(finding) for finding in drift.findings]
+    if not lines and drift.wants_anything:
+        lines.append(_("Pneumatic sends what is wanted."))
+    return lines
+
+
+def line(finding: Finding) -> str:
+    """Return one difference as a line; of a target it shows the host only."""
+    row = finding.subscription
+    what = row.event if row is not None else finding.kind
+    number = f" ({row.pk})" if row is not None else ""
+    where = (
+        f" → {targets.shown(finding.target)}" if row is not None and not targets.is_ours(row.target) else ""
+    )
+    return f"{finding.label}: {what}{number}{where}. {finding.explanation}"

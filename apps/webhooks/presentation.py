@@ -1,0 +1,198 @@
+"""Subscriptions as people read them: whose each one is, what is amiss with it, and what came in for it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+
+from apps.webhooks import targets
+from apps.webhooks.drift import Drift, Finding, Problem
+from apps.webhooks.models import Endpoint, Kind, Subscription, WantedSubscription
+from apps.webhooks.sparklines import Sparkline, sparkline
+from apps.webhooks.statistics import Statistics
+
+HIDDEN = "•" * 8
+_TONES = {
+    Problem.MISSING: "bad",
+    Problem.WRONG_TOKEN: "bad",
+    Problem.DEPRECATED: "warn",
+    Problem.DUPLICATE: "warn",
+    Problem.UNWANTED: "warn",
+    Problem.FOREIGN: "info",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A badge; ``tone`` is the end of a ``badge--`` class, ``explanation`` a sentence or ""."""
+
+    text: str
+    tone: str
+    explanation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A subscription that Pneumatic has. ``target`` is what may be shown; ``statistics`` is None for a foreign one."""
+
+    subscription: Subscription
+    event: str
+    target: str
+    marks: tuple[Mark, ...]
+    is_own: bool
+    shares_target: bool = False  # with another subscription
+    statistics: Statistics | None = None
+    sparkline: Sparkline | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One finding of the drift. ``id`` is its subscription's; so is ``choice``, where ending it is up to a person."""
+
+    label: str
+    tone: str
+    event: str
+    explanation: str
+    target: str  # "" where there is nothing to tell
+    id: int | None = None
+    choice: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Something that this dashboard wants; ``ids`` are the subscriptions that fulfil it."""
+
+    wanted: WantedSubscription
+    ids: tuple[int, ...]
+
+    @property
+    def is_fulfilled(self) -> bool:
+        """Return whether Pneumatic sends it."""
+        return bool(self.ids)
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Which targets are our own; one query, however many targets are asked about."""
+
+    known: Mapping[str, Endpoint] = field(default_factory=targets.endpoints_by_token)
+
+    def endpoint(self, target: str) -> Endpoint | None:
+        """Return the address of ours whose token ``target`` has."""
+        return targets.endpoint_of(target, self.known)
+
+    def is_own(self, target: str) -> bool:
+        """Return whether ``target`` is our receiver, by whatever token."""
+        return targets.is_ours(target) or self.endpoint(target) is not None
+
+    def shown(self, target: str, *, reveal: bool = False) -> str:
+        """Return ``target`` as a page may show it: without our token, unless somebody asked for it."""
+        if reveal or not self.is_own(target):
+            return target
+        return hide_token(target)
+
+
+def hide_token(target: str) -> str:
+    """Return ``target`` with dots for what follows ``/hooks/``."""
+    before, slash, _token = target.rpartition("/hooks/")
+    return f"{before}{slash}{HIDDEN}/" if slash else target
+
+
+def event_label(kind: str, event: str) -> str:
+    """Return what an event is about, or its name on the wire where we do not know it."""
+    return capfirst(str(Kind(kind).label)) if kind in Kind.values else event
+
+
+def rows(
+    subscriptions: Sequence[Subscription],
+    drift: Drift,
+    found: Mapping[int, Statistics],
+    addresses: Addresses,
+    *,
+    reveal: bool = False,
+) -> list[Row]:
+    """Return what Pneumatic has, with what is amiss and what came in. No query is made."""
+    by_id = {finding.subscription.pk: finding for finding in drift.findings if finding.subscription}
+    sharing = Counter(subscription.target for subscription in subscriptions)
+    shown = []
+    for subscription in subscriptions:
+        finding = by_id.get(subscription.pk)
+        is_own = addresses.is_own(subscription.target)
+        numbers = found.get(subscription.pk) if is_own else None
+        shown.append(
+            Row(
+                subscription=subscription,
+                event=event_label(subscription.kind, subscription.event),
+                target=addresses.shown(subscription.target, reveal=reveal),
+                marks=tuple(_marks(subscription, finding, addresses, is_own=is_own)),
+                is_own=is_own,
+                shares_target=sharing[subscription.target] > 1,
+                statistics=numbers,
+                sparkline=sparkline(numbers) if numbers else None,
+            )
+        )
+    return shown
+
+
+def _marks(
+    subscription: Subscription, finding: Finding | None, addresses: Addresses, *, is_own: bool
+) -> list[Mark]:
+    problem = finding.problem if finding else None
+    marks = []
+    if is_own and problem != Problem.WRONG_TOKEN:
+        endpoint = addresses.endpoint(subscription.target)
+        if endpoint is not None and endpoint.state == Endpoint.State.ARRIVING:
+            marks.append(Mark(_("ours, new token"), "ok", _("A rotation is under way.")))
+        else:
+            marks.append(Mark(_("ours"), "ok"))
+    elif not is_own and problem != Problem.FOREIGN:
+        marks.append(Mark(_("asked for here"), "ok", _("Somebody subscribed this address on this page.")))
+    if finding is not None:
+        marks.append(Mark(finding.label, _TONES[finding.problem], finding.explanation))
+    if subscription.is_deprecated and problem != Problem.DEPRECATED:
+        explanation = _("An old name of this event, which Pneumatic may drop.")
+        marks.append(Mark(_("deprecated"), "warn", explanation))
+    return marks
+
+
+def differences(drift: Drift, addresses: Addresses) -> list[Difference]:
+    """Return what is amiss, as a list to look at and to choose from."""
+    found = []
+    for finding in drift.findings:
+        row = finding.subscription
+        found.append(
+            Difference(
+                label=finding.label,
+                tone=_TONES[finding.problem],
+                event=event_label(finding.kind or "", row.event if row else ""),
+                explanation=finding.explanation,
+                target="" if addresses.is_own(finding.target) else finding.target,
+                id=row.pk if row else None,
+                choice=row.pk if row and not finding.is_repaired else None,
+            )
+        )
+    return found
+
+
+def wishes(
+    wanted: Sequence[WantedSubscription],
+    subscriptions: Sequence[Subscription],
+    drift: Drift,
+    addresses: Addresses,
+) -> list[Wish]:
+    """Return what this dashboard wants, and which subscriptions fulfil each wish."""
+    refused = {finding.subscription.pk for finding in drift.of(Problem.WRONG_TOKEN) if finding.subscription}
+    own = {row.pk for row in subscriptions if addresses.is_own(row.target)} - refused
+
+    def fulfils(row: Subscription, wish: WantedSubscription) -> bool:
+        if row.kind != wish.kind:
+            return False
+        return targets.is_same(row.target, wish.target) if wish.target else row.pk in own
+
+    return [
+        Wish(wish, tuple(sorted(row.pk for row in subscriptions if fulfils(row, wish)))) for wish in wanted
+    ]

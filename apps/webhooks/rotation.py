@@ -1,0 +1,267 @@
+"""Give our receiver a new token without losing an event.
+
+::
+
+    begin       the new address arrives: everything wanted is subscribed for it too. Both addresses are accepted,
+                and what comes twice is one event
+    advance     once the new one was heard of, or a person said so: it becomes the active one, and the subscriptions
+                of the old one are ended. The old address stays accepted a while, for deliveries on their way
+    abort       before that: the new one goes the way of the old
+
+Where it stands is told by the states of the addresses and by Pneumatic's list, and by nothing else: whatever step a
+crash interrupts, ``advance`` goes on from there, and calling it again does no harm. The worker calls it too.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from apps.pneumatic.errors import PneumaticError
+from apps.pneumatic.events import Kind
+from apps.webhooks import endpoints, listing, steps, targets, upstream
+from apps.webhooks.leases import BusyError, LeaseLostError
+from apps.webhooks.models import Endpoint, WantedSubscription
+from apps.webhooks.steps import Outcome, Step, Who
+from apps.webhooks.upstream import Upstream
+
+logger = logging.getLogger(__name__)
+
+# How long the old address is accepted after its last subscription was ended: a sender that got no answer tries again.
+GRACE = dt.timedelta(minutes=15)
+SECONDS_BETWEEN_LOOKS = 60.0
+
+S = Endpoint.State
+
+
+class Phase(StrEnum):
+    """How far a rotation is."""
+
+    NONE = "none"
+    SUBSCRIBING = "subscribing"  # the new address is not subscribed for everything yet
+    WAITING = "waiting"  # for its first event, or for a person's word
+    LEAVING = "leaving"  # the old one's subscriptions are being ended
+    GRACE = "grace"  # the old one is accepted a little longer
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Where a rotation stands; ``missing`` are the kinds that the new address is not subscribed for yet."""
+
+    phase: Phase
+    active: Endpoint | None
+    arriving: Endpoint | None = None
+    leaving: tuple[Endpoint, ...] = ()
+    missing: tuple[Kind, ...] = ()
+
+    @property
+    def was_heard(self) -> bool:
+        """Return True when something came to the new address."""
+        return self.arriving is not None and self.arriving.first_heard_at is not None
+
+    @property
+    def can_be_aborted(self) -> bool:
+        """Return True while the old address is the active one."""
+        return self.arriving is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What a call did: where the rotation stands now, each step, and a sentence when it got stuck."""
+
+    status: Status
+    outcomes: tuple[Outcome, ...] = ()
+    error: str = ""
+
+
+class NothingToRotateError(Exception):
+    """There is no address to tell, or nothing to abort; the text says which."""
+
+
+def status() -> Status:
+    """Return where the rotation stands, after the last known state. No request is made."""
+    active, arriving, leaving = _addresses()
+    if arriving is not None:
+        missing = _missing(arriving)
+        phase = Phase.SUBSCRIBING if missing else Phase.WAITING
+        return Status(phase, active, arriving, leaving, missing)
+    if not leaving:
+        return Status(Phase.NONE, active)
+    ending = any(endpoint.accepted_until is None for endpoint in leaving)
+    return Status(Phase.LEAVING if ending else Phase.GRACE, active, None, leaving)
+
+
+def begin(user: Who) -> Progress:
+    """Make a new address and subscribe it for everything that is wanted; go on with a rotation that began already.
+
+    Raise NothingToRotateError, with a sentence, when our receiver has no address to tell.
+    """
+    active = endpoints.active()
+    if not endpoints.target(active):
+        raise NothingToRotateError(
+            _("PUBLIC_URL is empty, so our receiver has no address. Write it into the settings.")
+        )
+    try:
+        with upstream.conversation() as account:
+            arriving = _arriving() or endpoints.create(S.ARRIVING)
+            outcomes = steps.carry_out_in(account, _arrive(account, arriving), user)
+    except (PneumaticError, BusyError, LeaseLostError) as refusal:
+        return Progress(status(), error=str(refusal))
+    _log("begun", user)
+    return _progress(outcomes)
+
+
+def advance(user: Who = None, *, confirmed: bool = False) -> Progress:
+    """Go on as far as it goes now; ``confirmed`` is a person's word that the new address works.
+
+    Does nothing when there is nothing to do.
+    """
+    _retire()
+    _active, arriving, leaving = _addresses()
+    if arriving is None and all(endpoint.accepted_until is not None for endpoint in leaving):
+        return Progress(status())
+    try:
+        with upstream.conversation() as account:
+            outcomes = _advance(account, user, confirmed=confirmed)
+    except (PneumaticError, BusyError, LeaseLostError) as refusal:
+        return Progress(status(), error=str(refusal))
+    return _progress(outcomes)
+
+
+def abort(user: Who) -> Progress:
+    """Keep the old address and let the new one go; raise NothingToRotateError when it is too late for that."""
+    if _arriving() is None:
+        raise NothingToRotateError(_("No rotation is waiting; there is nothing to abort."))
+    try:
+        with upstream.conversation() as account:
+            arriving = _arriving()
+            if arriving is None:  # somebody else was quicker
+                return Progress(status())
+            kept = steps.carry_out_in(account, _wanted_at(endpoints.active()), user)
+            if not all(outcome.is_ok for outcome in kept):
+                return _progress(kept)
+            Endpoint.objects.filter(pk=arriving.pk, state=S.ARRIVING).update(state=S.LEAVING)
+            outcomes = [*kept, *_end_leaving(account, user)]
+    except (PneumaticError, BusyError, LeaseLostError) as refusal:
+        return Progress(status(), error=str(refusal))
+    _log("aborted", user)
+    return _progress(outcomes)
+
+
+def look() -> None:
+    """Go on with a rotation that can go on by itself: the worker's periodic job. Costs a query when there is none."""
+    _active, arriving, leaving = _addresses()
+    heard = arriving is not None and arriving.first_heard_at is not None
+    if heard or leaving:
+        progress = advance()
+        if progress.error:
+            logger.warning("The rotation of the receiver's token waits: %s", progress.error)
+
+
+def _advance(account: Upstream, user: Who, *, confirmed: bool) -> list[Outcome]:
+    """Do what can be done; each part looks at the state anew, as somebody else may have done it meanwhile."""
+    outcomes: list[Outcome] = []
+    arriving = _arriving()
+    if arriving is not None:
+        outcomes += steps.carry_out_in(account, _arrive(account, arriving), user)
+        if all(outcome.is_ok for outcome in outcomes) and (arriving.first_heard_at or confirmed):
+            _switch(arriving)
+            _log("switched", user)
+    return outcomes + _end_leaving(account, user)
+
+
+def _switch(arriving: Endpoint) -> None:
+    """Make the new address the active one; the old one is accepted until its subscriptions are ended, and longer."""
+    with transaction.atomic():
+        Endpoint.objects.filter(state=S.ACTIVE).update(state=S.LEAVING, accepted_until=None)
+        Endpoint.objects.filter(pk=arriving.pk).update(state=S.ACTIVE)
+
+
+def _end_leaving(account: Upstream, user: Who) -> list[Outcome]:
+    """End what is still subscribed for old addresses; those that are free of it get their time of grace."""
+    ours = targets.endpoints_by_token()
+    leaving = {endpoint.pk for endpoint in ours.values() if endpoint.state == S.LEAVING}
+    ends = []
+    for row in sorted(account.rows.values(), key=lambda row: row.id):
+        endpoint = targets.endpoint_of(row.target, ours)
+        if endpoint is not None and endpoint.pk in leaving:
+            ends.append(steps.unsubscribe(row.id, target=row.target, kind=row.kind, event=row.event))
+    outcomes = steps.carry_out_in(account, ends, user)
+    still = {
+        endpoint.pk
+        for row in account.rows.values()
+        if (endpoint := targets.endpoint_of(row.target, ours)) is not None
+    }
+    Endpoint.objects.filter(pk__in=leaving - still, state=S.LEAVING, accepted_until=None).update(
+        accepted_until=timezone.now() + GRACE
+    )
+    return outcomes
+
+
+def _retire() -> None:
+    """Accept addresses no more whose time of grace is over."""
+    over = Endpoint.objects.filter(state=S.LEAVING, accepted_until__lte=timezone.now())
+    over.update(state=S.RETIRED)
+
+
+def _arrive(account: Upstream, arriving: Endpoint) -> list[Step]:
+    """Return the steps that subscribe the new address for what is wanted and for what the old one really gets."""
+    ours = targets.endpoints_by_token()
+    sent = {
+        row.kind
+        for row in account.rows.values()
+        if row.kind and (endpoint := targets.endpoint_of(row.target, ours)) and endpoint.state == S.ACTIVE
+    }
+    return _subscribe(arriving, {*_wanted_kinds(), *sent})
+
+
+def _wanted_at(endpoint: Endpoint) -> list[Step]:
+    return _subscribe(endpoint, _wanted_kinds())
+
+
+def _subscribe(endpoint: Endpoint, kinds: Iterable[Kind]) -> list[Step]:
+    chosen = set(kinds)
+    return [steps.subscribe(kind, endpoints.target(endpoint)) for kind in Kind if kind in chosen]
+
+
+def _wanted_kinds() -> list[Kind]:
+    return [Kind(row.kind) for row in WantedSubscription.objects.filter(target="")]
+
+
+def _missing(arriving: Endpoint) -> tuple[Kind, ...]:
+    target = endpoints.target(arriving)
+    there = {
+        row.kind for row in listing.rows() if not row.is_deprecated and targets.is_same(row.target, target)
+    }
+    return tuple(kind for kind in _wanted_kinds() if kind.value not in there)
+
+
+def _addresses() -> tuple[Endpoint | None, Endpoint | None, tuple[Endpoint, ...]]:
+    """Return the active, the arriving and the leaving addresses, in one query."""
+    found = list(Endpoint.objects.exclude(state=S.RETIRED).order_by("pk"))
+    one = {endpoint.state: endpoint for endpoint in found}
+    leaving = tuple(endpoint for endpoint in found if endpoint.state == S.LEAVING)
+    return one.get(S.ACTIVE), one.get(S.ARRIVING), leaving
+
+
+def _arriving() -> Endpoint | None:
+    return Endpoint.objects.filter(state=S.ARRIVING).first()
+
+
+def _progress(outcomes: Iterable[Outcome]) -> Progress:
+    told = tuple(outcomes)
+    error = next((outcome.error for outcome in told if not outcome.is_ok), "")
+    return Progress(status(), told, error)
+
+
+def _log(what: str, user: Who) -> None:
+    logger.info(
+        "Rotation of the receiver's token %s by %s", what, user.get_username() if user else "the system"
+    )

@@ -1,0 +1,70 @@
+"""Send test events to our own receiver through its public address: is the way free that Pneumatic's deliveries take?
+
+It shows that the name, the proxy, the certificate, the token and the database work as seen from here. Whether Pneumatic
+itself gets through (its network, its firewall) only its first delivery proves.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+
+from django.db.models import OuterRef, Subquery
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from apps.pneumatic.deliveries import test_payload
+from apps.pneumatic.events import Kind
+from apps.pneumatic.posting import post_event
+from apps.webhooks import endpoints
+from apps.webhooks.models import Endpoint, RoundTrip, Subscription
+from apps.webhooks.steps import Who
+
+# What is older tells nothing about the way as it is now.
+KEPT = dt.timedelta(days=30)
+
+
+def send(user: Who, kind: Kind | str, *, endpoint: Endpoint | None = None) -> RoundTrip:
+    """Send a test event of ``kind`` to our receiver and return how far it came; raise nothing for a failure.
+
+    ``endpoint`` is the address to try, the active one when left out: during a rotation the new one can be tried too.
+    """
+    chosen = Kind(kind)
+    address = endpoint or endpoints.active()
+    now = timezone.now()
+    RoundTrip.objects.filter(sent_at__lt=now - KEPT).delete()
+    # The row is there before the event leaves: the receiver knows a test event by it.
+    trip = RoundTrip.objects.create(
+        nonce=secrets.token_urlsafe(32),
+        kind=chosen.value,
+        endpoint=address,
+        sent_by_id=user.pk if user is not None else None,
+        sent_at=now,
+    )
+    target = endpoints.target(address)
+    if not target:
+        trip.error = _("PUBLIC_URL is empty, so our receiver has no address. Write it into the settings.")
+        trip.save(update_fields=["error"])
+        return trip
+    payload = test_payload(chosen, hook_id=_hook_id(chosen, target), target=target, nonce=trip.nonce)
+    posted = post_event(target, payload)
+    trip.refresh_from_db(fields=["delivery"])
+    error = posted.error
+    if not error and trip.delivery_id is None:
+        error = _("Something answered, but it was not this dashboard: no test event arrived here.")
+    trip.status, trip.seconds, trip.error = posted.status, posted.seconds, error
+    trip.save(update_fields=["status", "seconds", "error"])
+    return trip
+
+
+def latest() -> dict[Kind, RoundTrip]:
+    """Return the last test event of each kind that was tried, in one query."""
+    newest = RoundTrip.objects.filter(kind=OuterRef("kind")).order_by("-sent_at", "-pk").values("pk")[:1]
+    trips = RoundTrip.objects.filter(pk=Subquery(newest)).select_related("sent_by", "endpoint")
+    return {Kind(trip.kind): trip for trip in trips}
+
+
+def _hook_id(kind: Kind, target: str) -> int:
+    """Return the id of the subscription that such an event would come for; 0 for none."""
+    rows = Subscription.objects.filter(removed_at=None, kind=kind.value, target=target).order_by("id")
+    return rows.values_list("id", flat=True).first() or 0

@@ -1,0 +1,176 @@
+"""Changes of subscriptions as single steps that can be shown before they are made, and told one by one afterwards.
+
+Every step may be made again: what is there already is not made twice, what is gone is not missed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.utils.translation import gettext as _
+
+from apps.pneumatic.errors import NotFound, PneumaticError, ValidationFailed
+from apps.pneumatic.events import Kind
+from apps.webhooks import upstream
+from apps.webhooks.leases import BusyError, LeaseLostError
+from apps.webhooks.upstream import Upstream
+
+logger = logging.getLogger(__name__)
+
+# Who asked; nobody for the command line and the worker.
+Who = AbstractBaseUser | AnonymousUser | None
+
+# They concern one step only; after anything else the next step would fail just the same, and as slowly.
+_OF_ONE_STEP = (ValidationFailed, NotFound)
+
+
+class Action(StrEnum):
+    """What a step does."""
+
+    SUBSCRIBE = "subscribe"
+    UNSUBSCRIBE = "unsubscribe"
+
+
+class State(StrEnum):
+    """What became of a step."""
+
+    DONE = "done"
+    ALREADY = "already"  # there was nothing left to do
+    FAILED = "failed"
+    SKIPPED = "skipped"  # not tried
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Subscribe ``target`` to ``kind``, or end the subscription ``subscription_id``. ``event`` is the wire's name."""
+
+    action: Action
+    target: str = field(repr=False)
+    kind: Kind | None = None
+    subscription_id: int | None = None
+    event: str = ""
+    reason: str = field(default="", compare=False)
+
+    @property
+    def key(self) -> str:
+        """Return a short name for forms that tells nothing; it changes with what the step does."""
+        text = "\0".join([self.action, self.target, self.kind or "", str(self.subscription_id), self.event])
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of ``step``; ``error`` is a sentence, ``subscription_id`` the subscription that is there or gone now.
+
+    ``is_refusal`` tells that Pneumatic looked at it and said no: trying again will not help.
+    """
+
+    step: Step
+    state: State
+    error: str = ""
+    subscription_id: int | None = None
+    is_refusal: bool = False
+
+    @property
+    def is_ok(self) -> bool:
+        """Return True when things are as the step wanted them."""
+        return self.state in {State.DONE, State.ALREADY}
+
+
+def subscribe(kind: Kind, target: str, *, reason: str = "") -> Step:
+    """Return the step that subscribes ``target`` to ``kind``."""
+    return Step(Action.SUBSCRIBE, target, kind=kind, reason=reason)
+
+
+def unsubscribe(
+    subscription_id: int, *, target: str, kind: Kind | None = None, event: str = "", reason: str = ""
+) -> Step:
+    """Return the step that ends one subscription, provided that it is still the one of ``target``."""
+    return Step(
+        Action.UNSUBSCRIBE, target, kind=kind, subscription_id=subscription_id, event=event, reason=reason
+    )
+
+
+def carry_out(steps: Iterable[Step], user: Who = None) -> list[Outcome]:
+    """Make ``steps``, what is to be subscribed first; return an outcome for each. No failure of Pneumatic is raised.
+
+    What replaces something comes before what it replaces, and where the new one could not be made the old one stays.
+    """
+    ordered = sorted(dict.fromkeys(steps), key=lambda step: step.action == Action.UNSUBSCRIBE)
+    if not ordered:
+        return []
+    try:
+        with upstream.conversation() as account:
+            return carry_out_in(account, ordered, user)
+    except (PneumaticError, BusyError, LeaseLostError) as refusal:
+        return [Outcome(step, State.FAILED, str(refusal)) for step in ordered]
+
+
+def carry_out_in(account: Upstream, steps: Sequence[Step], user: Who = None) -> list[Outcome]:
+    """Do the same in a conversation that is under way, in the order given; raise nothing of Pneumatic's either."""
+    outcomes: list[Outcome] = []
+    stopped = ""
+    for step in steps:
+        if stopped:
+            outcomes.append(Outcome(step, State.SKIPPED, stopped))
+        elif _would_leave_a_gap(step, outcomes):
+            outcomes.append(
+                Outcome(step, State.SKIPPED, _("Kept, because what is to replace it could not be made."))
+            )
+        else:
+            outcome, stopped = _carry_out(account, step)
+            outcomes.append(outcome)
+            _log(outcome, user)
+    return outcomes
+
+
+def _would_leave_a_gap(step: Step, before: Iterable[Outcome]) -> bool:
+    return step.action == Action.UNSUBSCRIBE and any(
+        outcome.step.action == Action.SUBSCRIBE and outcome.step.kind == step.kind and not outcome.is_ok
+        for outcome in before
+    )
+
+
+def _carry_out(account: Upstream, step: Step) -> tuple[Outcome, str]:
+    """Return the outcome, and why nothing more should be tried ("" to go on)."""
+    try:
+        return _make(account, step), ""
+    except _OF_ONE_STEP as refusal:
+        refused = isinstance(refusal, ValidationFailed)
+        return Outcome(step, State.FAILED, str(refusal), is_refusal=refused), ""
+    except (PneumaticError, LeaseLostError) as failure:
+        return Outcome(step, State.FAILED, str(failure)), _("Not tried, because a step before it failed.")
+
+
+def _make(account: Upstream, step: Step) -> Outcome:
+    if step.action == Action.SUBSCRIBE:
+        assert step.kind is not None  # noqa: S101 - so made by ``subscribe`` above
+        row, made = account.subscribe(step.kind, step.target)
+        return Outcome(step, State.DONE if made else State.ALREADY, subscription_id=row.id)
+    id_ = step.subscription_id
+    assert id_ is not None  # noqa: S101 - so made by ``unsubscribe`` above
+    there = account.rows.get(id_)
+    if there is not None and there.target != step.target:
+        error = _("This subscription was changed meanwhile. Look at it again before you end it.")
+        return Outcome(step, State.FAILED, error, subscription_id=id_)
+    ended = account.unsubscribe(id_)
+    return Outcome(step, State.DONE if ended else State.ALREADY, subscription_id=id_)
+
+
+def _log(outcome: Outcome, user: Who) -> None:
+    # No target: it may hold a secret.
+    name = user.get_username() if user is not None else "the system"
+    step = outcome.step
+    logger.info(
+        "%s: %s %s for %s: %s",
+        step.action.value,
+        step.kind or step.event,
+        outcome.subscription_id or "",
+        name,
+        outcome.state.value,
+    )

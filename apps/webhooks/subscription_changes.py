@@ -1,0 +1,225 @@
+"""What the page of webhook subscriptions changes. Every change is a POST of its own, and then a redirect."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_POST
+
+from apps.core.numbers import read_number
+from apps.webhooks import drift, rotation, roundtrips, subscriptions
+from apps.webhooks.consequences import what_stops
+from apps.webhooks.models import Kind, Subscription
+from apps.webhooks.presentation import Addresses, event_label
+from apps.webhooks.steps import Action, Outcome, State, Step
+from apps.webhooks.subscription_forms import SubscribeForm
+from apps.webhooks.subscription_pages import LONGEST_WAIT, MANAGE, PAGE, needs, receiver, show
+
+GET_OR_POST = require_http_methods(["GET", "HEAD", "POST"])
+
+
+@require_POST
+@needs(MANAGE)
+def subscribe(request: HttpRequest) -> HttpResponse:
+    """Subscribe to the chosen events; where the address raises doubts, ask first."""
+    form = SubscribeForm(request.POST)
+    if not form.is_valid() or form.needs_word:
+        return show(
+            request,
+            "subscribe.html",
+            {
+                "title": _("Subscribe"),
+                "form": form,
+                "receiver": receiver(),
+            },
+            status=422,
+        )
+    try:
+        outcomes = subscriptions.subscribe(
+            request.user, form.cleaned_data["kinds"], form.cleaned_data["target"]
+        )
+    except ValueError as refusal:
+        messages.error(request, str(refusal))
+    else:
+        tell(request, outcomes)
+    return redirect(PAGE)
+
+
+@GET_OR_POST
+@needs(MANAGE)
+def unsubscribe(request: HttpRequest, subscription_id: int) -> HttpResponse:
+    """End one subscription, after having said what stops."""
+    row = get_object_or_404(Subscription, pk=subscription_id)
+    if row.removed_at is not None:
+        messages.info(request, _("Subscription %(id)d had ended already.") % {"id": row.pk})
+        return redirect(PAGE)
+    if request.method == "POST":
+        tell(request, [subscriptions.unsubscribe(request.user, row.pk)])
+        return redirect(PAGE)
+    return show(request, "unsubscribe.html", {"title": _("Unsubscribe"), **_ending([row])})
+
+
+@GET_OR_POST
+@needs(MANAGE)
+def unsubscribe_target(request: HttpRequest, subscription_id: int) -> HttpResponse:
+    """End every subscription of the target that this one has. No address of a page holds a target: it may be secret."""
+    row = get_object_or_404(Subscription, pk=subscription_id)
+    rows = list(Subscription.objects.filter(removed_at=None, target=row.target).order_by("event", "id"))
+    if not rows:
+        messages.info(request, _("Everything that was sent to this address had ended already."))
+        return redirect(PAGE)
+    if request.method == "POST":
+        tell(request, subscriptions.unsubscribe_target(request.user, row.target))
+        return redirect(PAGE)
+    context = {"title": _("Unsubscribe an address"), "is_target": True, "first": row, **_ending(rows)}
+    return show(request, "unsubscribe.html", context)
+
+
+@require_POST
+@needs(MANAGE)
+def give_up(request: HttpRequest, wanted_id: int) -> HttpResponseRedirect:
+    """Want something no longer that Pneumatic does not send anyway."""
+    subscriptions.give_up(request.user, wanted_id)
+    messages.success(request, _("That is not wanted any more."))
+    return redirect(PAGE)
+
+
+@GET_OR_POST
+@needs(MANAGE)
+def repair(request: HttpRequest) -> HttpResponse:
+    """Show the exact steps of a repair; then carry out those that were shown, if they are still the right ones."""
+    given = request.POST if request.method == "POST" else request.GET
+    also = {id_ for text in given.getlist("also") if (id_ := read_number(text)) is not None}
+    if request.method != "POST":
+        subscriptions.refresh(patience=LONGEST_WAIT)
+    found = drift.find_drift()
+    planned = drift.plan(found, also)
+    if request.method == "POST":
+        if {step.key for step in planned} == set(request.POST.getlist("step")):
+            tell(request, drift.carry_out(planned, request.user))
+            return redirect(PAGE)
+        messages.warning(
+            request, _("Things have changed since these steps were shown. Here are the right ones.")
+        )
+        query = "&".join(f"also={id_}" for id_ in sorted(also))
+        return redirect(f"{reverse('admin:webhooks_subscription_repair')}?{query}")
+    return show(request, "repair.html", {"title": _("Repair"), "drift": found, **_planned(planned, also)})
+
+
+@GET_OR_POST
+@needs(MANAGE)
+def rotate(request: HttpRequest) -> HttpResponse:
+    """Explain what a rotation does and where it stands; ``do`` is the step that somebody chose."""
+    if request.method != "POST":
+        status = rotation.status()
+        context = {
+            "title": _("Replace the token"),
+            "rotation": status,
+            "missing_kinds": [event_label(kind, "") for kind in status.missing],
+            "grace": round(rotation.GRACE.total_seconds() / 60),
+        }
+        return show(request, "rotation.html", context)
+    steps: dict[str, Callable[[], rotation.Progress]] = {
+        "begin": lambda: rotation.begin(request.user),
+        "advance": lambda: rotation.advance(request.user),
+        "confirm": lambda: rotation.advance(request.user, confirmed=True),
+        "abort": lambda: rotation.abort(request.user),
+    }
+    chosen = steps.get(request.POST.get("do", ""))
+    if chosen is None:
+        raise Http404
+    try:
+        progress = chosen()
+    except rotation.NothingToRotateError as refusal:
+        messages.error(request, str(refusal))
+    else:
+        tell(request, progress.outcomes)
+        if progress.error and not any(outcome.error == progress.error for outcome in progress.outcomes):
+            messages.error(request, progress.error)
+    return redirect("admin:webhooks_subscription_rotation")
+
+
+@require_POST
+@needs(MANAGE)
+def test(request: HttpRequest) -> HttpResponseRedirect:
+    """Send test events to ourselves; the page shows how far they come."""
+    chosen = [kind for kind in Kind if kind.value in request.POST.getlist("kind")]
+    if not chosen:
+        raise Http404
+    for kind in chosen:
+        roundtrips.send(request.user, kind.value)
+    return redirect(f"{reverse(PAGE)}#tests")
+
+
+def tell(request: HttpRequest, outcomes: Sequence[Outcome]) -> None:
+    """Say what became of each step, in messages; one for all that went well."""
+    done = [outcome for outcome in outcomes if outcome.is_ok]
+    for action in Action:
+        these = [outcome for outcome in done if outcome.step.action == action]
+        if these:
+            changed = any(outcome.state == State.DONE for outcome in these)
+            (messages.success if changed else messages.info)(request, _in_words(action, these))
+    for outcome in outcomes:
+        if not outcome.is_ok:
+            event = event_label(outcome.step.kind or "", outcome.step.event)
+            messages.error(request, f"{event}: {outcome.error}")
+
+
+def _in_words(action: Action, outcomes: Sequence[Outcome]) -> str:
+    names = ", ".join(
+        f"{event_label(outcome.step.kind or '', outcome.step.event)} ({outcome.subscription_id})"
+        for outcome in outcomes
+    )
+    nothing_new = all(outcome.state == State.ALREADY for outcome in outcomes)
+    if action == Action.SUBSCRIBE:
+        text = _("Subscribed already: %(names)s.") if nothing_new else _("Subscribed: %(names)s.")
+    else:
+        text = _("Ended already: %(names)s.") if nothing_new else _("Unsubscribed: %(names)s.")
+    return text % {"names": names}
+
+
+def _ending(rows: Sequence[Subscription]) -> dict[str, Any]:
+    """Return what the page shows that asks whether ``rows`` shall end."""
+    addresses = Addresses()
+    found = drift.find_drift()
+    ids = {row.pk for row in rows}
+    others = [row for row in subscriptions.snapshot().rows if row.pk not in ids]
+    return {
+        "endings": [
+            {
+                "row": row,
+                "event": event_label(row.kind, row.event),
+                "stops": what_stops(row, others, found, addresses),
+            }
+            for row in rows
+        ],
+        "target": addresses.shown(rows[0].target),
+        "is_foreign": any(
+            finding.subscription is not None and finding.subscription.pk in ids
+            for finding in found.of(drift.Problem.FOREIGN)
+        ),
+    }
+
+
+def _planned(planned: Sequence[Step], also: set[int]) -> dict[str, Any]:
+    addresses = Addresses()
+    ordered = sorted(planned, key=lambda step: step.action == Action.UNSUBSCRIBE)  # as they are carried out
+    steps = [
+        {
+            "step": step,
+            "event": event_label(step.kind or "", step.event),
+            "target": addresses.shown(step.target),
+            "is_foreign": not addresses.is_own(step.target) and step.subscription_id in also,
+        }
+        for step in ordered
+    ]
+    ends = sum(step.action == Action.UNSUBSCRIBE for step in planned)
+    count = ngettext("%(n)d step", "%(n)d steps", len(planned)) % {"n": len(planned)}
+    return {"steps": steps, "also": sorted(also), "ends": ends, "count": count}

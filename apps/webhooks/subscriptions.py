@@ -1,0 +1,172 @@
+"""What Pneumatic sends where: what it has now, what this dashboard wants, and changes of both.
+
+*Wanted* is what people asked for here; it is written before Pneumatic is asked, so that what could not be made is
+seen as missing (``drift.py``) and not forgotten.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from apps.pneumatic.errors import PneumaticError
+from apps.pneumatic.events import Kind
+from apps.webhooks import endpoints, listing, steps, targets, upstream
+from apps.webhooks.leases import BusyError, LeaseLostError
+from apps.webhooks.models import Subscription, WantedSubscription
+from apps.webhooks.steps import Outcome, State, Who
+from apps.webhooks.targets import TargetCheck
+from apps.webhooks.targets import check_target as check_target
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The last known state: ``fetched_at`` is its age (None: never listed), ``error`` why the last attempt failed."""
+
+    rows: tuple[Subscription, ...]
+    fetched_at: dt.datetime | None
+    tried_at: dt.datetime | None
+    error: str
+
+
+def snapshot() -> Snapshot:
+    """Return the last known state, by event and target. No request is made."""
+    state = listing.state()
+    return Snapshot(tuple(listing.rows()), state.fetched_at, state.tried_at, state.error)
+
+
+def refresh(*, patience: float | None = None) -> Snapshot:
+    """List the subscriptions anew and return the state; when that fails, the last known one with the reason.
+
+    ``patience`` (seconds) bounds each wait, for somebody who waits for a page.
+    """
+    try:
+        with upstream.conversation(patience=patience):
+            pass
+    except PneumaticError:
+        pass  # recorded, and part of the snapshot
+    except (BusyError, LeaseLostError) as busy:
+        before = snapshot()
+        return Snapshot(before.rows, before.fetched_at, before.tried_at, str(busy))
+    return snapshot()
+
+
+def wanted() -> list[WantedSubscription]:
+    """Return what this dashboard wants, with who wants it."""
+    return list(WantedSubscription.objects.select_related("wanted_by").order_by("target", "kind"))
+
+
+def proposed_target() -> str:
+    """Return our own receiver's address, the target that is proposed; "" while PUBLIC_URL is empty."""
+    return endpoints.target(endpoints.active())
+
+
+def subscribe(user: Who, kinds: Iterable[Kind | str], target: str = "") -> list[Outcome]:
+    """Have events of these kinds sent to ``target`` ("": our own receiver); return an outcome for each kind.
+
+    What is there already is left as it is. Raise ValueError, with a sentence, for a target that cannot work.
+    """
+    chosen = [Kind(kind) for kind in dict.fromkeys(kinds)]
+    address, stored = _address(target)
+    new = _want(user, chosen, stored)
+    outcomes = steps.carry_out([steps.subscribe(kind, address) for kind in chosen], user)
+    for outcome in outcomes:
+        if outcome.is_refusal and outcome.step.kind in new:
+            _unwant([outcome.step.kind], stored)  # Pneumatic will never take it: nothing to repair
+    return outcomes
+
+
+def unsubscribe(user: Who, subscription_id: int) -> Outcome:
+    """End one subscription; raise Subscription.DoesNotExist for an id that the mirror does not know."""
+    row = Subscription.objects.get(pk=subscription_id)
+    kind = Kind(row.kind) if row.kind else None
+    step = steps.unsubscribe(row.pk, target=row.target, kind=kind, event=row.event)
+    (outcome,) = steps.carry_out([step], user)
+    if outcome.is_ok and kind is not None and not _is_sent(kind, row.target):
+        _unwant([kind], _stored(row.target))
+    return outcome
+
+
+def unsubscribe_target(user: Who, target: str) -> list[Outcome]:
+    """End every subscription of exactly ``target``; return an outcome for each."""
+    rows = Subscription.objects.filter(removed_at=None, target=target).order_by("id")
+    planned = [
+        steps.unsubscribe(row.pk, target=target, kind=Kind(row.kind) if row.kind else None, event=row.event)
+        for row in rows
+    ]
+    try:
+        with upstream.conversation() as account:
+            there = {row.id for row in account.rows.values() if row.target == target}
+            account.unsubscribe_target(target)
+    except (PneumaticError, BusyError, LeaseLostError) as refusal:
+        return [Outcome(step, State.FAILED, str(refusal)) for step in planned]
+    stored = _stored(target)
+    _unwant([kind for kind in Kind if not _is_sent(kind, target)], stored)
+    return [
+        Outcome(
+            step,
+            State.DONE if step.subscription_id in there else State.ALREADY,
+            subscription_id=step.subscription_id,
+        )
+        for step in planned
+    ]
+
+
+def give_up(user: Who, wanted_id: int) -> None:
+    """Want something no longer, whatever Pneumatic has."""
+    WantedSubscription.objects.filter(pk=wanted_id).delete()
+
+
+def _address(target: str) -> tuple[str, str]:
+    """Return what Pneumatic is told and what is stored as wanted; raise ValueError with a sentence."""
+    address = target.strip() or proposed_target()
+    if not address:
+        raise ValueError(
+            _("PUBLIC_URL is empty, so our receiver has no address. Write it into the settings.")
+        )
+    check: TargetCheck = check_target(address)
+    if check.errors:
+        raise ValueError(" ".join(check.errors))
+    return address, _stored(address)
+
+
+def _stored(target: str) -> str:
+    """Return how a target is stored as wanted: "" for our own receiver, which changes its address."""
+    is_own = targets.is_ours(target) or targets.endpoint_of(target) is not None
+    return "" if is_own else target
+
+
+def _want(user: Who, kinds: Sequence[Kind], stored: str) -> set[Kind]:
+    """Write down what is wanted; return the kinds that were not yet."""
+    known = {row.kind for row in WantedSubscription.objects.filter(target=stored)}
+    WantedSubscription.objects.bulk_create(
+        [
+            WantedSubscription(
+                kind=kind.value,
+                target=stored,
+                wanted_by_id=user.pk if user is not None else None,
+                wanted_at=timezone.now(),
+            )
+            for kind in kinds
+        ],
+        ignore_conflicts=True,
+    )
+    return {kind for kind in kinds if kind.value not in known}
+
+
+def _unwant(kinds: Iterable[Kind | None], stored: str) -> None:
+    values = [kind.value for kind in kinds if kind is not None]
+    WantedSubscription.objects.filter(kind__in=values, target=stored).delete()
+
+
+def _is_sent(kind: Kind, target: str) -> bool:
+    """Return whether some subscription still sends ``kind`` to ``target``, or to our receiver if that is what it is."""
+    rows = Subscription.objects.filter(removed_at=None, kind=kind.value).values_list("target", flat=True)
+    if not _stored(target):
+        ours = targets.endpoints_by_token()
+        return any(targets.endpoint_of(other, ours) is not None for other in rows)
+    return any(targets.is_same(other, target) for other in rows)

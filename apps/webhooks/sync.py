@@ -1,0 +1,78 @@
+"""The mirror of Pneumatic's webhook subscriptions."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext_lazy as _
+
+from apps.pneumatic.canonical import content_hash
+from apps.pneumatic.schemas import Subscription as Wire
+from apps.sync import mirror
+from apps.sync.registry import Progress, Resource
+from apps.webhooks import listing
+from apps.webhooks.drift import find_drift, in_words
+from apps.webhooks.models import Subscription
+
+if TYPE_CHECKING:
+    from apps.pneumatic.client import Client
+
+
+class Subscriptions(Resource[Wire, Subscription]):
+    """Every webhook subscription of the account, whoever made it."""
+
+    name = "subscriptions"
+    label = _("subscriptions")
+    # A handful, that people make and end: one of three is no sign of a key that sees less.
+    guards_removals = False
+    # What pages show of templates and people is no older for it.
+    tells_freshness = False
+
+    def __init__(self) -> None:
+        self._version: int | None = None
+
+    def known(self) -> dict[int, str | None]:
+        """Return the content hash of every mirrored subscription; None for one that is gone."""
+        self._version = listing.version()
+        return mirror.known_hashes(Subscription.objects)
+
+    def fetch(self, client: Client, *, progress: Progress) -> Iterator[Wire]:
+        """Give every subscription."""
+        rows = client.list_subscriptions()
+        progress(len(rows), len(rows))
+        yield from rows
+
+    def identify(self, item: Wire) -> int:
+        """Return the id."""
+        return item.id
+
+    def content_hash(self, item: Wire) -> str:
+        """Return the hash of the wire object: nothing else goes into the row."""
+        return content_hash(item.raw)
+
+    def row(self, item: Wire, *, content_hash: str) -> Subscription:
+        """Return the mirrored subscription, without times."""
+        return listing.row(item, content_hash=content_hash)
+
+    def title(self, row: Subscription) -> str:
+        """Return the event's name: the target may hold a secret."""
+        return row.event
+
+    def write(self, rows: Sequence[Subscription], *, removed: Collection[int], now: dt.datetime) -> None:
+        """Insert or update ``rows`` and mark those that are gone, unless somebody changed them meanwhile."""
+        if listing.is_still(self._version):
+            listing.write(rows, removed=removed, now=now)
+
+    def concluded(self, *, error: str, now: dt.datetime) -> None:
+        """Record when the listing was made and what came of it."""
+        listing.record(error=error, now=now)
+
+    def remarks(self) -> list[str]:
+        """Return in which ways the account has other subscriptions than this dashboard wants."""
+        return in_words(find_drift())
+
+    def names(self, ids: Collection[int]) -> dict[int, str]:
+        """Return the names of events by id."""
+        return dict(Subscription.objects.filter(id__in=ids).values_list("id", "event"))

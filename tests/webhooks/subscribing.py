@@ -1,0 +1,65 @@
+"""What tests of subscriptions do first, and how they read what came of it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+
+from django.utils import timezone
+
+from apps.pneumatic.events import Kind
+from apps.webhooks import endpoints, subscriptions
+from apps.webhooks.models import Endpoint
+from apps.webhooks.steps import Outcome
+from tests.fixtures.sandbox import Sandbox
+
+PUBLIC_URL = "https://dash.example.com"
+ELSEWHERE = "https://hooks.example.org/secret-of-somebody-else"
+NAMES = {
+    Kind.WORKFLOW_STARTED: "workflow_started",
+    Kind.TASK_COMPLETED: "task_completed_v2",
+    Kind.TASK_RETURNED: "task_returned",
+    Kind.WORKFLOW_COMPLETED: "workflow_completed",
+}
+
+
+def ours() -> str:
+    """Return our receiver's present address."""
+    return subscriptions.proposed_target()
+
+
+def told(outcomes: Iterable[Outcome]) -> list[tuple[str, str]]:
+    """Return action and state of each outcome."""
+    return [(outcome.step.action.value, outcome.state.value) for outcome in outcomes]
+
+
+def upstream(sandbox: Sandbox) -> list[tuple[str, str]]:
+    """Return event and target of what Pneumatic has, in order of creation."""
+    return [(row["event"], row["target"]) for row in sandbox.subscriptions()]
+
+
+def everything_at(target: str) -> list[tuple[str, str]]:
+    """Return what Pneumatic has when all four events go to ``target``, sorted."""
+    return sorted((name, target) for name in NAMES.values())
+
+
+def address(endpoint: Endpoint) -> str:
+    """Return the whole address of ``endpoint``."""
+    return endpoints.target(endpoint)
+
+
+def hear(endpoint: Endpoint | None) -> None:
+    """Let a delivery come by ``endpoint``, as the receiver records it."""
+    assert endpoint is not None
+    Endpoint.objects.filter(pk=endpoint.pk).update(first_heard_at=timezone.now())
+
+
+def let_grace_pass() -> None:
+    """Let the time be over in which old addresses are accepted."""
+    past = timezone.now() - dt.timedelta(seconds=1)
+    Endpoint.objects.exclude(accepted_until=None).update(accepted_until=past)
+
+
+def states() -> list[str]:
+    """Return the states of our addresses, the oldest first."""
+    return list(Endpoint.objects.order_by("pk").values_list("state", flat=True))

@@ -1,0 +1,182 @@
+"""``manage.py sync subscriptions``: the mirror, and the drift in words."""
+
+from __future__ import annotations
+
+import json
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from pytest_django import Settings
+
+from apps.accounts.models import PneumaticUser, User
+from apps.pneumatic.client import Client
+from apps.pneumatic.events import Kind
+from apps.sync import selectors
+from apps.sync.models import SyncRun
+from apps.webhooks import listing, subscriptions
+from apps.webhooks.models import Subscription, SubscriptionListing
+from tests.fixtures.sandbox import Sandbox
+from tests.sync.running import counts, result, sync
+from tests.webhooks.subscribing import ELSEWHERE, PUBLIC_URL, ours
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def public_url(settings: Settings) -> None:
+    settings.PUBLIC_URL = PUBLIC_URL
+
+
+def command(*arguments: str) -> list[str]:
+    out = StringIO()
+    call_command("sync", *arguments, stdout=out)
+    return out.getvalue().splitlines()
+
+
+def test_it_mirrors_whatever_is_there(sandbox: Sandbox) -> None:
+    sandbox.add_subscription(event="task_returned", target=ELSEWHERE)
+    sandbox.add_subscription(event="task_completed", target=ELSEWHERE)
+    sandbox.add_subscription(event="workflow_painted", target=ELSEWHERE)
+
+    run = sync("subscriptions")
+
+    assert counts(run, "subscriptions") == (3, 0, 0, 0)
+    rows = Subscription.objects.order_by("id").values_list("event", "kind", "is_deprecated", "target")
+    assert list(rows) == [
+        ("task_returned", "task_returned", False, ELSEWHERE),
+        ("task_completed", "task_completed", True, ELSEWHERE),
+        ("workflow_painted", "", False, ELSEWHERE),
+    ]
+    assert counts(sync("subscriptions"), "subscriptions") == (0, 0, 0, 3)
+
+
+def test_what_is_gone_is_marked_without_asking(sandbox: Sandbox) -> None:
+    row = sandbox.add_subscription(event="task_returned", target=ELSEWHERE)
+    sync("subscriptions")
+    sandbox.delete_subscription(row["id"])
+
+    run = sync("subscriptions")
+
+    assert run.state == SyncRun.State.DONE
+    assert counts(run, "subscriptions") == (0, 0, 1, 0)
+    assert Subscription.objects.get().removed_at is not None
+    assert subscriptions.snapshot().rows == ()
+
+
+def test_a_mass_removal_of_users_is_still_refused(sandbox: Sandbox) -> None:
+    sync()
+    sandbox.delete_user(2)
+
+    assert sync("users").state == SyncRun.State.REFUSED
+    assert PneumaticUser.objects.filter(removed_at=None).count() == 3
+
+
+def test_everything_includes_subscriptions(sandbox: Sandbox) -> None:
+    sandbox.add_subscription(event="task_returned", target=ELSEWHERE)
+
+    assert counts(sync(), "subscriptions") == (1, 0, 0, 0)
+
+
+def test_a_key_that_may_not_list_them_leaves_the_rest_alone(sandbox: Sandbox) -> None:
+    sandbox.fault(kind="status", status=403, path_prefix="/webhooks", times=0)
+
+    run = sync()
+
+    assert run.state == SyncRun.State.FAILED
+    assert counts(run, "users")[0] == counts(run, "templates")[0] == 3
+    assert result(run, "subscriptions").error
+    assert subscriptions.snapshot().error == result(run, "subscriptions").error
+    freshness = selectors.freshness()
+    assert not freshness.never
+    assert not freshness.is_stale
+
+
+def test_the_snapshot_has_the_time_of_the_sync(sandbox: Sandbox) -> None:
+    assert subscriptions.snapshot().fetched_at is None
+
+    sync("subscriptions", dry_run=True)
+    assert subscriptions.snapshot().fetched_at is None
+
+    sync("subscriptions")
+    first = subscriptions.snapshot()
+    assert first.fetched_at is not None
+    assert (first.error, first.tried_at) == ("", first.fetched_at)
+
+    sync("subscriptions")  # nothing to write, and looked at all the same
+    second = subscriptions.snapshot()
+    assert second.fetched_at is not None
+    assert second.fetched_at > first.fetched_at
+
+
+def test_the_command_says_how_it_differs(sandbox: Sandbox, integrator: User) -> None:
+    subscriptions.subscribe(integrator, [Kind.TASK_RETURNED, Kind.WORKFLOW_STARTED])
+    sandbox.delete_subscription(sandbox.subscriptions()[0]["id"])
+    sandbox.add_subscription(event="task_returned", target=ELSEWHERE)
+
+    lines = command("subscriptions")
+
+    assert lines[0].startswith("subscriptions: 1 added, 0 changed, 1 removed, 1 unchanged (1 request, ")
+    assert lines[1] == "  missing: task_returned. Wanted, but Pneumatic does not send it to us."
+    assert lines[2].startswith("  foreign: task_returned (")
+    assert "https://hooks.example.org/…. Another integration" in lines[2]
+    assert len(lines) == 3
+    assert "secret" not in "".join(lines)
+    assert ours().rpartition("/hooks/")[2].strip("/") not in "".join(lines)
+
+
+def test_json_has_the_same_remarks(sandbox: Sandbox, integrator: User) -> None:
+    subscriptions.subscribe(integrator, [Kind.TASK_RETURNED])
+    sandbox.delete_subscription(sandbox.subscriptions()[0]["id"])
+
+    data = json.loads("\n".join(command("subscriptions", "--json")))
+
+    assert data["state"] == "done"  # a difference is no failure of the sync
+    assert data["resources"][0]["remarks"] == [
+        "missing: task_returned. Wanted, but Pneumatic does not send it to us."
+    ]
+
+
+def test_the_command_says_nothing_where_nothing_is_wanted(sandbox: Sandbox) -> None:
+    assert len(command("subscriptions")) == 1
+
+
+def test_remarks_are_not_made_about_what_could_not_be_listed(sandbox: Sandbox, integrator: User) -> None:
+    subscriptions.subscribe(integrator, [Kind.TASK_RETURNED])
+    sandbox.fault(kind="status", status=403, path_prefix="/webhooks", times=0)
+    out = StringIO()
+
+    with pytest.raises(CommandError):
+        call_command("sync", "subscriptions", stdout=out)
+
+    assert len(out.getvalue().splitlines()) == 1
+
+
+def test_a_listing_that_is_older_than_our_own_change_is_not_written(
+    sandbox: Sandbox, integrator: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sandbox.add_subscription(event="task_returned", target=ELSEWHERE)
+    list_subscriptions = Client.list_subscriptions
+
+    def ended_meanwhile(self: Client, **options: Any) -> Any:
+        rows = list_subscriptions(self, **options)
+        monkeypatch.undo()
+        subscriptions.refresh()
+        (row,) = rows
+        subscriptions.unsubscribe(integrator, row.id)
+        return rows
+
+    monkeypatch.setattr(Client, "list_subscriptions", ended_meanwhile)
+    sync("subscriptions")
+
+    assert subscriptions.snapshot().rows == ()
+
+
+def test_there_is_one_row_about_the_listing(sandbox: Sandbox) -> None:
+    listing.only()
+    sync("subscriptions")
+    subscriptions.refresh()
+
+    assert SubscriptionListing.objects.count() == 1
+    assert str(SubscriptionListing.objects.get()) == "listing of subscriptions"
