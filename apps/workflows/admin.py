@@ -1,0 +1,61 @@
+"""Workflows in Django admin: to look at, not to change; they are derived from events."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from apps.sync.readonly import BoundedPaginator, ReadOnlyAdmin, pretty
+from apps.workflows.models import Workflow
+from apps.workflows.selectors import named
+
+
+@admin.register(Workflow)
+class WorkflowAdmin(ReadOnlyAdmin[Workflow]):
+    """Every workflow, last heard first."""
+
+    list_display = (
+        "name",
+        "id",
+        "template_name",
+        "state",
+        "step",
+        "has_gaps",
+        "launched_by",
+        "last_heard_at",
+    )
+    list_filter = ("state", "has_gaps")
+    list_select_related = ("launched_by",)
+    ordering = ("-last_heard_at", "-id")
+    sortable_by = ()  # no other order has an index
+    search_fields = ("search",)
+    search_help_text = _("Words of the workflow's name, or its ID")
+    paginator = BoundedPaginator
+    readonly_fields = ("held_by", "projected_history")
+    exclude = ("holders", "history")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Workflow]:
+        """Return workflows; the list leaves their histories behind."""
+        found = super().get_queryset(request)
+        match = request.resolver_match
+        is_list = match is not None and (match.url_name or "").endswith("_changelist")
+        return found.defer("history", "search") if is_list else found
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Workflow], search_term: str
+    ) -> tuple[QuerySet[Workflow], bool]:
+        """Find workflows as their own list does."""
+        return (named(queryset, search_term), False)
+
+    @admin.display(description=_("performers"))
+    def held_by(self, workflow: Workflow) -> SafeString:
+        """Return who holds the current task."""
+        return pretty(workflow.holders)
+
+    @admin.display(description=_("history"))
+    def projected_history(self, workflow: Workflow) -> SafeString:
+        """Return the timeline as it is stored."""
+        return pretty(workflow.history)

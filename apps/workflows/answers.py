@@ -1,0 +1,113 @@
+"""Answers of forms as people read them: labels of choices, names of people, links, days as the reader writes them.
+
+``kickoff`` shows what was typed here; this shows what Pneumatic tells. Neither may import the other.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from apps.core.numbers import read_number
+from apps.core.people import Person
+from apps.pneumatic.events import FileLink, Output
+
+_SCHEMES = frozenset({"http", "https"})
+_ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of an answer; ``url`` makes it a link, ``note`` stands beside it."""
+
+    text: str
+    url: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answered field; no parts where nothing was answered."""
+
+    label: str
+    parts: tuple[Part, ...] = ()
+
+
+def people_in(outputs: Iterable[Output]) -> set[int]:
+    """Return the ids of the people who are answers."""
+    numbers = (read_number(output.value) for output in outputs if output.type == "user")
+    return {number for number in numbers if number is not None}
+
+
+def answers_of(outputs: Iterable[Output], people: Mapping[int, Person]) -> tuple[Answer, ...]:
+    """Return the answers in the order in which they came."""
+    return tuple(
+        Answer(
+            label=output.name.strip() or output.api_name or _("Field without a name"),
+            parts=_parts(output, people),
+        )
+        for output in outputs
+    )
+
+
+def web_address(url: str) -> str:
+    """Return ``url`` when it leads to a page of the web; "" for anything else that a link could do."""
+    try:
+        parts = urlsplit(url.strip())
+    except ValueError:
+        return ""
+    return url.strip() if parts.scheme.lower() in _SCHEMES and parts.netloc else ""
+
+
+def _parts(output: Output, people: Mapping[int, Person]) -> tuple[Part, ...]:
+    if output.files:
+        return tuple(map(_file, output.files))
+    if output.choices:
+        chosen = tuple(Part(choice.label or choice.key) for choice in output.choices if choice.is_selected)
+        return chosen or _text(output.value)
+    if output.type == "user":
+        return _person(output.value, people)
+    if output.type == "date":
+        return _text(_day(output.value))
+    if output.type == "url" and (url := web_address(output.value)):
+        return (Part(output.value, url=url),)
+    return _text(output.value)
+
+
+def _text(value: str) -> tuple[Part, ...]:
+    return (Part(value),) if value.strip() else ()
+
+
+def _file(file: FileLink) -> Part:
+    url = web_address(file.url)
+    name = file.name or _("File without a name")
+    return Part(name, url=url, note="" if url else _("(its address is no web address, so there is no link)"))
+
+
+def _person(value: str, people: Mapping[int, Person]) -> tuple[Part, ...]:
+    number = read_number(value)
+    person = people.get(number) if number is not None else None
+    if person is None:
+        return _text(value)
+    notes = {
+        "removed": _("(no longer in Pneumatic)"),
+        "unknown": _("(not synced)"),
+    }
+    return (Part(person.name, note=notes.get(person.status, "")),)
+
+
+def _day(value: str) -> str:
+    """Return a day as the reader writes it; what is no day stays as it came."""
+    text = value.strip()[:10]  # a time behind it would be midnight: the field asks for a day
+    if not _ISO_DAY.fullmatch(text):
+        return value
+    try:
+        return date_format(dt.date.fromisoformat(text), "DATE_FORMAT")
+    except ValueError:
+        return value

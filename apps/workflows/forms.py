@@ -1,0 +1,99 @@
+"""The filters of the list of workflows."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.utils.translation import gettext_lazy as _
+
+from apps.accounts.models import User
+from apps.workflows.models import Workflow
+from apps.workflows.selectors import ELSEWHERE, ME, Filters, starters
+
+# Days beyond these are slips; those at the edge of the calendar are no day any more in another time zone.
+_PLAUSIBLE = (MinValueValidator(dt.date(1900, 1, 1)), MaxValueValidator(dt.date(2999, 12, 31)))
+LONGEST_QUIET = 3650  # days
+
+
+def _day(label: Any) -> forms.DateField:
+    widget = forms.DateInput(attrs={"type": "date"})
+    return forms.DateField(label=label, required=False, validators=_PLAUSIBLE, widget=widget)
+
+
+class FilterForm(forms.Form):
+    """What the list is narrowed to. A value that makes no sense is shown as wrong and narrows nothing."""
+
+    q = forms.CharField(label=_("Search"), required=False, max_length=200)
+    state = forms.ChoiceField(
+        label=_("State"), required=False, choices=[("", _("Any state")), *Workflow.State.choices]
+    )
+    template = forms.CharField(label=_("Template"), required=False, max_length=200)
+    held = forms.CharField(label=_("Held by"), required=False, max_length=200)
+    starter = forms.ChoiceField(label=_("Started by"), required=False)
+    since = _day(_("Started from"))
+    until = _day(_("Started to"))
+    quiet = forms.IntegerField(
+        label=_("Quiet for days"), required=False, min_value=1, max_value=LONGEST_QUIET
+    )
+    gaps = forms.BooleanField(label=_("Lost events"), required=False)
+
+    SHOWN = ("q", "state", "template", "held")
+    FOLDED = ("starter", "since", "until", "quiet", "gaps")
+
+    def __init__(self, data: Any, *, user: User) -> None:
+        super().__init__(data, label_suffix="", use_required_attribute=False)
+        self.user = user
+        people = [(str(one.pk), one.get_full_name() or one.get_username()) for one in starters()]
+        self.fields["starter"].choices = [  # type: ignore[attr-defined]  # a ChoiceField
+            ("", _("Anybody")),
+            (ME, _("Me")),
+            (ELSEWHERE, _("Somebody elsewhere")),
+            *people,
+        ]
+        for name, field in self.fields.items():
+            if name == "gaps":
+                continue
+            field.widget.attrs["class"] = "input"
+            if name in {"q", "template", "held"}:
+                field.widget.input_type = "search"
+                field.widget.attrs["autocomplete"] = "off"
+        self.fields["q"].widget.attrs["placeholder"] = _("Name or ID")
+        self.fields["template"].widget.attrs["placeholder"] = _("Name or ID")
+        self.fields["held"].widget.attrs["placeholder"] = _("me, or a name")
+
+    def shown(self) -> list[forms.BoundField]:
+        """Return the filters that are always in sight."""
+        return [self[name] for name in self.SHOWN]
+
+    def folded(self) -> list[forms.BoundField]:
+        """Return those behind "More filters"."""
+        return [self[name] for name in self.FOLDED]
+
+    def is_unfolded(self) -> bool:
+        """Return whether one of the folded filters says anything."""
+        return any(self.data.get(name) for name in self.FOLDED)
+
+    def filters(self) -> Filters:
+        """Return what could be understood."""
+        self.is_valid()
+        cleaned = self.cleaned_data
+        held = _text(cleaned.get("held", ""))
+        return Filters(
+            user=self.user,
+            query=_text(cleaned.get("q", "")),
+            state=cleaned.get("state", ""),
+            template=_text(cleaned.get("template", "")),
+            held=ME if held.casefold() in {ME, str(_("me")).casefold()} else held,
+            starter=cleaned.get("starter", ""),
+            gaps=cleaned.get("gaps", False),
+            since=cleaned.get("since"),
+            until=cleaned.get("until"),
+            quiet=cleaned.get("quiet"),
+        )
+
+
+def _text(value: str) -> str:
+    return value.replace("\0", "")

@@ -1,0 +1,97 @@
+"""``manage.py rebuild_workflows``: project every workflow again from the stored deliveries, and compare."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from apps.core import database
+from apps.webhooks.models import Event
+from apps.workflows.models import Workflow
+from apps.workflows.rebuilding import Difference, Progress, apply, differences
+
+DIFFERENT, REFUSED = 1, 2
+
+
+class Command(BaseCommand):
+    help = (
+        "Read every stored delivery again, project all workflows from them and compare with those that are shown. "
+        "May run while the worker does. Exits with 0 when they agree (or were brought to it by --apply), 1 when they "
+        "do not, 2 when it refused (wrong arguments)."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--apply", action="store_true", help="Replace what differs by what the deliveries tell."
+        )
+        parser.add_argument("--workflow", type=int, metavar="ID", help="Only this workflow.")
+
+    def handle(self, *args: str, **options: Any) -> None:
+        if not database.readiness().is_ready:
+            raise CommandError("The database is not ready: see manage.py migrate.", returncode=DIFFERENT)
+        one = options["workflow"]
+        if one is not None and not _is_known(one):
+            raise CommandError(f"No event has told of a workflow {one}.", returncode=REFUSED)
+        progress = Progress()
+        left = 0
+        for difference in differences(progress, one):
+            for line in _lines(difference):
+                self.stdout.write(line)
+            if not options["apply"]:
+                left += 1
+            elif apply(difference):
+                self.stdout.write(f"Workflow {difference.workflow_id}: replaced.")
+            else:
+                self.stdout.write(f"Workflow {difference.workflow_id}: not all of it could be replaced.")
+                left += 1
+        if options["verbosity"]:
+            self._summarise(progress)
+        if left:
+            raise CommandError(
+                f"{left:,} of {_many(progress.workflows, 'workflow')} not as the deliveries tell."
+                + ("" if options["apply"] else " Replace them with --apply."),
+                returncode=DIFFERENT,
+            )
+
+    def _summarise(self, progress: Progress) -> None:
+        self.stdout.write(
+            f"Compared {_many(progress.workflows, 'workflow')} with "
+            f"{_many(progress.deliveries, 'stored delivery', 'stored deliveries')}: "
+            f"{progress.workflows - progress.differing:,} agree, {progress.differing:,} differ."
+        )
+        if progress.pruned:
+            self.stdout.write(
+                f"Of {_many(progress.pruned, 'workflow')} not all deliveries are stored any more (prune_deliveries): "
+                "for these their stored events were taken."
+            )
+
+
+def _many(number: int, one: str, many: str = "") -> str:
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def _is_known(workflow_id: int) -> bool:
+    return (
+        Workflow.objects.filter(pk=workflow_id).exists()
+        or Event.objects.filter(workflow_id=workflow_id).exists()
+    )
+
+
+def _lines(difference: Difference) -> Iterator[str]:
+    """Yield what differs, a line each."""
+    prefix = f"Workflow {difference.workflow_id}:"
+    if difference.is_missing:
+        yield f"{prefix} missing, though deliveries tell of it."
+    if difference.is_superfluous:
+        yield f"{prefix} superfluous, no event tells of it."
+    if difference.columns:
+        yield f"{prefix} differs in {', '.join(difference.columns)}."
+    for event_id, columns in difference.wrong_events.items():
+        yield f"{prefix} event {event_id} differs in {', '.join(columns)}."
+    if difference.lost_events:
+        yield f"{prefix} no event is stored of deliveries {', '.join(map(str, difference.lost_events))}."
+    for delivery_id, reason in difference.unreadable.items():
+        yield f"{prefix} delivery {delivery_id} cannot be read: {reason}"

@@ -1,0 +1,198 @@
+"""Reads of workflows, for their own pages and for those of other apps."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.utils import timezone
+
+from apps.accounts.models import User
+from apps.accounts.selectors import search_people
+from apps.core.days import within
+from apps.core.numbers import read_number
+from apps.core.people import pneumatic_id_of
+from apps.core.searching import has_words
+from apps.webhooks.models import Delivery, Event
+from apps.workflow_templates.models import Template
+from apps.workflows.feed import late
+from apps.workflows.models import Holder, Workflow
+
+State = Workflow.State
+
+ME, ELSEWHERE = "me", "elsewhere"
+PEOPLE_FOUND = 50  # by words, for the filter "held by"
+DELIVERIES_SHOWN = 20
+NOBODY = -1  # a Pneumatic id that nobody has
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What the list of workflows is narrowed to; the defaults are all of them.
+
+    ``user`` is who asks: "me" stands for them.
+    """
+
+    user: User | None = None
+    query: str = ""  # words of the name, or the id
+    state: str = ""
+    template: str = ""  # an id, or words of the name
+    held: str = ""  # "me", the id of a Pneumatic user, or words of names and e-mails
+    starter: str = ""  # "me", "elsewhere", or the id of a user of the dashboard
+    gaps: bool = False  # only those that lost events
+    since: dt.date | None = None  # started
+    until: dt.date | None = None
+    quiet: int | None = None  # days without an event; running ones, unless ``state`` says otherwise
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Return whether anything is left out."""
+        return self != Filters(user=self.user)
+
+    @property
+    def by_start(self) -> bool:
+        """Return whether the list is sorted by when workflows started: where it is narrowed to such a time."""
+        return bool(self.since or self.until)
+
+
+def workflows(filters: Filters | None = None) -> QuerySet[Workflow]:
+    """Return workflows that fit, last heard first, with what a list shows; the histories are left behind."""
+    filters = filters or Filters()
+    order = ("-started_at", "-id") if filters.by_start else ("-last_heard_at", "-id")
+    found = (
+        Workflow.objects.select_related("launched_by").defer("history", "search", "digest").order_by(*order)
+    )
+    return _narrowed(found, filters)
+
+
+def workflow_for_page(workflow_id: int) -> Workflow | None:
+    """Return a workflow with all that its page shows, or None."""
+    return Workflow.objects.select_related("launched_by").filter(pk=workflow_id).first()
+
+
+def last_change_of(workflow_id: int) -> tuple[Any, ...] | None:
+    """Return something that is another whenever this workflow was written; None for one that is not known."""
+    return Workflow.objects.filter(pk=workflow_id).values_list("changed_at", late()).first()
+
+
+def last_change() -> tuple[Any, ...]:
+    """Return something that is another whenever any workflow was written: one query, few looks into indexes.
+
+    The number of the newest event is part of it: two who write at once may commit the later time first.
+    """
+    newest_event = Subquery(Event.objects.order_by("-pk").values("pk")[:1])
+    found = Workflow.objects.order_by("-changed_at").values_list("changed_at", newest_event, late())
+    return found.first() or ()
+
+
+def templates_of(found: Iterable[Workflow]) -> dict[int, Template]:
+    """Return the mirrored templates of these workflows by id, with their names and numbers of tasks, in one query."""
+    ids = {workflow.template_id for workflow in found if workflow.template_id is not None}
+    return Template.objects.only("name", "tasks_count").in_bulk(ids) if ids else {}
+
+
+def held_by(user: User, limit: int) -> list[Workflow]:
+    """Return running workflows whose current task ``user`` holds, last heard first."""
+    return list(workflows(Filters(user=user, held=ME, state=State.RUNNING))[:limit])
+
+
+def running(limit: int, *, not_held_by: int | None = None) -> list[Workflow]:
+    """Return running workflows, last heard first, without those that this Pneumatic user holds."""
+    found = workflows(Filters(state=State.RUNNING))
+    if not_held_by is not None:
+        found = found.filter(~Exists(Holder.objects.filter(workflow=OuterRef("pk"), person_id=not_held_by)))
+    return list(found[:limit])
+
+
+def with_gaps(limit: int) -> list[Workflow]:
+    """Return workflows that lost events and have not ended, last heard first."""
+    return list(
+        workflows(Filters(gaps=True)).filter(state__in=[State.RUNNING, State.SNOOZED, State.UNKNOWN])[:limit]
+    )
+
+
+def running_of_template(template_id: int, limit: int) -> list[Workflow]:
+    """Return running workflows of a template, last heard first."""
+    return list(workflows(Filters(state=State.RUNNING, template=str(template_id)))[:limit])
+
+
+def starters(limit: int = 500) -> list[User]:
+    """Return those who started any workflow from here, for the list's filter."""
+    has_started = Exists(Workflow.objects.filter(launched_by=OuterRef("pk")))
+    named = User.objects.only("username", "first_name", "last_name", "email")
+    return list(named.filter(has_started).order_by("username")[:limit])
+
+
+def event_of(workflow_id: int, event_id: int) -> Event | None:
+    """Return an event of this workflow, or None."""
+    return Event.objects.filter(pk=event_id, workflow_id=workflow_id).first()
+
+
+def deliveries_of(event: Event) -> list[Delivery]:
+    """Return the deliveries that brought an event, newest first, without their bodies; at most DELIVERIES_SHOWN."""
+    return list(
+        event.deliveries.only("received_at", "event").order_by("-received_at", "-id")[:DELIVERIES_SHOWN]
+    )
+
+
+def event_ids(workflow_id: int, hashes: Collection[str]) -> dict[str, int]:
+    """Return the ids of the workflow's events that have these content hashes."""
+    found = Event.objects.filter(workflow_id=workflow_id).values_list("content_hash", "pk")
+    return {content_hash: pk for content_hash, pk in found if content_hash in hashes}
+
+
+def named(found: QuerySet[Workflow], text: str) -> QuerySet[Workflow]:
+    """Return those whose name has every word of ``text``, or that have this id."""
+    words, number = has_words(text), read_number(text)
+    return found.filter(words if number is None else words | Q(pk=number))
+
+
+def _narrowed(found: QuerySet[Workflow], filters: Filters) -> QuerySet[Workflow]:
+    state = filters.state
+    if filters.quiet is not None:
+        state = state or State.RUNNING
+        found = found.filter(last_heard_at__lt=timezone.now() - dt.timedelta(days=filters.quiet))
+    if state:
+        found = found.filter(state=state)
+    if filters.template:
+        found = _of_template(found, filters.template)
+    if filters.held:
+        found = _held(found, filters)
+    if filters.starter:
+        found = _started_by(found, filters)
+    if filters.gaps:
+        found = found.filter(has_gaps=True)
+    found = found.filter(within("started_at", filters.since, filters.until))
+    return named(found, filters.query)
+
+
+def _of_template(found: QuerySet[Workflow], text: str) -> QuerySet[Workflow]:
+    number = read_number(text)
+    if number is not None:
+        return found.filter(template_id=number)
+    return found.filter(template_id__in=Template.objects.filter(has_words(text)).values("pk"))
+
+
+def _held(found: QuerySet[Workflow], filters: Filters) -> QuerySet[Workflow]:
+    number = read_number(filters.held)
+    ids: list[int]
+    if filters.held == ME:
+        mine = pneumatic_id_of(filters.user) if filters.user else None
+        ids = [NOBODY if mine is None else mine]
+    elif number is not None:
+        ids = [number]
+    else:
+        ids = [person.id for person in search_people(filters.held, limit=PEOPLE_FOUND)]
+    holders = Holder.objects.filter(person_id__in=ids)
+    return found.filter(pk__in=holders.values("workflow"))
+
+
+def _started_by(found: QuerySet[Workflow], filters: Filters) -> QuerySet[Workflow]:
+    if filters.starter == ELSEWHERE:
+        return found.filter(launched_by=None)
+    if filters.starter == ME:
+        return found.filter(launched_by=filters.user)
+    return found.filter(launched_by=read_number(filters.starter))

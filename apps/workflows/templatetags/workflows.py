@@ -1,0 +1,55 @@
+"""How pages of any app show a workflow: ``{% load workflows %}``."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django import template
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.timesince import timesince
+from django.utils.translation import gettext as _
+
+from apps.workflows.models import Workflow
+from apps.workflows.presentation import TONES
+
+register = template.Library()
+
+
+@register.simple_tag
+def workflow_state(workflow: Workflow) -> SafeString:
+    """Return the state of a workflow as a badge, with a word beside it where it was inferred."""
+    badge = format_html(
+        '<span class="badge badge--{}">{}</span>', TONES[workflow.state], workflow.get_state_display()
+    )
+    if workflow.is_state_seen:
+        return badge
+    return format_html('{} <span class="tag tag--inferred">{}</span>', badge, _("inferred"))
+
+
+@register.simple_tag
+def for_time(moment: dt.datetime | None) -> SafeString | str:
+    """Return for how long something has lasted since ``moment``, the exact time a pointer away; "" for None."""
+    if moment is None:
+        return ""
+    local = timezone.localtime(moment)
+    exact = f"{date_format(local, 'DATETIME_FORMAT')} {local.tzname()}"
+    words = _("for %(time)s") % {"time": lasted(moment, timezone.now())}
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        local.isoformat(timespec="seconds"),
+        _("since %(moment)s") % {"moment": exact},
+        words,
+    )
+
+
+@register.simple_tag
+def lasted(start: dt.datetime | None, end: dt.datetime | None) -> str:
+    """Return the time between two moments in words; "" where one is missing or they are the wrong way round."""
+    if start is None or end is None or end < start:
+        return ""
+    if end - start < dt.timedelta(minutes=1):
+        return _("less than a minute")
+    return timesince(start, end, depth=2)

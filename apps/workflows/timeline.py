@@ -1,0 +1,268 @@
+"""A workflow's page and an event's as plain rows: what happened in words, answers, people, and what is not known."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from apps.core.people import Person, resolve
+from apps.pneumatic.events import Event, Output, Performer, Status, TaskSnapshot, event_from_json
+from apps.webhooks.models import Event as EventRow
+from apps.webhooks.models import Kind
+from apps.workflows import selectors
+from apps.workflows.answers import Answer, answers_of, people_in
+from apps.workflows.history import Entry, EntryKind, Gap, GapKind, Task, history_of
+from apps.workflows.models import Workflow
+
+
+@dataclass(frozen=True, slots=True)
+class TaskSheet:
+    """A task as a page shows it; ``lasted`` has both ends only where both are known."""
+
+    name: str
+    number: int | None
+    round: int
+    description: str
+    performers: Sequence[str]
+    answers: Sequence[Answer]
+    started_at: dt.datetime | None
+    done_at: dt.datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the timeline; ``event_id`` is None where no event is behind it, ``why`` says how we know then."""
+
+    kind: str
+    title: str
+    at: dt.datetime | None
+    event_id: int | None
+    is_inferred: bool
+    why: str
+    task: TaskSheet | None
+
+    @property
+    def is_current(self) -> bool:
+        """Return whether this is what has to be done now."""
+        return self.kind == EntryKind.TASK_CURRENT
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """All that events tell of a workflow; ``kickoff`` is None where none of them told the answers."""
+
+    kickoff: Sequence[Answer] | None
+    lines: Sequence[Line]
+    gaps: Sequence[str]
+    heard_until: dt.datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class EventSheet:
+    """What one event tells, in words; ``status`` is how it calls the state of the workflow."""
+
+    title: str
+    facts: Event
+    status: str
+    kickoff: Sequence[Answer]
+    task: TaskSheet | None
+    current: TaskSheet | None
+    has_other_current: bool
+
+
+def sheet_of(workflow: Workflow) -> Sheet:
+    """Return what the page of ``workflow`` shows; everybody on it is looked up at once."""
+    history = history_of(workflow)
+    tasks = [task for entry in history.entries for task in (entry.task, entry.target) if task]
+    kickoff = history.kickoff
+    people = _people([*(kickoff or ()), *_outputs(tasks)], _performers(tasks))
+    hashes = {entry.content_hash for entry in history.entries if entry.content_hash}
+    events = selectors.event_ids(workflow.pk, hashes) if hashes else {}
+    return Sheet(
+        kickoff=None if kickoff is None else answers_of(kickoff, people),
+        lines=[_line(entry, people, events) for entry in history.entries],
+        gaps=[_gap(gap) for gap in history.gaps],
+        heard_until=history.heard_until,
+    )
+
+
+def event_sheet_of(row: EventRow) -> EventSheet:
+    """Return what the page of an event shows."""
+    facts = event_from_json(row.facts)
+    snapshots = [task for task in (facts.task, facts.workflow.current_task) if task]
+    people = _people([*facts.workflow.kickoff, *_outputs(snapshots)], _performers(snapshots))
+    current = facts.workflow.current_task
+    return EventSheet(
+        title=str(Kind(facts.kind.value).label),
+        facts=facts,
+        status=_status(facts.workflow.status),
+        kickoff=answers_of(facts.workflow.kickoff, people),
+        task=_snapshot_sheet(facts.task, people),
+        current=_snapshot_sheet(current, people),
+        has_other_current=current is not None and (facts.task is None or facts.task.id != current.id),
+    )
+
+
+def _status(status: Status) -> str:
+    return str(Workflow.State(status.value).label)
+
+
+def _outputs(tasks: Iterable[Task | TaskSnapshot]) -> Iterator[Output]:
+    for task in tasks:
+        yield from task.outputs
+
+
+def _performers(tasks: Iterable[Task | TaskSnapshot]) -> Iterator[Performer]:
+    for task in tasks:
+        yield from task.performers
+
+
+def _people(outputs: Iterable[Output], performers: Iterable[Performer]) -> dict[int, Person]:
+    """Return the people who are answers, and those performers whom no event names."""
+    nameless = {one.id for one in performers if one.id is not None and not one.name.strip()}
+    wanted = people_in(outputs) | nameless
+    return resolve(wanted) if wanted else {}
+
+
+def _task_sheet(task: Task, people: Mapping[int, Person]) -> TaskSheet:
+    return TaskSheet(
+        name=task.name,
+        number=task.number,
+        round=task.round,
+        description=task.description,
+        performers=_names(task.performers, people),
+        answers=answers_of(task.outputs, people),
+        started_at=task.started_at,
+        done_at=task.done_at,
+    )
+
+
+def _snapshot_sheet(task: TaskSnapshot | None, people: Mapping[int, Person]) -> TaskSheet | None:
+    if task is None:
+        return None
+    return TaskSheet(
+        name=task.name,
+        number=task.number,
+        round=1,
+        description=task.description,
+        performers=_names(task.performers, people),
+        answers=answers_of(task.outputs, people),
+        started_at=task.date_started,
+        done_at=task.date_completed,
+    )
+
+
+def _names(performers: Iterable[Performer], people: Mapping[int, Person]) -> list[str]:
+    return [
+        one.name.strip()
+        or (people[one.id].name if one.id is not None and one.id in people else _("somebody"))
+        for one in performers
+    ]
+
+
+def _line(entry: Entry, people: Mapping[int, Person], events: Mapping[str, int]) -> Line:
+    event_id = events.get(entry.content_hash) if entry.content_hash else None
+    return Line(
+        kind=entry.kind.value,
+        title=_title(entry),
+        at=entry.at,
+        event_id=event_id,
+        is_inferred=entry.is_inferred,
+        why=_why(entry, has_event=event_id is not None) if entry.is_inferred else "",
+        task=_task_sheet(entry.task, people) if entry.task and _tells_task(entry) else None,
+    )
+
+
+def _tells_task(entry: Entry) -> bool:
+    """Return whether the line is about the task's work; a return is about where the workflow went."""
+    return entry.last_number is None
+
+
+def _title(entry: Entry) -> str:
+    task, target = _task_name(entry.task), _task_name(entry.target)
+    if entry.kind == EntryKind.TASK_RETURNED:
+        if entry.task is None or entry.target is None:
+            return _("Returned to %(task)s") % {"task": target or task}
+        return _("Returned from %(task)s, to %(target)s") % {"task": task, "target": target}
+    if entry.kind == EntryKind.TASK_DONE:
+        return _passed(entry, task) if entry.is_inferred else _("%(task)s: done") % {"task": task}
+    titles = {
+        EntryKind.STARTED: _("Workflow started"),
+        EntryKind.TASK_CURRENT: _("%(task)s: its turn now") % {"task": task},
+        EntryKind.TASK_LEFT: _("%(task)s: still open when the workflow ended") % {"task": task},
+        EntryKind.SNOOZED: _("Workflow snoozed"),
+        EntryKind.RESUMED: _("Workflow resumed"),
+        EntryKind.COMPLETED: _("Workflow completed"),
+        EntryKind.TERMINATED: _("Workflow terminated"),
+    }
+    return titles[entry.kind]
+
+
+def _passed(entry: Entry, task: str) -> str:
+    """Return the title of tasks that were passed unseen: nobody told whether they were done or skipped."""
+    first = entry.task.number if entry.task else None
+    if entry.last_number is not None and first is not None and entry.last_number > first:
+        return _("Steps %(first)s to %(last)s: done or skipped") % {"first": first, "last": entry.last_number}
+    return _("%(task)s: done or skipped") % {"task": task}
+
+
+def _task_name(task: Task | None) -> str:
+    """Return "Step 2, Approve" as far as it is known; "a step" for one that nothing tells about."""
+    if task is None:
+        return _("a step")
+    return step_name(task.number, task.name)
+
+
+def step_name(number: int | None, name: str) -> str:
+    """Return "Step 2, Approve" as far as it is known."""
+    if number is None:
+        return name or _("A step")
+    if not name:
+        return _("Step %(number)s") % {"number": number}
+    return _("Step %(number)s, %(name)s") % {"number": number, "name": name}
+
+
+def _why(entry: Entry, *, has_event: bool) -> str:
+    """Return how we know what Pneumatic never told by itself."""
+    if entry.kind == EntryKind.TASK_DONE:
+        return _("No event came for it. Later events show that the workflow went past it.")
+    if entry.kind == EntryKind.STARTED:
+        return _("No event came for the start. Later events tell when the workflow was created.")
+    if entry.kind == EntryKind.COMPLETED:
+        return _("The event of its last task tells it. The event of the completion itself has not come.")
+    if has_event:
+        return _(
+            "Pneumatic sends no event for this. An event that came later gives it away; it may have happened earlier."
+        )
+    return _("No event came for it. Other events show that it must have happened.")
+
+
+def _gap(gap: Gap) -> str:
+    """Return what is missing as a sentence."""
+    step = step_name(gap.number, gap.name)
+    if gap.kind == GapKind.TASK and gap.last_number is not None and gap.number is not None:
+        count = gap.last_number - gap.number + 1
+        return ngettext(
+            "Step %(first)s was passed, but no event told that it was done. It may have been skipped.",
+            "Steps %(first)s to %(last)s were passed, but no event told that they were done. "
+            "They may have been skipped.",
+            count,
+        ) % {"first": gap.number, "last": gap.last_number}
+    sentences = {
+        GapKind.START: _("No event told that the workflow was started."),
+        GapKind.TASK: _(
+            "%(step)s: it was passed, but no event told that it was done. It may have been skipped."
+        ),
+        GapKind.RETURN: _("%(step)s: it came again, but no event told that it was returned."),
+        GapKind.COMPLETION: _("The workflow was completed before it went on, but no event told when."),
+        GapKind.CONTRADICTION: _(
+            "Two events tell different things about the same moment; one of them is shown."
+        ),
+    }
+    if gap.kind == GapKind.RETURN and gap.number is None and not gap.name:
+        return _("The workflow went back or went on after its end, but no event told so.")
+    return sentences[gap.kind] % {"step": step}

@@ -1,0 +1,121 @@
+"""The pages that show workflows: the list, its CSV, one workflow, and the events behind it."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from apps.accounts.models import User
+from apps.core import live
+from apps.core.htmx import is_partial
+from apps.core.paging import page
+from apps.core.people import pneumatic_id_of
+from apps.pneumatic.client import workflow_url
+from apps.workflows import presentation, selectors, timeline
+from apps.workflows.export import csv_lines
+from apps.workflows.feed import feed
+from apps.workflows.forms import FilterForm
+from apps.workflows.panels import panels_for
+
+
+@require_safe
+@never_cache
+@permission_required("workflows.view_workflow", raise_exception=True)
+def workflow_list(request: HttpRequest) -> HttpResponse:
+    """Show workflows; only the results when htmx asks while somebody types, or an open page asks what is new."""
+    version = live.version(request, selectors.last_change())
+    if live.is_current(request, version):
+        return live.unchanged()
+    user = cast(User, request.user)
+    form = FilterForm(request.GET, user=user)
+    filters = form.filters()
+    shown = page(selectors.workflows(filters), request)
+    my_id = pneumatic_id_of(user)
+    is_part = is_partial(request) or live.is_asked(request)
+    context = {
+        "form": form,
+        "filters": filters,
+        "page": shown,
+        "rows": presentation.rows(shown.items, me=my_id),
+        "my_id": my_id,
+        "feed": feed(),
+        "version": version,
+        "is_fragment": is_partial(request),
+    }
+    template = "workflows/_results.html" if is_part else "workflows/workflow_list.html"
+    return live.vary(render(request, template, context))
+
+
+@require_safe
+@permission_required("workflows.view_workflow", raise_exception=True)
+def workflow_csv(request: HttpRequest) -> StreamingHttpResponse:
+    """Send every workflow that fits the filters as CSV, while it is read from the database."""
+    filters = FilterForm(request.GET, user=cast(User, request.user)).filters()
+    lines = csv_lines(selectors.workflows(filters))
+    response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
+    name = f"workflows-{timezone.localdate().isoformat()}.csv"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+@require_safe
+@never_cache
+@permission_required("workflows.view_workflow", raise_exception=True)
+def workflow_detail(request: HttpRequest, workflow_id: int) -> HttpResponse:
+    """Show a workflow: where it stands, what was answered, how it came there, and what is not known."""
+    last_change = selectors.last_change_of(workflow_id)
+    version = live.version(request, last_change)
+    if live.is_current(request, version) or (last_change is None and live.is_asked(request)):
+        return live.unchanged()
+    workflow = selectors.workflow_for_page(workflow_id)
+    if workflow is None:
+        return _show_unknown(request, workflow_id)
+    (row,) = presentation.rows([workflow], me=pneumatic_id_of(cast(User, request.user)))
+    context = {
+        "workflow": workflow,
+        "row": row,
+        "sheet": timeline.sheet_of(workflow),
+        "panels": panels_for(request, workflow),
+        "workflow_url": workflow_url(workflow.pk),
+        "feed": feed(),
+        "version": version,
+    }
+    template = "workflows/_workflow.html" if live.is_asked(request) else "workflows/workflow_detail.html"
+    return live.vary(render(request, template, context))
+
+
+@require_safe
+@never_cache
+@permission_required(["workflows.view_workflow", "webhooks.view_event"], raise_exception=True)
+def workflow_event(request: HttpRequest, workflow_id: int, event_id: int) -> HttpResponse:
+    """Show an event in readable form: what it tells of the workflow, and when it came."""
+    event = selectors.event_of(workflow_id, event_id)
+    if event is None:
+        return _show_unknown(request, workflow_id, event_id=event_id)
+    context = {
+        "event": event,
+        "sheet": timeline.event_sheet_of(event),
+        "workflow_id": workflow_id,
+        "deliveries": selectors.deliveries_of(event)
+        if request.user.has_perm("webhooks.view_delivery")
+        else (),
+    }
+    return render(request, "workflows/event_detail.html", context)
+
+
+def _show_unknown(request: HttpRequest, workflow_id: int, *, event_id: int | None = None) -> HttpResponse:
+    """Say that nothing is known here, and where more is; an open page shows the workflow when its first event comes."""
+    context = {
+        "workflow_id": workflow_id,
+        "event_id": event_id,
+        "workflow_url": workflow_url(workflow_id),
+        "feed": feed(),
+        "version": "unknown",
+    }
+    return live.vary(render(request, "workflows/unknown.html", context, status=404))
