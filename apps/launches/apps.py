@@ -10,9 +10,13 @@ class LaunchesConfig(AppConfig):
     verbose_name = _("Launches")
 
     def ready(self) -> None:
-        """Bound launching by ``run_allowed``, and show launches on the pages of their templates."""
-        from apps.launches import panels, permissions
+        """Bound launching by ``run_allowed``, show launches on pages of others, and hear of events."""
+        from apps.launches import matching, panels, permissions
+        from apps.webhooks import registry
         from apps.workflow_templates.panels import register_launch_gate, register_panel
+        from apps.workflows.panels import register_panel as register_workflow_panel
 
         register_launch_gate(permissions.refusal)
         register_panel(panels.launches_panel)
+        register_workflow_panel(panels.workflow_panel)
+        registry.register_handler(matching.handle_events, rank=20)

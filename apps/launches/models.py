@@ -43,6 +43,9 @@ class Launch(models.Model):
     reason = models.TextField(_("reason"), blank=True)
     field_errors = models.JSONField(default=dict)  # api_name -> [reason, ...]
     workflow_id = models.BigIntegerField(_("workflow"), null=True, blank=True)
+    # What settled an unknown launch where no person did (``matching.py``); empty where Pneumatic answered.
+    evidence = models.JSONField(null=True, blank=True)
+    contradictions = models.TextField(_("contradictions"), blank=True)  # sentences, one a line
     attempts = models.PositiveIntegerField(_("attempts"), default=0)
     launched_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="launches", verbose_name=_("launched by")
@@ -84,6 +87,7 @@ class Launch(models.Model):
             models.Index(fields=["launched_by", "-created_at", "-id"], name="launch_by_person"),
             models.Index(fields=["launched_by", "answers_digest"], name="launch_repeat"),
             models.Index(fields=["workflow_id"], name="launch_workflow"),
+            models.Index(fields=["template"], name="launch_unknown", condition=models.Q(state="unknown")),
             models.Index(
                 fields=["deadline_at"], name="launch_unsettled", condition=models.Q(deadline_at__isnull=False)
             ),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -30,6 +32,17 @@ class Outcome:
     reason: str = ""
     field_errors: dict[str, list[str]] = field(default_factory=dict)
     workflow_id: int | None = None
+
+    def values(self) -> dict[str, Any]:
+        """Return the columns of a launch that this settles now."""
+        return {
+            "state": self.state,
+            "reason": self.reason,
+            "field_errors": self.field_errors,
+            "workflow_id": self.workflow_id,
+            "deadline_at": None,
+            "finished_at": timezone.now(),
+        }
 
 
 def of_error(error: PneumaticError) -> Outcome:

@@ -1,4 +1,4 @@
-"""What launches add to the page of a template."""
+"""What launches add to the pages of a template and of a workflow."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from django.template.loader import render_to_string
 
 from apps.launches import selectors, services
 from apps.workflow_templates.models import Template
+from apps.workflows.models import Workflow
 
 SHOWN = 10
 
@@ -23,3 +24,11 @@ def launches_panel(request: HttpRequest, template: Template) -> str:
         "has_more": len(launches) > SHOWN,
     }
     return render_to_string("launches/panel.html", context, request=request)
+
+
+def workflow_panel(request: HttpRequest, workflow: Workflow) -> str:
+    """Return the launch that started a workflow, for those who may see launches."""
+    if not request.user.has_perm("launches.view_launch"):
+        return ""
+    context = {"launch": selectors.launch_of(workflow.pk)}
+    return render_to_string("launches/workflow_panel.html", context, request=request)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import shlex
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apps.kickoff.fields import create
+from apps.launches.evidence import Verdict
 from apps.launches.models import Launch
 from apps.workflow_templates.selectors import version_kickoff
 
@@ -28,6 +30,13 @@ TONES: dict[str, str] = {
     State.REJECTED: "bad",
     State.FAILED: "bad",
     State.UNKNOWN: "warn",
+}
+
+# What a comparison found: the end of a ``badge--`` class, and a word.
+FITS: dict[Verdict, tuple[str, Text]] = {
+    Verdict.FITS: ("ok", gettext_lazy("fits")),
+    Verdict.DIFFERS: ("bad", gettext_lazy("differs")),
+    Verdict.MISSING: ("warn", gettext_lazy("not told")),
 }
 
 
@@ -60,8 +69,9 @@ WORDS: dict[str, StateWords] = {
     State.UNKNOWN: StateWords(
         gettext_lazy("It may be running"),
         gettext_lazy(
-            "Look in Pneumatic for a workflow with this name. Then say below what you found. Nothing is sent again "
-            "before that, so that it cannot start twice."
+            "An event may still tell what became of it; this page then shows it. Look in Pneumatic for a workflow with "
+            "this name if you cannot wait, then say below what you found. Nothing is sent again before that, so that "
+            "it cannot start twice."
         ),
     ),
 }
@@ -94,3 +104,9 @@ def as_curl(*, url: str, payload: Mapping[str, Any]) -> str:
             f"--data-raw {shlex.quote(body)}",
         ]
     )
+
+
+def evidence_started_at(launch: Launch) -> dt.datetime | None:
+    """Return when the workflow that an event showed was started."""
+    text = (launch.evidence or {}).get("started_at")
+    return dt.datetime.fromisoformat(text) if text else None

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from apps.accounts.models import User
+from apps.core.days import within
 from apps.core.numbers import read_number
-from apps.core.searching import search_words
+from apps.core.searching import has_words
 from apps.launches.models import Launch
 from apps.workflow_templates.models import Template
+from apps.workflows import selectors as workflow_selectors
+from apps.workflows.models import Workflow
 
 State = Launch.State
 
@@ -62,6 +66,19 @@ def launch_for_page(launch_id: uuid.UUID) -> Launch | None:
     """Return a launch with all that its page shows, or None."""
     related = ("template", "version", "launched_by", "resolved_by", "previous")
     return Launch.objects.select_related(*related).defer("template__raw").filter(pk=launch_id).first()
+
+
+def workflows_of(user: User, found: Iterable[Launch]) -> dict[int, Workflow]:
+    """Return the workflows of these launches by id, as far as events tell of them and ``user`` may see them."""
+    ids = {launch.workflow_id for launch in found if launch.workflow_id is not None}
+    if not ids or not user.has_perm("workflows.view_workflow"):
+        return {}
+    return workflow_selectors.workflows().in_bulk(ids)
+
+
+def launch_of(workflow_id: int) -> Launch | None:
+    """Return the launch that started this workflow, or None: somebody started it elsewhere."""
+    return launches().filter(workflow_id=workflow_id).first()
 
 
 def recent_for(user: User, limit: int) -> list[Launch]:
@@ -128,11 +145,8 @@ def people_who_launched(limit: int = 500) -> list[User]:
 
 def named(found: QuerySet[Launch], text: str) -> QuerySet[Launch]:
     """Return those whose workflow's name has every word of ``text``, or whose workflow has this id."""
-    has_words = Q()
-    for word in search_words(text):
-        has_words &= Q(search__contains=word)
-    number = read_number(text)
-    return found.filter(has_words if number is None else has_words | Q(workflow_id=number))
+    words, number = has_words(text), read_number(text)
+    return found.filter(words if number is None else words | Q(workflow_id=number))
 
 
 def _narrowed(found: QuerySet[Launch], filters: Filters) -> QuerySet[Launch]:
@@ -142,10 +156,7 @@ def _narrowed(found: QuerySet[Launch], filters: Filters) -> QuerySet[Launch]:
         found = found.filter(launched_by=filters.person)
     if filters.template:
         found = _of_template(found, filters.template)
-    if filters.since:
-        found = found.filter(created_at__gte=_midnight(filters.since))
-    if filters.until:
-        found = found.filter(created_at__lt=_midnight(filters.until + dt.timedelta(days=1)))
+    found = found.filter(within("created_at", filters.since, filters.until))
     return named(found, filters.query)
 
 
@@ -153,11 +164,4 @@ def _of_template(found: QuerySet[Launch], text: str) -> QuerySet[Launch]:
     number = read_number(text)
     if number is not None:
         return found.filter(template=number)
-    named = Template.objects.all()
-    for word in search_words(text):
-        named = named.filter(search__contains=word)
-    return found.filter(template__in=named.values("pk"))
-
-
-def _midnight(day: dt.date) -> dt.datetime:
-    return timezone.make_aware(dt.datetime.combine(day, dt.time.min))
+    return found.filter(template__in=Template.objects.filter(has_words(text)).values("pk"))

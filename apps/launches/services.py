@@ -5,7 +5,7 @@
     queued ──> sending ──> launched
       ^           ├──────> rejected    the server said no
       └─ failed <─┼──────  failed      the request never reached it
-                  └──────> unknown     sent, no answer: resolved by a person, or by the answer coming late
+                  └──────> unknown     sent, no answer: resolved by an event, a person, or the answer coming late
 
 Every arrow is one UPDATE that names the state it comes from, committed on its own: of two workers that try the
 same arrow, one wins. Nothing here runs inside a transaction while Pneumatic is called.
@@ -16,11 +16,10 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
@@ -29,13 +28,13 @@ from django.utils.translation import gettext as _
 from apps.accounts.models import User
 from apps.core.searching import fold
 from apps.kickoff.fields import answers_to_json
-from apps.launches import files, outcomes, submissions
+from apps.launches import files, late, matching, outcomes, submissions
 from apps.launches.models import Launch
 from apps.launches.outcomes import Outcome
+from apps.launches.transitions import decide_alone, move
 from apps.pneumatic.client import connect
 from apps.pneumatic.errors import PneumaticError
 from apps.pneumatic.schemas import Answer, TaskOverride
-from apps.pneumatic.transport import WHOLE_ANSWER
 from apps.workflow_templates.models import Template, TemplateVersion
 from apps.workflow_templates.services import record_use
 
@@ -45,8 +44,6 @@ State = Launch.State
 
 # A queued launch is sent by the request that wrote it, at once; after this nobody is going to.
 QUEUE_GRACE = dt.timedelta(seconds=60)
-# What a request may take beyond its time-outs: name resolution, several addresses, a process that was paused.
-ANSWER_MARGIN = dt.timedelta(seconds=60)
 
 
 class SpentSubmissionError(Exception):
@@ -124,7 +121,7 @@ def planned_request(
 def send(launch: Launch) -> Launch:
     """Send a queued launch once and return it as it then stands; a launch in any other state is left alone."""
     now = timezone.now()
-    deadline = now + _longest_answer() + ANSWER_MARGIN
+    deadline = now + matching.longest_answer()
     claimed = Launch.objects.filter(pk=launch.pk, state=State.QUEUED).update(
         state=State.SENDING, sent_at=now, deadline_at=deadline, attempts=F("attempts") + 1
     )
@@ -143,7 +140,7 @@ def send(launch: Launch) -> Launch:
 
 def retry(launch: Launch, *, attempts: int) -> bool:
     """Queue a failed launch again; return False when somebody else did so (``attempts`` is what the person saw)."""
-    return _move(
+    return move(
         launch.pk,
         come_from=[State.FAILED],
         attempts=attempts,
@@ -161,30 +158,33 @@ def resolve(launch: Launch, *, user: User, workflow_id: int | None) -> None:
 
     Raise ResolveError when the launch is not unknown (any more), or the workflow belongs to another launch.
     """
-    if workflow_id is not None:
-        other = Launch.objects.filter(workflow_id=workflow_id).exclude(pk=launch.pk).first()
+    with transaction.atomic():
+        decide_alone()
+        other = matching.owner_of(workflow_id, besides=launch) if workflow_id is not None else None
         if other is not None:
             raise ResolveError(
                 _("Workflow %(id)s belongs to another launch already: “%(name)s”.")
                 % {"id": workflow_id, "name": other.name}
             )
-    resolved = _move(
-        launch.pk,
-        come_from=[State.UNKNOWN],
-        attempts=launch.attempts,
-        state=State.LAUNCHED if workflow_id is not None else State.FAILED,
-        reason=""
-        if workflow_id is not None
-        else _("A person looked in Pneumatic: the workflow did not start."),
-        workflow_id=workflow_id,
-        resolved_by=user,
-        deadline_at=None,
-        finished_at=timezone.now(),
-    )
+        resolved = move(
+            launch.pk,
+            come_from=[State.UNKNOWN],
+            attempts=launch.attempts,
+            state=State.LAUNCHED if workflow_id is not None else State.FAILED,
+            reason=""
+            if workflow_id is not None
+            else _("A person looked in Pneumatic: the workflow did not start."),
+            workflow_id=workflow_id,
+            resolved_by=user,
+            deadline_at=None,
+            finished_at=timezone.now(),
+        )
     if not resolved:
         raise ResolveError(_("This launch has been settled in the meantime."))
+    launch.refresh_from_db()
     if workflow_id is not None:
         record_use(user=launch.launched_by, template=launch.template, at=launch.created_at)
+    matching.launch_settled(launch)
 
 
 def settle_abandoned() -> None:
@@ -194,7 +194,8 @@ def settle_abandoned() -> None:
     """
     now = timezone.now()
     overdue = Launch.objects.filter(deadline_at__lt=now)
-    if not overdue.exists():
+    wishes = set(overdue.values_list("template", "name"))
+    if not wishes:
         return
     for state, outcome in (
         (State.QUEUED, outcomes.stopped_before_sending()),
@@ -203,6 +204,8 @@ def settle_abandoned() -> None:
         overdue.filter(state=state).update(
             state=outcome.state, reason=outcome.reason, deadline_at=None, finished_at=now
         )
+    # The events may have come before anybody noticed that the answer will not.
+    matching.resolve_alike(wishes)
 
 
 def _call(launch: Launch) -> Outcome:
@@ -223,46 +226,18 @@ def _call(launch: Launch) -> Outcome:
 def _settle(launch: Launch, outcome: Outcome) -> None:
     """Write the outcome of the attempt that ``launch`` stands for, and refresh ``launch``.
 
-    A true answer that comes after the deadline still counts: over ``unknown`` always; that a workflow runs, even over
-    a person's "it did not start".
+    A true answer still counts when it comes after somebody or something else has settled the launch: ``late.py``.
     """
-    come_from = [State.SENDING]
-    if outcome.state is not State.UNKNOWN:
-        come_from.append(State.UNKNOWN)
-    if outcome.state is State.LAUNCHED:
-        come_from.append(State.FAILED)
-    written = _move(
+    written = move(
         launch.pk,
-        come_from=come_from,
+        come_from=[State.SENDING] if outcome.state is State.UNKNOWN else [State.SENDING, State.UNKNOWN],
         attempts=launch.attempts,
-        state=outcome.state,
-        reason=outcome.reason,
-        field_errors=outcome.field_errors,
-        workflow_id=outcome.workflow_id,
-        deadline_at=None,
-        finished_at=timezone.now(),
+        **outcome.values(),
     )
-    launch.refresh_from_db()
     if written and outcome.state is State.LAUNCHED:
         record_use(user=launch.launched_by, template=launch.template, at=launch.created_at)
-    elif not written and launch.workflow_id != outcome.workflow_id:
-        logger.error(
-            "Launch %s is %s, but attempt %s was answered: %s %s",
-            launch.pk,
-            launch.state,
-            launch.attempts,
-            outcome.state.value,
-            outcome.workflow_id or "",
-        )
-
-
-def _move(launch_id: uuid.UUID, *, come_from: Collection[State], attempts: int, **values: Any) -> bool:
-    """Compare and set: change the launch only if it is in one of these states of this attempt."""
-    found = Launch.objects.filter(pk=launch_id, state__in=come_from, attempts=attempts)
-    return bool(found.update(**values))
-
-
-def _longest_answer() -> dt.timedelta:
-    """Return how long a request may take with the time-outs that the gateway keeps."""
-    seconds = settings.PNEUMATIC_CONNECT_TIMEOUT + WHOLE_ANSWER * settings.PNEUMATIC_READ_TIMEOUT
-    return dt.timedelta(seconds=seconds)
+    elif not written and outcome.state is not State.UNKNOWN:
+        late.take_answer(launch, outcome)
+    launch.refresh_from_db()
+    matching.launch_settled(launch)
+    launch.refresh_from_db()  # an event may have told already what the answer did not

@@ -15,8 +15,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apps.accounts.models import User
+from apps.core.spreadsheet import plain_cell
 from apps.launches import selectors
-from apps.launches.export import plain_cell
 from apps.launches.models import Launch
 from apps.workflow_templates.models import Template
 from tests.factories import NOW, make_launch, make_template, make_user
@@ -164,14 +164,14 @@ def queries(client: Client, url: str) -> int:
 
 @pytest.mark.parametrize("query", ["", "?q=launch", "?template=template&state=launched"])
 def test_the_number_of_queries_does_not_grow(operator_client: Client, operator: User, query: str) -> None:
-    make_launch(make_template(), operator)
+    make_launch(make_template(name="Template"), operator, name="Launch")
     few = queries(operator_client, f"/launches/{query}")
     for number in range(60):
         user = make_user(f"user{number}", "Operator")
         make_launch(make_template(name=f"Template {number}"), user, name=f"Launch {number}")
 
     assert queries(operator_client, f"/launches/{query}") == few
-    assert few <= 10
+    assert few <= 11
 
 
 def test_a_session_that_ended_reaches_htmx_as_a_page(client: Client, db: None) -> None:

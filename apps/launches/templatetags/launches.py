@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django import template
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
+from django.utils.translation import gettext as _
 
+from apps.launches.evidence import Verdict
 from apps.launches.models import Launch
-from apps.launches.presentation import TONES
+from apps.launches.presentation import FITS, TONES
+from apps.workflows.models import Workflow
+from apps.workflows.templatetags.workflows import workflow_state
 
 register = template.Library()
 
@@ -18,3 +26,28 @@ def launch_state(launch: Launch) -> SafeString:
     return format_html(
         '<span class="badge badge--{}">{}</span>', TONES[launch.state], launch.get_state_display()
     )
+
+
+@register.simple_tag
+def launch_progress(launch: Launch, workflows: Mapping[int, Workflow]) -> SafeString | str:
+    """Return where the workflow of a launch stands, with a link to its page; "" where no event tells of it."""
+    workflow = workflows.get(launch.workflow_id) if launch.workflow_id is not None else None
+    if workflow is None:
+        return ""
+    running = workflow.state == Workflow.State.RUNNING and workflow.task_name
+    return format_html(
+        '<a href="{}" aria-label="{}">{}</a>{}',
+        reverse("workflow-detail", args=[workflow.pk]),
+        _("Workflow %(id)s: %(state)s") % {"id": workflow.pk, "state": workflow.get_state_display()},
+        workflow_state(workflow),
+        format_html('<div class="small"><bdi>{}</bdi></div>', Truncator(workflow.task_name).chars(60))
+        if running
+        else "",
+    )
+
+
+@register.simple_tag
+def fit_mark(verdict: Verdict) -> SafeString:
+    """Return whether something fits what was asked for, as a badge."""
+    tone, words = FITS[verdict]
+    return format_html('<span class="badge badge--{}">{}</span>', tone, words)

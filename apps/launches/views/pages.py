@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator, Sequence
 from typing import cast
 
 from django.conf import settings
@@ -17,16 +18,19 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from apps.accounts.models import User
+from apps.core import live
 from apps.core.htmx import is_partial
 from apps.core.numbers import read_number
 from apps.core.paging import page
 from apps.kickoff.fields import describe_answers
-from apps.launches import permissions, presentation, selectors, services
+from apps.launches import matching, permissions, presentation, selectors, services
 from apps.launches.export import csv_lines
 from apps.launches.forms import FilterForm, ResolveForm
 from apps.launches.models import Launch
 from apps.pneumatic.client import workflow_url
 from apps.workflow_templates.selectors import version_kickoff
+from apps.workflows.models import Workflow
+from apps.workflows.presentation import news as workflow_news
 
 State = Launch.State
 
@@ -40,9 +44,11 @@ def launch_list(request: HttpRequest) -> HttpResponse:
     form = FilterForm(request.GET)
     filters = form.filters()
     is_fragment = is_partial(request)
+    shown = page(selectors.launches(filters), request)
     context = {
         "form": form,
-        "page": page(selectors.launches(filters), request),
+        "page": shown,
+        "workflows": selectors.workflows_of(cast(User, request.user), shown.items),
         "is_narrowed": filters != selectors.Filters(),
         "is_fragment": is_fragment,
     }
@@ -105,13 +111,28 @@ def launch_resolve(request: HttpRequest, launch_id: uuid.UUID) -> HttpResponse:
 
 def _show(request: HttpRequest, launch: Launch, form: ResolveForm, *, status: int = 200) -> HttpResponse:
     user = cast(User, request.user)
-    refusal = permissions.refusal(user, launch.template)
     is_open = launch.state in {State.QUEUED, State.SENDING}
+    if not is_open and request.headers.get("HX-Target") == "content":
+        # The page of an open launch asks for itself; what it becomes keeps itself up to date in another way.
+        return HttpResponse(headers={"HX-Refresh": "true"})
+    workflow = next(iter(selectors.workflows_of(user, [launch]).values()), None)
+    found = _candidates(launch, user)
+    version = live.version(request, *_facts(launch, workflow, found))
+    if live.is_current(request, version):
+        return live.unchanged()
+    refusal = permissions.refusal(user, launch.template)
     context = {
         "launch": launch,
         "words": presentation.WORDS[launch.state],
         "tone": presentation.TONES[launch.state],
         "is_open": is_open,
+        "is_live": not is_open and request.method == "GET",
+        "version": version,
+        "workflow": workflow,
+        "news": workflow_news(workflow) if workflow else presentation.WORDS[launch.state].title,
+        "candidates": found,
+        "evidence_started_at": presentation.evidence_started_at(launch),
+        "contradictions": launch.contradictions.splitlines(),
         "shows_advice": is_open or user.has_perm("launches.launch_workflow"),
         "answers": describe_answers(version_kickoff(launch.version).fields, launch.answers),
         "field_errors": presentation.shown_errors(launch),
@@ -125,7 +146,39 @@ def _show(request: HttpRequest, launch: Launch, form: ResolveForm, *, status: in
         "can_resolve": launch.state == State.UNKNOWN and user.has_perm("launches.launch_workflow"),
         "resolve_form": form,
     }
-    return render(request, "launches/launch_detail.html", context, status=status)
+    name = "launches/_launch.html" if live.is_asked(request) else "launches/launch_detail.html"
+    return live.vary(render(request, name, context, status=status))
+
+
+def _candidates(launch: Launch, user: User) -> list[matching.Candidate]:
+    """Return the workflows that the launch may have started, where its own is not known for certain.
+
+    It is not where the launch is unknown; where an event settled it, or a person said that nothing started, those
+    that fit in everything speak against that.
+    """
+    if not user.has_perm("workflows.view_workflow"):
+        return []
+    if launch.state == State.UNKNOWN:
+        return matching.candidates(launch)
+    is_denied = launch.state == State.FAILED and launch.resolved_by_id is not None
+    if launch.evidence is None and not is_denied:
+        return []
+    return [
+        candidate
+        for candidate in matching.candidates(launch)
+        if candidate.comparison.fits
+        and candidate.owner is None
+        and candidate.workflow.pk != launch.workflow_id
+    ]
+
+
+def _facts(
+    launch: Launch, workflow: Workflow | None, found: Sequence[matching.Candidate]
+) -> Iterator[object]:
+    """Yield what the page shows and may change while it is open."""
+    yield from (launch.state, launch.attempts, launch.reason, launch.contradictions, launch.workflow_id)
+    for shown in [workflow, *(candidate.workflow for candidate in found)]:
+        yield (shown.pk, shown.changed_at) if shown else None
 
 
 def _wanted(launch_id: uuid.UUID) -> Launch:
