@@ -1,4 +1,4 @@
-"""The command line of the benchmarks: ``python -m benchmarks [--only sync|form|lists] [--repeats N] [--write]``."""
+"""The command line of the benchmarks: ``python -m benchmarks [--only PART] [--repeats N] [--write]``."""
 
 from __future__ import annotations
 
@@ -6,11 +6,19 @@ import argparse
 import datetime as dt
 import sys
 
-from benchmarks import machine, pages, sync
+from benchmarks import kill, machine, pages, project, receive, sync, workflow_pages
 from benchmarks.processes import ROOT
 from benchmarks.report import Table
 
-PARTS = {"sync": sync.measure, "form": pages.measure_form, "lists": pages.measure_lists}
+PARTS = {
+    "sync": sync.measure,
+    "form": pages.measure_form,
+    "lists": pages.measure_lists,
+    "workflows": workflow_pages.measure,
+    "receive": receive.measure,
+    "project": project.measure,
+    "kill": kill.measure,
+}
 PAGE = ROOT / "docs" / "benchmarks.md"
 MARK = "<!-- Everything below is written by `make bench ARGS=--write`. -->"
 

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import subprocess
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
+from benchmarks.databases import databases, fresh
 from benchmarks.processes import ask, manage, settings
 from benchmarks.report import Bar, Table
 
 FEW = ("1000", "1000")
 MANY = ("10000", "100000")
 FLAT = 1.5  # "flat": the larger may take this much longer; noise of short times is part of it
-POSTGRES = "postgres://postgres@127.0.0.1:5432"
 
 
 def measure_form(*, repeats: int) -> list[Table]:
     """Measure on SQLite, and on PostgreSQL where a server answers."""
     tables = []
-    for kind, database in _databases():
+    for kind, database in databases():
         row = _measured(database, "form")
         bars = [
             Bar("launch form, KiB of HTML", f"{row['kib']:.1f}", "", row["kib"], 60, most=True),
@@ -50,7 +45,7 @@ def measure_form(*, repeats: int) -> list[Table]:
 def measure_lists(*, repeats: int) -> list[Table]:
     """Measure every list with few and with many rows."""
     tables = []
-    for kind, database in _databases():
+    for kind, database in databases():
         few, many = _measured(database, "lists", *FEW), _measured(database, "lists", *MANY)
         bars = []
         for name in many:
@@ -64,39 +59,8 @@ def measure_lists(*, repeats: int) -> list[Table]:
 
 
 def _measured(database: str, *arguments: str) -> Any:
-    with _fresh(database) as url:
+    with fresh(database) as url:
         environment = settings(database=url)
         manage("migrate", "--verbosity=0", environment=environment)
         manage("collectstatic", "--noinput", "--verbosity=0", environment=environment)
         return ask("benchmarks.ours_pages", *arguments, environment=environment)
-
-
-def _databases() -> Iterator[tuple[str, str]]:
-    yield "SQLite", "sqlite"
-    try:
-        ready = (
-            subprocess.run(["pg_isready", "-q", "-h", "127.0.0.1", "-p", "5432"], check=False).returncode == 0
-        )
-    except FileNotFoundError:
-        ready = False
-    if ready:
-        yield "PostgreSQL", "postgres"
-
-
-@contextmanager
-def _fresh(database: str) -> Iterator[str]:
-    """Give the address of an empty database, and remove it afterwards."""
-    with tempfile.TemporaryDirectory(prefix="dash-bench-") as folder:
-        if database == "sqlite":
-            yield f"sqlite:///{Path(folder) / 'pages.sqlite3'}"
-            return
-        name = f"dash_bench_{Path(folder).name[-8:].lower()}"
-        _psql(f'CREATE DATABASE "{name}"')
-        try:
-            yield f"{POSTGRES}/{name}"
-        finally:
-            _psql(f'DROP DATABASE "{name}"')
-
-
-def _psql(statement: str) -> None:
-    subprocess.run(["psql", "--quiet", f"{POSTGRES}/postgres", "-c", statement], check=True)

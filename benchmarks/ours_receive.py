@@ -1,0 +1,52 @@
+"""Ours: what the receiver stored. ``python -m benchmarks.ours_receive token|count|check DIGESTS``.
+
+``check`` reads the SHA-256 of every acknowledged body and looks for each in the tables: as a delivery with that body,
+as an event, and in its workflow.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from pathlib import Path
+
+import django
+
+from benchmarks.processes import answer
+
+django.setup()
+
+from apps.webhooks import endpoints  # noqa: E402 - models exist after setup()
+from apps.webhooks.models import Delivery  # noqa: E402
+from apps.workflows.models import Workflow  # noqa: E402
+
+
+def count() -> None:
+    """Tell how many deliveries there are, and how many wait."""
+    rows = Delivery.objects
+    answer(deliveries=rows.count(), pending=rows.filter(state=Delivery.State.PENDING).count())
+
+
+def check(file: Path) -> None:
+    """Tell how many of the acknowledged bodies are missing, and how many were not projected."""
+    acknowledged = set(file.read_text(encoding="utf-8").split())
+    stored: dict[str, int | None] = {}
+    rows = Delivery.objects.values_list("body", "event__workflow_id")
+    for body, workflow_id in rows.iterator(chunk_size=200):
+        stored[hashlib.sha256(bytes(body)).hexdigest()] = workflow_id
+    workflows = set(Workflow.objects.values_list("id", flat=True))
+    answer(
+        acknowledged=len(acknowledged),
+        stored=len(stored),
+        lost=len(acknowledged - set(stored)),
+        not_projected=sum(stored.get(digest) not in workflows for digest in acknowledged),
+    )
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "token":
+        answer(token=endpoints.token(endpoints.active()))
+    elif sys.argv[1] == "count":
+        count()
+    else:
+        check(Path(sys.argv[2]))

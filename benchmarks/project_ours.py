@@ -1,0 +1,135 @@
+"""Ours: stored deliveries become events and workflows. ``python -m benchmarks.project_ours fill|batches|single``.
+
+``fill`` stores the deliveries as the receiver would; ``batches`` processes them as the worker does; ``single`` does
+the same work as a plain Django application would: one delivery, one transaction, ``get_or_create``.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import django
+
+from benchmarks.processes import answer
+from benchmarks.project_payloads import bodies
+
+django.setup()
+
+from django.db import transaction  # noqa: E402 - models exist after setup()
+from django.utils import timezone  # noqa: E402
+
+from apps.webhooks import endpoints, registry  # noqa: E402
+from apps.webhooks.models import Delivery, Event  # noqa: E402
+from apps.webhooks.processing import process_pending  # noqa: E402
+from apps.webhooks.understanding import understand  # noqa: E402
+from apps.workflows.models import Workflow  # noqa: E402
+
+PORTION = 1000  # rows written at once
+
+
+def fill(workflows: int) -> None:
+    """Store the deliveries of ``workflows`` histories."""
+    endpoint = endpoints.active()
+    target = f"https://dash.example.com{endpoints.path(endpoint)}"
+    size = number = 0
+    rows: list[Delivery] = []
+    for event_name, body in _encoded(workflows, target):
+        now = timezone.now()
+        rows.append(
+            Delivery(
+                received_at=now,
+                due_at=now,
+                endpoint=endpoint,
+                body=body,
+                size=len(body),
+                verdict=Delivery.Verdict.ACCEPTED,
+                hook_id=1,
+                event_name=event_name,
+            )
+        )
+        size, number = size + len(body), number + 1
+        if len(rows) == PORTION:
+            Delivery.objects.bulk_create(rows)
+            rows.clear()
+    Delivery.objects.bulk_create(rows)
+    answer(deliveries=number, bytes=size / number)
+
+
+def _encoded(workflows: int, target: str) -> Iterator[tuple[str, bytes]]:
+    for payload in bodies(workflows, target=target):
+        yield payload["hook"]["event"], json.dumps(payload).encode()
+
+
+class Gauge:
+    """A handler that reads the memory as events pass by: its peak in the first quarter, and in all."""
+
+    def __init__(self, expected: int) -> None:
+        self.quarter, self.seen = expected // 4, 0
+        self.early = self.peak = 0.0
+
+    def __call__(self, events: Sequence[Event]) -> None:
+        self.seen += len(events)
+        self.peak = max(self.peak, own_memory())
+        if self.seen <= self.quarter:
+            self.early = self.peak
+
+
+def own_memory() -> float:
+    """Return the resident size of this process without files that are mapped (SQLite maps its own), in MiB."""
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return 0.0
+    lines = status.read_text(encoding="utf-8").splitlines()
+    return int(next(line for line in lines if line.startswith("RssAnon")).split()[1]) / 1024
+
+
+def batches() -> None:
+    """Process everything that is pending, as the worker does."""
+    gauge = Gauge(Delivery.objects.filter(state="pending").count())
+    registry.register_handler(gauge, rank=99)
+    began = time.perf_counter()
+    report = process_pending()
+    seconds = time.perf_counter() - began
+    _finish(report.events, seconds, memory_at_a_quarter=gauge.early, memory=gauge.peak)
+
+
+def single(limit: int) -> None:
+    """Process the first ``limit`` deliveries one at a time."""
+    pending = Delivery.objects.filter(state="pending").order_by("due_at", "pk")
+    began = time.perf_counter()
+    number = 0
+    for delivery in pending[:limit].iterator():
+        with transaction.atomic():
+            read = understand(delivery).event()
+            fields: dict[str, Any] = {
+                field.attname: getattr(read, field.attname)
+                for field in Event._meta.concrete_fields
+                if not field.primary_key and field.attname != "content_hash"
+            }
+            event, is_new = Event.objects.get_or_create(content_hash=read.content_hash, defaults=fields)
+            if is_new:
+                registry.handle([event])
+            delivery.state, delivery.event, delivery.processed_at = "processed", event, timezone.now()
+            delivery.save(update_fields=["state", "event", "processed_at"])
+        number += 1
+    _finish(number, time.perf_counter() - began)
+
+
+def _finish(events: int, seconds: float, **memory: float) -> None:
+    answer(
+        events=events,
+        seconds=seconds,
+        stored=Event.objects.count(),
+        workflows=Workflow.objects.count(),
+        **memory,
+    )
+
+
+if __name__ == "__main__":
+    what, *numbers = sys.argv[1:]
+    {"fill": fill, "batches": batches, "single": single}[what](*map(int, numbers))
