@@ -31,7 +31,7 @@ demo: $(VENV)/.runtime ## Start the dashboard on a sandbox of Pneumatic; Ctrl-C 
 install: $(VENV)/.development ## Create .venv with everything that development needs
 
 test: $(VENV)/.development ## Run the tests (ARGS="tests/launches -k retry"; DATABASE_URL=... for PostgreSQL)
-	PYTHONDEVMODE=1 $(PY) -m pytest -n $(WORKERS) $(ARGS)
+	PYTHONDEVMODE=1 $(PY) -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 check: $(VENV)/.development ## Lint, format, types, templates, migrations, production configuration
 	$(VENV)/bin/ruff check .

@@ -9,6 +9,7 @@ pytest_plugins = [
     "tests.fixtures.people",
     "tests.fixtures.sandbox",
     "tests.fixtures.launching",
+    "tests.fixtures.deliveries",
     "tests.fixtures.browser",
 ]
 

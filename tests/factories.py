@@ -21,6 +21,8 @@ from apps.pneumatic.canonical import content_hash, kickoff_to_json, tasks_to_jso
 from apps.pneumatic.schemas import FieldDefinition, Kickoff, Selection, Task
 from apps.workflow_templates.models import RunAllowed, Template, TemplateUse, TemplateVersion
 from apps.workflow_templates.searching import field_types, order_key, search_text
+from apps.workflows.models import Holder, Workflow
+from apps.workflows.searching import search_text as workflow_search_text
 
 PASSWORD = "correct horse"
 NOW = dt.datetime(2026, 5, 4, 9, 0, tzinfo=dt.UTC)  # a Monday
@@ -173,3 +175,30 @@ def make_launch(
     return Launch.objects.create(
         template=template, launched_by_id=user.pk, name=name, state=state, **{**defaults, **values}
     )
+
+
+def make_workflow(
+    workflow_id: int | None = None,
+    *,
+    name: str = "Onboarding of Ada",
+    holders: Sequence[tuple[int, str]] = (),
+    **values: Any,
+) -> Workflow:
+    """Create a workflow as a projection of its events would, by default one at its first step, heard of at NOW."""
+    defaults: dict[str, Any] = {
+        "search": workflow_search_text(name),
+        "template_name": "Onboarding",
+        "state": Workflow.State.RUNNING,
+        "step": 1,
+        "task_name": "Collect papers",
+        "task_since": NOW,
+        "holders": [list(holder) for holder in holders],
+        "started_at": NOW,
+        "events_count": 1,
+        "last_heard_at": NOW,
+    }
+    workflow = Workflow.objects.create(id=workflow_id or next(_ids), name=name, **{**defaults, **values})
+    Holder.objects.bulk_create(
+        Holder(workflow=workflow, person_id=id_, name=person) for id_, person in holders
+    )
+    return workflow

@@ -6,6 +6,7 @@ Every module's syntax tree is read, so imports inside functions and under ``TYPE
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -37,6 +38,8 @@ MAY_IMPORT_REQUESTS = (
     "apps/dashboard/demo/",
     "apps/dashboard/management/commands/demo.py",
 )
+# What others may know of the gateway; the rest sees sockets and wire JSON.
+GATEWAY_INTERFACE = {"canonical", "client", "deliveries", "errors", "events", "posting", "schemas"}
 # The demo runs its parts as processes and gives each a complete environment.
 MAY_READ_ENVIRONMENT = ("apps/dashboard/demo/",)
 
@@ -62,6 +65,12 @@ class Module:
                 base = package[: len(package) - node.level + 1] if node.level else []
                 start = ".".join([*base, *([node.module] if node.module else [])])
                 yield from ((node.lineno, f"{start}.{alias.name}") for alias in node.names)
+
+    def attributes(self) -> Iterator[tuple[int, str]]:
+        """Yield line and name of every attribute that is read of a plain name, such as ``os.environ``."""
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+                yield node.lineno, f"{node.value.id}.{node.attr}"
 
 
 def read(folder: Path) -> list[Module]:
@@ -120,6 +129,18 @@ def test_only_the_gateway_speaks_http() -> None:
     assert not wrong, "\n".join(wrong)
 
 
+def test_only_the_gateway_sees_the_wire() -> None:
+    wrong = [
+        f"{module.path}:{line} imports {name}"
+        for module in MODULES
+        if module.app != "pneumatic"
+        for line, name in module.imports()
+        if name.startswith("apps.pneumatic.") and name.split(".")[2] not in GATEWAY_INTERFACE
+    ]
+
+    assert not wrong, "\n".join(wrong)
+
+
 def test_the_sandbox_needs_only_the_standard_library() -> None:
     """Shared code shares mistakes; only its command and its app configuration may use Django."""
     wrong = [
@@ -163,16 +184,26 @@ def test_no_import_hides_in_a_function() -> None:
 
 
 def test_only_settings_read_the_environment() -> None:
+    readers = {f"os.{name}" for name in ("environ", "environb", "getenv", "getenvb", "putenv")}
     wrong = [
-        f"{module.path}:{node.lineno} uses os.{node.attr}"
+        f"{module.path}:{line} uses {name}"
         for module in MODULES
         if not module.path.startswith(MAY_READ_ENVIRONMENT)
-        for node in ast.walk(module.tree)
-        if isinstance(node, ast.Attribute)
-        and node.attr in {"environ", "getenv", "putenv"}
-        and isinstance(node.value, ast.Name)
-        and node.value.id == "os"
+        for line, name in [*module.imports(), *module.attributes()]
+        if name in readers
     ]
+
+    assert not wrong, "\n".join(wrong)
+
+
+def test_templates_include_downwards_only() -> None:
+    """A page may be made of pieces of apps below its own; apps above come in through registries."""
+    wrong = []
+    for path in sorted((ROOT / "templates").rglob("*.html")):
+        owner = path.relative_to(ROOT / "templates").parts[0]
+        for used in re.findall(r'{% (?:include|extends) "(\w+)/', path.read_text(encoding="utf-8")):
+            if owner in LEVELS and used in LEVELS and used != owner and LEVELS[used] >= LEVELS[owner]:
+                wrong.append(f"{path.relative_to(ROOT)} uses templates of {used}")
 
     assert not wrong, "\n".join(wrong)
 

@@ -17,6 +17,7 @@ PAGES = [
     *sorted((ROOT / "docs").rglob("*.md")),
 ]
 READERS = {"_flag", "_number", "_origin", "_secret", "_choice", "_zone", "_database", "str", "list"}
+CHECK_ID = r"\bpneumatic\.[EW]\d{3}\b"
 FIELD_TYPES = ["string", "text", "radio", "checkbox", "date", "url", "dropdown", "file", "user"]
 
 
@@ -36,6 +37,11 @@ def variables() -> list[str]:
 
 def commands() -> list[str]:
     return sorted(path.stem for path in ROOT.glob("apps/*/management/commands/[!_]*.py"))
+
+
+def check_ids() -> list[str]:
+    """Return the ids of our system checks, wherever the code names one."""
+    return sorted(set(re.findall(CHECK_ID, text_of(*ROOT.glob("apps/**/*.py")))))
 
 
 def text_of(*paths: Path) -> str:
@@ -67,6 +73,23 @@ def test_the_example_environment_lists_nothing_that_does_not_exist() -> None:
 @pytest.mark.parametrize("name", commands())
 def test_every_command_is_explained(name: str) -> None:
     assert re.search(rf"manage\.py {name}\b", text_of(*PAGES))
+
+
+@pytest.mark.parametrize("check_id", check_ids())
+def test_every_check_is_explained(check_id: str) -> None:
+    assert f"| `{check_id}` |" in text_of(ROOT / "docs" / "configuration.md")
+
+
+def test_the_documentation_explains_no_check_that_does_not_exist() -> None:
+    assert set(re.findall(CHECK_ID, text_of(*PAGES))) <= set(check_ids())
+
+
+def test_every_page_can_be_found() -> None:
+    index = text_of(ROOT / "docs" / "README.md")
+
+    assert [page.name for page in (ROOT / "docs").glob("*.md") if f"({page.name})" not in index] == [
+        "README.md"
+    ]
 
 
 @pytest.mark.parametrize("name", FIELD_TYPES)

@@ -8,14 +8,20 @@ from typing import Generic, TypeVar
 
 from apps.accounts.models import PneumaticUser, User
 from apps.accounts.selectors import search_people
+from apps.core.people import pneumatic_id_of
 from apps.launches import selectors as launches
 from apps.launches.models import Launch
 from apps.workflow_templates import selectors as templates
 from apps.workflow_templates.models import Template
+from apps.workflows import selectors as workflows
+from apps.workflows.feed import Feed, feed
+from apps.workflows.models import Workflow
+from apps.workflows.presentation import Row, rows
 
 FAVOURITES = 6
 LATEST = 8
 ATTENTION = 5
+MOVING = 5
 HITS = 8
 
 Item = TypeVar("Item")
@@ -29,6 +35,20 @@ class Home:
     suggestions: Sequence[Template] = ()
     attention: Sequence[Launch] = ()
     latest: Sequence[Launch] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Moving:
+    """Workflows on the home page: those that somebody holds, others that run, and those that lost events.
+
+    ``feed`` says how true that is; None where there is nothing to show.
+    """
+
+    mine: Sequence[Row] = ()
+    others: Sequence[Row] = ()
+    with_gaps: Sequence[Row] = ()
+    more_mine: bool = False
+    feed: Feed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +68,11 @@ class Found:
 
     templates: Hits[Template] = Hits()
     people: Hits[PneumaticUser] = Hits()
+    workflows: Hits[Row] = Hits()
     launches: Hits[Launch] = Hits()
 
     def __len__(self) -> int:
-        return len(self.templates) + len(self.people) + len(self.launches)
+        return len(self.templates) + len(self.people) + len(self.workflows) + len(self.launches)
 
 
 def home_for(user: User) -> Home:
@@ -71,6 +92,25 @@ def home_for(user: User) -> Home:
     )
 
 
+def moving_for(user: User) -> Moving:
+    """Return what moves now, as ``user``, who may see workflows, wants to see it: theirs first."""
+    me = pneumatic_id_of(user)
+    mine = workflows.held_by(user, MOVING + 1) if me is not None else []
+    running = workflows.running(MOVING, not_held_by=me)
+    shown_already = {workflow.pk for workflow in (*mine[:MOVING], *running)}
+    gaps = [row for row in workflows.with_gaps(3 * MOVING) if row.pk not in shown_already][:MOVING]
+    if not mine and not running and not gaps:
+        return Moving()
+    shown = iter(rows([*mine[:MOVING], *running, *gaps], me=me))
+    return Moving(
+        mine=[next(shown) for _workflow in mine[:MOVING]],
+        others=[next(shown) for _workflow in running],
+        with_gaps=list(shown),
+        more_mine=len(mine) > MOVING,
+        feed=feed(),
+    )
+
+
 def found_for(user: User, query: str) -> Found:
     """Return what fits ``query`` of what ``user``, who may see templates, may see; nothing for an empty one."""
     if not query:
@@ -84,7 +124,15 @@ def found_for(user: User, query: str) -> Found:
     launched: Sequence[Launch] = []
     if user.has_perm("launches.view_launch"):
         launched = list(launches.launches(launches.Filters(query=query))[: HITS + 1])
-    return Found(_hits([*mine, *others[: HITS + 1 - len(mine)]]), _hits(people), _hits(launched))
+    moving: Sequence[Workflow] = []
+    if user.has_perm("workflows.view_workflow"):
+        moving = list(workflows.workflows(workflows.Filters(query=query))[: HITS + 1])
+    return Found(
+        templates=_hits([*mine, *others[: HITS + 1 - len(mine)]]),
+        people=_hits(people),
+        workflows=_hits(rows(moving)),
+        launches=_hits(launched),
+    )
 
 
 def _hits(items: Sequence[Item]) -> Hits[Item]:

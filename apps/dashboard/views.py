@@ -8,29 +8,41 @@ from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from apps.accounts.models import User
+from apps.core import live
 from apps.core.htmx import is_partial
 from apps.dashboard import selectors
 from apps.launches.services import settle_abandoned
+from apps.workflows.selectors import last_change
 
 LONGEST_QUERY = 200
 
 
 @require_safe
+@never_cache
 @permission_required("workflow_templates.view_template", raise_exception=True)
 def home(request: HttpRequest) -> HttpResponse:
-    """Show what somebody wants to see first in the morning."""
+    """Show what somebody wants to see first in the morning; what moves now alone when an open page asks for it."""
+    user = cast(User, request.user)
+    context: dict[str, object] = {}
+    if user.has_perm("workflows.view_workflow"):
+        version = live.version(request, last_change())
+        if live.is_current(request, version):
+            return live.unchanged()
+        context = {"moving": selectors.moving_for(user), "version": version}
+        if live.is_asked(request):
+            return live.vary(render(request, "dashboard/_moving.html", context))
     settle_abandoned()
-    context = {"home": selectors.home_for(cast(User, request.user))}
-    return render(request, "dashboard/home.html", context)
+    return live.vary(render(request, "dashboard/home.html", {**context, "home": selectors.home_for(user)}))
 
 
 @require_safe
 @permission_required("workflow_templates.view_template", raise_exception=True)
 def search(request: HttpRequest) -> HttpResponse:
-    """Show templates, people and launches that fit ``q``, or only the hits when htmx asks while somebody types."""
+    """Show what fits ``q``, or only the hits when htmx asks while somebody types."""
     query = " ".join(request.GET.get("q", "").replace("\0", " ").split())[:LONGEST_QUERY]
     context = {"query": query, "found": selectors.found_for(cast(User, request.user), query)}
     context["is_fragment"] = is_partial(request)

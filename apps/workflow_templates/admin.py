@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from apps.core import people
-from apps.core.searching import search_words
+from apps.core.searching import has_words
 from apps.sync.readonly import ReadOnlyAdmin, ReadOnlyInline, pretty
 from apps.workflow_templates.models import Template, TemplateVersion
 
@@ -57,9 +57,7 @@ class TemplateAdmin(ReadOnlyAdmin[Template]):
         self, request: HttpRequest, queryset: QuerySet[Template], search_term: str
     ) -> tuple[QuerySet[Template], bool]:
         """Find templates that have every word."""
-        for word in search_words(search_term):
-            queryset = queryset.filter(search__contains=word)
-        return queryset, False
+        return queryset.filter(has_words(search_term)), False
 
     @admin.display(description=_("may be run by"))
     def may_run(self, template: Template) -> str:
@@ -91,9 +89,7 @@ class TemplateVersionAdmin(ReadOnlyAdmin[TemplateVersion]):
         self, request: HttpRequest, queryset: QuerySet[TemplateVersion], search_term: str
     ) -> tuple[QuerySet[TemplateVersion], bool]:
         """Find the versions of templates that have every word."""
-        for word in search_words(search_term):
-            queryset = queryset.filter(template__search__contains=word)
-        return queryset, False
+        return queryset.filter(has_words(search_term, "template__search")), False
 
     @admin.display(description=_("template"))
     def template_name(self, version: TemplateVersion) -> str:

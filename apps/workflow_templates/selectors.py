@@ -10,8 +10,9 @@ from django.db.models import BooleanField, Exists, OuterRef, QuerySet, Subquery,
 from django.db.models.functions import Left
 from django.db.models.lookups import IsNull
 
+from apps.core.numbers import LARGEST_NUMBER
 from apps.core.people import pneumatic_id_of
-from apps.core.searching import search_words
+from apps.core.searching import has_words
 from apps.pneumatic.canonical import kickoff_from_json, tasks_from_json
 from apps.pneumatic.schemas import Kickoff, Task
 from apps.workflow_templates.models import RunAllowed, Template, TemplateUse, TemplateVersion
@@ -97,9 +98,7 @@ def _listed(*, user: AbstractUser, filters: Filters) -> QuerySet[Template]:
         templates = templates.filter(fields_count=0)
     elif filters.asks_for:
         templates = templates.filter(field_types__contains=f" {filters.asks_for} ")
-    for word in search_words(filters.query):
-        templates = templates.filter(search__contains=word)
-    return templates
+    return templates.filter(has_words(filters.query))
 
 
 def template_for_page(template_id: int) -> Template | None:
@@ -136,6 +135,8 @@ def version_with_previous(
     template_id: int, number: int
 ) -> tuple[TemplateVersion | None, TemplateVersion | None]:
     """Return a version of a template's form and the one before it."""
+    if template_id > LARGEST_NUMBER:  # Django passes it on where it follows a key to another table
+        return None, None
     versions = list(
         TemplateVersion.objects.select_related("template")
         .defer("template__raw", "template__tasks")

@@ -23,6 +23,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 COLOURS = 128  # a palette keeps the pictures small; interfaces need no more
+TASK_TAKES = 120_000  # milliseconds, at the demonstration's pace
 TEMPLATE = "Office equipment request"
 
 
@@ -45,7 +46,7 @@ def demonstration() -> Iterator[tuple[str, str]]:
                 if line.startswith("Logs are in"):
                     break
             url = re.search(r"running: .*?(http://[\d.:]+)", text)
-            password = re.search(r"operator\s+(\S+)", text)
+            password = re.search(r"^  operator\s+(\S+)", text, re.MULTILINE)
             if not (url and password):
                 sys.exit(f"The demonstration did not start:\n{text}")
             try:
@@ -90,12 +91,23 @@ def take_all(browser: Browser, url: str, password: str) -> None:
     page.locator("[role=listbox] [role=option]").first.click()
     page.get_by_role("button", name="Launch", exact=True).click()
     page.wait_for_url("**/launches/*/")
+    page.get_by_role("link", name="See how it is doing").wait_for()
     take(page, "launch")
+    follow(page)
     page.goto("/templates/")
     take(page, "templates")
     phone = signed_in(browser, url, password, width=390, height=780, dark=True)
     phone.goto("/")
     take(phone, "phone-dark")
+
+
+def follow(page: Page) -> None:
+    """Watch what was launched until the sandbox's people have done a task of it, and look at the others."""
+    page.get_by_role("link", name="See how it is doing").click()
+    page.locator(".timeline > li").nth(2).wait_for(timeout=TASK_TAKES)
+    take(page, "workflow")
+    page.goto("/workflows/")
+    take(page, "workflows")
 
 
 def signed_in(

@@ -30,6 +30,9 @@ PAGES = [
     "/templates/3/launch/",
     "/launches/",
     "/launches/?q=nothing-fits-this",
+    "/workflows/",
+    "/workflows/?q=nothing-fits-this&gaps=on",
+    "/workflows/404/",
     "/sync/",
     "/account/password/",
 ]
@@ -44,6 +47,13 @@ ADMIN_PAGES = [
     "/admin/launches/launch/",
     "/admin/launches/uploadedfile/",
     "/admin/workflow_templates/templateversion/",
+    "/admin/webhooks/",
+    "/admin/webhooks/subscription/",
+    "/admin/webhooks/delivery/",
+    "/admin/webhooks/delivery/window/",
+    "/admin/webhooks/event/",
+    "/admin/webhooks/replay/",
+    "/admin/workflows/workflow/",
 ]
 
 

@@ -128,6 +128,7 @@ def test_it_costs_the_same_number_of_queries_however_much_is_found(
         make_pneumatic_user(number + 1, first="Same")
     make_use(operator, template)
     # The session, the user, their two kinds of permissions and their roles; who they are in Pneumatic and
-    # templates, once each for favourites and others; people in two steps, launches; how fresh the resources are.
-    with django_assert_num_queries(14):
+    # templates, once each for favourites and others; people in two steps, workflows, launches; how fresh the
+    # resources are.
+    with django_assert_num_queries(15):
         operator_client.get(URL, {"q": "same"})

@@ -33,6 +33,7 @@ def test_it_only_reads(viewer_client: Client) -> None:
 def test_it_does_not_know_every_number(viewer_client: Client) -> None:
     assert viewer_client.get("/templates/404/").status_code == 404
     assert viewer_client.get("/templates/99999999999999999999999/").status_code == 404
+    assert viewer_client.get("/templates/99999999999999999999999/versions/1/").status_code == 404
 
 
 def html_of(client: Client, template: Template) -> str:
@@ -275,6 +276,6 @@ def test_it_costs_the_same_number_of_queries_however_much_it_shows(
     for number in range(min(count, 10)):
         make_version(template, fields=[make_field(f"g{number}")])
     # The session, the user, their permissions and roles; the template with its version, who may run it, all people
-    # at once, the versions; the launches (abandoned ones first) and how fresh the two resources are.
-    with django_assert_num_queries(13):
+    # at once, the versions; the launches (abandoned ones first), the running workflows; how fresh two resources are.
+    with django_assert_num_queries(14):
         viewer_client.get(url_of(template))

@@ -1,4 +1,4 @@
-"""The main job without a person: what ``manage.py demo --check`` does once everything runs.
+"""The main job without a person: the first half of what ``manage.py demo --check`` does once everything runs.
 
 It plays both ends and knows nothing of what is between: it fills in the form over HTTP as a browser without JavaScript
 does, and asks the sandbox what arrived. Only public addresses and control names are used.
@@ -11,52 +11,16 @@ import hashlib
 import io
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from html.parser import HTMLParser
 from typing import Any
 
 import requests
 from PIL import Image
 
+from apps.dashboard.demo.browser import Browser, Page
 from apps.dashboard.demo.processes import DemoError
+from apps.dashboard.demo.sandbox_api import SandboxApi, types_of
 
-TIMEOUT = 30
-TYPES = {"string", "text", "radio", "checkbox", "date", "url", "dropdown", "file", "user"}
 Field = dict[str, Any]  # a kickoff field as the API documents it
-
-
-class SandboxApi:
-    """The sandbox seen from outside: the documented API, and its record of what arrived."""
-
-    def __init__(self, url: str, api_key: str) -> None:
-        self._url = url
-        self._key = {"Authorization": f"Bearer {api_key}"}
-
-    def template_of_all_types(self) -> dict[str, Any]:
-        """Return the active template with the fewest fields that has all nine types."""
-        templates = [t for t in self._get("/templates") if t["is_active"] and _types_of(t) >= TYPES]
-        if not templates:
-            raise DemoError("The sandbox has no active template with all nine types of fields.")
-        smallest = min(templates, key=lambda template: len(template["kickoff"]["fields"]))
-        return dict(self._get(f"/templates/{smallest['id']}"))
-
-    def active_user(self) -> dict[str, Any]:
-        """Return somebody to choose."""
-        users = self._get("/accounts/users?limit=50&offset=0")["results"]
-        return dict(next(user for user in reversed(users) if user["status"] == "active"))
-
-    def workflows(self) -> list[dict[str, Any]]:
-        """Return what was launched, as it was received."""
-        return list(self._get("/_sandbox/workflows"))
-
-    def files(self) -> dict[str, dict[str, Any]]:
-        """Return the files that arrived, by attachment id."""
-        return {str(file["id"]): file for file in self._get("/_sandbox/files")}
-
-    def _get(self, path: str) -> Any:
-        response = requests.get(self._url + path, headers=self._key, timeout=TIMEOUT)
-        if response.status_code != requests.codes.ok:
-            raise DemoError(f"The sandbox answered {response.status_code} to {path}.")
-        return response.json()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,46 +37,31 @@ class File:
 
 
 class MainJob:
-    """Signs in, fills in a form with all nine types of fields, launches, and compares both ends."""
+    """Fills in a form with all nine types of fields, launches, and compares both ends."""
 
-    def __init__(self, *, url: str, sandbox: SandboxApi, say: Callable[[str], None]) -> None:
-        self._url = url
+    def __init__(self, *, browser: Browser, sandbox: SandboxApi, say: Callable[[str], None]) -> None:
+        self._browser = browser
         self._sandbox = sandbox
         self._say = say
-        self._browser = requests.Session()
-        self._browser.trust_env = False  # no proxy of the caller's: everything is on this machine
 
-    def do(self, username: str, password: str) -> None:
-        """Raise DemoError with the reason when anything is not as it should be."""
-        with self._browser:
-            self._sign_in(username, password)
-            template = self._sandbox.template_of_all_types()
-            fields = template["kickoff"]["fields"]
-            page = self._open_form(template)
-            name = f"Self-check {dt.datetime.now(dt.UTC):%Y-%m-%d %H:%M:%S}"
-            file = _picture()
-            typed, expected = self._fill_in(fields)
-            before = len(self._sandbox.workflows())
-            self._launch(template, page, {**typed, "name": [name]}, _file_controls(fields), file)
-            arrived = self._sandbox.workflows()[before:]
-            if len(arrived) != 1:
-                raise DemoError(f"One workflow should have been started; the server started {len(arrived)}.")
-            self._compare(arrived[0], name=name, expected=expected, fields=fields, file=file)
-
-    def _sign_in(self, username: str, password: str) -> None:
-        page = Page.read(self._get("/login/"))
-        response = self._browser.post(
-            f"{self._url}/login/",
-            data={**page.hidden, "username": username, "password": password},
-            headers={"Referer": f"{self._url}/login/"},
-            timeout=TIMEOUT,
-        )
-        if response.status_code != requests.codes.ok or "/login/" in response.url:
-            raise DemoError(f"Signing in as {username} failed (status {response.status_code}).")
-        self._say(f"Signed in as {username}")
+    def do(self) -> tuple[dict[str, Any], str]:
+        """Return the workflow and the address of its launch; raise DemoError when anything is not as it should be."""
+        template = self._sandbox.template_of_all_types()
+        fields = template["kickoff"]["fields"]
+        page = self._open_form(template)
+        name = f"Self-check {dt.datetime.now(dt.UTC):%Y-%m-%d %H:%M:%S}"
+        file = _picture()
+        typed, expected = self._fill_in(fields)
+        before = len(self._sandbox.workflows())
+        launch = self._launch(template, page, {**typed, "name": [name]}, _file_controls(fields), file)
+        arrived = self._sandbox.workflows()[before:]
+        if len(arrived) != 1:
+            raise DemoError(f"One workflow should have been started; the server started {len(arrived)}.")
+        self._compare(arrived[0], name=name, expected=expected, fields=fields, file=file)
+        return arrived[0], launch
 
     def _open_form(self, template: dict[str, Any]) -> Page:
-        page = Page.read(self._get(f"/templates/{template['id']}/launch/"))
+        page = Page.read(self._browser.get(f"/templates/{template['id']}/launch/"))
         if "submission_id" not in page.hidden:
             raise DemoError(f"The launch page of “{template['name']}” has no form.")
         missing = [
@@ -124,7 +73,7 @@ class MainJob:
             raise DemoError(f"The form of “{template['name']}” has no control for {', '.join(missing)}.")
         fields = template["kickoff"]["fields"]
         self._say(
-            f"Opened the form of “{template['name']}”: {len(fields)} fields of {len(_types_of(template))} types"
+            f"Opened the form of “{template['name']}”: {len(fields)} fields of {len(types_of(template))} types"
         )
         return page
 
@@ -160,7 +109,7 @@ class MainJob:
     def _find_person(self) -> dict[str, Any]:
         """Return somebody whom the search of people finds by e-mail."""
         user = self._sandbox.active_user()
-        hits = self._get("/people/", q=user["email"]).json()["hits"]
+        hits = self._browser.get("/people/", q=user["email"]).json()["hits"]
         if str(user["id"]) not in {hit["value"] for hit in hits}:
             raise DemoError(f"Searching people for {user['email']} did not find user {user['id']}.")
         return user
@@ -172,14 +121,11 @@ class MainJob:
         typed: dict[str, list[str]],
         file_controls: list[str],
         file: File,
-    ) -> None:
-        address = f"{self._url}/templates/{template['id']}/launch/"
+    ) -> str:
         response = self._browser.post(
-            address,
-            data={**page.hidden, **typed},
-            files=[(control, (file.name, file.content, file.content_type)) for control in file_controls],
-            headers={"Referer": address},
-            timeout=TIMEOUT,
+            f"/templates/{template['id']}/launch/",
+            {**page.hidden, **typed},
+            [(control, (file.name, file.content, file.content_type)) for control in file_controls],
         )
         if response.status_code != requests.codes.ok or "/launches/" not in response.url:
             reasons = "; ".join(Page.read(response).errors) or "the page gives no reason"
@@ -187,6 +133,7 @@ class MainJob:
                 f"Launching “{template['name']}” ended with status {response.status_code}: {reasons}."
             )
         self._say(f"Launched it with a file of {len(file.content):,} bytes: {response.url}")
+        return response.url
 
     def _compare(
         self,
@@ -225,52 +172,6 @@ class MainJob:
                 raise DemoError(
                     f"{api_name}: the file's {key} is {received[0][key]!r} instead of {wanted!r}."
                 )
-
-    def _get(self, path: str, **query: str) -> requests.Response:
-        response = self._browser.get(f"{self._url}{path}", params=query, timeout=TIMEOUT)
-        if response.status_code != requests.codes.ok:
-            raise DemoError(f"{path} answered with status {response.status_code}.")
-        return response
-
-
-class Page(HTMLParser):
-    """What the check wants to know of a page: hidden values, names of controls, errors."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.hidden: dict[str, str] = {}
-        self.controls: set[str] = set()
-        self.errors: list[str] = []
-        self._in_error = False
-
-    @classmethod
-    def read(cls, response: requests.Response) -> Page:
-        page = cls()
-        page.feed(response.text)
-        return page
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = dict(attrs)
-        name = given.get("name")
-        if tag in {"input", "select", "textarea"} and name:
-            self.controls.add(name)
-            if given.get("type") == "hidden":
-                self.hidden[name] = given.get("value") or ""
-        if tag == "p":
-            self._in_error = "error" in (given.get("class") or "")
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "p":
-            self._in_error = False
-
-    def handle_data(self, data: str) -> None:
-        if self._in_error and data.strip():
-            self.errors.append(" ".join(data.split()))
-
-
-def _types_of(template: dict[str, Any]) -> set[str]:
-    types = {field["type"] for field in template["kickoff"]["fields"]}
-    return {"radio" if name == "radiobutton" else name for name in types}
 
 
 def _file_controls(fields: Iterable[Field]) -> list[str]:

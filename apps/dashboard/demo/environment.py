@@ -13,6 +13,7 @@ from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[3]
 HOST = "127.0.0.1"
+USERNAMES = ("admin", "operator", "integrator")
 # Of the environment that we were started in, only what a program needs to run at all. No proxy: all is on HOST.
 INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TERM", "COLUMNS", "NO_COLOR", "TMPDIR", "VIRTUAL_ENV")
 
@@ -27,7 +28,7 @@ class Place:
         """Make the folder and its secrets, where they are not there from the last time."""
         self.logs.mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o700)
-        for path in (self.secret_key, self.api_key, self.passwords("admin"), self.passwords("operator")):
+        for path in (self.secret_key, self.api_key, *map(self.passwords, USERNAMES)):
             if not path.exists():
                 _write_secret(path, secrets.token_urlsafe(48 if path == self.secret_key else 9))
 
@@ -42,6 +43,11 @@ class Place:
     @property
     def api_key(self) -> Path:
         return self.folder / "api_key"
+
+    @property
+    def sandbox(self) -> Path:
+        """Return the file in which the sandbox keeps workflows and subscriptions."""
+        return self.folder / "sandbox.json"
 
     def passwords(self, username: str) -> Path:
         """Return the file that holds the password made for somebody."""

@@ -19,7 +19,7 @@ from django.contrib.auth.models import Group  # noqa: E402 - models exist after 
 from django.db.models import Count  # noqa: E402
 
 from apps.accounts.models import PneumaticUser, User  # noqa: E402
-from apps.accounts.roles import ADMINISTRATOR, OPERATOR  # noqa: E402
+from apps.accounts.roles import ADMINISTRATOR, INTEGRATOR, OPERATOR  # noqa: E402
 from apps.workflow_templates.models import RunAllowed  # noqa: E402
 
 
@@ -29,6 +29,7 @@ def make_people(place: Place) -> list[dict[str, str]]:
     return [
         _ensure(place, username="admin", role=ADMINISTRATOR, twin=None),
         _ensure(place, username="operator", role=OPERATOR, twin=operator),
+        _ensure(place, username="integrator", role=INTEGRATOR, twin=None),
     ]
 
 

@@ -7,7 +7,7 @@ import json
 import signal
 import sys
 import tempfile
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -16,9 +16,14 @@ from django.core.management.base import BaseCommand
 from requests import RequestException
 
 from apps.dashboard.demo import environment
-from apps.dashboard.demo.check import MainJob, SandboxApi
+from apps.dashboard.demo.browser import Browser
+from apps.dashboard.demo.check import MainJob
+from apps.dashboard.demo.check_events import EventsJob
 from apps.dashboard.demo.environment import HOST, PROJECT, Place, manage
 from apps.dashboard.demo.processes import DemoError, Family, free_port
+from apps.dashboard.demo.sandbox_api import SandboxApi
+
+PACE = 3.0  # seconds between two acts of the people in the sandbox
 
 
 class Command(BaseCommand):
@@ -78,43 +83,60 @@ class Command(BaseCommand):
         family.run("collectstatic", manage("collectstatic", "--noinput", "--verbosity=0"))
 
         self._say("Starting the sandbox")
-        api_key = place.api_key.read_text(encoding="utf-8").strip()
+        first_id = family.run("Looking for workflows of last time", _module("first_id"))
         sandbox = family.start(
             "sandbox",
             [
                 *(sys.executable, "-m", "apps.sandbox", f"--port={sandbox_port}"),
                 *(f"--files-port={files_port}", f"--api-key-file={place.api_key}"),
+                *(f"--keep={place.sandbox}", f"--first-workflow-id={first_id.strip()}"),
             ],
         )
         family.wait_for_port(sandbox, sandbox_port)
+        api_key = place.api_key.read_text(encoding="utf-8").strip()
+        api = SandboxApi(f"http://{HOST}:{sandbox_port}", api_key)
 
         self._say("Fetching templates and users")
-        family.run("The first sync", manage("sync"), quiet=False)
-        people = json.loads(
-            family.run(
-                "Making the people", [sys.executable, "-m", "apps.dashboard.demo.people", str(place.folder)]
-            )
-        )
+        family.run("The first sync", manage("sync", "templates", "users"), quiet=False)
+        people = json.loads(family.run("Making the people", _module("people", str(place.folder))))
 
         self._say("Starting the web server and the worker")
         web = family.start("web server", _gunicorn(port))
-        family.start("worker", manage("db_worker", "--interval=0.2", "--no-startup-delay", "--no-reload"))
+        family.start("worker", manage("worker", "--interval=0.2", "--no-startup-delay", "--no-reload"))
         family.wait_for_port(web, port)
 
         url = f"http://{HOST}:{port}"
         if is_check:
-            operator = next(person for person in people if person["username"] == "operator")
-            job = MainJob(
-                url=url, sandbox=SandboxApi(f"http://{HOST}:{sandbox_port}", api_key), say=self._say
-            )
             try:
-                job.do(operator["username"], operator["password"])
-                family.check()
+                self._check(url, api, people, family)
             except (DemoError, RequestException) as error:
                 raise DemoError(f"{error}\nThe web server's last words:\n{web.last_words()}") from None
             return
+        self._say("Subscribing to the events of workflows")
+        self._say(
+            family.run("Connecting with the sandbox", _module("connecting", str(place.folder))).rstrip()
+        )
+        # Stopped first of all: what happens while nobody listens would never be heard of.
+        stack.callback(_quieten, api)
+        api.control("PATCH", "settings", {"pace": PACE, "delays": True})
         self._welcome(url, people, place)
         family.watch()
+
+    def _check(self, url: str, api: SandboxApi, people: list[dict[str, str]], family: Family) -> None:
+        """Do the main job as the people who do it; raise DemoError or RequestException when anything is wrong."""
+        with Browser(url) as operator, Browser(url) as integrator:
+            for browser, name in ((operator, "operator"), (integrator, "integrator")):
+                person = next(person for person in people if person["username"] == name)
+                browser.sign_in(name, person["password"])
+                self._say(f"Signed in as {name}")
+            events = EventsJob(
+                integrator=integrator, operator=operator, sandbox=api, alive=family.check, say=self._say
+            )
+            events.subscribe()
+            workflow, launch = MainJob(browser=operator, sandbox=api, say=self._say).do()
+            events.follow(workflow, launch.removeprefix(url))
+            events.unsubscribe(workflow["template_id"])
+        family.check()
 
     def _port(self, purpose: str, wanted: int, *, taken: list[int]) -> int:
         port = free_port(wanted, taken=taken)
@@ -130,11 +152,24 @@ class Command(BaseCommand):
             password = person["password"] or "(the one that you chose)"
             self._say(f"  {person['username']:<10} {password:<14} {person['role']}")
         self._say("")
+        self._say("In the sandbox, people work on workflows: watch them at " + f"{url}/workflows/")
         self._say(f"Logs are in {place.logs}. Ctrl-C stops everything; `make demo` goes on where you left.")
 
     def _say(self, text: str) -> None:
         self.stdout.write(text)
         self.stdout.flush()
+
+
+def _module(name: str, *arguments: str) -> list[str]:
+    """Return the command line of one of the demonstration's own programs."""
+    return [sys.executable, "-m", f"apps.dashboard.demo.{name}", *arguments]
+
+
+def _quieten(api: SandboxApi) -> None:
+    """Let the sandbox's people rest and its last events arrive, before anything is stopped."""
+    with suppress(DemoError, RequestException):
+        api.control("PATCH", "settings", {"pace": 0})
+        api.control("POST", "deliveries/wait", {"seconds": 3})
 
 
 def _gunicorn(port: int) -> list[str]:

@@ -1,0 +1,155 @@
+"""Connect a demonstration with its sandbox: ``python -m apps.dashboard.demo.connecting FOLDER``.
+
+Run at every start, once the receiver answers: subscribes, sets right what an earlier start left behind, and has the
+operator launch the first workflows. Prints a line for each thing that it did.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import sys
+import uuid
+from pathlib import Path
+from typing import Any
+
+import django
+
+from apps.dashboard.demo.environment import Place
+from apps.dashboard.demo.processes import DemoError
+from apps.dashboard.demo.sandbox_api import SandboxApi
+
+django.setup()
+
+from django.conf import settings  # noqa: E402 - models exist after setup()
+from django.utils import timezone  # noqa: E402
+
+from apps.accounts.models import PneumaticUser, User  # noqa: E402
+from apps.kickoff.forms import KickoffForm  # noqa: E402
+from apps.launches import files, permissions, services  # noqa: E402
+from apps.launches.models import Launch  # noqa: E402
+from apps.pneumatic.events import Kind  # noqa: E402
+from apps.pneumatic.schemas import FieldDefinition  # noqa: E402
+from apps.webhooks import drift, subscriptions  # noqa: E402
+from apps.workflow_templates.models import Template  # noqa: E402
+from apps.workflow_templates.selectors import version_kickoff  # noqa: E402
+from apps.workflows.models import Workflow  # noqa: E402
+
+# What the operator launches, as far as their templates allow it: without files, and with two tasks or more.
+LAUNCHED = ("Monthly stock count", "Visitor registration", "Leave request", "Training request")
+FIRST_LAUNCHES = 2
+FIRST_ACTS = 8  # of the people in the sandbox, so that there is something to see at once
+TERMINATED = 2  # documented: Available workflow statuses
+
+
+def connect(sandbox: SandboxApi) -> list[str]:
+    """Return what was done, in words; raise DemoError when events cannot come."""
+    said = [_subscribe()]
+    if ended := _end_forgotten(sandbox):
+        said.append(f"Told of workflows that ended unheard since last time: {ended}")
+    operator = User.objects.get(username="operator")
+    if not sandbox.workflows():
+        sandbox.control("POST", "acts", {"times": FIRST_ACTS})
+    if not Launch.objects.filter(launched_by=operator).exists():
+        said += [f"The operator launched “{launch.name}”" for launch in _launch_some(operator)]
+    return said
+
+
+def _subscribe() -> str:
+    """Have all events sent to our receiver at its present address, whatever there was before."""
+    administrator = User.objects.get(username="admin")
+    subscriptions.refresh()
+    outcomes = subscriptions.subscribe(administrator, list(Kind))
+    outcomes += drift.repair(administrator)
+    failed = [outcome.error for outcome in outcomes if not outcome.is_ok]
+    left = drift.find_drift().to_repair
+    if failed or left:
+        reasons = [*failed, *(drift.line(finding) for finding in left)]
+        raise DemoError("The events of workflows cannot be subscribed:\n  " + "\n  ".join(reasons))
+    return f"Subscribed to {len(Kind)} events"
+
+
+def _end_forgotten(sandbox: SandboxApi) -> int:
+    """Tell of workflows that look alive here and are over there, or unknown; return how many.
+
+    Their last event was lost when the demonstration was killed, or the sandbox's file was removed.
+    """
+    alive = [Workflow.State.RUNNING, Workflow.State.SNOOZED]
+    there = {item["id"]: item["status"] for item in sandbox.workflows()}
+    lost = [item for item in Workflow.objects.filter(state__in=alive) if there.get(item.pk) not in {0, 3}]
+    target = subscriptions.proposed_target()
+    hook = next(
+        row
+        for row in sandbox.subscriptions()
+        if (row["event"], row["target"]) == ("workflow_completed", target)
+    )
+    for workflow in lost:
+        payload = _ending(workflow, there.get(workflow.pk, TERMINATED))
+        payload["hook"] = {key: hook[key] for key in ("id", "event", "target")}
+        sandbox.control("POST", "deliveries", {"target": target, "event": hook["event"], "payload": payload})
+    return len(lost)
+
+
+def _ending(workflow: Workflow, status: int) -> dict[str, Any]:
+    """Return the documented payload of a workflow that is over, as far as we know it."""
+    started = workflow.started_at.isoformat(timespec="milliseconds") if workflow.started_at else None
+    return {
+        "workflow": {
+            "id": workflow.pk,
+            "name": workflow.name,
+            "status": status,
+            "date_created": started.replace("+00:00", "Z") if started else None,
+            "template": {"id": workflow.template_id, "name": workflow.template_name},
+            "kickoff": {"id": 1, "description": "", "output": []},
+            "current_task": None,
+        }
+    }
+
+
+def _launch_some(operator: User) -> list[Launch]:
+    """Launch a few workflows as the operator could from the pages."""
+    launched: list[Launch] = []
+    for template in Template.objects.filter(name__in=LAUNCHED, removed_at=None).order_by("-id"):
+        version = template.current_version
+        if version is None or permissions.refusal(operator, template) or len(launched) == FIRST_LAUNCHES:
+            continue
+        fields = version_kickoff(version).fields
+        typed = {f"kickoff-{field.api_name}": _answer(field, operator) for field in fields}
+        form = KickoffForm(
+            fields,
+            {"name": [f"{template.name}, {timezone.localdate():%B %Y}"], **typed},
+            files=files.OwnFiles(operator),
+        )
+        if form.is_valid():
+            launch = services.start(
+                user=operator,
+                template=template,
+                version=version,
+                submission_id=uuid.uuid4(),
+                name=form.workflow_name,
+                answers=form.answers(),
+            )
+            launched.append(services.send(launch))
+    return launched
+
+
+def _answer(field: FieldDefinition, operator: User) -> list[str]:
+    if field.selections:
+        return [field.selections[0].key]
+    if field.type == "user":
+        twin = PneumaticUser.objects.filter(email=operator.email, removed_at=None).first()
+        return [str(twin.pk)] if twin else []
+    if field.type == "date":
+        return [(timezone.localdate() + dt.timedelta(days=7)).isoformat()]
+    return {"url": ["https://example.com/details"], "file": []}.get(field.type, ["Kim Larsen"])
+
+
+if __name__ == "__main__":
+    logging.disable(logging.INFO)  # what was done is printed, once
+    place = Place(Path(sys.argv[1]))
+    api_key = place.api_key.read_text(encoding="utf-8").strip()
+    try:
+        lines = connect(SandboxApi(settings.PNEUMATIC_API_URL, api_key))
+    except DemoError as error:
+        sys.exit(str(error))
+    sys.stdout.write("\n".join(lines) + "\n")

@@ -1,0 +1,337 @@
+"""Workflows in a real browser: pages that change by themselves, and whoever reads them is not disturbed."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, Request, expect
+
+from apps.accounts.models import User
+from tests.factories import make_pneumatic_user, make_template, make_user, make_workflow
+from tests.fixtures import payloads
+from tests.fixtures.browser import Browse, assert_accessible, assert_no_sideways_scroll
+from tests.fixtures.deliveries import Deliver
+
+LONG = "Onboarding_of_somebody_with_a_very_long_name_without_any_space_" * 3
+RIGHT_TO_LEFT = "طلب شراء جديد للمكتب الرئيسي"
+
+
+@pytest.fixture
+def ann(transactional_db: None) -> User:
+    """Return an operator who is the Pneumatic user 1, John Doe of the payloads."""
+    user = make_user("ann", "Operator", email="john@example.com", first_name="Ann")
+    make_pneumatic_user(1, first="John", last="Doe", email="john@example.com")
+    return user
+
+
+@pytest.fixture
+def uma(transactional_db: None) -> User:
+    """Return a viewer who is nobody in Pneumatic."""
+    return make_user("uma", "Viewer")
+
+
+def is_focused(page: Page, selector: str) -> bool:
+    return bool(page.locator(selector).evaluate("element => element === document.activeElement"))
+
+
+def requests_of(page: Page) -> list[str]:
+    """Return a list that grows with every question whether anything is new."""
+    seen: list[str] = []
+
+    def note(request: Request) -> None:
+        if "live-version" in request.headers:
+            seen.append(request.url)
+
+    page.on("request", note)
+    return seen
+
+
+def hide(page: Page, hidden: bool) -> None:
+    """Let the page believe that its tab is hidden."""
+    page.evaluate(
+        """(hidden) => {
+            Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+            document.dispatchEvent(new Event("visibilitychange"));
+        }""",
+        hidden,
+    )
+
+
+def test_the_list_changes_by_itself_and_the_focus_stays(browse: Browse, uma: User, deliver: Deliver) -> None:
+    deliver(payloads.started(1))
+    deliver(payloads.started(2))
+    page = browse("/workflows/", user=uma)
+    link = "[data-key='link-1']"
+    page.locator(link).focus()
+
+    deliver(payloads.task_completed(1, 1))
+
+    expect(page.locator("tr[data-key='1']")).to_contain_text("Prepare the desk")
+    expect(page.locator("tbody tr").first).to_have_attribute("data-key", "1")  # the last heard stands first
+    assert is_focused(page, link)
+    expect(page.locator("#announcer")).to_have_text("Workflow 1: now at step 2, Prepare the desk")
+
+
+def test_news_of_what_nobody_watches_is_not_read_aloud(browse: Browse, uma: User, deliver: Deliver) -> None:
+    deliver(payloads.started(1))
+    page = browse("/workflows/", user=uma)
+
+    deliver(payloads.task_completed(1, 1))
+    deliver(payloads.started(2))
+
+    expect(page.locator("tr[data-key='2']")).to_be_visible()
+    expect(page.locator("#announcer")).to_be_empty()
+
+
+def test_what_i_hold_is_read_aloud(browse: Browse, ann: User, deliver: Deliver) -> None:
+    deliver(payloads.started(1))
+    page = browse("/", user=ann)
+    expect(page.get_by_role("heading", name="Held by me")).to_be_visible()
+
+    deliver(payloads.task_completed(1, 1))
+
+    expect(page.locator("#announcer")).to_have_text("Workflow 1: now at step 2, Prepare the desk")
+    expect(page.locator("[data-key='mine']")).to_contain_text("Prepare the desk")
+
+
+def test_the_page_of_a_workflow_changes_and_says_so(browse: Browse, uma: User, deliver: Deliver) -> None:
+    deliver(payloads.started(1))
+    page = browse("/workflows/1/", user=uma)
+    page.get_by_role("link", name="Workflow started").focus()
+
+    deliver(payloads.task_completed(1, 1, output=[payloads.answer("field-amount", "12")]))
+
+    expect(page.locator(".timeline")).to_contain_text("Step 1, Collect papers: done")
+    expect(page.locator(".timeline")).to_contain_text("12")
+    expect(page.locator("#announcer")).to_have_text("Workflow 1: now at step 2, Prepare the desk")
+    expect(page.get_by_role("link", name="Workflow started")).to_be_focused()
+
+
+def test_a_page_of_an_unknown_workflow_shows_it_when_its_first_event_comes(
+    browse: Browse, uma: User, deliver: Deliver
+) -> None:
+    browse.allow("status of 404")
+    page = browse("/workflows/1/", user=uma)
+    expect(page.get_by_role("heading", level=1)).to_contain_text("No event has come")
+
+    deliver(payloads.started(1))
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("Workflow 1")
+
+
+def test_the_place_on_the_page_stays(browse: Browse, uma: User, deliver: Deliver) -> None:
+    for number in range(1, 50):
+        make_workflow(number, name=f"W{number}")
+    page = browse("/workflows/", user=uma)
+    link = page.locator("[data-key='link-5']")
+    link.focus()
+    before = link.bounding_box()
+
+    deliver(payloads.started(60))
+
+    expect(page.locator("tr[data-key='60']")).to_have_count(1)
+    after = link.bounding_box()
+    assert before is not None
+    assert after is not None
+    assert abs(before["y"] - after["y"]) < 2
+    expect(link).to_be_focused()
+
+
+def test_nothing_moves_under_selected_text(browse: Browse, uma: User, deliver: Deliver) -> None:
+    deliver(payloads.started(1))
+    page = browse("/workflows/", user=uma)
+    asked = requests_of(page)
+    page.locator("tr[data-key='1'] bdi").first.evaluate(
+        "element => getSelection().selectAllChildren(element)"
+    )
+    expect(page.locator("[data-live-words]")).to_have_text("Waiting while text is selected")
+
+    deliver(payloads.task_completed(1, 1))
+    asked.clear()
+    page.wait_for_timeout(5000)
+
+    assert asked == []
+    assert page.evaluate("getSelection().toString()") == "Workflow 1"
+    expect(page.locator("tr[data-key='1']")).not_to_contain_text("Prepare the desk")
+
+    page.evaluate("getSelection().removeAllRanges()")
+    expect(page.locator("tr[data-key='1']")).to_contain_text("Prepare the desk")
+
+
+def test_the_filter_that_somebody_types_in_is_left_alone(browse: Browse, uma: User, deliver: Deliver) -> None:
+    deliver(payloads.started(1, name="Apple"))
+    deliver(payloads.started(2, name="Pear"))
+    page = browse("/workflows/", user=uma)
+    search = page.get_by_label("Search", exact=True)
+    search.press_sequentially("app")
+    expect(page.locator("tr[data-key='2']")).to_have_count(0)
+
+    deliver(payloads.started(3, name="Apple tart"))
+
+    expect(page.locator("tr[data-key='3']")).to_be_visible()
+    expect(page.locator("tr[data-key='2']")).to_have_count(0)
+    expect(search).to_be_focused()
+    expect(search).to_have_value("app")
+
+
+def test_updates_can_be_paused(browse: Browse, uma: User, deliver: Deliver) -> None:
+    deliver(payloads.started(1))
+    page = browse("/workflows/", user=uma)
+    page.get_by_role("button", name="Pause updates").click()
+    expect(page.locator("[data-live-words]")).to_have_text("Updates are paused")
+    asked = requests_of(page)
+    deliver(payloads.started(2))
+    page.wait_for_timeout(5000)
+    assert asked == []
+    assert_accessible(page)
+
+    page.get_by_role("button", name="Go on updating").click()
+
+    expect(page.locator("tr[data-key='2']")).to_be_visible()
+    expect(page.get_by_role("button", name="Pause updates")).to_be_focused()
+
+
+def test_a_hidden_tab_asks_nothing_and_catches_up(browse: Browse, uma: User, deliver: Deliver) -> None:
+    deliver(payloads.started(1))
+    page = browse("/workflows/", user=uma)
+    hide(page, True)
+    asked = requests_of(page)
+    deliver(payloads.started(2))
+    page.wait_for_timeout(5000)
+    assert asked == []
+
+    hide(page, False)
+
+    expect(page.locator("tr[data-key='2']")).to_be_visible()
+
+
+def test_a_dashboard_that_cannot_be_reached_is_told(browse: Browse, uma: User, deliver: Deliver) -> None:
+    browse.allow("ERR_INTERNET_DISCONNECTED")
+    deliver(payloads.started(1))
+    page = browse("/workflows/", user=uma)
+    page.context.set_offline(True)
+    expect(page.locator("[data-live-words]")).to_contain_text("The dashboard cannot be reached")
+    expect(page.locator("#announcer")).to_contain_text("cannot be reached")
+    assert_accessible(page)
+    deliver(payloads.started(2))
+
+    page.context.set_offline(False)
+
+    expect(page.locator("tr[data-key='2']")).to_be_visible()
+    expect(page.locator("#announcer")).to_contain_text("can be reached again")
+
+
+def test_a_session_that_ended_is_told(browse: Browse, uma: User) -> None:
+    page = browse("/workflows/", user=uma)
+    page.context.clear_cookies()
+
+    expect(page.locator("[data-live-words]")).to_have_text("You are signed out. Reload to sign in")
+
+
+def test_it_asks_for_nothing_more_than_whether_anything_is_new(
+    browse: Browse, uma: User, deliver: Deliver
+) -> None:
+    deliver(payloads.started(1))
+    page = browse("/workflows/", user=uma)
+
+    with page.expect_response(lambda response: "live-version" in response.request.headers) as told:
+        pass
+
+    assert told.value.status in {200, 204}  # 200 where a minute has just begun
+    expect(page.locator("[data-live-words]")).to_contain_text("Updated")
+
+
+def test_without_scripts_the_page_is_plain_and_says_when_it_was_loaded(
+    browse: Browse, uma: User, deliver: Deliver
+) -> None:
+    deliver(payloads.started(1))
+    page = browse("/workflows/", user=uma, javascript=False)
+
+    expect(page.locator("[data-live-words]")).to_contain_text("As of")
+    expect(page.get_by_role("button", name="Pause updates")).to_be_hidden()
+    page.get_by_label("State").select_option("completed")
+    page.get_by_role("button", name="Search").last.click()
+    expect(page.get_by_text("No workflow fits")).to_be_visible()
+
+
+def test_the_way_to_an_event_with_the_keyboard_alone(browse: Browse, uma: User, deliver: Deliver) -> None:
+    deliver(payloads.started(1))
+    page = browse("/workflows/", user=uma)
+    tab_to(page, "[data-key='link-1']")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/workflows/1/")
+    tab_to(page, "a.timeline__title")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/events/*/")
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("Event: workflow started")
+
+
+def tab_to(page: Page, selector: str) -> None:
+    page.locator(selector).first.wait_for()
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate("selector => document.activeElement.matches(selector)", selector):
+            return
+    pytest.fail(f"Tab never reaches {selector}")
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_every_state_is_accessible_and_fits_a_phone(
+    browse: Browse, ann: User, deliver: Deliver, dark: bool
+) -> None:
+    browse.allow("status of 404")
+    page = browse("/workflows/", user=ann, dark=dark)
+    check(page)  # nothing there yet, and nothing can arrive
+    fill(deliver)
+    paths = [
+        *(
+            "/workflows/",
+            "/workflows/?gaps=on",
+            "/workflows/?q=nothing-fits",
+            "/workflows/?quiet=-1&state=nonsense",
+            "/",
+        ),
+        *(
+            "/workflows/1/",
+            "/workflows/2/",
+            "/workflows/3/",
+            "/workflows/99/",
+            "/workflows/1/events/1/",
+            "/templates/1/",
+        ),
+        *("/search/?q=work",),
+    ]
+    for path in paths:
+        page.goto(path)
+        check(page)
+
+
+def fill(deliver: Deliver) -> None:
+    """Make workflows of every kind: ended, with gaps, with long and right-to-left names, with answers."""
+    make_template(1)
+    kickoff = [
+        payloads.answer("field-text", "One\nTwo " + "x" * 200, type="text"),
+        payloads.answer("field-file", None, type="file", files=["offer" * 30 + ".pdf"]),
+        payloads.answer("field-kind", None, type="dropdown", options=["Small", "Large"], selected=["Large"]),
+    ]
+    for body in payloads.history(1, steps=3, returns=[2], kickoff=kickoff):
+        deliver(named(body, LONG))
+    deliver(named(payloads.task_completed(2, 4, output=kickoff), RIGHT_TO_LEFT))
+    deliver(payloads.started(3, status=payloads.TERMINATED))
+    deliver(payloads.started(4, status=payloads.SNOOZED))
+    deliver(payloads.started(5, status=99))
+
+
+def named(body: payloads.JSON, name: str) -> payloads.JSON:
+    """Return ``body`` with another name of its workflow."""
+    (body.get("workflow") or body["task"]["workflow"])["name"] = name
+    return body
+
+
+def check(page: Page) -> None:
+    """Fail when the page, as it stands now, is not accessible or does not fit a phone."""
+    page.set_viewport_size({"width": 1280, "height": 900})
+    assert_accessible(page)
+    page.set_viewport_size({"width": 375, "height": 720})
+    assert_no_sideways_scroll(page)
+    assert_accessible(page)

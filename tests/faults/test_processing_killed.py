@@ -1,0 +1,50 @@
+"""Workers that are killed in the middle of their work: nothing is lost, nothing is counted twice."""
+
+from __future__ import annotations
+
+import pytest
+
+from apps.webhooks.models import Delivery, Event
+from apps.workflows.models import Workflow
+from tests.core.test_worker import is_done, receive, wait_for, worker
+
+DELIVERIES = 1500
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def processed() -> int:
+    return Delivery.objects.filter(state="processed").count()
+
+
+def test_killed_workers_leave_nothing_half_done_and_the_next_one_goes_on() -> None:
+    receive(DELIVERIES)
+    killed_midway = 0
+    for _trial in range(3):
+        before = processed()
+        with worker() as process:
+            wait_for(lambda before=before: processed() > before or is_done())  # type: ignore[misc]
+            process.kill()
+        killed_midway += not is_done()
+        # Whatever is marked as done is written whole, and nothing else is.
+        assert processed() == Event.objects.count() == Workflow.objects.count()
+        assert not Delivery.objects.filter(state="pending", event__isnull=False).exists()
+
+    assert killed_midway
+    with worker():
+        wait_for(is_done)
+
+    assert processed() == Event.objects.count() == Workflow.objects.count() == DELIVERIES
+    assert set(Event.objects.values_list("deliveries_count", flat=True)) == {1}
+    assert set(Delivery.objects.values_list("attempts", flat=True)) == {1}
+
+
+def test_two_workers_of_which_one_is_killed_process_everything_once() -> None:
+    receive(DELIVERIES)
+    with worker() as first, worker():
+        wait_for(lambda: processed() > 0)
+        first.kill()
+        wait_for(is_done)
+
+    assert Event.objects.count() == DELIVERIES
+    assert set(Event.objects.values_list("deliveries_count", flat=True)) == {1}

@@ -1,0 +1,259 @@
+"""The receiver behind the real web server: what the network can do to it, and what kill -9 can."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import requests
+from django.db import connection
+
+from apps.webhooks import endpoints
+from apps.webhooks.models import Delivery
+from tests.faults.test_launch_workers import PATIENCE, ROOT, database_url, wait_for
+from tests.fixtures import payloads
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@dataclass
+class Web:
+    """Gunicorn with two processes on this test's database; all that it logs goes to a file."""
+
+    log: Path
+    settings: dict[str, str]
+    port: int = 0
+    process: subprocess.Popen[bytes] = field(init=False)
+
+    def start(self) -> None:
+        self.log.touch()
+        seen = self.log.stat().st_size
+        with self.log.open("ab") as output:
+            self.process = subprocess.Popen(
+                [
+                    *(
+                        sys.executable,
+                        "-m",
+                        "gunicorn",
+                        "pneumatic_dash.wsgi",
+                        f"--bind=127.0.0.1:{self.port}",
+                    ),
+                    *(
+                        "--workers=2",
+                        "--worker-class=gthread",
+                        "--threads=4",
+                        "--preload",
+                        "--access-logfile=-",
+                    ),
+                ],
+                cwd=ROOT,
+                env={**os.environ, "DATABASE_URL": database_url(), "DEBUG": "False", **self.settings},
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+        wait_for(lambda: "Listening at" in self.text()[seen:])
+        found = re.search(r"Listening at: http://127.0.0.1:(\d+)", self.text()[seen:])
+        assert found
+        self.port = int(found[1])
+
+    def text(self) -> str:
+        return self.log.read_text(encoding="utf-8", errors="replace")
+
+    def kill(self) -> None:
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(timeout=PATIENCE)
+
+    def children(self) -> list[int]:
+        told = subprocess.run(
+            ["ps", "-o", "pid=", "--ppid", str(self.process.pid)], capture_output=True, text=True, check=False
+        )
+        return [int(word) for word in told.stdout.split()]
+
+    def send(self, *parts: bytes) -> bytes:
+        """Send bytes as they are and return all of the answer."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE) as sender:
+            for part in parts:
+                sender.sendall(part)
+            answer = b""
+            while chunk := sender.recv(65536):
+                answer += chunk
+            return answer
+
+
+@pytest.fixture
+def web(tmp_path: Path) -> Iterator[Web]:
+    server = Web(
+        log=tmp_path / "web.log", settings={"WEBHOOK_READ_TIMEOUT": "0.5", "WEBHOOK_BODY_LIMIT": "20000"}
+    )
+    server.start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def path() -> str:
+    return endpoints.path(endpoints.active())
+
+
+def body_for(path: str, workflow_id: int = 1) -> bytes:
+    return json.dumps(payloads.started(workflow_id, hook_target=f"http://testserver{path}")).encode()
+
+
+def head(path: str, *lines: str, version: str = "1.1") -> bytes:
+    return "\r\n".join(
+        [f"POST {path} HTTP/{version}", "Host: 127.0.0.1", "Connection: close", *lines, "", ""]
+    ).encode()
+
+
+def test_a_body_in_pieces_is_put_together(web: Web, path: str) -> None:
+    body = body_for(path)
+
+    answer = web.send(head(path, f"Content-Length: {len(body)}"), body[:10], body[10:50], body[50:])
+
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert bytes(Delivery.objects.get().body) == body
+
+
+def test_a_sender_that_is_too_slow_does_not_hold_a_thread(web: Web, path: str) -> None:
+    """It goes on sending a byte now and then, which would keep any timeout of a single read from running out."""
+    with socket.create_connection(("127.0.0.1", web.port), timeout=PATIENCE) as sender:
+        sender.sendall(head(path, "Content-Length: 10000"))
+        answer = b""
+        sender.settimeout(0.05)
+        give_up = time.monotonic() + PATIENCE
+        while not answer and time.monotonic() < give_up:
+            sender.sendall(b" ")
+            try:
+                answer = sender.recv(65536)
+            except TimeoutError:
+                continue
+
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert not Delivery.objects.exists()
+
+
+def test_a_sender_that_hangs_up_half_way_leaves_nothing(web: Web, path: str) -> None:
+    with socket.create_connection(("127.0.0.1", web.port), timeout=PATIENCE) as sender:
+        sender.sendall(head(path, "Content-Length: 10000") + b"{")
+        sender.shutdown(socket.SHUT_WR)
+        answer = sender.recv(65536)
+
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert not Delivery.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("lines", "body", "status"),
+    [
+        (["Content-Length: 20001"], b"x", 413),
+        (["Transfer-Encoding: chunked"], b"2\r\n{}\r\n0\r\n\r\n", 411),
+        ([], b"", 411),
+        (["Content-Length: 2", "Expect: 100-continue"], b"{}", 400),
+        (["Content-Length: 2", "X-Long: " + "x" * 8000], b"{}", 400),
+        (["Content-Length: 2", "Content-Type: a", "Content-Type: b"], b"{}", 400),
+    ],
+)
+def test_what_http_allows_and_nobody_sends(
+    web: Web, path: str, lines: list[str], body: bytes, status: int
+) -> None:
+    answer = web.send(head(path, *lines) + body).removeprefix(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    assert answer.startswith(b"HTTP/1.1 %d " % status)
+
+
+def test_http_1_0_is_understood(web: Web, path: str) -> None:
+    body = body_for(path)
+
+    answer = web.send(head(path, f"Content-Length: {len(body)}", version="1.0") + body)
+
+    assert b" 200 " in answer.splitlines()[0]
+
+
+def test_no_log_of_the_web_server_holds_a_token(web: Web, path: str) -> None:
+    token = path.split("/")[2]
+    body = body_for(path)
+    web.send(head(path, f"Content-Length: {len(body)}", f"Referer: https://x.example.com{path}") + body)
+    web.send(head(path).replace(b"POST", b"GET"))
+    web.send(head(f"/else{path}"))
+    wait_for(lambda: web.text().count("HTTP/1.1") >= 3)
+
+    assert "/hooks/[redacted]" in web.text()
+    assert token not in web.text()
+
+
+def test_nothing_that_was_acknowledged_is_lost_when_processes_are_killed(web: Web, path: str) -> None:
+    """A small sister of ``python -m benchmarks --only kill``."""
+    acknowledged: list[str] = []
+    is_over = False
+
+    def load(number: int) -> None:
+        sent = 0
+        with requests.Session() as session:
+            session.trust_env = False
+            while not is_over:
+                sent += 1
+                body = body_for(path, number * 1_000_000 + sent)
+                try:
+                    answer = session.post(f"http://127.0.0.1:{web.port}{path}", data=body, timeout=PATIENCE)
+                except requests.RequestException:
+                    time.sleep(0.01)
+                    continue
+                if answer.ok:
+                    acknowledged.append(hashlib.sha256(body).hexdigest())
+
+    with ThreadPoolExecutor(4) as pool:
+        loads = [pool.submit(load, number) for number in range(1, 5)]
+        try:
+            for trial in range(5):
+                enough = len(acknowledged) + 10 * (trial + 1)
+                wait_for(lambda enough=enough: len(acknowledged) >= enough)  # type: ignore[misc]
+                if trial % 2:
+                    web.kill()
+                    web.start()
+                else:
+                    for child in web.children():
+                        os.kill(child, signal.SIGKILL)
+        finally:
+            is_over = True
+        for future in loads:
+            future.result()
+
+    stored = {hashlib.sha256(bytes(row.body)).hexdigest() for row in Delivery.objects.all()}
+    assert set(acknowledged) <= stored
+    assert len(acknowledged) >= 50
+
+
+def test_a_database_that_is_locked_is_told_in_time(tmp_path: Path, path: str) -> None:
+    web = Web(log=tmp_path / "web.log", settings={"WEBHOOK_WRITE_TIMEOUT": "0.3"})
+    web.start()
+    body = body_for(path)
+    request = head(path, f"Content-Length: {len(body)}") + body
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("BEGIN IMMEDIATE" if connection.vendor == "sqlite" else "BEGIN")
+            if connection.vendor == "postgresql":
+                cursor.execute("LOCK TABLE webhooks_delivery IN EXCLUSIVE MODE")
+            locked = web.send(request)
+            cursor.execute("ROLLBACK")
+        free = web.send(request)
+    finally:
+        web.kill()
+
+    assert locked.startswith(b"HTTP/1.1 503 ")
+    assert b"Retry-After: " in locked
+    assert free.startswith(b"HTTP/1.1 200 ")
+    assert Delivery.objects.count() == 1
