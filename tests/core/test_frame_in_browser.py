@@ -59,7 +59,7 @@ def test_on_a_wide_screen_the_navigation_is_simply_there(browse: Browse, operato
     page = browse(NOT_FOUND, user=operator)
 
     expect(page.get_by_role("navigation", name="Main").get_by_role("link")).to_have_text(
-        ["Home", "Templates", "Launches", "Sync"]
+        ["Home", "Templates", "Launches", "Workflows", "Sync"]
     )
     expect(page.get_by_role("button", name="Menu")).to_be_hidden()
 
