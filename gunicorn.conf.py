@@ -1,3 +1,12 @@
 """What gunicorn reads when it is started in this folder; options of its command line come on top."""
 
+from typing import Any
+
+from apps.core import memory
+
 logger_class = "apps.core.server_log.RedactingLogger"
+
+
+def post_worker_init(worker: Any) -> None:
+    """Begin to serve."""
+    memory.settle()

@@ -49,30 +49,39 @@ MOST_ATTEMPTS = len(DELAYS) + 1
 # What is read at a time, and so held in memory.
 MOST_READ = 3000  # deliveries
 LARGEST_LOAD = 12 * 1024 * 1024  # bytes of bodies
-SMALLEST_BATCH, FIRST_BATCH, LARGEST_BATCH = 8, 64, 1000  # deliveries
+SMALLEST_BATCH, LARGEST_BATCH = 8, 1000  # deliveries
 SECONDS_OF_WRITING = 0.25  # that a batch may take; a larger one is hardly cheaper
 # While deliveries come in on SQLite, whose receivers wait meanwhile. They come in if the last one is as young as this.
 SECONDS_BETWEEN_RECEIVERS = 0.01
+SECONDS_FOR_RECEIVERS = 0.004  # between two batches; a receiver that waits looks for the lock every millisecond
 RECEIVING = dt.timedelta(seconds=2)
 BUSY_ATTEMPTS = 5
 
 
 class Pace:
-    """How large the next batch is: such that writing it takes about as long as it may."""
+    """How large the next batch is: such that writing it takes about as long as it may. It begins small.
+
+    A queue that was empty is often one that is being filled at this moment.
+    """
 
     def __init__(self) -> None:
-        self.size = FIRST_BATCH
-        self._seconds = SECONDS_OF_WRITING
+        self.size = SMALLEST_BATCH
+        self._gives_way = False
 
     def look_around(self) -> None:
         """Make way for receivers where they have to wait for us."""
         if connection.vendor == "sqlite":
-            is_receiving = Delivery.objects.filter(received_at__gt=timezone.now() - RECEIVING).exists()
-            self._seconds = SECONDS_BETWEEN_RECEIVERS if is_receiving else SECONDS_OF_WRITING
+            self._gives_way = Delivery.objects.filter(received_at__gt=timezone.now() - RECEIVING).exists()
+
+    def give_way(self) -> None:
+        """Leave the lock alone for a moment, so that a receiver that waits for it finds it free."""
+        if self._gives_way:
+            time.sleep(SECONDS_FOR_RECEIVERS)
 
     def learn(self, written: int, seconds: float) -> None:
         """Take in how long a batch took."""
-        fitting = written * self._seconds / max(seconds, 1e-6)
+        most = SECONDS_BETWEEN_RECEIVERS if self._gives_way else SECONDS_OF_WRITING
+        fitting = written * most / max(seconds, 1e-6)
         self.size = int(min(max(fitting, self.size / 2, SMALLEST_BATCH), self.size * 2, LARGEST_BATCH))
 
 
@@ -122,6 +131,7 @@ def _process(deliveries: Sequence[Delivery], pace: Pace, deadline: float) -> Rep
         batch = _cut(readings, pace.size)
         del readings[: len(batch)]
         report.add(_write(batch, pace))
+        pace.give_way()
     return report
 
 

@@ -12,7 +12,7 @@ from django.db import InterfaceError, OperationalError, connections
 from django.utils.autoreload import run_with_reloader
 from django_tasks_db.management.commands import db_worker
 
-from apps.core import periodic
+from apps.core import memory, periodic
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +32,7 @@ class Worker(db_worker.Worker):
                 raise CommandError("A periodic job failed; the log says more.")
             return
         os.nice(NICENESS)
+        memory.settle()
         try:
             with periodic.running():
                 self._run_through_outages()
