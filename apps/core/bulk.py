@@ -2,7 +2,8 @@
 
 ``bulk_create`` prepares each value of each row through half a dozen calls, and cuts the rows into many statements on
 SQLite. Where thousands of rows a second are written, that is most of the work. Here each column has its one way to the
-database. SQLite runs one prepared statement for each row; PostgreSQL takes many rows in one.
+database. SQLite runs one prepared statement for each row; PostgreSQL copies new rows, and takes many in one statement
+where some may be there already.
 """
 
 from __future__ import annotations
@@ -29,11 +30,17 @@ def insert(rows: Sequence[models.Model], *, unique: str = "", update: Collection
     """
     if not rows:
         return
-    into, place, values, ways = _insertion(type(rows[0]))
+    names, values, ways = _columns(type(rows[0]))
+    table = f"{connection.ops.quote_name(rows[0]._meta.db_table)} ({', '.join(names)})"
+    into, place = f"INSERT INTO {table} VALUES ", f"({', '.join(['%s'] * len(names))})"  # noqa: S608
     end = _conflict(type(rows[0]), unique, update) if update else ""
     ready = _ready(ways, map(values, rows))
     with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
+        if connection.vendor == "postgresql" and not end:
+            with connection.wrap_database_errors, cursor.copy(f"COPY {table} FROM STDIN") as copy:
+                for row in ready:
+                    copy.write_row(row)
+        elif connection.vendor == "postgresql":
             for some in (ready[start : start + TOGETHER] for start in range(0, len(ready), TOGETHER)):
                 cursor.execute(
                     f"{into}{', '.join([place] * len(some))}{end}", list(chain.from_iterable(some))
@@ -67,13 +74,11 @@ def update(model: type[models.Model], names: Sequence[str], rows: Sequence[Seque
 
 
 @cache
-def _insertion(model: type[models.Model]) -> tuple[str, str, Callable[[models.Model], Any], list[Way | None]]:
-    """Return how an INSERT begins, the placeholders of one row, and how its values are had and made ready."""
+def _columns(model: type[models.Model]) -> tuple[list[str], Callable[[models.Model], Any], list[Way | None]]:
+    """Return the columns of a new row, and how its values are had and made ready."""
     fields = [field for field in model._meta.concrete_fields if field is not model._meta.auto_field]
-    columns = ", ".join(_quoted(field) for field in fields)
-    into = f"INSERT INTO {connection.ops.quote_name(model._meta.db_table)} ({columns}) VALUES "  # noqa: S608
-    place = f"({', '.join(['%s'] * len(fields))})"
-    return into, place, attrgetter(*(field.attname for field in fields)), [_way(field) for field in fields]
+    values = attrgetter(*(field.attname for field in fields))
+    return [_quoted(field) for field in fields], values, [_way(field) for field in fields]
 
 
 def _conflict(model: type[models.Model], unique: str, names: Collection[str]) -> str:
@@ -99,6 +104,11 @@ def _quoted(field: Field) -> str:
 def as_json(value: Any) -> str:
     """Return ``value`` as compact JSON; its texts have to be storable, as the gateway makes them."""
     return orjson.dumps(value).decode()
+
+
+def from_json(text: str) -> Any:
+    """Return what a JSON column says that was read as text: where many are read, that takes a third of the time."""
+    return orjson.loads(text)
 
 
 def _way(field: Field) -> Way | None:

@@ -53,7 +53,9 @@ SMALLEST_BATCH, LARGEST_BATCH = 8, 1000  # deliveries
 SECONDS_OF_WRITING = 0.25  # that a batch may take; a larger one is hardly cheaper
 # While deliveries come in on SQLite, whose receivers wait meanwhile. They come in if the last one is as young as this.
 SECONDS_BETWEEN_RECEIVERS = 0.01
-SECONDS_FOR_RECEIVERS = 0.004  # between two batches; a receiver that waits looks for the lock every millisecond
+SECONDS_FOR_RECEIVERS = (
+    0.004  # between two batches; a receiver that waits looks for the lock every millisecond
+)
 RECEIVING = dt.timedelta(seconds=2)
 BUSY_ATTEMPTS = 5
 

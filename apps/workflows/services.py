@@ -7,6 +7,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from django.db.models import TextField
+from django.db.models.functions import Cast
 from django.utils import timezone
 
 from apps.core import bulk
@@ -135,10 +137,10 @@ def _known(workflow_ids: Collection[int], at_hand: Sequence[EventRow]) -> dict[i
     stored = EventRow.objects.filter(workflow_id__in=workflow_ids).exclude(
         pk__in=[row.pk for row in at_hand if row.pk is not None]
     )
-    columns = ("workflow_id", "content_hash", "facts", "last_received_at")
+    columns = ("workflow_id", "content_hash", Cast("facts", TextField()), "last_received_at")
     told = [(row.workflow_id, row.content_hash, row.told, row.last_received_at) for row in at_hand]
     read = (
-        (workflow_id, content_hash, event_from_json(facts), received_at)
+        (workflow_id, content_hash, event_from_json(bulk.from_json(facts)), received_at)
         for workflow_id, content_hash, facts, received_at in stored.values_list(*columns)
     )
     for workflow_id, content_hash, event, received_at in (*read, *told):

@@ -248,8 +248,9 @@ def test_it_stops_in_time_and_says_that_there_is_more(deliver: Deliver) -> None:
 
 
 def test_the_number_of_queries_does_not_grow_with_the_batch(
-    deliver: Deliver, django_assert_max_num_queries: Callable[..., object]
+    deliver: Deliver, django_assert_max_num_queries: Callable[..., object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(processing, "SMALLEST_BATCH", 60)
     for workflow_id in range(1, 31):
         deliver(payloads.started(workflow_id), process=False)
         deliver(payloads.task_completed(workflow_id, 1), process=False)
