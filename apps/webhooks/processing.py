@@ -49,31 +49,29 @@ MOST_ATTEMPTS = len(DELAYS) + 1
 # What is read at a time, and so held in memory.
 MOST_READ = 3000  # deliveries
 LARGEST_LOAD = 12 * 1024 * 1024  # bytes of bodies
-SMALLEST_BATCH, LARGEST_BATCH = 8, 1000  # deliveries
+SMALLEST_BATCH, FIRST_BATCH, LARGEST_BATCH = 8, 64, 1000  # deliveries
 SECONDS_OF_WRITING = 0.25  # that a batch may take; a larger one is hardly cheaper
 # While deliveries come in on SQLite, whose receivers wait meanwhile. They come in if the last one is as young as this.
 SECONDS_BETWEEN_RECEIVERS = 0.01
-SECONDS_FOR_RECEIVERS = (
-    0.004  # between two batches; a receiver that waits looks for the lock every millisecond
-)
+SECONDS_FOR_RECEIVERS = 0.004  # between two batches; one that waits looks for the lock every millisecond
 RECEIVING = dt.timedelta(seconds=2)
 BUSY_ATTEMPTS = 5
 
 
 class Pace:
-    """How large the next batch is: such that writing it takes about as long as it may. It begins small.
-
-    A queue that was empty is often one that is being filled at this moment.
-    """
+    """How large the next batch is: such that writing it takes about as long as it may."""
 
     def __init__(self) -> None:
-        self.size = SMALLEST_BATCH
+        self.size = FIRST_BATCH
         self._gives_way = False
 
     def look_around(self) -> None:
         """Make way for receivers where they have to wait for us."""
         if connection.vendor == "sqlite":
+            gave_way = self._gives_way
             self._gives_way = Delivery.objects.filter(received_at__gt=timezone.now() - RECEIVING).exists()
+            if self._gives_way and not gave_way:
+                self.size = SMALLEST_BATCH
 
     def give_way(self) -> None:
         """Leave the lock alone for a moment, so that a receiver that waits for it finds it free."""

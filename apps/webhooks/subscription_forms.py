@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -42,12 +43,13 @@ class SubscribeForm(forms.Form):
     )
     confirmed = forms.CharField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, data: QueryDict | None = None) -> None:
+    def __init__(self, data: QueryDict | None = None, *, kinds: Sequence[str] = Kind.values) -> None:
+        """Bind ``data``; without it, ``kinds`` are ticked."""
         self.warnings: tuple[str, ...] = ()
         if data is not None and "all" in data:  # the button for all of them in one go
             data = data.copy()
             data.setlist("kinds", Kind.values)
-        super().__init__(data, initial={"kinds": Kind.values, "where": OURS}, label_suffix="")
+        super().__init__(data, initial={"kinds": kinds, "where": OURS}, label_suffix="")
 
     def clean(self) -> dict[str, Any]:
         """Check the address that is meant, and see whether its warnings were read."""

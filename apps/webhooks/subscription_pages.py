@@ -74,7 +74,7 @@ def show(request: HttpRequest, template: str, context: dict[str, Any], *, status
 @needs(VIEW)
 def page(request: HttpRequest) -> HttpResponse:
     """Ask Pneumatic, and show everything; where it does not answer, the last known state."""
-    return show(request, "page.html", context(request, SubscribeForm()))
+    return show(request, "page.html", context(request))
 
 
 @require_GET
@@ -84,8 +84,8 @@ def tests(request: HttpRequest) -> HttpResponse:
     return show(request, "_tests.html", {"tests": trips.latest()})
 
 
-def context(request: HttpRequest, form: SubscribeForm) -> dict[str, Any]:
-    """Return what the page shows, as it is now."""
+def context(request: HttpRequest, form: SubscribeForm | None = None) -> dict[str, Any]:
+    """Return what the page shows, as it is now; a new form proposes the events that do not come to our receiver."""
     may_manage = request.user.has_perm(MANAGE)
     reveal = may_manage and request.GET.get("show") == "address"
     state = subscriptions.refresh(patience=LONGEST_WAIT)
@@ -101,7 +101,7 @@ def context(request: HttpRequest, form: SubscribeForm) -> dict[str, Any]:
         "drift": found,
         "differences": presentation.differences(found, addresses),
         "receiver": receiver(reveal=reveal),
-        "form": form,
+        "form": form or SubscribeForm(kinds=subscriptions.not_sent_to_us(state.rows)),
         "rotation": rotation.status(),
         "tests": trips.latest(),
     }

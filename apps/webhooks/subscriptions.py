@@ -65,6 +65,13 @@ def proposed_target() -> str:
     return endpoints.target(endpoints.active())
 
 
+def not_sent_to_us(rows: Iterable[Subscription]) -> list[str]:
+    """Return the kinds of events that no subscription among ``rows`` has sent to our own receiver."""
+    ours = proposed_target()
+    sent = {row.kind for row in rows if ours and targets.is_same(row.target, ours)}
+    return [kind.value for kind in Kind if kind.value not in sent]
+
+
 def subscribe(user: Who, kinds: Iterable[Kind | str], target: str = "") -> list[Outcome]:
     """Have events of these kinds sent to ``target`` ("": our own receiver); return an outcome for each kind.
 

@@ -15,6 +15,7 @@ from django.utils import timezone
 from apps.webhooks import endpoints, processing, recording, registry
 from apps.webhooks.models import Delivery, Event
 from apps.webhooks.processing import DELAYS, MOST_ATTEMPTS, process_pending
+from apps.webhooks.understanding import Reading
 from tests.fixtures import payloads
 from tests.fixtures.deliveries import Deliver
 
@@ -250,13 +251,32 @@ def test_it_stops_in_time_and_says_that_there_is_more(deliver: Deliver) -> None:
 def test_the_number_of_queries_does_not_grow_with_the_batch(
     deliver: Deliver, django_assert_max_num_queries: Callable[..., object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(processing, "SMALLEST_BATCH", 60)
+    monkeypatch.setattr(processing, "SMALLEST_BATCH", 60)  # also while deliveries come in
     for workflow_id in range(1, 31):
         deliver(payloads.started(workflow_id), process=False)
         deliver(payloads.task_completed(workflow_id, 1), process=False)
 
     with django_assert_max_num_queries(30):  # type: ignore[attr-defined]
         assert process_pending().processed == 60
+
+
+@pytest.mark.parametrize("age", [dt.timedelta(), dt.timedelta(minutes=1)])
+def test_where_receivers_wait_for_the_lock_it_is_held_for_a_few_deliveries(
+    deliver: Deliver, monkeypatch: pytest.MonkeyPatch, age: dt.timedelta
+) -> None:
+    for workflow_id in range(1, 71):
+        deliver(payloads.started(workflow_id), process=False)
+    Delivery.objects.update(received_at=timezone.now() - age)
+    sizes: list[int] = []
+
+    def record(readings: Sequence[Reading]) -> recording.Report:
+        sizes.append(len(readings))
+        return recording.record(readings)
+
+    monkeypatch.setattr(processing, "record", record)
+
+    assert process_pending().processed == 70
+    assert sizes[0] == (8 if connection.vendor == "sqlite" and not age else 64)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -78,7 +78,8 @@ def test_order_repetition_and_batches_do_not_matter(
     limits = [0, *sorted(cuts), len(mixed)]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(processing, "MOST_READ", most_read)
-        patch.setattr(processing, "SMALLEST_BATCH", 2)
+        patch.setattr(processing, "SMALLEST_BATCH", 1)
+        patch.setattr(processing, "FIRST_BATCH", 2)
         for first, last in itertools.pairwise(limits):
             receive(mixed[first:last])
             processing.process_pending()

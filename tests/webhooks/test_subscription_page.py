@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 
 import pytest
 from django.contrib.auth.models import Permission
@@ -75,6 +76,19 @@ def test_it_shows_what_is_wanted_beside_it(
     wanted = page[page.index('id="wanted-title"') :]
     assert ">missing<" in wanted[: wanted.index("</section>")]
     assert "Pneumatic does not send what is wanted" in page
+
+
+def test_the_form_proposes_what_does_not_come_to_us_yet(
+    integrator: User, integrator_client: Client, sandbox: Sandbox
+) -> None:
+    sandbox.add_subscription(event="workflow_completed", target=ELSEWHERE)
+
+    def ticked() -> set[str]:
+        return set(re.findall(r'name="kinds" value="(\w+)"[^>]* checked', text(integrator_client)))
+
+    assert ticked() == set(Kind.values)
+    subscriptions.subscribe(integrator, [Kind.WORKFLOW_STARTED.value])
+    assert ticked() == set(Kind.values) - {Kind.WORKFLOW_STARTED.value}
 
 
 def test_each_subscription_tells_whose_it_is_and_what_is_amiss(
