@@ -2,22 +2,19 @@
 
 ``bulk_create`` prepares each value of each row through half a dozen calls, and cuts the rows into many statements on
 SQLite. Where thousands of rows a second are written, that is most of the work. Here each column has its one way to the
-database. SQLite runs one prepared statement for each row; PostgreSQL copies new rows, and takes many in one statement
-where some may be there already.
+database. SQLite runs one prepared statement for each row. PostgreSQL copies new rows; others it takes as one JSON
+document: psycopg would cut a statement with a placeholder for each value anew every time.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cache
-from itertools import chain
 from operator import attrgetter
 from typing import Any
 
 import orjson
 from django.db import connection, models
-
-TOGETHER = 200  # rows in a statement
 
 Field = Any  # of a model: Django's own types do not say what holds a column
 Way = Callable[[Any], Any]
@@ -30,23 +27,21 @@ def insert(rows: Sequence[models.Model], *, unique: str = "", update: Collection
     """
     if not rows:
         return
-    names, values, ways = _columns(type(rows[0]))
-    table = f"{connection.ops.quote_name(rows[0]._meta.db_table)} ({', '.join(names)})"
-    into, place = f"INSERT INTO {table} VALUES ", f"({', '.join(['%s'] * len(names))})"  # noqa: S608
+    fields, values = _columns(type(rows[0]))
+    table = f"{_table(type(rows[0]))} ({', '.join(map(_quoted, fields))})"
     end = _conflict(type(rows[0]), unique, update) if update else ""
-    ready = _ready(ways, map(values, rows))
+    raw = list(map(values, rows))
     with connection.cursor() as cursor:
-        if connection.vendor == "postgresql" and not end:
-            with connection.wrap_database_errors, cursor.copy(f"COPY {table} FROM STDIN") as copy:
-                for row in ready:
-                    copy.write_row(row)
-        elif connection.vendor == "postgresql":
-            for some in (ready[start : start + TOGETHER] for start in range(0, len(ready), TOGETHER)):
-                cursor.execute(
-                    f"{into}{', '.join([place] * len(some))}{end}", list(chain.from_iterable(some))
-                )
+        if connection.vendor != "postgresql":
+            place = ", ".join(["%s"] * len(fields))
+            cursor.executemany(f"INSERT INTO {table} VALUES ({place}){end}", _ready(fields, raw))  # noqa: S608
+        elif end:
+            source, document = _together(fields, raw)
+            cursor.execute(f"INSERT INTO {table} SELECT * FROM {source}{end}", [document])  # noqa: S608
         else:
-            cursor.executemany(f"{into}{place}{end}", ready)
+            with connection.wrap_database_errors, cursor.copy(f"COPY {table} FROM STDIN") as copy:
+                for row in _ready(fields, raw):
+                    copy.write_row(row)
 
 
 def update(model: type[models.Model], names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
@@ -54,31 +49,28 @@ def update(model: type[models.Model], names: Sequence[str], rows: Sequence[Seque
     if not rows:
         return
     meta = model._meta
-    key = meta.pk
+    key = _quoted(meta.pk)
     changed = [meta.get_field(name) for name in names]
-    table = connection.ops.quote_name(meta.db_table)
-    each = ", ".join(f"{_quoted(field)} = %s" for field in changed)
-    all_ = ", ".join(f"{_quoted(field)} = new.{_quoted(field)}" for field in changed)
-    fields = [*changed, key]
-    alias = f"new ({', '.join(_quoted(field) for field in fields)})"
-    ready = _ready([_way(field) for field in fields], rows)
+    fields = [*changed, meta.pk]
+    table = _table(model)
     with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute(
-                f"UPDATE {table} SET {all_} FROM {_together(fields)} AS {alias}"  # noqa: S608
-                f" WHERE {table}.{_quoted(key)} = new.{_quoted(key)}",
-                [list(column) for column in zip(*ready, strict=True)],
-            )
+        if connection.vendor != "postgresql":
+            each = ", ".join(f"{_quoted(field)} = %s" for field in changed)
+            cursor.executemany(f"UPDATE {table} SET {each} WHERE {key} = %s", _ready(fields, rows))  # noqa: S608
         else:
-            cursor.executemany(f"UPDATE {table} SET {each} WHERE {_quoted(key)} = %s", ready)  # noqa: S608
+            source, document = _together(fields, rows)
+            all_ = ", ".join(f"{_quoted(field)} = new.{_quoted(field)}" for field in changed)
+            cursor.execute(
+                f"UPDATE {table} SET {all_} FROM {source} WHERE {table}.{key} = new.{key}",  # noqa: S608
+                [document],
+            )
 
 
 @cache
-def _columns(model: type[models.Model]) -> tuple[list[str], Callable[[models.Model], Any], list[Way | None]]:
-    """Return the columns of a new row, and how its values are had and made ready."""
+def _columns(model: type[models.Model]) -> tuple[list[Field], Callable[[models.Model], Any]]:
+    """Return the columns of a new row, and how its values are had."""
     fields = [field for field in model._meta.concrete_fields if field is not model._meta.auto_field]
-    values = attrgetter(*(field.attname for field in fields))
-    return [_quoted(field) for field in fields], values, [_way(field) for field in fields]
+    return fields, attrgetter(*(field.attname for field in fields))
 
 
 def _conflict(model: type[models.Model], unique: str, names: Collection[str]) -> str:
@@ -87,14 +79,22 @@ def _conflict(model: type[models.Model], unique: str, names: Collection[str]) ->
     return f" ON CONFLICT ({_quoted(model._meta.get_field(unique))}) DO UPDATE SET {changes}"
 
 
-def _ready(ways: Sequence[Way | None], rows: Iterable[Sequence[Any]]) -> list[list[Any]]:
+def _ready(fields: Sequence[Field], rows: Iterable[Sequence[Any]]) -> list[list[Any]]:
     """Return the values of ``rows`` as the database driver wants them."""
+    ways = [_way(field) for field in fields]
     return [[way(value) if way else value for way, value in zip(ways, row, strict=True)] for row in rows]
 
 
-def _together(fields: Sequence[Field]) -> str:
-    """Return the table that PostgreSQL makes of an array for each column."""
-    return f"unnest({', '.join(f'%s::{field.db_type(connection)}[]' for field in fields)})"
+def _together(fields: Sequence[Field], rows: Iterable[Sequence[Any]]) -> tuple[str, str]:
+    """Return the table ``new`` that PostgreSQL makes of one parameter, and that parameter."""
+    names = [field.column for field in fields]
+    columns = ", ".join(f"{_quoted(field)} {field.db_type(connection)}" for field in fields)
+    document = as_json([dict(zip(names, row, strict=True)) for row in rows])
+    return f"jsonb_to_recordset(%s) AS new ({columns})", document
+
+
+def _table(model: type[models.Model]) -> str:
+    return connection.ops.quote_name(model._meta.db_table)
 
 
 def _quoted(field: Field) -> str:
@@ -111,6 +111,7 @@ def from_json(text: str) -> Any:
     return orjson.loads(text)
 
 
+@cache
 def _way(field: Field) -> Way | None:
     """Return what a value of ``field`` becomes on its way to the database; None for "as it is"."""
     if isinstance(field, models.JSONField):
