@@ -84,8 +84,8 @@ def tests(request: HttpRequest) -> HttpResponse:
     return show(request, "_tests.html", {"tests": trips.latest()})
 
 
-def context(request: HttpRequest, form: SubscribeForm | None = None) -> dict[str, Any]:
-    """Return what the page shows, as it is now; a new form proposes the events that do not come to our receiver."""
+def context(request: HttpRequest) -> dict[str, Any]:
+    """Return what the page shows, as it is now; its form proposes the events that do not come to our receiver."""
     may_manage = request.user.has_perm(MANAGE)
     reveal = may_manage and request.GET.get("show") == "address"
     state = subscriptions.refresh(patience=LONGEST_WAIT)
@@ -101,7 +101,7 @@ def context(request: HttpRequest, form: SubscribeForm | None = None) -> dict[str
         "drift": found,
         "differences": presentation.differences(found, addresses),
         "receiver": receiver(reveal=reveal),
-        "form": form or SubscribeForm(kinds=subscriptions.not_sent_to_us(state.rows)),
+        "form": SubscribeForm(kinds=subscriptions.not_sent_to_us(state.rows)),
         "rotation": rotation.status(),
         "tests": trips.latest(),
     }
