@@ -138,6 +138,7 @@ PNEUMATIC_APP_URL = _origin("PNEUMATIC_APP_URL", "https://my.pneumatic.app")
 PNEUMATIC_CONNECT_TIMEOUT = _number("PNEUMATIC_CONNECT_TIMEOUT", 5, least=0.1, most=60, unit="seconds")
 PNEUMATIC_READ_TIMEOUT = _number("PNEUMATIC_READ_TIMEOUT", 30, least=0.1, most=300, unit="seconds")
 SYNC_STALE_AFTER = _number("SYNC_STALE_AFTER", 24 * 60, least=1, most=60 * 24 * 365, unit="minutes")
+RECONCILE_EVERY = _number("RECONCILE_EVERY", 5, least=0, most=60 * 24 * 365, unit="minutes")
 SYNC_CONCURRENCY = int(_number("SYNC_CONCURRENCY", 6, least=1, most=16, unit="requests at a time"))
 
 # -- Webhooks --------------------------------------------------------------------------------------------------

@@ -58,6 +58,21 @@ def check_api_url(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> lis
 
 
 @register(Tags.security, deploy=True)
+def check_files_url(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Refuse to send the key in clear to the file service."""
+    parts = urlsplit(settings.PNEUMATIC_FILES_URL)
+    if not parts.scheme or parts.scheme == "https" or _is_loopback(parts.hostname or ""):
+        return []
+    return [
+        checks.Error(
+            "PNEUMATIC_FILES_URL does not begin with https: the API key would travel unencrypted.",
+            hint="Write an https address.",
+            id="pneumatic.E003",
+        )
+    ]
+
+
+@register(Tags.security, deploy=True)
 def check_public_url(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Warn when browsers would send passwords and sessions in clear."""
     if settings.HTTPS:

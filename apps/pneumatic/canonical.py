@@ -1,6 +1,7 @@
 """Kickoff forms and tasks as plain JSON: how versions are stored, compared and hashed.
 
-This is our own format, not a dialect's: a stored version stays readable whatever server it came from.
+This is our own format, not a dialect's: a stored version stays readable whatever server it came from. What a later
+release added is written only where it says something, so that forms that say nothing of it keep their hashes.
 """
 
 from __future__ import annotations
@@ -13,19 +14,48 @@ from typing import Any
 
 import orjson
 
-from apps.pneumatic.schemas import DynamicPerformer, FieldDefinition, Kickoff, Selection, Task
+from apps.pneumatic.schemas import (
+    DynamicPerformer,
+    FieldDefinition,
+    Fieldset,
+    FieldsetRule,
+    Kickoff,
+    RuleGroup,
+    RuleKind,
+    Selection,
+    Task,
+)
 
 JSON = Mapping[str, Any] | Sequence[Any] | str | int | float | bool | None
+
+# Attributes of a field that came after the first release, with what they are where nothing is written.
+_LATER: Mapping[str, Any] = {
+    "default": "",
+    "is_hidden": False,
+    "max_length": None,
+    "fieldset": "",
+    "options_unknown": False,
+}
 
 
 def kickoff_to_json(kickoff: Kickoff) -> dict[str, Any]:
     """Return ``kickoff`` as JSON; ``kickoff_from_json`` gives the same object back."""
-    return {"description": kickoff.description, "fields": [_field_to_json(field) for field in kickoff.fields]}
+    data: dict[str, Any] = {
+        "description": kickoff.description,
+        "fields": [_field_to_json(field) for field in kickoff.fields],
+    }
+    if kickoff.fieldsets:
+        data["fieldsets"] = [_fieldset_to_json(fieldset) for fieldset in kickoff.fieldsets]
+    return data
 
 
 def kickoff_from_json(data: Mapping[str, Any]) -> Kickoff:
     """Return the kickoff form that ``kickoff_to_json`` wrote."""
-    return Kickoff(description=data["description"], fields=tuple(map(_field_from_json, data["fields"])))
+    return Kickoff(
+        description=data["description"],
+        fields=tuple(map(_field_from_json, data["fields"])),
+        fieldsets=tuple(map(_fieldset_from_json, data.get("fieldsets", ()))),
+    )
 
 
 def tasks_to_json(tasks: Iterable[Task]) -> list[dict[str, Any]]:
@@ -45,6 +75,7 @@ def tasks_to_json(tasks: Iterable[Task]) -> list[dict[str, Any]]:
                 for performer in task.dynamic_performers
             ],
             "fields": [_field_to_json(field) for field in task.fields],
+            **({"other_performers": list(task.other_performers)} if task.other_performers else {}),
         }
         for task in tasks
     ]
@@ -67,6 +98,7 @@ def tasks_from_json(data: Iterable[Mapping[str, Any]]) -> tuple[Task, ...]:
                 for performer in task["dynamic_performers"]
             ),
             fields=tuple(map(_field_from_json, task["fields"])),
+            other_performers=tuple(task.get("other_performers", ())),
         )
         for task in data
     )
@@ -99,6 +131,7 @@ def _field_to_json(field: FieldDefinition) -> dict[str, Any]:
         "is_required": field.is_required,
         "order": field.order,
         "selections": [{"key": selection.key, "label": selection.label} for selection in field.selections],
+        **{name: value for name, nothing in _LATER.items() if (value := getattr(field, name)) != nothing},
     }
 
 
@@ -113,4 +146,49 @@ def _field_from_json(data: Mapping[str, Any]) -> FieldDefinition:
         selections=tuple(
             Selection(key=selection["key"], label=selection["label"]) for selection in data["selections"]
         ),
+        **{name: data.get(name, nothing) for name, nothing in _LATER.items()},
     )
+
+
+def _fieldset_to_json(fieldset: Fieldset) -> dict[str, Any]:
+    return {
+        "api_name": fieldset.api_name,
+        "title": fieldset.title,
+        "description": fieldset.description,
+        "order": fieldset.order,
+        "rules": [
+            {
+                "message": group.message,
+                "alternatives": [
+                    [
+                        {"kind": rule.kind.value, "value": rule.value, "fields": list(rule.fields)}
+                        for rule in alternative
+                    ]
+                    for alternative in group.alternatives
+                ],
+            }
+            for group in fieldset.rules
+        ],
+    }
+
+
+def _fieldset_from_json(data: Mapping[str, Any]) -> Fieldset:
+    return Fieldset(
+        api_name=data["api_name"],
+        title=data["title"],
+        description=data["description"],
+        order=data["order"],
+        rules=tuple(
+            RuleGroup(
+                message=group["message"],
+                alternatives=tuple(
+                    tuple(map(_rule_from_json, alternative)) for alternative in group["alternatives"]
+                ),
+            )
+            for group in data["rules"]
+        ),
+    )
+
+
+def _rule_from_json(data: Mapping[str, Any]) -> FieldsetRule:
+    return FieldsetRule(kind=RuleKind(data["kind"]), value=data["value"], fields=tuple(data["fields"]))

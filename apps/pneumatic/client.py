@@ -3,42 +3,43 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from types import TracebackType
-from typing import IO, Any, Self, TypeVar
+from typing import IO, Any, Self
 
 from django.conf import settings
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
-from apps.pneumatic import dialects, failures, transport, uploading
-from apps.pneumatic.dialects.base import Dialect, Listing
+from apps.pneumatic import detection, dialects, failures, transport
+from apps.pneumatic.capabilities import Capabilities
+from apps.pneumatic.dialects.base import Dialect, Listing, Upload
+from apps.pneumatic.dialects.documented import Documented
 from apps.pneumatic.errors import ConfigurationError, NotFound, UnexpectedResponse
-from apps.pneumatic.events import Kind
+from apps.pneumatic.events import Kind, Status, WorkflowSnapshot
 from apps.pneumatic.fetching import fetch_all
-from apps.pneumatic.pacing import Scope
 from apps.pneumatic.paging import Progress, RowT, read_all
 from apps.pneumatic.parsing import Node
 from apps.pneumatic.schemas import (
     Answer,
+    Group,
+    KeyHolder,
     Launched,
     PublicFile,
+    Raw,
     Received,
     Subscription,
     TaskOverride,
     Template,
     TemplateSummary,
-    UploadTicket,
+    Urgency,
     User,
 )
-
-T = TypeVar("T")
+from apps.pneumatic.zones import account_zone
 
 # More requests at a time are not asked for by any caller; the pool keeps as many connections.
 MOST_CONCURRENT = 16
-# A shorter path holds no token, and blotting it out would garble sentences.
-_SHORTEST_SECRET = 8
 _KEY = re.compile(r"[\x21-\x7e]+")
 
 
@@ -49,9 +50,15 @@ class Client:
     """
 
     def __init__(
-        self, *, api_url: str, api_key: str, dialect: Dialect, connect_timeout: float, read_timeout: float
+        self,
+        *,
+        api_url: str,
+        api_key: str,
+        dialect: Dialect | None,
+        connect_timeout: float,
+        read_timeout: float,
     ) -> None:
-        self._dialect = dialect
+        self._given = dialect
         self._transport = transport.Transport(
             base_url=api_url,
             key=api_key,
@@ -61,7 +68,19 @@ class Client:
         )
 
     def __repr__(self) -> str:
-        return f"<Client {self._transport.base_url} ({self._dialect.name})>"
+        return f"<Client {self._transport.base_url} ({self._given.name if self._given else 'not asked yet'})>"
+
+    @property
+    def _dialect(self) -> Dialect:
+        """Return the generation of the API that is spoken; nobody knows it before the first question of all."""
+        if self._given is None:
+            self._given = dialects.choose(detection.find(self._transport))
+        return self._given
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Return what the server can do."""
+        return self._dialect.capabilities
 
     def __enter__(self) -> Self:
         return self
@@ -84,64 +103,100 @@ class Client:
         return self._transport.requests_made
 
     def list_templates(self) -> list[TemplateSummary]:
-        """Return every template of the account, active or not; oldest first."""
+        """Return every template that the key sees, active or not; oldest first."""
         return [row.read() for row in self.receive_template_list()]
 
     def receive_template_list(
         self, *, on_progress: Progress | None = None
     ) -> list[Received[TemplateSummary]]:
         """Return the same as ``list_templates``, not read yet."""
-        parse = self._dialect.parse_template_summary
-        return self._list(self._dialect.templates, partial(_received, parse=parse), on_progress)
+        dialect = self._dialect
 
-    def list_users(self, *, on_progress: Progress | None = None) -> list[User]:
-        """Return every user of the account, invited ones included."""
-        return self._list(self._dialect.users, self._dialect.parse_user, on_progress)
+        def receive(node: Node) -> Received[TemplateSummary]:
+            if dialect.is_foreign(node.value):
+                raise self._contradicted()
+            parse = partial(dialect.parse_template_summary, node)
+            return Received(id=node.integer("id"), raw=node.value, read=parse)
+
+        return self._list(dialect.templates, receive, on_progress)
+
+    def receive_templates(
+        self,
+        listed: Sequence[Received[TemplateSummary]],
+        *,
+        concurrency: int = 6,
+        on_progress: Progress | None = None,
+    ) -> list[Received[Template]]:
+        """Return these rows of the list in full, in this order, not read yet; ``raw`` is all that came of each.
+
+        One that is not found was deleted meanwhile: left out. A failure of any other kind ends the requests under way
+        and is raised.
+        """
+        rows = {row.id: row for row in listed}
+        in_full = self._dialect.templates_in_full(self._transport, listed)
+        return fetch_all(
+            lambda id_, scope: in_full(rows[id_], scope),
+            list(rows),
+            concurrency=max(1, min(concurrency, MOST_CONCURRENT)),
+            on_progress=on_progress,
+        )
 
     def get_template(self, template_id: int) -> Template:
         """Return one template in full; raise NotFound."""
         return self.receive_template(template_id).read()
 
-    def receive_template(self, template_id: int, *, repeat: bool = True) -> Received[Template]:
-        """Return the same as ``get_template``, not read yet. Without ``repeat`` there is one attempt only."""
-        return self._template(template_id, Scope(), repeat=repeat)
+    def receive_template(
+        self, template_id: int, *, known: Raw | None = None, repeat: bool = True
+    ) -> Received[Template]:
+        """Return one template in full, not read yet; raise NotFound. Without ``repeat`` nothing is asked twice.
 
-    def get_templates(
-        self, ids: Sequence[int], *, concurrency: int = 6, on_progress: Progress | None = None
-    ) -> list[Template]:
-        """Return these templates in full, in this order. One that is not found was deleted meanwhile: left out.
-
-        A failure of any other kind ends the requests under way and is raised.
+        ``known`` is its ``raw`` as it was received last; where nothing has changed, the result has an equal one.
         """
-        received = self.receive_templates(ids, concurrency=concurrency, on_progress=on_progress)
-        return [template.read() for template in received]
+        return self._dialect.template(self._transport, template_id, known=known or {}, repeat=repeat)
 
-    def receive_templates(
-        self, ids: Sequence[int], *, concurrency: int = 6, on_progress: Progress | None = None
-    ) -> list[Received[Template]]:
-        """Return the same as ``get_templates``, not read yet."""
+    def list_users(self, *, on_progress: Progress | None = None) -> list[User]:
+        """Return every user of the account, those included who are invited or no longer active."""
+        return self._list(self._dialect.users, self._dialect.parse_user, on_progress)
 
-        def fetch(template_id: int, scope: Scope) -> Received[Template] | None:
-            try:
-                return self._template(template_id, scope)
-            except NotFound:
-                return None
+    def list_groups(self) -> list[Group]:
+        """Return the groups of users; none where the server has no such thing."""
+        return self._dialect.groups(self._transport)
 
-        return fetch_all(
-            fetch, ids, concurrency=max(1, min(concurrency, MOST_CONCURRENT)), on_progress=on_progress
-        )
+    def key_holder(self) -> KeyHolder | None:
+        """Return whom the key belongs to, and remember it; None where the server does not tell."""
+        holder = self._dialect.key_holder(self._transport)
+        if holder is not None:
+            detection.remember_holder(self._dialect.name, holder)
+        return holder
 
     def run_payload(
-        self, template_id: int, *, name: str, answers: Sequence[Answer], tasks: Sequence[TaskOverride] = ()
+        self,
+        template_id: int,
+        *,
+        name: str,
+        answers: Sequence[Answer],
+        tasks: Sequence[TaskOverride] = (),
+        urgency: Urgency | None = None,
     ) -> dict[str, Any]:
-        """Return the exact body that launches a workflow with these answers. No request is made.
+        """Return the exact body that launches a workflow with these answers.
 
-        Raise ValidationFailed for an answer that the API has no way to say.
+        Raise ValidationFailed for an answer that the API has no way to say. For a day, it may have to be asked first
+        whose key this is: days begin where that person is.
         """
-        return self._dialect.run_payload(template_id, name=name, answers=answers, tasks=tasks)
+        finding = detection.known()
+        if any(answer.field.type == "date" for answer in answers) and (finding is None or not finding.holder):
+            self.key_holder()
+        return self._dialect.run_payload(
+            template_id,
+            name=name,
+            answers=answers,
+            tasks=tasks,
+            urgency=urgency or Urgency(),
+            zone=account_zone(),
+        )
 
     def run_url(self, template_id: int) -> str:
-        """Return the URL that a launch is sent to. No request is made."""
+        """Return the URL that a launch is sent to."""
         return self._transport.base_url + self._dialect.run_path(template_id)
 
     def run(self, template_id: int, *, payload: Mapping[str, Any]) -> Launched:
@@ -150,130 +205,149 @@ class Client:
         Raise Unavailable when it was not sent; ValidationFailed, AuthenticationFailed, PermissionDenied, NotFound or
         RateLimited when the server refused it; OutcomeUnknown when it may have been carried out.
         """
-        answer = self._transport.post(self._dialect.run_path(template_id), payload, once=True)
+        path = self._dialect.run_path(template_id)
+        answer = self._transport.post(path, payload, once=True)
         try:
             return self._dialect.parse_launched(Node(answer))
         except UnexpectedResponse:
             unknown = failures.outcome_unknown()
         raise unknown
 
-    def announce_file(self, *, filename: str, content_type: str, size: int, thumbnail: bool) -> UploadTicket:
-        """Return where to put a file of ``size`` bytes."""
-        body = self._dialect.announce_payload(
-            filename=filename, content_type=content_type, size=size, thumbnail=thumbnail
-        )
-        return self._dialect.parse_ticket(Node(self._transport.post(self._dialect.announce_path, body)))
+    def upload(
+        self,
+        stream: IO[bytes],
+        *,
+        filename: str,
+        content_type: str,
+        size: int,
+        thumbnail: bytes | None = None,
+    ) -> PublicFile:
+        """Bring ``size`` bytes of ``stream`` to Pneumatic and return what a launch names it by.
 
-    @sensitive_variables("url")
-    def put_file(self, url: str, stream: IO[bytes], *, content_type: str, size: int) -> None:
-        """Send ``size`` bytes of ``stream`` to the URL of a ticket, without the API key."""
-        self._transport.count_request()
-        uploading.put(url, stream, content_type=content_type, size=size, timeout=self._transport.timeout)
+        ``thumbnail`` is a small picture in the same format, where ``capabilities.thumbnails``. Raise RateLimited
+        rather than wait, ValidationFailed for a file that is not taken, ConfigurationError where files cannot be
+        uploaded. An upload may always be made again.
+        """
+        return self._dialect.upload(self._transport, Upload(stream, filename, content_type, size, thumbnail))
 
-    def publish_file(self, attachment_id: int) -> PublicFile:
-        """Make an uploaded file visible to others and return where it is."""
-        answer = self._transport.post(self._dialect.publish_path(attachment_id))
-        return self._dialect.parse_public_file(Node(answer))
+    def check_files(self) -> bool:
+        """Return whether files can be uploaded, False where only an upload would tell; raise PneumaticError if not."""
+        return self._dialect.check_files(self._transport)
+
+    def files_url_seen(self) -> str:
+        """Return where the files of this account are, as some workflow shows; '' where none does."""
+        return self._dialect.files_url_seen(self._transport)
+
+    def look_again(self) -> str:
+        """Ask anew which generation of the API answers, remember it, and return its name.
+
+        An explicit setting stays in force all the same.
+        """
+        name = detection.find(self._transport)
+        if settings.PNEUMATIC_DIALECT == "auto":
+            self._given = dialects.choose(name)
+        return name
 
     def list_subscriptions(self, *, repeat: bool = True) -> list[Subscription]:
         """Return every webhook subscription of the account. Without ``repeat`` there is one attempt only."""
         try:
-            answer = self._transport.get(self._dialect.subscriptions_path, repeat=repeat)
+            return self._dialect.subscriptions(self._transport, repeat=repeat)
         except NotFound as error:
-            missing = _no_api(error.status)
-        else:
-            return [
-                self._dialect.parse_subscription(node) for node in _whole_list(Node(answer, key="webhooks"))
-            ]
+            missing = self._contradicted(error.status)
         raise missing
 
-    @sensitive_variables("target", "fields")
+    @sensitive_variables("target")
     def subscribe(self, *, kind: Kind, target: str) -> Subscription:
         """Have events of ``kind`` sent to ``target``; sent once.
 
+        Where ``capabilities.one_url_per_event``, the URL that the key's user had there is replaced without a word.
         Raise ValidationFailed when the server refuses the target. After Unavailable or UnexpectedResponse the
         subscription may be there all the same: the list tells.
         """
-        fields = {"target": target, "event": self._dialect.event_names[kind]}
         try:
-            answer = self._transport.send_form(
-                "POST", self._dialect.subscriptions_path, fields, secrets=_secrets(target)
-            )
+            return self._dialect.subscribe(self._transport, kind=kind, target=target)
         except NotFound as error:
-            missing = _no_api(error.status)
-        else:
-            return self._dialect.parse_subscription(Node(answer))
+            missing = self._contradicted(error.status)
         raise missing
 
-    def unsubscribe(self, subscription_id: int) -> None:
-        """Delete one subscription; sent once. Raise NotFound when it is gone already.
+    def unsubscribe(self, subscription: Subscription) -> None:
+        """End one subscription; sent once. Raise NotFound when it is gone already, or has another target by now.
 
-        After Unavailable or UnexpectedResponse it may be gone all the same: the list tells.
+        Where ``capabilities.one_url_per_event``, nobody in the account gets that event any more. After Unavailable or
+        UnexpectedResponse it may be gone all the same: the list tells.
         """
-        _check_ok(self._transport.send_form("DELETE", self._dialect.subscription_path(subscription_id)))
+        self._dialect.unsubscribe(self._transport, subscription)
 
     @sensitive_variables("target")
     def unsubscribe_target(self, target: str) -> None:
-        """Delete every subscription of ``target``; otherwise like ``unsubscribe``."""
-        answer = self._transport.send_form(
-            "DELETE", self._dialect.target_path, {"target": target}, secrets=_secrets(target)
-        )
-        _check_ok(answer)
+        """End every subscription of ``target``; otherwise like ``unsubscribe``."""
+        self._dialect.unsubscribe_target(self._transport, target)
 
-    def _template(self, template_id: int, scope: Scope, *, repeat: bool = True) -> Received[Template]:
-        path = self._dialect.template_path(template_id)
-        answer = self._transport.get(path, scope=scope, repeat=repeat)
-        # Of thousands of templates, the error has to say which one is amiss.
-        node = Node(answer, key=f"templates[{template_id}]")
-        received = _received(node, parse=self._dialect.parse_template)
-        if received.id != template_id:
+    def list_workflows(
+        self,
+        *,
+        template_id: int | None = None,
+        starter_id: int | None = None,
+        status: Status | None = None,
+        limit: int | None = None,
+    ) -> list[WorkflowSnapshot]:
+        """Return the workflows that the key sees, newest first, without their kickoffs; at most ``limit``.
+
+        ``status`` is running, completed or snoozed. Raise ConfigurationError unless ``capabilities.reads_back``.
+        """
+        dialect = self._dialect
+        listing = dialect.workflows(
+            template_id=template_id, starter_id=starter_id, status=status, oldest_first=limit is None
+        )
+        if limit is None:
+            return self._list(listing, dialect.parse_workflow, None)[::-1]
+        try:
+            answer = self._transport.get(listing.path, {**listing.params, "limit": limit, "offset": 0})
+        except NotFound as error:
+            missing = self._contradicted(error.status)
+        else:
+            return [dialect.parse_workflow(node) for node in Node(answer).items("results")][:limit]
+        raise missing
+
+    def get_workflow(self, workflow_id: int) -> WorkflowSnapshot:
+        """Return one workflow with its kickoff; raise NotFound for one that was deleted.
+
+        Raise ConfigurationError unless ``capabilities.reads_back``, PermissionDenied where the key does not see it.
+        """
+        node = Node(self._transport.get(self._dialect.workflow_path(workflow_id)))
+        workflow = self._dialect.parse_workflow(node)
+        if workflow.id != workflow_id:
             node.child("id").fail()
-        return received
+        return workflow
 
     def _list(
         self, listing: Listing, parse: Callable[[Node], RowT], on_progress: Progress | None
     ) -> list[RowT]:
-        def fetch(limit: int, offset: int) -> Any:
-            return self._transport.get(listing.path, {**listing.params, "limit": limit, "offset": offset})
+        def fetch(limit: int | None, offset: int) -> Any:
+            page = {} if limit is None else {"limit": limit, "offset": offset}
+            return self._transport.get(listing.path, {**listing.params, **page})
 
         try:
             return read_all(fetch, parse, page_size=listing.page_size, on_progress=on_progress)
         except NotFound as error:
             # Nothing was deleted here: a server without the list is another server.
-            missing = _no_api(error.status)
+            missing = self._contradicted(error.status)
         raise missing
 
-
-def _no_api(status: int | None) -> UnexpectedResponse:
-    return UnexpectedResponse(
-        _("There is no Pneumatic API at this address. Check PNEUMATIC_API_URL."), status=status
-    )
-
-
-def _whole_list(node: Node) -> Iterator[Node]:
-    """Yield the rows of a list that has no pages: a bare array, or an envelope that holds all of it."""
-    if type(node.value) is not dict:
-        return node.members()
-    rows = node.child("results")
-    if not node.is_null("next"):
-        node.child("next").fail()  # half a list would look as if the rest had been deleted
-    return rows.members()
-
-
-def _check_ok(answer: Any) -> None:
-    """Raise UnexpectedResponse unless ``answer`` is empty or says that it is ok."""
-    if answer is not None and Node(answer).flag("ok") is not True:
-        Node(answer).child("ok").fail()
-
-
-def _secrets(target: str) -> tuple[str, ...]:
-    """Return what of a target no error may repeat: our own receiver's path is a secret."""
-    path = target.partition("://")[2].partition("/")[2].strip("/")
-    return tuple(part for part in (target, path) if len(part) >= _SHORTEST_SECRET)
-
-
-def _received(node: Node, *, parse: Callable[[Node], T]) -> Received[T]:
-    return Received(id=node.integer("id"), raw=node.value, read=partial(parse, node))
+    def _contradicted(self, status: int | None = None) -> UnexpectedResponse:
+        """Return the error for an answer that the generation of the API which we speak does not give."""
+        words = {"kind": dialects.label(self._dialect.name)}
+        if settings.PNEUMATIC_DIALECT == "auto":
+            text = _(
+                "The answer does not fit “%(kind)s”, which was found at this address before. Run "
+                "“manage.py check_connection”: it looks again. If it finds nothing, check PNEUMATIC_API_URL."
+            )
+        else:
+            text = _(
+                "The answer does not fit “%(kind)s”, which PNEUMATIC_DIALECT prescribes. Write auto into it, then run "
+                "“manage.py check_connection”. If it finds nothing, check PNEUMATIC_API_URL."
+            )
+        return UnexpectedResponse(text % words, status=status)
 
 
 def connect(*, read_timeout: float | None = None) -> Client:
@@ -293,12 +367,12 @@ def connect(*, read_timeout: float | None = None) -> Client:
         raise ConfigurationError(
             _("PNEUMATIC_API_KEY holds a blank or another character that no key has. Copy the key again.")
         )
-    dialect = dialects.choose(settings.PNEUMATIC_DIALECT)
+    name = detection.name_in_force()
     try:
         return Client(
             api_url=settings.PNEUMATIC_API_URL,
             api_key=settings.PNEUMATIC_API_KEY,
-            dialect=dialect,
+            dialect=dialects.choose(name) if name else None,
             connect_timeout=settings.PNEUMATIC_CONNECT_TIMEOUT,
             read_timeout=min(
                 read_timeout or settings.PNEUMATIC_READ_TIMEOUT, settings.PNEUMATIC_READ_TIMEOUT
@@ -309,6 +383,11 @@ def connect(*, read_timeout: float | None = None) -> Client:
             _("PNEUMATIC_API_URL is no address of a server. Write something like https://api.pneumatic.app.")
         )
     raise mistake
+
+
+def capabilities() -> Capabilities:
+    """Return what the server that the settings name can do, as far as that is known. No request is made."""
+    return dialects.choose(detection.name_in_force() or Documented.name).capabilities
 
 
 def longest_call() -> float:

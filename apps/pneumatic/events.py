@@ -1,13 +1,13 @@
 """What a webhook tells, in canonical form: read by a dialect, kept as JSON, interpreted by the apps above.
 
 An event is a snapshot of a workflow at one moment, and for events about a task that task. It carries no number and
-no time of its own; ``moment`` is the latest time that stands in it.
+no time of its own; ``moment`` is the latest time that stands in it. What we read back ourselves is told the same way.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -20,6 +20,13 @@ class Kind(StrEnum):
     TASK_COMPLETED = "task_completed"
     TASK_RETURNED = "task_returned"
     WORKFLOW_COMPLETED = "workflow_completed"
+
+
+class Seen(StrEnum):
+    """What we found ourselves when we read a workflow back, where the server can be asked."""
+
+    WORKFLOW = "seen"
+    GONE = "gone"  # it is not there (any more): deleted, which nobody announces
 
 
 class Status(StrEnum):
@@ -47,10 +54,14 @@ class Hook:
 
 @dataclass(frozen=True, slots=True)
 class Performer:
-    """Somebody who holds or held a task; ``id`` is None for somebody whom the API gives no number."""
+    """Somebody who holds or held a task; ``id`` is None for somebody whom the API gives no number.
+
+    Where ``is_group``, ``id`` is that of a group of users. ``name`` is '' where the API gives the number alone.
+    """
 
     id: int | None
     name: str
+    is_group: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +84,11 @@ class FileLink:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """An answered field of a kickoff form or a task; ``value`` is the text the API gives, '' for none."""
+    """An answered field of a kickoff form or a task; ``value`` is the text the API gives, '' for none.
+
+    Where the API gives moments for days, ``value`` is the day (ISO) in the account's zone. ``user_id`` or ``group_id``
+    say who an answer of the type user is, where ``value`` is their name; where both are None, ``value`` is a user's id.
+    """
 
     api_name: str
     name: str
@@ -81,6 +96,21 @@ class Output:
     value: str = ""
     choices: tuple[Choice, ...] = ()
     files: tuple[FileLink, ...] = ()
+    user_id: int | None = None
+    group_id: int | None = None
+
+
+class TaskStatus(StrEnum):
+    """Where a task stands."""
+
+    PENDING = "pending"
+    ACTIVE = "active"
+    SNOOZED = "snoozed"
+    COMPLETED = "completed"
+    UNKNOWN = "unknown"  # not told, or a name that we do not know
+
+
+_OPEN = frozenset({TaskStatus.ACTIVE, TaskStatus.SNOOZED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +125,17 @@ class TaskSnapshot:
     date_completed: dt.datetime | None = None
     performers: tuple[Performer, ...] = ()
     outputs: tuple[Output, ...] = ()
+    status: TaskStatus = TaskStatus.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
 class WorkflowSnapshot:
-    """A workflow as it was at the event's moment."""
+    """A workflow as it was at the event's moment.
+
+    ``tasks`` is empty where the API tells of ``current_task`` alone; else they are all its tasks but those that were
+    skipped, by number, without outputs, with descriptions only where it is their turn. ``current_task`` then is the
+    first whose turn it is.
+    """
 
     id: int
     name: str
@@ -109,27 +145,51 @@ class WorkflowSnapshot:
     date_created: dt.datetime | None = None
     kickoff: tuple[Output, ...] = ()
     current_task: TaskSnapshot | None = None
+    tasks: tuple[TaskSnapshot, ...] = ()
+    date_completed: dt.datetime | None = None
+    starter_id: int | None = None
+    is_urgent: bool = False
+    due: dt.datetime | None = None
+
+    def current_tasks(self) -> tuple[TaskSnapshot, ...]:
+        """Return the tasks whose turn it is; those that are snoozed, too."""
+        if self.tasks:
+            return tuple([task for task in self.tasks if task.status in _OPEN])
+        return (self.current_task,) if self.current_task else ()
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One event; ``task`` is there for the kinds that are about a task."""
+    """One event; ``task`` is there for the kinds that are about a task, ``seen_at`` (our clock) for what we found."""
 
-    kind: Kind
+    kind: Kind | Seen
     workflow: WorkflowSnapshot
     task: TaskSnapshot | None = None
+    seen_at: dt.datetime | None = None
 
     @property
     def moment(self) -> dt.datetime | None:
         """Return the latest time that the event tells; None when it tells none."""
-        return max(self._times(), default=None)
+        time, created = self.moment_of_tasks, self.workflow.date_created
+        return max(time, created) if time and created else time or created
 
-    def _times(self) -> Iterator[dt.datetime]:
-        for task in (self.task, self.workflow.current_task):
+    @property
+    def moment_of_tasks(self) -> dt.datetime | None:
+        """Return the same without the time at which the workflow was created."""
+        if self.kind is Seen.GONE:
+            return self.seen_at
+        workflow = self.workflow
+        latest = workflow.date_completed
+        # The current task is one of the tasks where these are told.
+        for task in (self.task, *(workflow.tasks or (workflow.current_task,))):
             if task is not None:
-                yield from (time for time in (task.date_started, task.date_completed) if time)
-        if self.workflow.date_created:
-            yield self.workflow.date_created
+                for time in (task.date_started, task.date_completed):
+                    if time is not None and (latest is None or time > latest):
+                        latest = time
+        return latest
+
+
+_KINDS: Mapping[str, Kind | Seen] = {kind.value: kind for kind in (*Kind, *Seen)}
 
 
 def event_to_json(event: Event) -> dict[str, Any]:
@@ -137,15 +197,18 @@ def event_to_json(event: Event) -> dict[str, Any]:
     data: dict[str, Any] = {"kind": event.kind.value, "workflow": _workflow_to_json(event.workflow)}
     if event.task:
         data["task"] = _task_to_json(event.task)
+    if event.seen_at:
+        data["seen_at"] = event.seen_at.isoformat()
     return data
 
 
 def event_from_json(data: Mapping[str, Any]) -> Event:
     """Return the event that ``event_to_json`` wrote."""
     return Event(
-        kind=Kind(data["kind"]),
-        workflow=_workflow_from_json(data["workflow"]),
-        task=_task_from_json(data["task"]) if "task" in data else None,
+        _KINDS[data["kind"]],
+        _workflow_from_json(data["workflow"]),
+        _task_from_json(data["task"]) if "task" in data else None,
+        _time(data.get("seen_at")),
     )
 
 
@@ -158,6 +221,10 @@ def output_to_json(output: Output) -> dict[str, Any]:
         data["choices"] = [[choice.key, choice.label, choice.is_selected] for choice in output.choices]
     if output.files:
         data["files"] = [[file.id, file.name, file.url] for file in output.files]
+    if output.user_id is not None:
+        data["user_id"] = output.user_id
+    if output.group_id is not None:
+        data["group_id"] = output.group_id
     return data
 
 
@@ -173,7 +240,16 @@ def output_from_json(data: Mapping[str, Any]) -> Output:
         get("value", ""),
         tuple([Choice(*choice) for choice in choices]) if choices else (),
         tuple([FileLink(*file) for file in files]) if files else (),
+        get("user_id"),
+        get("group_id"),
     )
+
+
+def performer_to_json(performer: Performer) -> list[Any]:
+    """Return ``performer`` as JSON; ``Performer(*json)`` gives it back."""
+    if performer.is_group:
+        return [performer.id, performer.name, True]
+    return [performer.id, performer.name]
 
 
 def _workflow_to_json(workflow: WorkflowSnapshot) -> dict[str, Any]:
@@ -186,14 +262,25 @@ def _workflow_to_json(workflow: WorkflowSnapshot) -> dict[str, Any]:
         data["date_created"] = workflow.date_created.isoformat()
     if workflow.kickoff:
         data["kickoff"] = [output_to_json(output) for output in workflow.kickoff]
-    if workflow.current_task:
+    if workflow.tasks:  # then the current one is among them
+        data["tasks"] = [_task_to_json(task) for task in workflow.tasks]
+    elif workflow.current_task:
         data["current_task"] = _task_to_json(workflow.current_task)
+    if workflow.date_completed:
+        data["date_completed"] = workflow.date_completed.isoformat()
+    if workflow.starter_id is not None:
+        data["starter_id"] = workflow.starter_id
+    if workflow.is_urgent:
+        data["is_urgent"] = True
+    if workflow.due:
+        data["due"] = workflow.due.isoformat()
     return data
 
 
 def _workflow_from_json(data: Mapping[str, Any]) -> WorkflowSnapshot:
     get = data.get
-    kickoff, current_task = get("kickoff"), get("current_task")
+    kickoff, current = get("kickoff"), get("current_task")
+    tasks = tuple([_task_from_json(task) for task in get("tasks", ())])
     return WorkflowSnapshot(
         data["id"],
         data["name"],
@@ -202,8 +289,18 @@ def _workflow_from_json(data: Mapping[str, Any]) -> WorkflowSnapshot:
         get("template_name", ""),
         _time(get("date_created")),
         tuple([output_from_json(output) for output in kickoff]) if kickoff else (),
-        _task_from_json(current_task) if current_task else None,
+        _task_from_json(current) if current else current_among(tasks),
+        tasks,
+        _time(get("date_completed")),
+        get("starter_id"),
+        get("is_urgent", False),
+        _time(get("due")),
     )
+
+
+def current_among(tasks: Iterable[TaskSnapshot]) -> TaskSnapshot | None:
+    """Return the first of ``tasks`` whose turn it is."""
+    return next((task for task in tasks if task.status in _OPEN), None)
 
 
 def _task_to_json(task: TaskSnapshot) -> dict[str, Any]:
@@ -217,15 +314,17 @@ def _task_to_json(task: TaskSnapshot) -> dict[str, Any]:
     if task.date_completed:
         data["date_completed"] = task.date_completed.isoformat()
     if task.performers:
-        data["performers"] = [[performer.id, performer.name] for performer in task.performers]
+        data["performers"] = [performer_to_json(performer) for performer in task.performers]
     if task.outputs:
         data["outputs"] = [output_to_json(output) for output in task.outputs]
+    if task.status is not TaskStatus.UNKNOWN:
+        data["status"] = task.status.value
     return data
 
 
 def _task_from_json(data: Mapping[str, Any]) -> TaskSnapshot:
     get = data.get
-    performers, outputs = get("performers"), get("outputs")
+    performers, outputs, status = get("performers"), get("outputs"), get("status")
     return TaskSnapshot(
         data["id"],
         data["name"],
@@ -235,6 +334,7 @@ def _task_from_json(data: Mapping[str, Any]) -> TaskSnapshot:
         _time(get("date_completed")),
         tuple([Performer(*performer) for performer in performers]) if performers else (),
         tuple([output_from_json(output) for output in outputs]) if outputs else (),
+        TaskStatus(status) if status else TaskStatus.UNKNOWN,
     )
 
 

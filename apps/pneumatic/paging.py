@@ -23,13 +23,14 @@ from apps.pneumatic.parsing import Node
 logger = logging.getLogger(__name__)
 
 Progress = Callable[[int, int | None], None]
-Fetch = Callable[[int, int], Any]  # (limit, offset) -> the page's JSON
+Fetch = Callable[[int | None, int], Any]  # (limit, offset) -> the page's JSON; None: as the server likes
 
 # How often a list is read anew when it changes faster than we read.
 PASSES = 3
 # Pages in a row that bring nothing new before we take it for a loop: an insert can push known rows over one page.
 IDLE_PAGES = 10
 MOST_PAGES = 20_000
+SMALLEST_PAGE = 100
 MOST_STEPS_BACK = 100
 
 
@@ -44,9 +45,11 @@ RowT = TypeVar("RowT", bound=Row)
 
 
 def read_all(
-    fetch: Fetch, parse: Callable[[Node], RowT], *, page_size: int, on_progress: Progress | None = None
+    fetch: Fetch, parse: Callable[[Node], RowT], *, page_size: int | None, on_progress: Progress | None = None
 ) -> list[RowT]:
     """Return every row of a list, each once, in the order in which they came.
+
+    Without a ``page_size`` the server is asked for all of it, and a bare array is all of it.
 
     Raise UnexpectedResponse when the pages do not end, Unavailable when the list never stands still.
     """
@@ -77,7 +80,7 @@ class _Page:
 
 
 def _read_once(
-    fetch: Fetch, parse: Callable[[Node], RowT], *, page_size: int, on_progress: Progress | None
+    fetch: Fetch, parse: Callable[[Node], RowT], *, page_size: int | None, on_progress: Progress | None
 ) -> tuple[dict[int, RowT], int | None]:
     """Return the rows by id, and how many the server says there are."""
     rows: dict[int, RowT] = {}
@@ -97,8 +100,9 @@ def _read_once(
         rows.update((row.id, row) for row in parsed)
         if on_progress is not None:
             on_progress(len(rows), page.count)
-        if not parsed or page.ends_at(offset):
+        if not parsed or page.ends_at(offset) or (page_size is None and not page.is_envelope):
             return rows, page.count
+        page_size = page_size or max(len(parsed), SMALLEST_PAGE)  # it sends pages all the same
         if len(rows) > known:
             idle = step_back = 0
         else:

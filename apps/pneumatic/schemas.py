@@ -9,6 +9,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
 from apps.pneumatic.events import Kind
@@ -46,6 +48,9 @@ class FieldDefinition:
     """One field of a kickoff form or of a task's output (documented: Get a Specific Template).
 
     ``type`` is a name of FieldTypeEnum, or whatever unknown name the server sent; ``radiobutton`` arrives as ``radio``.
+    ``default`` is the text that the template's author wrote for it. A hidden field is asked of nobody and carries its
+    default. ``max_length`` (characters) is the server's limit, None for none. ``fieldset`` is the api_name of the group
+    that the field stands in, '' for none. ``options_unknown`` tells that there are options that the key may not read.
     """
 
     api_name: str
@@ -55,14 +60,67 @@ class FieldDefinition:
     is_required: bool = False
     order: int = 0
     selections: tuple[Selection, ...] = ()
+    default: str = ""
+    is_hidden: bool = False
+    max_length: int | None = None
+    fieldset: str = ""
+    options_unknown: bool = False
+
+
+class RuleKind(StrEnum):
+    """What a rule of a fieldset asks of the sum of its fields; the others are the server's to check."""
+
+    SUM_EQUAL = "sum_equal"
+    SUM_MORE = "sum_greater_than"
+    SUM_LESS = "sum_less_than"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldsetRule:
+    """One condition on the numbers of a fieldset: the sum of ``fields`` (api_names) against ``value``.
+
+    ``value`` is a decimal number as text; for ``OTHER`` it is whatever the server wrote.
+    """
+
+    kind: RuleKind
+    value: str = ""
+    fields: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RuleGroup:
+    """Rules of a fieldset that belong together: one of the ``alternatives`` must hold, with all of its rules.
+
+    ``message`` is what the template's author wants to be told where none does, '' for nothing special.
+    """
+
+    alternatives: tuple[tuple[FieldsetRule, ...], ...]
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fieldset:
+    """Fields that stand together under a title; their answers are sent like all others."""
+
+    api_name: str
+    title: str = ""
+    description: str = ""
+    order: int = 0
+    rules: tuple[RuleGroup, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Kickoff:
-    """A template's kickoff form; ``fields`` stand in display order (higher ``order`` first, ties as listed)."""
+    """A template's kickoff form.
+
+    ``fields`` are all fields in display order (higher ``order`` first, ties as listed): first those of no fieldset,
+    then those of each of ``fieldsets``, in its order.
+    """
 
     description: str = ""
     fields: tuple[FieldDefinition, ...] = ()
+    fieldsets: tuple[Fieldset, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +133,10 @@ class DynamicPerformer:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One task of a template; ``delay`` is None for "at once"."""
+    """One task of a template; ``delay`` is None for "at once".
+
+    ``other_performers`` are names of those who are neither users nor answers: groups, the starter's manager.
+    """
 
     id: int
     number: int
@@ -86,6 +147,7 @@ class Task:
     is_starter_responsible: bool = False
     responsible: tuple[int, ...] = ()
     dynamic_performers: tuple[DynamicPerformer, ...] = ()
+    other_performers: tuple[str, ...] = ()
     fields: tuple[FieldDefinition, ...] = ()
 
 
@@ -102,7 +164,11 @@ class Invite:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A user of the Pneumatic account; ``status`` is ``active`` or ``invited`` (or a newer name, kept as it came)."""
+    """A user of the Pneumatic account.
+
+    ``status`` is ``active``, ``invited``, ``inactive`` or ``guest``, somebody who was let into single tasks and is no
+    answer to a form (or a newer name, kept as it came).
+    """
 
     id: int
     email: str
@@ -124,6 +190,33 @@ class User:
 
 
 @dataclass(frozen=True, slots=True)
+class Group:
+    """A group of users; ``users`` are ids of its members."""
+
+    id: int
+    name: str
+    users: tuple[int, ...] = ()
+    raw: Raw = field(default_factory=dict, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyHolder:
+    """The user that the API key acts as, as far as the server tells; ``zone`` is an IANA name, '' for unknown."""
+
+    user_id: int
+    email: str = ""
+    name: str = ""
+    is_admin: bool = False
+    is_account_owner: bool = False
+    zone: str = ""
+
+    @property
+    def sees_everything(self) -> bool:
+        """Return whether nothing of the account is kept from this user."""
+        return self.is_admin or self.is_account_owner
+
+
+@dataclass(frozen=True, slots=True)
 class TemplateSummary:
     """A template as the list tells it (documented: Get All Templates)."""
 
@@ -141,7 +234,12 @@ class TemplateSummary:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A template in full (documented: Get a Specific Template)."""
+    """A template in full (documented: Get a Specific Template).
+
+    ``run_allowed`` are ids of users, those included who may run it as members of a group. ``tasks`` is empty where the
+    key may not read them. ``workflow_name`` is how the template's author wants its workflows to be called, with
+    ``{{...}}`` for what the server puts in; '' for nothing special.
+    """
 
     id: int
     name: str
@@ -155,6 +253,7 @@ class Template:
     run_allowed: tuple[int, ...] = ()
     kickoff: Kickoff = Kickoff()
     tasks: tuple[Task, ...] = ()
+    workflow_name: str = ""
     raw: Raw = field(default_factory=dict, compare=False, repr=False)
 
 
@@ -168,8 +267,16 @@ class UserValue:
 
 
 @dataclass(frozen=True, slots=True)
+class GroupValue:
+    """An answer to a user field that names a group, where the server knows groups."""
+
+    id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class FileValue:
-    """One file of an answer to a file field: ``id`` is the attachment ID that the wire wants."""
+    """One file of an answer to a file field: ``id`` and ``url`` are what the wire wants, whichever it is."""
 
     id: str
     name: str
@@ -177,9 +284,10 @@ class FileValue:
     size: int = 0
 
 
-# string, text, url: str; radio, dropdown: the selection's key; checkbox: keys; date: a date; user; files.
+# string, text, url: str; radio, dropdown: the selection's key; checkbox: keys; date: a date; number: a Decimal that is
+# finite; user: a user or a group; files.
 # An empty optional field is left out of the answers; there is no "empty" value.
-Value = str | tuple[str, ...] | dt.date | UserValue | tuple[FileValue, ...]
+Value = str | tuple[str, ...] | dt.date | Decimal | UserValue | GroupValue | tuple[FileValue, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,10 +307,19 @@ class TaskOverride:
 
 
 @dataclass(frozen=True, slots=True)
+class Urgency:
+    """What else can be said about a workflow at its start, where the server takes it; ``due`` is a moment to come."""
+
+    is_urgent: bool = False
+    due: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Launched:
-    """The answer to a launch: the id of the workflow that now runs."""
+    """The answer to a launch: the id of the workflow that now runs, and its name ('' where it is not told)."""
 
     workflow_id: int
+    name: str = ""
     raw: Raw = field(default_factory=dict, compare=False, repr=False)
 
 
@@ -217,9 +334,9 @@ class UploadTicket:
 
 @dataclass(frozen=True, slots=True)
 class PublicFile:
-    """A file made public (documented: Make file public); ``size`` is in bytes."""
+    """A file that a launch can name; ``id`` is an attachment's number or a UUID, ``size`` is in bytes."""
 
-    id: int
+    id: str
     name: str
     url: str
     thumbnail_url: str = ""
@@ -230,7 +347,8 @@ class PublicFile:
 class Subscription:
     """A webhook subscription (documented: Get All Webhooks). ``event`` is the name on the wire.
 
-    ``kind`` is what it is about, or None for an event that we do not know; ``target`` may hold a secret.
+    ``kind`` is what it is about, or None for an event that we do not know; ``target`` may hold a secret. Where the
+    server has one URL for each event and no numbers, ``id`` is one of ours, the same for the same event for ever.
     """
 
     id: int

@@ -34,6 +34,9 @@ MAX_BODY = 64 * 1024 * 1024
 # The whole answer may take this many read timeouts; see ``wire``.
 WHOLE_ANSWER = 4
 USER_AGENT = f"pneumatic-dash/{__version__}"
+# A shorter path holds no token, and blotting it out would garble sentences.
+_SHORTEST_SECRET = 8
+_LARGEST_RECEIPT = 1024 * 1024
 _FAILURES = {wire.Why.TIMED_OUT: Failure.TIMED_OUT}
 
 
@@ -138,6 +141,13 @@ class Transport:
             _load(request, json.dumps(body, allow_nan=False).encode("ascii"), "application/json")
         return self._alone(request, once=once)
 
+    @sensitive_variables("body", "secrets")
+    def send_json(self, path: str, body: Mapping[str, Any], *, secrets: Sequence[str] = ()) -> Any:
+        """Return the JSON answer to one POST, None for an empty answer; otherwise like ``send_form``."""
+        request = self._prepared("POST", self._root + path)
+        _load(request, json.dumps(body, allow_nan=False).encode("ascii"), "application/json")
+        return self._alone(request, may_be_empty=True, secrets=secrets)
+
     @sensitive_variables("fields", "secrets")
     def send_form(
         self, method: str, path: str, fields: Mapping[str, str] | None = None, *, secrets: Sequence[str] = ()
@@ -151,6 +161,31 @@ class Transport:
         if fields is not None:
             _load(request, urlencode(fields).encode("ascii"), "application/x-www-form-urlencoded")
         return self._alone(request, may_be_empty=True, secrets=secrets)
+
+    def send_file(
+        self, url: str, body: wire.Body, *, size: int, content_type: str, seconds: float
+    ) -> wire.Reply | wire.NoReply:
+        """POST ``size`` bytes with the key to ``url``, a service of Pneumatic's own at another address; sent once.
+
+        ``url`` comes from the settings, never from an answer: the key goes there. ``seconds`` bound the whole exchange.
+        """
+        request = self._prepared("POST", str(requests.Request("POST", url).prepare().url))
+        request.headers.update(
+            {"Connection": "close", "Content-Type": content_type, "Content-Length": str(size)}
+        )
+        request.body = body  # type: ignore[assignment]  # urllib3 takes whatever has read()
+        self.count_request()
+        patience = self.timeout[1]
+        with wire.new_session(pool_size=1) as session:
+            return wire.roundtrip(
+                session,
+                request,
+                bound=wire.Exchange(seconds=seconds),
+                # The first of the two also bounds the sending of each piece.
+                timeout=(patience, patience),
+                surroundings=wire.environment(url),
+                largest=_LARGEST_RECEIPT,
+            )
 
     @sensitive_variables("secrets")
     def _alone(
@@ -251,3 +286,9 @@ def _load(request: requests.PreparedRequest, body: bytes, content_type: str) -> 
     request.body = body
     request.headers["Content-Type"] = content_type
     request.headers["Content-Length"] = str(len(body))
+
+
+def secrets_of(target: str) -> tuple[str, ...]:
+    """Return what of a webhook's target no error may repeat: our own receiver's path is a secret."""
+    path = target.partition("://")[2].partition("/")[2].strip("/")
+    return tuple(part for part in (target, path) if len(part) >= _SHORTEST_SECRET)

@@ -30,7 +30,7 @@ SLOWEST = 64 * 1024  # bytes a second
 LARGEST_ANSWER = 1024 * 1024
 
 
-class _Exactly:
+class Exactly:
     """A stream of exactly the announced size; sent as it is read, never held as a whole."""
 
     def __init__(self, stream: IO[bytes], size: int) -> None:
@@ -57,7 +57,7 @@ def put(url: str, stream: IO[bytes], *, content_type: str, size: int, timeout: t
         raise UnexpectedResponse(
             _("Pneumatic named an address for the file that cannot be used."), path="file_upload_url"
         )
-    body = _Exactly(stream, size)
+    body = Exactly(stream, size)
     request.headers["Content-Length"] = str(size)
     request.body = body if size else None  # type: ignore[assignment]  # urllib3 takes whatever has read()
     patience = timeout[1]
@@ -89,7 +89,7 @@ def _prepared(url: str, content_type: str) -> requests.PreparedRequest | None:
         return None
 
 
-def _error(reply: wire.Reply | wire.NoReply, body: _Exactly) -> PneumaticError | None:
+def _error(reply: wire.Reply | wire.NoReply, body: Exactly) -> PneumaticError | None:
     if isinstance(reply, wire.NoReply):
         if body.is_short:
             reason = _("The file ended before its announced size.")

@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any
+from typing import Any, Protocol
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -180,6 +180,13 @@ class NoReply:
 
     why: Why
     sent: bool
+
+
+class Body(Protocol):
+    """What is sent as it is read, never held as a whole."""
+
+    def read(self, amount: int = -1) -> bytes:
+        """Return the next bytes, none at the end."""
 
 
 @dataclass(frozen=True, slots=True)

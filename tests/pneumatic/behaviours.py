@@ -8,11 +8,46 @@ from apps.pneumatic import transport
 from tests.pneumatic import samples
 from tests.pneumatic.servers import Behaviour, Seen, Talk, whole
 
+# Part of the URL that an announced file goes to: nobody else may know it.
+SIGNATURE = "signature-that-must-not-leak"
 HTML = b"<!doctype html><title>Welcome</title>"
 
 
 def good(seen: Seen, talk: Talk) -> None:
     talk.answer(body={"workflow_id": 7} if seen.method == "POST" else samples.template())
+
+
+def stored(seen: Seen, talk: Talk) -> None:
+    talk.answer(201, b"")
+
+
+def taking_files(
+    put: Behaviour = stored,
+    *,
+    store: str = "",
+    announce: Behaviour | None = None,
+    publish: Behaviour | None = None,
+) -> Behaviour:
+    """Announce, take and publish files as documented; each step may be given another way to go.
+
+    The files go to ``store``, an address with its signature; to this server itself where there is none.
+    """
+
+    def behave(seen: Seen, talk: Talk) -> None:
+        url = store or f"http://{seen.headers['host']}/store/a?{SIGNATURE}"
+        if seen.method == "PUT":
+            put(seen, talk)
+        elif seen.target == "/workflows/attachments":
+            thumbnail = f"{url}&thumbnail" if seen.json["thumbnail"] else None
+            ticket = {"id": 3, "file_upload_url": url, "thumbnail_upload_url": thumbnail}
+            announce(seen, talk) if announce else talk.answer(body=ticket)
+        elif publish:
+            publish(seen, talk)
+        else:
+            talk.answer(body={"id": 3, "name": "a.txt", "url": "https://files.example.com/a.txt", "size": 1})
+
+    behave.__name__ = f"taking_files_{put.__name__}"
+    return behave
 
 
 def silent(seen: Seen, talk: Talk) -> None:

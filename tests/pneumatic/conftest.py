@@ -3,10 +3,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
+from pytest_django import Settings
 
-from apps.pneumatic import retry
+from apps.pneumatic import detection, retry
 from apps.pneumatic.client import Client
+from apps.pneumatic.detection import Finding
+from apps.pneumatic.dialects.base import Dialect
+from apps.pneumatic.dialects.current import Current
 from apps.pneumatic.dialects.documented import Documented
+from tests.pneumatic import today
 from tests.pneumatic.servers import Behaviour, Server
 
 KEY = "test-key-that-must-never-leak"
@@ -37,12 +42,18 @@ def serve() -> Iterator[Serve]:
 
 @pytest.fixture
 def connect_to() -> Iterator[Connect]:
-    """Return a function that makes a client for a URL, with short timeouts."""
+    """Return a function that makes a client for a URL, with short timeouts; documented unless told otherwise."""
     clients: list[Client] = []
 
-    def make(url: str, *, key: str = KEY, read_timeout: float = 0.3) -> Client:
+    def make(
+        url: str, *, key: str = KEY, read_timeout: float = 0.3, dialect: Dialect | None = None
+    ) -> Client:
         client = Client(
-            api_url=url, api_key=key, dialect=Documented(), connect_timeout=0.5, read_timeout=read_timeout
+            api_url=url,
+            api_key=key,
+            dialect=dialect or Documented(),
+            connect_timeout=0.5,
+            read_timeout=read_timeout,
         )
         clients.append(client)
         return client
@@ -50,3 +61,38 @@ def connect_to() -> Iterator[Connect]:
     yield make
     for client in clients:
         client.close()
+
+
+@pytest.fixture
+def memory(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Finding]]:
+    """Return what is remembered of servers, by their addresses: here in a dictionary instead of the database."""
+    kept: dict[str, Finding] = {}
+    monkeypatch.setattr(detection, "_load", kept.get)
+    monkeypatch.setattr(detection, "_save", kept.__setitem__)
+    detection.forget()
+    yield kept
+    detection.forget()
+
+
+class Pair:
+    """A server and its file service, each with what it saw."""
+
+    def __init__(self, client: Client, api: Server, files: Server) -> None:
+        self.client = client
+        self.api = api
+        self.files = files
+
+
+Pairs = Callable[..., Pair]
+
+
+@pytest.fixture
+def pair(serve: Serve, connect_to: Connect, settings: Settings) -> Pairs:
+    """Return a function that starts a file service with a behaviour, and a server with another."""
+
+    def start(files: Behaviour, api: Behaviour | None = None, *, path: str = "/files") -> Pair:
+        service, server = serve(files), serve(api or today.routes({"GET /templates": []}))
+        settings.PNEUMATIC_FILES_URL = service.url + path
+        return Pair(connect_to(server.url, dialect=Current()), server, service)
+
+    return start

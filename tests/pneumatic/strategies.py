@@ -13,9 +13,12 @@ from apps.pneumatic.events import (
     Kind,
     Output,
     Performer,
+    Seen,
     Status,
     TaskSnapshot,
+    TaskStatus,
     WorkflowSnapshot,
+    current_among,
 )
 from apps.pneumatic.schemas import (
     Answer,
@@ -102,7 +105,8 @@ moments = st.datetimes(
     dt.datetime(2, 1, 2),  # noqa: DTZ001 - the strategy adds a zone
     dt.datetime(9998, 12, 30),  # noqa: DTZ001
     timezones=st.just(dt.UTC) | st.timezones(),
-)
+    # Python calls no two moments equal when the clock shows one of them twice, whichever zone the other is in.
+).map(lambda moment: moment.replace(tzinfo=dt.timezone(moment.utcoffset() or dt.timedelta())))
 outputs = st.builds(
     Output,
     api_name=texts,
@@ -113,6 +117,8 @@ outputs = st.builds(
         tuple
     ),
     files=st.lists(st.builds(FileLink, id=texts, name=texts, url=texts), max_size=2).map(tuple),
+    user_id=st.none() | numbers,
+    group_id=st.none() | numbers,
 )
 snapshots = st.builds(
     TaskSnapshot,
@@ -122,24 +128,42 @@ snapshots = st.builds(
     description=texts,
     date_started=st.none() | moments,
     date_completed=st.none() | moments,
-    performers=st.lists(st.builds(Performer, id=st.none() | numbers, name=texts), max_size=3).map(tuple),
+    performers=st.lists(
+        st.builds(Performer, id=st.none() | numbers, name=texts, is_group=st.booleans()), max_size=3
+    ).map(tuple),
     outputs=st.lists(outputs, max_size=2).map(tuple),
+    status=st.sampled_from(TaskStatus),
 )
-workflows = st.builds(
-    WorkflowSnapshot,
-    id=numbers,
-    name=texts,
-    status=st.sampled_from(Status),
-    template_id=st.none() | numbers,
-    template_name=texts,
-    date_created=st.none() | moments,
-    kickoff=st.lists(outputs, max_size=3).map(tuple),
-    current_task=st.none() | snapshots,
-)
+
+
+@st.composite
+def workflows(draw: st.DrawFn) -> WorkflowSnapshot:
+    tasks = tuple(draw(st.lists(snapshots, max_size=3)))
+    return WorkflowSnapshot(
+        id=draw(numbers),
+        name=draw(texts),
+        status=draw(st.sampled_from(Status)),
+        template_id=draw(st.none() | numbers),
+        template_name=draw(texts),
+        date_created=draw(st.none() | moments),
+        kickoff=tuple(draw(st.lists(outputs, max_size=3))),
+        current_task=current_among(tasks) if tasks else draw(st.none() | snapshots),
+        tasks=tasks,
+        date_completed=draw(st.none() | moments),
+        starter_id=draw(st.none() | numbers),
+        is_urgent=draw(st.booleans()),
+        due=draw(st.none() | moments),
+    )
 
 
 def events() -> st.SearchStrategy[Event]:
-    return st.builds(Event, kind=st.sampled_from(Kind), workflow=workflows, task=st.none() | snapshots)
+    return st.builds(
+        Event,
+        kind=st.sampled_from([*Kind, *Seen]),
+        workflow=workflows(),
+        task=st.none() | snapshots,
+        seen_at=st.none() | moments,
+    )
 
 
 json_values = st.recursive(

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 
 from apps.pneumatic import dialects
+from apps.pneumatic.dialects import documented_shapes
 from apps.pneumatic.dialects.documented import Documented
 from apps.pneumatic.errors import ConfigurationError, UnexpectedResponse
 from apps.pneumatic.parsing import Node
@@ -24,7 +25,7 @@ DIALECT = Documented()
 
 
 def parse_template(**changes: Any) -> Any:
-    return DIALECT.parse_template(Node(samples.template(**changes)))
+    return documented_shapes.parse_template(Node(samples.template(**changes)))
 
 
 def kickoff(*fields: dict[str, Any]) -> dict[str, Any]:
@@ -55,7 +56,7 @@ def test_it_reads_a_template_in_full() -> None:
         brand_new_key={"ignored": True},
     )
 
-    template = DIALECT.parse_template(Node(wire))
+    template = documented_shapes.parse_template(Node(wire))
 
     assert (template.id, template.name, template.description) == (9, "Trip", "**Go**")
     assert template.finalizable
@@ -225,7 +226,7 @@ def test_what_is_amiss_in_a_template_is_named_by_its_path(changes: dict[str, Any
 def test_a_missing_kickoff_is_amiss_and_a_null_one_is_empty() -> None:
     assert parse_template(kickoff=None).kickoff.fields == ()
     with pytest.raises(UnexpectedResponse) as caught:
-        DIALECT.parse_template(Node(without(samples.template(), "kickoff")))
+        documented_shapes.parse_template(Node(without(samples.template(), "kickoff")))
     assert caught.value.path == "kickoff"
 
 
@@ -240,7 +241,9 @@ def test_keys_that_servers_have_dropped_may_be_missing() -> None:
     }
 
     summary = DIALECT.parse_template_summary(Node(minimal))
-    template = DIALECT.parse_template(Node({**minimal, "tasks": [{"id": 1, "number": 1, "name": "Do"}]}))
+    template = documented_shapes.parse_template(
+        Node({**minimal, "tasks": [{"id": 1, "number": 1, "name": "Do"}]})
+    )
     user = DIALECT.parse_user(Node({"id": 1, "email": "a@example.com", "status": "active"}))
 
     assert (summary.run_allowed, summary.performers_count) == ((), 0)
@@ -248,12 +251,12 @@ def test_keys_that_servers_have_dropped_may_be_missing() -> None:
     assert user.full_name == "a@example.com"
 
 
-@pytest.mark.parametrize("name", ["auto", "documented"])
-def test_the_documented_dialect_is_chosen(name: str) -> None:
-    assert dialects.choose(name).name == "documented"
+@pytest.mark.parametrize("name", ["documented", "current"])
+def test_a_dialect_is_chosen_by_its_name(name: str) -> None:
+    assert dialects.choose(name).name == name
 
 
-@pytest.mark.parametrize("name", ["current", "klingon"])
+@pytest.mark.parametrize("name", ["klingon", "", "auto"])
 def test_a_dialect_that_we_do_not_speak_is_a_mistake_in_the_settings(name: str) -> None:
-    with pytest.raises(ConfigurationError, match=f"PNEUMATIC_DIALECT is “{name}”.*auto, documented"):
+    with pytest.raises(ConfigurationError, match=f"PNEUMATIC_DIALECT is “{name}”.*auto, documented, current"):
         dialects.choose(name)

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from apps.pneumatic.dialects.documented import Documented, encode
+from apps.pneumatic.dialects.documented import Documented
+from apps.pneumatic.dialects.documented_values import encode
 from apps.pneumatic.errors import ValidationFailed
 from apps.pneumatic.schemas import (
     Answer,
@@ -17,6 +18,7 @@ from apps.pneumatic.schemas import (
     FileValue,
     Selection,
     TaskOverride,
+    Urgency,
     UserValue,
     Value,
 )
@@ -121,6 +123,8 @@ def test_the_payload_has_every_documented_parameter() -> None:
         name="Trip",
         answers=[Answer(field("string"), "x")],
         tasks=[TaskOverride(2, "https://example.com/")],
+        urgency=Urgency(is_urgent=True),  # nothing that this server could be told
+        zone=dt.UTC,
     )
 
     assert payload == {
@@ -132,7 +136,9 @@ def test_the_payload_has_every_documented_parameter() -> None:
 
 
 def test_the_payload_without_answers_has_a_null_kickoff() -> None:
-    assert DIALECT.run_payload(5, name="Trip", answers=[], tasks=[]) == {
+    payload = DIALECT.run_payload(5, name="Trip", answers=[], tasks=[], urgency=Urgency(), zone=dt.UTC)
+
+    assert payload == {
         "id": 5,
         "name": "Trip",
         "kickoff": None,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import socket
-from collections.abc import Callable
 
 import pytest
 
@@ -20,6 +19,7 @@ from apps.pneumatic.errors import (
     UnexpectedResponse,
     ValidationFailed,
 )
+from tests.pneumatic.actions import upload
 from tests.pneumatic.behaviours import (
     dripping_body,
     dripping_headers,
@@ -33,6 +33,7 @@ from tests.pneumatic.behaviours import (
     reset,
     silent,
     status,
+    taking_files,
     truncated,
     wrong_json,
 )
@@ -127,7 +128,7 @@ def test_a_launch_fails_with_the_error_that_fits_and_is_sent_once(
 
 def test_silence_is_bounded_by_the_read_timeout_alone_too(serve: Serve, connect_to: Connect) -> None:
     client = connect_to(serve(silent).url)
-    client._transport.whole_answer = 1000
+    client._transport.longest_call = 1000
 
     with pytest.raises(OutcomeUnknown):
         client.run(1, payload=PAYLOAD)
@@ -194,19 +195,21 @@ def test_a_read_is_made_again(serve: Serve, connect_to: Connect, behaviour: Beha
     assert client.requests_made == len(server.seen) == failures + 1
 
 
-@pytest.mark.parametrize("call", ["announce", "publish"])
-def test_other_posts_are_not_made_again_but_may_be(serve: Serve, connect_to: Connect, call: str) -> None:
-    server = serve(dropped)
+@pytest.mark.parametrize(
+    ("behaviour", "requests"),
+    [(taking_files(announce=dropped), 1), (taking_files(dropped), 2), (taking_files(publish=dropped), 3)],
+    ids=["announce", "put", "publish"],
+)
+def test_no_step_of_an_upload_is_made_again_but_may_be(
+    serve: Serve, connect_to: Connect, behaviour: Behaviour, requests: int
+) -> None:
+    server = serve(behaviour)
     client = connect_to(server.url)
-    calls: dict[str, Callable[[], object]] = {
-        "announce": lambda: client.announce_file(filename="a", content_type="a/b", size=1, thumbnail=False),
-        "publish": lambda: client.publish_file(1),
-    }
 
     with pytest.raises(Unavailable):
-        calls[call]()
+        upload(client)
 
-    assert len(server.seen) == 1
+    assert client.requests_made == len(server.seen) == requests
 
 
 def test_an_answer_packed_with_gzip_is_bounded_too(serve: Serve, connect_to: Connect) -> None:

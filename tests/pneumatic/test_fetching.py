@@ -7,11 +7,11 @@ import time
 
 import pytest
 
-from apps.pneumatic import fetching
 from apps.pneumatic.errors import AuthenticationFailed, RateLimited, UnexpectedResponse
 from apps.pneumatic.fetching import MEASURED, fetch_all
 from apps.pneumatic.pacing import Cancelled, Scope
 from tests.pneumatic import samples
+from tests.pneumatic.actions import listed, templates
 from tests.pneumatic.conftest import Connect, Serve
 from tests.pneumatic.servers import Seen, Talk
 
@@ -25,17 +25,17 @@ def test_templates_come_in_the_order_asked_for_and_each_once(serve: Serve, conne
     ids = [5, 3, 9, 3, *range(20, 60)]
     told: list[tuple[int, int | None]] = []
 
-    found = connect_to(server.url).get_templates(
-        ids, concurrency=4, on_progress=lambda done, total: told.append((done, total))
+    found = connect_to(server.url).receive_templates(
+        listed(ids), concurrency=4, on_progress=lambda done, total: told.append((done, total))
     )
 
-    assert [template.id for template in found] == list(dict.fromkeys(ids))
+    assert [template.read().id for template in found] == list(dict.fromkeys(ids))
     assert len(server.seen) == 43
     assert told == [(number, 43) for number in range(1, 44)]
 
 
 def test_no_templates_take_no_request(connect_to: Connect) -> None:
-    assert connect_to("http://127.0.0.1:9").get_templates([]) == []
+    assert connect_to("http://127.0.0.1:9").receive_templates([]) == []
 
 
 def test_a_template_deleted_meanwhile_is_left_out(serve: Serve, connect_to: Connect) -> None:
@@ -45,7 +45,7 @@ def test_a_template_deleted_meanwhile_is_left_out(serve: Serve, connect_to: Conn
         else:
             talk.answer(body=samples.template(template_id(seen)))
 
-    found = connect_to(serve(behave).url).get_templates([1, 2, 3])
+    found = templates(connect_to(serve(behave).url), [1, 2, 3])
 
     assert [template.id for template in found] == [1, 3]
 
@@ -69,7 +69,7 @@ def test_no_more_requests_are_under_way_than_allowed(
 
     server = serve(behave)
 
-    connect_to(server.url).get_templates(range(1, 31), concurrency=concurrency)
+    templates(connect_to(server.url), range(1, 31), concurrency=concurrency)
 
     assert most <= concurrency
     assert server.connections <= concurrency
@@ -90,7 +90,7 @@ def test_a_server_that_lets_us_wait_is_asked_by_several_threads_at_a_time() -> N
 def test_a_server_quicker_than_we_compute_is_asked_by_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     threads: set[str] = set()
     # As if nothing but computing took time, however busy the machine is.
-    monkeypatch.setattr(fetching.time, "thread_time", time.perf_counter)
+    monkeypatch.setattr("apps.pneumatic.fetching.time.thread_time", time.perf_counter)
 
     def fetch(id_: int, scope: Scope) -> int:
         threads.add(threading.current_thread().name)
@@ -118,7 +118,7 @@ def test_the_first_failure_ends_the_others(serve: Serve, connect_to: Connect) ->
 
     with pytest.raises(AuthenticationFailed):
         # The servers' patience ends before this timeout: without the cut all would be answered, and asked for.
-        connect_to(server.url, read_timeout=60).get_templates(range(1, 40), concurrency=3)
+        templates(connect_to(server.url, read_timeout=60), range(1, 40), concurrency=3)
 
     assert len(server.seen) <= MEASURED + 5
 
@@ -132,17 +132,17 @@ def test_a_client_can_be_used_after_a_failure(serve: Serve, connect_to: Connect)
 
     client = connect_to(serve(behave).url)
     with pytest.raises(UnexpectedResponse) as caught:
-        client.get_templates(range(1, 20))
+        templates(client, range(1, 20))
 
     assert caught.value.path == "templates[13].name"
-    assert [template.id for template in client.get_templates([1, 2])] == [1, 2]
+    assert [template.id for template in templates(client, [1, 2])] == [1, 2]
 
 
 def test_another_template_than_the_one_asked_for_is_no_answer(serve: Serve, connect_to: Connect) -> None:
     server = serve(lambda seen, talk: talk.answer(body=samples.template(8)))
 
     with pytest.raises(UnexpectedResponse) as caught:
-        connect_to(server.url).get_templates([7])
+        templates(connect_to(server.url), [7])
 
     assert caught.value.path == "templates[7].id"
 
@@ -163,7 +163,7 @@ def test_all_pause_when_one_is_told_to(serve: Serve, connect_to: Connect) -> Non
             early.append(template_id(seen))
         talk.answer(body=samples.template(template_id(seen)))
 
-    found = connect_to(serve(behave).url, read_timeout=5).get_templates(range(1, 200), concurrency=4)
+    found = templates(connect_to(serve(behave).url, read_timeout=5), range(1, 200), concurrency=4)
 
     assert len(found) == 199
     assert len(early) <= 20
@@ -173,7 +173,7 @@ def test_a_server_that_wants_too_much_patience_is_told_to_a_person(serve: Serve,
     server = serve(lambda seen, talk: talk.answer(429, {}, Retry_After="3600"))
 
     with pytest.raises(RateLimited) as caught:
-        connect_to(server.url).get_templates([1])
+        templates(connect_to(server.url), [1])
 
     assert caught.value.retry_after == 3600
     assert len(server.seen) == 1

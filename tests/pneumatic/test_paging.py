@@ -43,13 +43,13 @@ class Table:
         self.maximum = maximum
         self.between = between
         self.shape = shape
-        self.asked: list[tuple[int, int]] = []
+        self.asked: list[tuple[int | None, int]] = []
 
-    def __call__(self, limit: int, offset: int) -> Any:
+    def __call__(self, limit: int | None, offset: int) -> Any:
         if self.asked and self.between is not None:
             self.between(self.ids)
         self.asked.append((limit, offset))
-        end = offset + min(limit, self.maximum)
+        end = offset + min(limit or self.maximum, self.maximum)
         rows = [{"id": id_} for id_ in self.ids[offset:end]]
         if self.shape == "array":
             return rows
@@ -89,7 +89,7 @@ def test_it_understands_an_array_that_ignores_limit_and_offset() -> None:
 def test_it_understands_an_envelope_without_its_hints(missing: list[str]) -> None:
     table = Table(range(25))
 
-    def fetch(limit: int, offset: int) -> Any:
+    def fetch(limit: int | None, offset: int) -> Any:
         page = table(limit, offset)
         # Without "next" the count tells; without both, the next page would.
         return {key: value for key, value in page.items() if key not in missing or (key == "next" and value)}
@@ -179,7 +179,7 @@ def test_a_server_that_repeats_its_first_page_is_a_loop() -> None:
 def test_pages_without_end_are_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(paging, "MOST_PAGES", 50)
 
-    def fetch(limit: int, offset: int) -> Any:
+    def fetch(limit: int | None, offset: int) -> Any:
         return samples.envelope([{"id": offset}, {"id": offset + 1}], count=10**9, more=True)
 
     with pytest.raises(UnexpectedResponse, match="do not end"):
@@ -189,7 +189,7 @@ def test_pages_without_end_are_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_list_shorter_than_its_count_is_no_success() -> None:
     page = samples.envelope([{"id": 1}, {"id": 2}], count=10)
 
-    def fetch(limit: int, offset: int) -> Any:
+    def fetch(limit: int | None, offset: int) -> Any:
         return page if offset == 0 else samples.envelope([{"id": 2}], count=10)
 
     with pytest.raises((Unavailable, UnexpectedResponse)):

@@ -1,4 +1,4 @@
-"""Files on their way to the storage that the server names."""
+"""Files on their way to the storage that the documented server names."""
 
 from __future__ import annotations
 
@@ -7,30 +7,73 @@ import io
 import pytest
 
 from apps.pneumatic.errors import (
+    AuthenticationFailed,
+    NotFound,
+    PermissionDenied,
     PneumaticError,
     RateLimited,
     Unavailable,
     UnexpectedResponse,
     ValidationFailed,
 )
-from tests.pneumatic.behaviours import dripping_headers, dropped, good, silent, status
-from tests.pneumatic.conftest import Connect, Serve
-from tests.pneumatic.servers import Behaviour
+from tests.pneumatic.actions import upload
+from tests.pneumatic.behaviours import (
+    SIGNATURE,
+    dripping_headers,
+    dropped,
+    good,
+    html,
+    silent,
+    status,
+    taking_files,
+)
+from tests.pneumatic.conftest import KEY, Connect, Serve
+from tests.pneumatic.servers import Behaviour, Seen, Talk
 
 
 def test_a_put_has_no_key_and_streams_exactly_the_announced_bytes(serve: Serve, connect_to: Connect) -> None:
-    server = serve(lambda seen, talk: talk.answer(201, b""))
+    server = serve(taking_files())
 
-    connect_to("http://127.0.0.1:9").put_file(
-        f"{server.url}/store/a?signature=s", io.BytesIO(b"x" * 70_000), content_type="image/png", size=60_000
+    upload(connect_to(server.url), b"x" * 70_000, size=60_000, content_type="image/png")
+
+    announced, put, published = server.seen
+    assert announced.json == {
+        "filename": "a.txt",
+        "content_type": "image/png",
+        "size": 60_000,
+        "thumbnail": False,
+    }
+    assert (put.method, put.target) == ("PUT", f"/store/a?{SIGNATURE}")
+    assert put.body == b"x" * 60_000
+    assert put.headers["content-type"] == "image/png"
+    assert "authorization" not in put.headers
+    assert "cookie" not in put.headers
+    assert (published.method, published.target, published.body) == (
+        "POST",
+        "/workflows/attachments/3/links",
+        b"",
     )
+    assert [seen.headers["authorization"] for seen in (announced, published)] == [f"Bearer {KEY}"] * 2
 
-    (seen,) = server.seen
-    assert (seen.method, seen.target) == ("PUT", "/store/a?signature=s")
-    assert seen.body == b"x" * 60_000
-    assert seen.headers["content-type"] == "image/png"
-    assert "authorization" not in seen.headers
-    assert "cookie" not in seen.headers
+
+def test_a_picture_takes_its_thumbnail_along_without_the_key(serve: Serve, connect_to: Connect) -> None:
+    server = serve(taking_files())
+
+    upload(connect_to(server.url), b"picture", thumbnail=b"small", content_type="image/png")
+
+    puts = [seen for seen in server.seen if seen.method == "PUT"]
+    assert [(seen.body, seen.target) for seen in puts] == [
+        (b"picture", f"/store/a?{SIGNATURE}"),
+        (b"small", f"/store/a?{SIGNATURE}&thumbnail"),
+    ]
+    assert all("authorization" not in seen.headers for seen in puts)
+
+
+def test_a_thumbnail_that_is_not_stored_stops_nothing(serve: Serve, connect_to: Connect) -> None:
+    def put(seen: Seen, talk: Talk) -> None:
+        talk.answer(500 if seen.target.endswith("thumbnail") else 201, b"")
+
+    assert upload(connect_to(serve(taking_files(put)).url), thumbnail=b"small").id == "3"
 
 
 class OnlyRead(io.RawIOBase):
@@ -40,6 +83,9 @@ class OnlyRead(io.RawIOBase):
         self.left = size
         self.largest = 0
 
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        return 0
+
     def read(self, amount: int = -1, /) -> bytes:
         self.largest = max(self.largest, amount if amount >= 0 else self.left)
         given = min(amount, self.left) if amount >= 0 else self.left
@@ -48,17 +94,12 @@ class OnlyRead(io.RawIOBase):
 
 
 def test_a_put_never_holds_the_file_in_memory(serve: Serve, connect_to: Connect) -> None:
-    server = serve(lambda seen, talk: talk.answer(200, b""))
+    server = serve(taking_files())
     stream = OnlyRead(3_000_000)
 
-    connect_to("http://127.0.0.1:9").put_file(
-        server.url,
-        stream,
-        content_type="text/plain",
-        size=3_000_000,
-    )
+    upload(connect_to(server.url), stream, size=3_000_000)  # type: ignore[arg-type]  # all that it needs
 
-    assert len(server.seen[0].body) == 3_000_000
+    assert len(server.seen[1].body) == 3_000_000
     assert stream.largest <= 1_000_000
 
 
@@ -81,28 +122,54 @@ def test_a_put_never_holds_the_file_in_memory(serve: Serve, connect_to: Connect)
 def test_a_put_fails_with_the_error_that_fits(
     serve: Serve, connect_to: Connect, behaviour: Behaviour, error: type[PneumaticError]
 ) -> None:
-    server = serve(behaviour)
+    server = serve(taking_files(behaviour))
 
     with pytest.raises(PneumaticError) as caught:
-        connect_to("http://127.0.0.1:9").put_file(
-            f"{server.url}/a?signature=secret", io.BytesIO(b"x"), content_type="text/plain", size=1
-        )
+        upload(connect_to(server.url))
 
     assert type(caught.value) is error
-    assert "secret" not in str(caught.value)
+    assert SIGNATURE not in str(caught.value)
+    assert [seen.method for seen in server.seen] == ["POST", "PUT"]  # what was not stored is not published
+
+
+@pytest.mark.parametrize("step", ["announce", "publish"])
+@pytest.mark.parametrize(
+    ("behaviour", "error"),
+    [
+        (html, UnexpectedResponse),
+        (status(400), ValidationFailed),
+        (status(401), AuthenticationFailed),
+        (status(403), PermissionDenied),
+        (status(404), NotFound),
+        (status(429, Retry_After="7"), RateLimited),
+        (status(503), Unavailable),
+    ],
+)
+def test_the_steps_before_and_after_fail_with_the_error_that_fits(
+    serve: Serve, connect_to: Connect, behaviour: Behaviour, error: type[PneumaticError], step: str
+) -> None:
+    server = serve(
+        taking_files(announce=behaviour) if step == "announce" else taking_files(publish=behaviour)
+    )
+
+    with pytest.raises(PneumaticError) as caught:
+        upload(connect_to(server.url))
+
+    assert type(caught.value) is error
+    assert len(server.seen) == (1 if step == "announce" else 3)
+    assert getattr(caught.value, "retry_after", None) == (7 if error is RateLimited else None)
 
 
 def test_a_put_of_a_file_that_became_shorter_is_refused(serve: Serve, connect_to: Connect) -> None:
-    server = serve(good)
+    server = serve(taking_files(good))
 
     with pytest.raises(ValidationFailed, match="ended before"):
-        connect_to(server.url).put_file(server.url, io.BytesIO(b"x"), content_type="text/plain", size=2)
+        upload(connect_to(server.url), b"x", size=2)
 
 
 @pytest.mark.parametrize(
     "url",
     [
-        "",
         "/store/a",
         "file:///etc/passwd",
         "ftp://example.com/a",
@@ -113,6 +180,25 @@ def test_a_put_of_a_file_that_became_shorter_is_refused(serve: Serve, connect_to
         "http://.example.com/a",
     ],
 )
-def test_a_put_goes_to_web_addresses_only(connect_to: Connect, url: str) -> None:
+def test_a_put_goes_to_web_addresses_only(serve: Serve, connect_to: Connect, url: str) -> None:
+    server = serve(taking_files(store=url))
+
+    with pytest.raises(UnexpectedResponse) as caught:
+        upload(connect_to(server.url))
+
+    assert caught.value.path == "file_upload_url"
+    assert len(server.seen) == 1
+
+
+@pytest.mark.parametrize(
+    "ticket", [{}, {"id": 3, "file_upload_url": ""}, {"id": "3", "file_upload_url": "http://127.0.0.1:9/a"}]
+)
+def test_a_ticket_without_what_it_takes_sends_nothing(
+    serve: Serve, connect_to: Connect, ticket: dict[str, object]
+) -> None:
+    server = serve(taking_files(announce=lambda seen, talk: talk.answer(body=ticket)))
+
     with pytest.raises(UnexpectedResponse):
-        connect_to("http://127.0.0.1:9").put_file(url, io.BytesIO(b"x"), content_type="text/plain", size=1)
+        upload(connect_to(server.url))
+
+    assert len(server.seen) == 1

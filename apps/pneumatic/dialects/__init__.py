@@ -8,27 +8,34 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from apps.pneumatic.dialects.base import Dialect
+from apps.pneumatic.dialects.current import Current
 from apps.pneumatic.dialects.documented import Documented
 from apps.pneumatic.errors import ConfigurationError
 
 DIALECTS: dict[str, Callable[[], Dialect]] = {
     Documented.name: Documented,
+    Current.name: Current,
+}
+_LABELS = {
+    Documented.name: gettext_lazy("Pneumatic as documented"),
+    Current.name: gettext_lazy("Pneumatic of today"),
 }
 
 
 def choose(name: str) -> Dialect:
-    """Return the dialect that ``PNEUMATIC_DIALECT`` names; raise ConfigurationError when we do not speak it.
-
-    ``auto`` is the documented API: with one dialect there is nothing to find out.
-    """
-    make = DIALECTS.get(Documented.name if name == "auto" else name)
+    """Return the dialect with this name; raise ConfigurationError when we do not speak it."""
+    make = DIALECTS.get(name)
     if make is None:
         raise ConfigurationError(
-            _(
-                "PNEUMATIC_DIALECT is “%(name)s”, which this version does not speak yet. Write one of: %(known)s."
-            )
+            _("PNEUMATIC_DIALECT is “%(name)s”, which this version does not speak. Write one of: %(known)s.")
             % {"name": name, "known": ", ".join(["auto", *DIALECTS])}
         )
     return make()
+
+
+def label(name: str) -> str:
+    """Return what people call the dialect."""
+    return str(_LABELS.get(name, name))

@@ -1,0 +1,168 @@
+"""What the connection to Pneumatic is good for, asked point by point and told in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from apps.pneumatic import detection, dialects
+from apps.pneumatic.client import Client
+from apps.pneumatic.errors import ConfigurationError, PermissionDenied, PneumaticError
+from apps.pneumatic.schemas import KeyHolder
+
+
+class State(StrEnum):
+    """How a point stands."""
+
+    OK = "ok"
+    UNTOLD = "untold"  # nothing can be told without leaving a trace
+    MISSING = "missing"  # the dashboard works without it, with less
+    FAILED = "failed"  # the dashboard is no use without it
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One thing that was looked at; ``text`` is a sentence."""
+
+    name: str
+    state: State
+    text: str
+
+
+def examine(client: Client) -> Iterator[Point]:
+    """Yield what was found, point by point; after one that failed for good nothing more is asked."""
+    try:
+        found = client.look_again()
+        holder = client.key_holder()
+    except PneumaticError as error:
+        yield Point(_("Connection"), State.FAILED, str(error))
+        return
+    yield Point(_("Connection"), State.OK, _whose(holder))
+    generation = _generation(found)
+    yield generation
+    if generation.state is State.FAILED:
+        return
+    yield _asked(_("Templates"), lambda: _templates(client, holder), holder, vital=True)
+    yield _asked(_("Users"), lambda: _users(client), holder, vital=True)
+    if client.capabilities.groups:
+        yield _asked(_("Groups"), lambda: _groups(client), holder)
+    yield _asked(_("Webhooks"), lambda: _webhooks(client), holder)
+    yield _files(client)
+    yield _read_back(client, holder)
+
+
+def _asked(name: str, ask: Callable[[], str], holder: KeyHolder | None, *, vital: bool = False) -> Point:
+    try:
+        return Point(name, State.OK, ask())
+    except PermissionDenied as error:
+        text = _("The key may not do this. It takes the key of an administrator of the Pneumatic account.")
+        if holder is not None and holder.sees_everything:
+            text = str(error)  # an administrator is refused for another reason: a plan that has run out, say
+        return Point(name, State.FAILED if vital else State.MISSING, text)
+    except PneumaticError as error:
+        return Point(name, State.FAILED if vital else State.MISSING, str(error))
+
+
+def _whose(holder: KeyHolder | None) -> str:
+    if holder is None:
+        return _("The API key is accepted.")
+    role = (
+        _("account owner")
+        if holder.is_account_owner
+        else _("administrator")
+        if holder.is_admin
+        else _("no administrator")
+    )
+    words = {"name": holder.name, "email": holder.email, "role": role}
+    return _("The API key is accepted: it acts as %(name)s (%(email)s, %(role)s).") % words
+
+
+def _generation(found: str) -> Point:
+    name, label = _("Which Pneumatic"), dialects.label(found)
+    in_force = detection.name_in_force()
+    if in_force == found:
+        how = _("found by asking") if settings.PNEUMATIC_DIALECT == "auto" else _("as PNEUMATIC_DIALECT says")
+        return Point(name, State.OK, f"{label} ({how}).")
+    text = _(
+        "%(found)s answers, but PNEUMATIC_DIALECT says “%(set)s”, and that is what is spoken. Write auto into it."
+    )
+    return Point(name, State.FAILED, text % {"found": label, "set": in_force})
+
+
+def _templates(client: Client, holder: KeyHolder | None) -> str:
+    rows = client.receive_template_list()
+    if holder is None:
+        return ngettext("%(n)d is listed.", "%(n)d are listed.", len(rows)) % {"n": len(rows)}
+    listed = ngettext(
+        "%(n)d is listed: what %(name)s owns, views or may start.",
+        "%(n)d are listed: those that %(name)s owns, views or may start.",
+        len(rows),
+    ) % {"n": len(rows), "name": holder.name}
+    if holder.sees_everything:
+        return listed
+    return listed + " " + _("Their forms are complete; their tasks only administrators may read.")
+
+
+def _users(client: Client) -> str:
+    users = client.list_users()
+    inactive = sum(user.status == "inactive" for user in users)
+    text = ngettext("%(n)d is listed", "%(n)d are listed", len(users)) % {"n": len(users)}
+    if inactive:
+        text += ", " + ngettext("%(n)d of them inactive", "%(n)d of them inactive", inactive) % {
+            "n": inactive
+        }
+    return f"{text}."
+
+
+def _groups(client: Client) -> str:
+    groups = client.list_groups()
+    return ngettext("%(n)d is known.", "%(n)d are known.", len(groups)) % {"n": len(groups)}
+
+
+def _webhooks(client: Client) -> str:
+    rows = client.list_subscriptions()
+    there = ngettext("%(n)d subscription is there.", "%(n)d subscriptions are there.", len(rows)) % {
+        "n": len(rows)
+    }
+    return _("They can be managed.") + " " + there
+
+
+def _files(client: Client) -> Point:
+    name = _("Files")
+    try:
+        if client.check_files():
+            return Point(name, State.OK, _("The file service answers and accepts the key."))
+    except ConfigurationError as error:
+        return Point(name, State.MISSING, f"{error} {_guess(client)}".strip())
+    except PneumaticError as error:
+        return Point(name, State.MISSING, str(error))
+    return Point(name, State.UNTOLD, _("Only an upload would tell whether the key may bring files."))
+
+
+def _guess(client: Client) -> str:
+    """Return where the file service seems to be, in a sentence; '' where nothing tells."""
+    try:
+        url = client.files_url_seen()
+    except PneumaticError:
+        return ""
+    return _("Files of this account are at %(url)s, so that may be it.") % {"url": url} if url else ""
+
+
+def _read_back(client: Client, holder: KeyHolder | None) -> Point:
+    name = _("Workflows")
+    if not client.capabilities.reads_back:
+        text = _("This Pneumatic has no list of workflows: they are known from webhooks alone.")
+        return Point(name, State.MISSING, text)
+    try:
+        client.list_workflows(limit=1)
+    except PneumaticError as error:
+        return Point(name, State.MISSING, str(error))
+    if holder is not None:
+        text = _("They can be read back: those that %(name)s started, or whose template %(name)s owns.")
+        return Point(name, State.OK, text % {"name": holder.name})
+    return Point(name, State.OK, _("They can be read back: lost events are noticed and healed."))

@@ -1,0 +1,24 @@
+"""The time zone in which days of the Pneumatic account begin."""
+
+from __future__ import annotations
+
+import datetime as dt
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+
+from apps.pneumatic import detection
+
+
+def account_zone() -> dt.tzinfo:
+    """Return the zone of the key's user, as Pneumatic shows days to them; else that of the settings. No request."""
+    finding = detection.known()
+    holder = finding.holder if finding else None
+    return _zone(holder.zone if holder else "") or ZoneInfo(settings.TIME_ZONE)
+
+
+def _zone(name: str) -> dt.tzinfo | None:
+    try:
+        return ZoneInfo(name) if name else None
+    except (KeyError, ValueError, OSError):  # as it refuses a name, a path, a folder
+        return None

@@ -1,0 +1,228 @@
+"""Which generation of the API answers: how it is found out."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from pytest_django import Settings
+
+from apps.pneumatic import detection
+from apps.pneumatic.client import Client, connect
+from apps.pneumatic.detection import Finding
+from apps.pneumatic.errors import (
+    AuthenticationFailed,
+    PneumaticError,
+    Unavailable,
+    UnexpectedResponse,
+)
+from tests.fixtures.sandbox import Sandbox, both_dialects, only_current
+from tests.pneumatic import samples, today
+from tests.pneumatic.behaviours import dropped, html, other_json, status
+from tests.pneumatic.conftest import KEY, Serve
+from tests.pneumatic.servers import Behaviour, Seen, Talk
+
+Memory = dict[str, Finding]
+NOW = dt.datetime(2026, 11, 24, 12, tzinfo=dt.UTC)
+
+
+@pytest.fixture(autouse=True)
+def auto(settings: Settings, memory: Memory) -> None:
+    settings.PNEUMATIC_DIALECT = "auto"
+    settings.PNEUMATIC_API_KEY = KEY
+    settings.PNEUMATIC_READ_TIMEOUT = 0.3
+
+
+@pytest.fixture
+def client(settings: Settings) -> Iterator[Any]:
+    """Return a function that makes a client, as the settings prescribe, for an address."""
+    clients: list[Client] = []
+
+    def make(url: str) -> Client:
+        settings.PNEUMATIC_API_URL = url
+        clients.append(connect())
+        return clients[-1]
+
+    yield make
+    for made in clients:
+        made.close()
+
+
+def documented(events: Behaviour = today.not_found) -> Behaviour:
+    """A documented server; it finds its own words for an address that it does not have."""
+    return today.routes(
+        {
+            "GET /webhooks/events": events,
+            "GET /webhooks": [],
+            "GET /templates": samples.envelope([samples.summary()]),
+        }
+    )
+
+
+def of_today(events: Any = None) -> Behaviour:
+    return today.routes(
+        {
+            "GET /webhooks/events": today.hooks() if events is None else events,
+            "GET /templates": samples.envelope([today.summary()]),
+            "GET /auth/context": today.context(),
+        }
+    )
+
+
+# -- Asking
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "name", "requests"),
+    [
+        (of_today(), "current", 1),
+        (of_today(status(403)), "current", 2),
+        (of_today([{"event": "painted", "url": None, "more": 1}]), "current", 1),
+        (documented(), "documented", 2),
+        (documented(status(404)), "documented", 2),
+        (documented(status(405)), "documented", 2),
+        (documented(status(403)), "documented", 2),
+        (documented(status(400)), "documented", 2),
+        (documented(lambda seen, talk: talk.answer(body={"id": 1})), "documented", 2),
+        (documented(lambda seen, talk: talk.answer(body=[])), "documented", 2),
+        (today.routes({"GET /webhooks": samples.envelope([])}), "documented", 2),
+        (today.routes({"GET /webhooks": status(403)}), "documented", 2),
+    ],
+    ids=[
+        "today's, an admin",
+        "today's, no admin",
+        "today's, other events",
+        "documented, HTML 404",
+        "documented, JSON 404",
+        "documented, 405",
+        "documented, 403 before 405",
+        "documented, no such number",
+        "documented, any number",
+        "documented, an empty list",
+        "documented, an envelope",
+        "documented, no admin",
+    ],
+)
+def test_it_takes_one_request_or_two_to_find_out(
+    serve: Serve, client: Any, behaviour: Behaviour, name: str, requests: int
+) -> None:
+    server = serve(behaviour)
+
+    assert client(server.url).look_again() == name
+
+    assert [(seen.method, seen.target) for seen in server.seen] == [
+        ("GET", "/webhooks/events"),
+        ("GET", "/webhooks"),
+    ][:requests]
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "error"),
+    [
+        (status(401), AuthenticationFailed),
+        (status(500), Unavailable),
+        (status(503), Unavailable),
+        (dropped, Unavailable),
+        (html, UnexpectedResponse),
+        (other_json, UnexpectedResponse),
+        (today.not_found, UnexpectedResponse),
+        (status(302, Location="/login"), UnexpectedResponse),
+        (today.routes({"GET /webhooks/events": [], "GET /webhooks": {"ok": True}}), UnexpectedResponse),
+        (today.routes({"GET /webhooks/events": [1], "GET /webhooks": "no"}), UnexpectedResponse),
+        (today.routes({"GET /webhooks": status(500)}), Unavailable),
+    ],
+    ids=[
+        "401",
+        "500",
+        "503",
+        "dropped",
+        "HTML at 200",
+        "a stranger's JSON",
+        "nothing there",
+        "redirect",
+        "a stranger's webhooks",
+        "a stranger's list",
+        "half an outage",
+    ],
+)
+def test_what_cannot_be_told_is_an_error_and_not_remembered(
+    serve: Serve, client: Any, memory: Memory, behaviour: Behaviour, error: type[PneumaticError]
+) -> None:
+    made = client(serve(behaviour).url)
+
+    with pytest.raises(PneumaticError) as caught:
+        made.list_templates()
+
+    assert type(caught.value) is error
+    assert memory == {}
+    assert detection.name_in_force() == ""
+    if error is UnexpectedResponse:
+        assert "PNEUMATIC_API_URL" in str(caught.value)
+
+
+def test_a_client_that_could_not_find_out_asks_again(serve: Serve, client: Any) -> None:
+    down = [True]
+    behave = of_today()
+    made = client(serve(lambda seen, talk: (dropped if down[0] else behave)(seen, talk)).url)
+    with pytest.raises(Unavailable):
+        made.list_templates()
+    down[0] = False
+
+    assert [row.id for row in made.list_templates()] == [1]
+
+
+# -- The sandbox
+
+
+@both_dialects
+def test_the_sandbox_is_told_for_what_it_is(sandbox: Sandbox, settings: Settings, dialect: str) -> None:
+    settings.PNEUMATIC_DIALECT = "auto"
+
+    with connect() as made:
+        assert made.look_again() == dialect
+
+    assert len(sandbox.requests()) == (1 if dialect == "current" else 2)
+
+
+@only_current
+def test_the_sandbox_is_told_for_what_it_is_with_the_key_of_no_admin(
+    sandbox: Sandbox, settings: Settings
+) -> None:
+    settings.PNEUMATIC_DIALECT = "auto"
+    member = sandbox.put_user({"email": "max@example.com", "first_name": "Max", "is_admin": False})
+    settings.PNEUMATIC_API_KEY = sandbox.add_key("key-of-a-member", user_id=member["id"])
+
+    with connect() as made:
+        assert made.look_again() == "current"
+        holder = made.key_holder()
+
+    assert holder is not None
+    assert (holder.email, holder.sees_everything) == ("max@example.com", False)
+    assert len(sandbox.requests()) == 3
+
+
+@both_dialects
+def test_the_sandbox_tells_nothing_to_a_wrong_key(
+    sandbox: Sandbox, settings: Settings, memory: Memory
+) -> None:
+    settings.PNEUMATIC_DIALECT = "auto"
+    settings.PNEUMATIC_API_KEY = "wrong"
+
+    with connect() as made, pytest.raises(AuthenticationFailed):
+        made.look_again()
+
+    assert memory == {}
+
+
+def test_every_request_of_a_question_brings_the_key_and_no_cookie(serve: Serve, client: Any) -> None:
+    def behave(seen: Seen, talk: Talk) -> None:
+        talk.answer(403, {"detail": "No."}, Set_Cookie=f"file_service_auth={KEY}; Path=/")
+
+    server = serve(behave)
+
+    client(server.url).look_again()
+
+    assert [seen.headers["authorization"] for seen in server.seen] == [f"Bearer {KEY}"] * 2
+    assert all("cookie" not in seen.headers for seen in server.seen)

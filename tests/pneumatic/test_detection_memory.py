@@ -1,0 +1,274 @@
+"""What was found out about a server: where it is remembered, what wins, and what is said when it was wrong."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from pytest_django import Settings
+
+from apps.pneumatic import detection
+from apps.pneumatic.client import Client, capabilities, connect
+from apps.pneumatic.detection import Finding
+from apps.pneumatic.errors import (
+    UnexpectedResponse,
+)
+from apps.pneumatic.schemas import KeyHolder
+from tests.pneumatic import samples, today
+from tests.pneumatic.conftest import KEY, Serve
+from tests.pneumatic.servers import Behaviour
+
+Memory = dict[str, Finding]
+NOW = dt.datetime(2026, 11, 24, 12, tzinfo=dt.UTC)
+
+
+@pytest.fixture(autouse=True)
+def auto(settings: Settings, memory: Memory) -> None:
+    settings.PNEUMATIC_DIALECT = "auto"
+    settings.PNEUMATIC_API_KEY = KEY
+    settings.PNEUMATIC_READ_TIMEOUT = 0.3
+
+
+@pytest.fixture
+def client(settings: Settings) -> Iterator[Any]:
+    """Return a function that makes a client, as the settings prescribe, for an address."""
+    clients: list[Client] = []
+
+    def make(url: str) -> Client:
+        settings.PNEUMATIC_API_URL = url
+        clients.append(connect())
+        return clients[-1]
+
+    yield make
+    for made in clients:
+        made.close()
+
+
+def documented(events: Behaviour = today.not_found) -> Behaviour:
+    """A documented server; it finds its own words for an address that it does not have."""
+    return today.routes(
+        {
+            "GET /webhooks/events": events,
+            "GET /webhooks": [],
+            "GET /templates": samples.envelope([samples.summary()]),
+        }
+    )
+
+
+def of_today(events: Any = None) -> Behaviour:
+    return today.routes(
+        {
+            "GET /webhooks/events": today.hooks() if events is None else events,
+            "GET /templates": samples.envelope([today.summary()]),
+            "GET /auth/context": today.context(),
+        }
+    )
+
+
+# -- Remembering
+
+
+@pytest.mark.parametrize(("behaviour", "name"), [(of_today(), "current"), (documented(), "documented")])
+def test_what_was_found_is_not_asked_again(
+    serve: Serve, client: Any, memory: Memory, behaviour: Behaviour, name: str
+) -> None:
+    server = serve(behaviour)
+    client(server.url).list_templates()
+    before = len(server.seen)
+
+    client(server.url).list_templates()
+    detection.forget()  # as in another process
+    client(server.url).list_templates()
+
+    assert [seen.target.partition("?")[0] for seen in server.seen[before:]] == ["/templates"] * 2
+    assert memory[server.url].dialect == name
+    assert abs(memory[server.url].found_at - dt.datetime.now(dt.UTC)) < dt.timedelta(minutes=1)
+    assert capabilities().reads_back is (name == "current")
+
+
+def test_an_address_has_a_memory_of_its_own(serve: Serve, client: Any) -> None:
+    old, new = serve(documented()), serve(of_today())
+
+    for _time in range(2):
+        assert client(old.url).list_templates()[0].run_allowed == ()
+        assert client(new.url).list_templates()[0].run_allowed == (1,)
+
+
+def test_looking_again_replaces_what_was_found(serve: Serve, client: Any, memory: Memory) -> None:
+    server = serve(documented())
+    made = client(server.url)
+    made.list_templates()
+    server.behaviour = of_today()
+
+    assert made.look_again() == "current"
+
+    assert made.capabilities.reads_back
+    assert memory[server.url].dialect == "current"
+
+
+def test_the_holder_of_another_key_is_not_known(
+    serve: Serve, client: Any, memory: Memory, settings: Settings
+) -> None:
+    client(serve(of_today()).url).key_holder()
+    assert detection.known() == memory[settings.PNEUMATIC_API_URL]
+    holder = memory[settings.PNEUMATIC_API_URL].holder
+    assert holder == KeyHolder(1, "owner@example.test", "Olga Owner", True, True, "UTC")
+
+    settings.PNEUMATIC_API_KEY = "another-key"
+
+    finding = detection.known()
+    assert finding is not None
+    assert (finding.dialect, finding.holder) == ("current", None)
+
+
+def test_a_holder_is_kept_when_one_looks_again(serve: Serve, client: Any) -> None:
+    made = client(serve(of_today()).url)
+    made.key_holder()
+
+    made.look_again()
+
+    finding = detection.known()
+    assert finding is not None
+    assert finding.holder is not None
+
+
+def test_nothing_of_the_key_is_remembered(serve: Serve, client: Any, memory: Memory) -> None:
+    client(serve(of_today()).url).key_holder()
+
+    (finding,) = memory.values()
+    assert KEY not in repr(finding)
+    assert len(finding.key_mark) >= 32
+    assert int(finding.key_mark, 16)  # a keyed hash, not a part of the key
+
+
+def test_the_mark_of_a_key_depends_on_the_secret_key(settings: Settings) -> None:
+    """Nobody who reads the database can try keys against it."""
+    before = detection._mark(KEY)
+
+    settings.SECRET_KEY = "another " * 10
+
+    assert detection._mark(KEY) != before
+    assert detection._mark("") == ""
+
+
+def test_a_dialect_of_the_memory_that_we_do_not_speak_is_asked_for_anew(
+    serve: Serve, client: Any, memory: Memory
+) -> None:
+    server = serve(of_today())
+    memory[server.url] = Finding("of tomorrow", NOW)
+
+    client(server.url).list_templates()
+
+    assert memory[server.url].dialect == "current"
+
+
+# -- An explicit setting
+
+
+@pytest.mark.parametrize(
+    ("name", "behaviour"), [("current", of_today()), ("documented", documented())], ids=lambda it: str(it)[:9]
+)
+def test_an_explicit_setting_asks_nothing_and_wins(
+    serve: Serve, client: Any, memory: Memory, settings: Settings, name: str, behaviour: Behaviour
+) -> None:
+    server = serve(behaviour)
+    memory[server.url] = Finding("documented" if name == "current" else "current", NOW)
+    settings.PNEUMATIC_DIALECT = name
+
+    made = client(server.url)
+    made.list_templates()
+
+    assert [seen.target.partition("?")[0] for seen in server.seen] == ["/templates"]
+    assert made.capabilities.reads_back is capabilities().reads_back is (name == "current")
+
+
+def test_an_explicit_setting_stays_in_force_whatever_answers(
+    serve: Serve, client: Any, settings: Settings
+) -> None:
+    settings.PNEUMATIC_DIALECT = "documented"
+    made = client(serve(of_today()).url)
+
+    assert made.look_again() == "current"
+
+    assert not made.capabilities.reads_back
+    assert detection.name_in_force() == "documented"
+
+
+# -- A contradiction
+
+
+def ask_for_the_list(made: Client) -> object:
+    return made.list_templates()
+
+
+def ask_for_subscriptions(made: Client) -> object:
+    return made.list_subscriptions()
+
+
+CONTRADICTIONS = [
+    ("documented", of_today(), ask_for_the_list),
+    ("current", documented(), ask_for_the_list),
+    ("documented", of_today(), ask_for_subscriptions),
+    ("current", documented(), ask_for_subscriptions),
+]
+
+
+@pytest.mark.parametrize(("name", "behaviour", "ask"), CONTRADICTIONS)
+def test_an_answer_that_contradicts_what_was_found_says_how_to_mend_it(
+    serve: Serve, client: Any, memory: Memory, name: str, behaviour: Behaviour, ask: Any
+) -> None:
+    server = serve(behaviour)
+    memory[server.url] = Finding(name, NOW)
+
+    with pytest.raises(UnexpectedResponse) as caught:
+        ask(client(server.url))
+
+    text = str(caught.value)
+    assert "which was found at this address before" in text
+    assert "manage.py check_connection" in text
+    assert "PNEUMATIC_API_URL" in text
+
+
+@pytest.mark.parametrize(("name", "behaviour", "ask"), CONTRADICTIONS)
+def test_an_answer_that_contradicts_the_setting_says_how_to_mend_it(
+    serve: Serve, client: Any, settings: Settings, name: str, behaviour: Behaviour, ask: Any
+) -> None:
+    settings.PNEUMATIC_DIALECT = name
+
+    with pytest.raises(UnexpectedResponse) as caught:
+        ask(client(serve(behaviour).url))
+
+    assert "Write auto into it" in str(caught.value)
+    assert "manage.py check_connection" in str(caught.value)
+
+
+# -- In words
+
+
+@pytest.mark.parametrize(
+    ("ago", "words"),
+    [
+        (dt.timedelta(seconds=5), "just now"),
+        (dt.timedelta(minutes=7), "7 minutes ago"),
+        (dt.timedelta(hours=5), "5 hours ago"),
+        (dt.timedelta(days=3), "3 days ago"),
+    ],
+)
+def test_what_is_known_is_told_in_words(
+    memory: Memory, settings: Settings, ago: dt.timedelta, words: str
+) -> None:
+    settings.PNEUMATIC_API_URL = "http://pneumatic.invalid"
+    memory["http://pneumatic.invalid"] = Finding("current", dt.datetime.now(dt.UTC) - ago)
+
+    assert detection.in_words() == f"Pneumatic of today, found {words} by asking."
+
+
+def test_words_say_when_nothing_is_known_and_when_it_is_prescribed(settings: Settings) -> None:
+    settings.PNEUMATIC_API_URL = "http://pneumatic.invalid"
+    assert detection.in_words() == "Which Pneumatic this is has not been found out yet."
+
+    settings.PNEUMATIC_DIALECT = "documented"
+
+    assert detection.in_words() == "Pneumatic as documented, by PNEUMATIC_DIALECT."
