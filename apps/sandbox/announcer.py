@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 from . import payloads
+from .current import payloads as current_payloads
 from .delivery_faults import DeliveryFault, DeliveryFaults
 from .outbox import Delivery, Outbox
 from .shapes import Record
-from .state import State, encode
+from .state import CURRENT, State, encode
 
 
 class Announcer:
@@ -26,21 +28,31 @@ class Announcer:
 
         The payloads are made at once: they tell how things were at this moment, however late they arrive.
         """
-        names = payloads.EVENTS_OF[happening]
+        is_modern = self._state.dialect == CURRENT
+        names = (current_payloads if is_modern else payloads).EVENTS_OF[happening]
         wanted = [item for item in self._state.subscriptions.values() if item["event"] in names]
         if not wanted:
             return
-        content = payloads.content(happening, workflow, task, users=self._state.users, link=self._link)
-        for subscription in wanted:
-            self._send(
-                Delivery(
-                    event=subscription["event"],
-                    target=subscription["target"],
-                    body=encode({"hook": payloads.hook(subscription), **content}),
-                    subscription_id=subscription["id"],
-                    workflow_id=workflow["id"],
-                )
+        if is_modern:
+            content = current_payloads.content(workflow, task, state=self._state)
+        else:
+            content = payloads.content(happening, workflow, task, users=self._state.users, link=self._link)
+        deliveries = [
+            Delivery(
+                event=subscription["event"],
+                target=subscription["target"],
+                body=_encode({"hook": payloads.hook(subscription), **content}, is_modern=is_modern),
+                subscription_id=subscription["id"],
+                workflow_id=workflow["id"],
+                is_modern=is_modern,
             )
+            for subscription in wanted
+        ]
+        if is_modern:
+            self._send_together(deliveries)
+        else:
+            for delivery in deliveries:
+                self._send(delivery)
 
     def deliver(self, *, target: str, body: bytes, event: str) -> None:
         """Queue a delivery of any body."""
@@ -75,3 +87,22 @@ class Announcer:
     def _send(self, delivery: Delivery) -> None:
         self.outbox.note(delivery)
         self.outbox.put(self._faults.apply(delivery))
+
+    def _send_together(self, deliveries: list[Delivery]) -> None:
+        """Send what today's server sends in one go; what a fault changes goes its own way."""
+        chain: list[Delivery] = []
+        for delivery in deliveries:
+            self.outbox.note(delivery)
+            groups = self._faults.apply(delivery)
+            if groups == [[delivery]]:
+                chain.append(delivery)
+            else:
+                self.outbox.put(groups)
+        if chain:
+            first, *first.then = chain
+            self.outbox.put([[first]])
+
+
+def _encode(payload: Record, *, is_modern: bool) -> bytes:
+    """Return a body; today's server writes ASCII alone."""
+    return json.dumps(payload).encode() if is_modern else encode(payload)

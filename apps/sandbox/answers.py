@@ -24,6 +24,7 @@ _TEXTS = (
     ("course", ("First aid at work", "Negotiating well")),
 )
 _STRINGS = ("As agreed", "Standard model", "The usual one")
+_NUMBERS = ("1", "12.5", "480")
 _LONG = (
     "Talked about it this morning; nothing speaks against it.",
     "Please look at the second page first.",
@@ -49,6 +50,8 @@ def make_up(field: Record, *, people: list[int], dice: Random, new_file: Callabl
         return [new_file(f"{field['name'].lower().replace('/', '-') or 'file'}.txt")]
     if kind == "date":
         return (dt.datetime.now(dt.UTC).date() + dt.timedelta(days=dice.randint(1, _LATEST))).isoformat()
+    if kind == "number":
+        return dice.choice(_NUMBERS)
     if kind == "url":
         return f"https://example.com/items/{dice.randint(100, 999)}"
     return dice.choice(_LONG) if kind == "text" else dice.choice(_strings_for(field["name"].lower()))

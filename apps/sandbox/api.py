@@ -22,7 +22,7 @@ from .wire import MAX_BODY, Answer, Request, json_answer
 from .workflows import Workflows
 
 ORDERINGS = ("date", "name", "-date", "-name")
-_HOST = re.compile(r"[A-Za-z0-9.\-]+(:[0-9]+)?|\[[0-9A-Fa-f:.]+\](:[0-9]+)?")
+HOST = re.compile(r"[A-Za-z0-9.\-]+(:[0-9]+)?|\[[0-9A-Fa-f:.]+\](:[0-9]+)?")
 
 Handler = Callable[..., Answer]
 
@@ -57,7 +57,7 @@ class Api:
                 handler = methods.get(request.method)
                 if handler is None:
                     raise refuse(405, f'Method "{request.method}" not allowed.', Allow=", ".join(methods))
-                if not _HOST.fullmatch(request.host):
+                if not HOST.fullmatch(request.host):
                     raise refuse(400, "The Host header is missing or no host name.")
                 return handler(request, *match.groups())
         raise not_a_page()

@@ -15,6 +15,7 @@ from .checks import MAX_SECONDS
 from .control import Start
 from .data import DATASETS
 from .sandbox import Sandbox
+from .state import DIALECTS, DOCUMENTED
 
 DEFAULT_PORT = 8901
 DEFAULT_KEY = "sandbox-key"
@@ -45,6 +46,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=argparse.SUPPRESS,
         metavar="PATH",
         help="file that holds the key: a command line can be read by everybody on the machine",
+    )
+    parser.add_argument(
+        "--dialect",
+        choices=DIALECTS,
+        default=DOCUMENTED,
+        help="the API as its documentation has it, or as today's server speaks it (default: %(default)s)",
     )
     parser.add_argument(
         "--dataset", choices=DATASETS, default="demo", help="data to start with (default: %(default)s)"
@@ -95,7 +102,12 @@ def run(options: dict[str, Any]) -> int:
             port=port,
             files_port=files_port,
             api_key=options["api_key"],
-            start=Start(dataset=options["dataset"], large=options["large"], pace=options["pace"]),
+            start=Start(
+                dataset=options["dataset"],
+                large=options["large"],
+                pace=options["pace"],
+                dialect=options["dialect"],
+            ),
             first_workflow_id=options["first_workflow_id"],
             keep=options["keep"],
         )

@@ -14,14 +14,16 @@ from .checks import problems
 from .control_webhooks import WebhookControl
 from .data import DATASETS, load
 from .data.complete import complete_template, complete_user
+from .data.modern import modern_template, modern_user
 from .errors import Problem, invalid, not_a_page, refuse
 from .faults import Faults
 from .request_log import RequestLog
 from .settings import CHECKS as SETTINGS
 from .settings import Settings
-from .shapes import Record, template_detail, template_summary, user_detail
-from .state import State, encode
+from .shapes import Record
+from .state import CURRENT, DIALECTS, DOCUMENTED, State
 from .wire import Answer, Request, json_answer
+from .workflows import shown
 
 PREFIX = "/_sandbox/"
 _LOCAL_HOST = re.compile(r"(localhost|127\.[0-9.]+|\[::1\])(:[0-9]+)?")
@@ -36,6 +38,7 @@ class Start:
     dataset: str
     large: int = 0
     pace: float = 0
+    dialect: str = DOCUMENTED
 
 
 class Control:
@@ -66,6 +69,9 @@ class Control:
             ("GET", "requests"): lambda request: log.as_json(),
             ("DELETE", "requests"): lambda request: log.clear(),
             ("GET", "files"): lambda request: [item.as_json() for item in list(state.attachments.values())],
+            ("POST", "files/forget_keys"): lambda request: state.keys.forget_heard(),
+            ("POST", "keys"): self._add_key,
+            ("POST", "groups"): self._put_group,
             ("POST", "templates"): self._put_template,
             ("POST", "users"): self._put_user,
             **webhooks.routes,
@@ -86,11 +92,13 @@ class Control:
         result = handler(request)
         return json_answer({"ok": True} if result is None else result)
 
-    def reset(self, dataset: str, *, large: int = 0) -> None:
-        """Load a data set and forget workflows, files, faults, settings and the request log."""
-        templates, users = load(dataset, large=large)
+    def reset(self, dataset: str, *, large: int, dialect: str) -> None:
+        """Load a data set and forget workflows, files, keys, faults, settings and the request log."""
+        data = load(dataset, large=large, dialect=dialect)
         with self._state.lock:
-            self._state.load(templates, users)
+            self._state.load(
+                data.templates, data.users, groups=data.groups, datasets=data.datasets, dialect=dialect
+            )
             self._state.settings = Settings(pace=self._start.pace, delays=self._start.pace > 0)
             self._forget()
         self._faults.reset()
@@ -98,6 +106,7 @@ class Control:
 
     def _status(self, request: Request) -> dict[str, Any]:
         return {
+            "dialect": self._state.dialect,
             "templates": len(self._state.templates),
             "users": len(self._state.users),
             "workflows": len(self._state.workflows),
@@ -108,14 +117,17 @@ class Control:
         }
 
     def _reset(self, request: Request) -> None:
-        options = _object(request, {"dataset": str, "large": int})
+        options = _object(request, {"dataset": str, "large": int, "dialect": str})
         dataset = options.get("dataset", self._start.dataset)
         large = options.get("large", self._start.large)
+        dialect = options.get("dialect", self._start.dialect)
         if dataset not in DATASETS:
             raise invalid([Problem("dataset", f"Write one of: {', '.join(DATASETS)}.")])
         if not 0 <= large <= 100_000:
             raise invalid([Problem("large", "Write a number from 0 to 100000.")])
-        self.reset(dataset, large=large)
+        if dialect not in DIALECTS:
+            raise invalid([Problem("dialect", f"Write one of: {', '.join(DIALECTS)}.")])
+        self.reset(dataset, large=large, dialect=dialect)
 
     def _settings(self, request: Request) -> None:
         given = json_body(request)
@@ -129,36 +141,76 @@ class Control:
             raise invalid(rule)
         self._faults.add(rule)
 
-    def _put_template(self, request: Request) -> Record:
-        def show(record: Record) -> list[Record]:
-            return [template_summary(record, self._state.users), template_detail(record)]
+    def _add_key(self, request: Request) -> None:
+        given = _object(request, {"key": str, "user_id": int})
+        # As it can stand in a header, which today's server cuts at the first space.
+        if not re.fullmatch(r"[!-~]+", given.get("key", "")):
+            raise invalid([Problem("key", "Write a key, without spaces.")])
+        if given.get("user_id") not in self._state.users:
+            raise invalid([Problem("user_id", "There is no user with that id.")])
+        self._state.keys.add(given["key"], given["user_id"])
 
-        return self._put(request, self._state.templates, complete_template, show)
+    def _put_group(self, request: Request) -> Record:
+        given = _object(request, {"id": int, "name": str, "users": list})
+        with self._state.lock:
+            groups, users = self._state.groups, given.get("users", [])
+            if not all(type(id_) is int and id_ in self._state.users for id_ in users):
+                raise invalid([Problem("users", "Write a list of ids of users.")])
+            id_ = given.get("id", max(groups, default=0) + 1)
+            new = {"id": id_, "name": f"Group {id_}", "photo": "", "users": [], "type": "regular"}
+            groups[id_] = {**groups.get(id_, new), **given}
+            self._state.forget_encoded()
+            return groups[id_]
+
+    def _put_template(self, request: Request) -> Record:
+        def complete(given: Record, existing: Record | None) -> Record:
+            record = complete_template(given, existing)
+            owner = self._state.owner()
+            is_current = self._state.dialect == CURRENT
+            return (
+                modern_template(record, account_owner=owner["id"] if owner else 1) if is_current else record
+            )
+
+        state = self._state
+        return self._put(request, state.templates, complete, (state.template_row, state.template_bytes))
 
     def _put_user(self, request: Request) -> Record:
-        return self._put(request, self._state.users, complete_user, user_detail)
+        def complete(given: Record, existing: Record | None) -> Record:
+            record = complete_user(given, existing)
+            return modern_user(record) if self._state.dialect == CURRENT else record
+
+        return self._put(request, self._state.users, complete, (self._state.user_row,))
 
     def _put(
-        self, request: Request, table: dict[int, Record], complete: Complete, show: Callable[[Record], Any]
+        self,
+        request: Request,
+        table: dict[int, Record],
+        complete: Complete,
+        show: tuple[Callable[[int], bytes], ...],
     ) -> Record:
         given = _object(request)
         with self._state.lock:
             id_ = given.get("id", max(table, default=0) + 1)
             if type(id_) is not int:
                 raise invalid([Problem("id", "Write a number.")])
+            before = dict(table)
             try:
-                record = complete({**given, "id": id_}, table.get(id_))
+                table[id_] = complete({**given, "id": id_}, table.get(id_))
+                self._state.forget_encoded()
                 # A record that cannot be shown would break every listing from now on.
-                encode(show(record))
+                for make in show:
+                    make(id_)
             except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+                table.clear()
+                table.update(before)
+                self._state.forget_encoded()
                 raise invalid([Problem("body", "The record does not have the documented shape.")]) from None
-            table[id_] = record
-            self._state.forget_encoded()
-        return record
+            return table[id_]
 
     def _read(self, kind: str, id_: int) -> Answer:
         with self._state.lock:
-            return json_answer(self._table(kind, id_)[id_])
+            record = self._table(kind, id_)[id_]
+            return json_answer(shown(record) if kind == "workflows" else record)
 
     def _delete(self, kind: str, id_: int) -> Answer:
         with self._state.lock:
@@ -169,7 +221,13 @@ class Control:
 
     def _table(self, kind: str, id_: int) -> dict[int, Record]:
         state = self._state
-        tables = {"templates": state.templates, "users": state.users, "subscriptions": state.subscriptions}
+        tables = {
+            "templates": state.templates,
+            "users": state.users,
+            "groups": state.groups,
+            "workflows": state.workflows,
+            "subscriptions": state.subscriptions,
+        }
         table = tables.get(kind, {})
         if id_ not in table:
             raise refuse(404, "Not found.")

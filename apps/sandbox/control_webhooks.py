@@ -11,7 +11,7 @@ from .api import json_body
 from .checks import FLAG, OBJECT, TEXT, Check, one_of, problems, seconds, whole
 from .crowd import Crowd
 from .errors import Problem, invalid, refuse
-from .shapes import Record
+from .shapes import Record, all_fields
 from .state import State, encode
 from .validation import is_web_url
 from .webhooks import add_subscription
@@ -69,7 +69,7 @@ class WebhookControl:
                 raise refuse(404, "Not found.")
             if given.get("started_by", next(iter(self._state.users), 0)) not in self._state.users:
                 raise invalid([Problem("started_by", "There is no user with that id.")])
-            kickoff = self._workflows.made_up(template["kickoff"]["fields"], given.get("kickoff", {}))
+            kickoff = self._workflows.made_up(all_fields(template["kickoff"]), given.get("kickoff", {}))
             return shown(
                 self._workflows.start(
                     template,

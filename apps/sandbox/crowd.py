@@ -7,7 +7,7 @@ import traceback
 from random import Random
 
 from .errors import Refused
-from .shapes import Record
+from .shapes import Record, all_fields
 from .state import State
 from .workflows import RUNNING, SNOOZED, Workflows
 
@@ -81,7 +81,7 @@ class Crowd:
         template, starter = self.dice.choice(choice)
         name = f"{template['name']}: {starter['first_name']} {starter['last_name']}".rstrip(": ")
         try:
-            kickoff = self._workflows.made_up(template["kickoff"]["fields"], {})
+            kickoff = self._workflows.made_up(all_fields(template["kickoff"]), {})
         except Refused:
             return
         self._workflows.start(template, name=name, kickoff=kickoff, started_by=starter["id"])

@@ -12,14 +12,17 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from .shapes import Record
-from .state import Attachment, Ids, State
+from .shapes import Record, file_answers
+from .state import DOCUMENTED, Attachment, Ids, State
 from .workflows import RUNNING, SNOOZED
 
 KEPT_FINISHED = 200
+# What records did not have in the files of earlier versions.
+_NEW_IN_WORKFLOWS: Record = {"date_completed": None, "snoozed_until": None}
+_NEW_IN_STEPS: Record = {"responsible_groups": [], "groups": []}
 # A stop that came before the last change was written must not lead to ids that somebody knows already.
 _MARGIN = 100
-_FILE_KEYS = ("id", "name", "content_type", "size", "signature", "is_public")
+_FILE_KEYS = ("id", "name", "content_type", "size", "signature", "is_public", "uuid", "uploaded_by")
 
 
 class Keeper:
@@ -32,7 +35,9 @@ class Keeper:
         self._stopped = False
         self._lock = threading.Lock()
         if path.exists():
-            _restore(state, json.loads(path.read_text(encoding="utf-8")))
+            kept = json.loads(path.read_text(encoding="utf-8"))
+            _refuse_other_dialect(kept, state.dialect)
+            _restore(state, kept)
         state.changed = self._wanted.set
         self.write()
 
@@ -70,8 +75,10 @@ def _snapshot(state: State) -> Record:
     finished = [item["id"] for item in workflows if item["status"] not in {RUNNING, SNOOZED}]
     forgotten = set(finished[:-KEPT_FINISHED])
     kept = [item for item in workflows if item["id"] not in forgotten]
-    files = [state.attachments[id_] for id_ in sorted(_file_ids(kept)) if id_ in state.attachments]
+    held = {item for workflow in kept for item in file_answers(workflow)}
+    files = [attachment for id_, attachment in state.attachments.items() if id_ in held]
     return {
+        "dialect": state.dialect,
         "workflows": kept,
         "subscriptions": list(state.subscriptions.values()),
         "files": [{key: getattr(item, key) for key in _FILE_KEYS} for item in files],
@@ -83,24 +90,23 @@ def _snapshot(state: State) -> Record:
     }
 
 
-def _file_ids(workflows: list[Record]) -> set[int]:
-    """Return the ids of the attachments in answers."""
-    ids: set[int] = set()
-    for workflow in workflows:
-        parts = [(workflow["form"]["fields"], workflow["kickoff"])]
-        parts += [(step["fields"], step["answers"]) for step in workflow["steps"]]
-        for fields, answers in parts:
-            names = [field["api_name"] for field in fields if field["type"] == "file"]
-            ids.update(id_ for name in names for id_ in answers.get(name) or [])
-    return ids
+def _refuse_other_dialect(kept: Any, dialect: str) -> None:
+    """Raise ValueError when a file is of the other dialect: its workflows have not what this one shows."""
+    written = kept.get("dialect", DOCUMENTED) if isinstance(kept, dict) else dialect
+    if written != dialect:
+        raise ValueError(
+            f"it was kept with --dialect {written}; start the sandbox with that, or name another file"
+        )
 
 
 def _restore(state: State, kept: Any) -> None:
     try:
-        state.workflows = {item["id"]: item for item in kept["workflows"]}
+        state.workflows = {item["id"]: _with_new_keys(item) for item in kept["workflows"]}
         state.subscriptions = {item["id"]: item for item in kept["subscriptions"]}
         state.attachments = {
-            item["id"]: Attachment(**{key: item[key] for key in _FILE_KEYS}, wants_thumbnail=False)
+            item["id"]: Attachment(
+                **{key: item[key] for key in _FILE_KEYS if key in item}, wants_thumbnail=False
+            )
             for item in kept["files"]
         }
         state.workflow_ids = Ids(kept["next"]["workflow"] + _MARGIN)
@@ -108,3 +114,8 @@ def _restore(state: State, kept: Any) -> None:
         state.subscription_ids = Ids(kept["next"]["subscription"] + _MARGIN)
     except (AttributeError, KeyError, TypeError) as error:
         raise ValueError(f"it was not written by this program ({error!r})") from error
+
+
+def _with_new_keys(workflow: Record) -> Record:
+    steps = [{**_NEW_IN_STEPS, **step} for step in workflow["steps"]]
+    return {**_NEW_IN_WORKFLOWS, **workflow, "steps": steps}

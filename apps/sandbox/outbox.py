@@ -27,7 +27,9 @@ class Delivery:
     """One payload for one target.
 
     ``state`` is waiting, held, lost or dropped (never sent), delivered (2xx), refused (any other answer below 500), or
-    failed (after TRIES); ``seconds`` is how long the body takes to be sent.
+    failed (after TRIES); ``seconds`` is how long the body takes to be sent. ``is_modern`` sends it as today's server
+    does. That one knows one sending of an event to all its rows: ``then`` are those behind this one, and whichever of
+    them fails, all are tried again.
     """
 
     event: str
@@ -42,7 +44,14 @@ class Delivery:
     attempts: int = 0
     error: str = ""
     size: int = 0
+    is_modern: bool = False
+    then: list[Delivery] = field(default_factory=list)
     number: int = field(default_factory=lambda: next(_numbers))
+
+    @property
+    def is_over(self) -> bool:
+        """Return whether the target gave an answer that is final."""
+        return self.status is not None and self.status < 500
 
     def copy(self) -> Delivery:
         """Return another delivery of the same."""
@@ -148,23 +157,32 @@ class Outbox:
                     list(pool.map(lambda delivery: self._send(delivery, over), group))
 
     def _send(self, delivery: Delivery, over: threading.Event) -> None:
-        delivery.size = len(delivery.body)
-        delivery.state = self._outcome(delivery, over)
-        delivery.body = delivery.body[:KEPT_BODY]  # for the log only, from now on
+        chain = [delivery, *delivery.then]
+        for item in chain:
+            item.size = len(item.body)
+        self._try(chain, over)
+        for item in chain:
+            is_good = item.status is not None and 200 <= item.status < 300
+            item.state = "delivered" if is_good else "refused" if item.is_over else "failed"
+            item.body = item.body[:KEPT_BODY]  # for the log only, from now on
 
-    def _outcome(self, delivery: Delivery, over: threading.Event) -> str:
+    def _try(self, chain: Group, over: threading.Event) -> None:
+        """Send each of a chain, from the first one again when one fails."""
         settings = self._settings()
         for attempt in range(TRIES):
             if attempt and over.wait(settings.retry_pause * attempt):
-                break
-            delivery.attempts += 1
-            delivery.status, delivery.error = post(
-                delivery.target,
-                delivery.body,
-                timeout=settings.delivery_timeout,
-                seconds=delivery.seconds,
-                over=over,
-            )
-            if delivery.status is not None and delivery.status < 500:
-                return "delivered" if 200 <= delivery.status < 300 else "refused"
-        return "failed"
+                return
+            for item in chain:
+                item.attempts += 1
+                item.status, item.error = post(
+                    item.target,
+                    item.body,
+                    timeout=settings.delivery_timeout,
+                    seconds=item.seconds,
+                    over=over,
+                    is_modern=item.is_modern,
+                )
+                if not item.is_over:
+                    break
+            else:
+                return

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import base64
+import datetime as dt
 import hashlib
 import json
 from html import escape
@@ -13,8 +14,8 @@ from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
 
-from .shapes import Record
-from .state import State
+from .shapes import Record, all_fields
+from .state import CURRENT, DOCUMENTED, State
 from .wire import Answer
 from .workflows import RUNNING, SNOOZED, STATUS_NAMES
 
@@ -44,7 +45,7 @@ _PAGE = """<!doctype html>
 </body>
 </html>
 """
-_FRONT = """<p>A stand-in of the Pneumatic API for trying out, training and tests. Nothing here reaches a real
+_FRONT = """<p>A stand-in of the Pneumatic API{which} for trying out, training and tests. Nothing here reaches a real
 account, and everything is forgotten when the sandbox stops.</p>
 <p>Templates: {templates}. Users: {users}. Files received: {files}.</p>
 <h2>Webhook subscriptions</h2>
@@ -82,6 +83,7 @@ def _page(title: str, content: str) -> Answer:
 
 def _front(state: State) -> str:
     return _FRONT.format(
+        which=", as today's server speaks it," if state.dialect == CURRENT else "",
         templates=len(state.templates),
         users=len(state.users),
         files=sum(1 for attachment in state.attachments.values() if attachment.file),
@@ -120,8 +122,7 @@ def _workflows(state: State) -> str:
 
 
 def _details(workflow: Record, state: State) -> str:
-    template = state.templates.get(workflow["template_id"])
-    fields = {field["api_name"]: field for field in template["kickoff"]["fields"]} if template else {}
+    fields = {field["api_name"]: field for field in all_fields(workflow["form"])}
     rows = "".join(
         f'<tr><th scope="row">{escape(fields[key]["name"] if key in fields else key)}</th>'
         f"<td>{escape(_meaning(value, fields.get(key), state))}</td>"
@@ -129,7 +130,9 @@ def _details(workflow: Record, state: State) -> str:
         for key, value in workflow["kickoff"].items()
     )
     answers = (
-        _table(("Field", "Means", "Was sent"), rows) if rows else "<p>It was launched without answers.</p>"
+        _table(("Field", "Means", "Was sent" if state.dialect == DOCUMENTED else "Is kept as"), rows)
+        if rows
+        else "<p>It was launched without answers.</p>"
     )
     moment = f"{workflow['date_created'][:19].replace('T', ' ')} UTC"
     return (
@@ -142,7 +145,7 @@ def _details(workflow: Record, state: State) -> str:
 def _steps(workflow: Record, state: State) -> str:
     rows = "".join(
         f'<tr><th scope="row">{step["number"]}. {escape(step["name"])}</th>'
-        f"<td>{escape(_people(step['performers'], state))}</td><td>{_how_far(step, workflow)}</td>"
+        f"<td>{escape(_performers(step, state))}</td><td>{_how_far(step, workflow)}</td>"
         f"<td>{escape(_outputs(step, state))}</td></tr>"
         for step in workflow["steps"]
     )
@@ -166,13 +169,19 @@ def _outputs(step: Record, state: State) -> str:
     )
 
 
-def _people(ids: list[int], state: State) -> str:
-    return ", ".join(_person(id_, state) for id_ in ids)
+def _performers(step: Record, state: State) -> str:
+    people = [_person(id_, state) for id_ in step["performers"]]
+    return ", ".join(people + [_group(id_, state) for id_ in step["groups"]])
 
 
 def _person(id_: int, state: State) -> str:
     user = state.users.get(id_)
     return f"{user['first_name']} {user['last_name']}".strip() or str(user["email"]) if user else str(id_)
+
+
+def _group(id_: int, state: State) -> str:
+    group = state.groups.get(id_)
+    return str(group["name"]) if group else str(id_)
 
 
 def _clock(moment: str) -> str:
@@ -191,6 +200,11 @@ def _meaning(value: Any, field: Record | None, state: State) -> str:
 
 
 def _name(item: Any, field: Record | None, state: State) -> str:
+    if field is not None and field["type"] == "date" and isinstance(item, int | float):
+        moment = dt.datetime.fromtimestamp(0, dt.UTC) + dt.timedelta(seconds=item)
+        return f"{moment:%Y-%m-%d %H:%M} UTC"
+    if isinstance(item, dict):
+        return _group(item["group"], state)
     if field is None or not isinstance(item, int):
         return str(item)
     if field["type"] == "user":

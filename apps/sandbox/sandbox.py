@@ -11,13 +11,16 @@ from .api import Api
 from .control import PREFIX, Control, Start
 from .control_webhooks import WebhookControl
 from .crowd import Crowd
+from .current.api import CurrentApi
+from .current.files import FileService
 from .errors import Refused
 from .faults import Faults
 from .files import FileStore
 from .keeping import Keeper
+from .keys import Keys
 from .pages import page
 from .request_log import RequestLog
-from .state import Ids, State
+from .state import CURRENT, Ids, State
 from .wire import Answer, BadRequest, Dropped, Request, Server
 from .workflows import Workflows
 
@@ -36,7 +39,7 @@ class Sandbox:
         first_workflow_id: int = 0,
         keep: Path | None = None,
     ) -> None:
-        self.state = State()
+        self.state = State(keys=Keys(api_key))
         self._faults = Faults(shift_page=self.state.shift)
         self._log = RequestLog()
         self._files = FileStore(self.state)
@@ -44,6 +47,8 @@ class Sandbox:
         self._workflows = Workflows(state=self.state, files=self._files, tell=self._announcer.tell)
         self._crowd = Crowd(state=self.state, workflows=self._workflows)
         self._api = Api(state=self.state, api_key=api_key, files=self._files, workflows=self._workflows)
+        self._file_service = FileService(self.state)
+        self._current_api = CurrentApi(state=self.state, files=self._file_service, workflows=self._workflows)
         webhooks = WebhookControl(
             state=self.state, workflows=self._workflows, announcer=self._announcer, crowd=self._crowd
         )
@@ -55,7 +60,7 @@ class Sandbox:
             forget=self._forget,
             start=start,
         )
-        self._control.reset(start.dataset, large=start.large)
+        self._control.reset(start.dataset, large=start.large, dialect=start.dialect)
         self._keeper = Keeper(self.state, keep) if keep else None
         self.state.workflow_ids = Ids(max(self.state.workflow_ids.upcoming, first_workflow_id))
         self.host = host
@@ -68,6 +73,7 @@ class Sandbox:
         self.port, self.files_port = (server.port for server in self._servers)
         self._files.port = self.files_port
         self._files.host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host) or self._name  # noqa: S104 - as a key
+        self.state.files_url = f"http://{self._files.host}:{self.files_port}"
 
     @property
     def url(self) -> str:
@@ -105,12 +111,17 @@ class Sandbox:
     def _answer_api(self, request: Request) -> Answer:
         if request.path.startswith(PREFIX):
             return _answer_or_refusal(self._control.answer, request)
-        if request.method in {"GET", "HEAD"} and (shown := page(request.path, self.state)):
+        is_current = self.state.dialect == CURRENT
+        # Today's server has objects where the sandbox has pages: only a browser gets those.
+        asks_for_page = not is_current or "text/html" in request.headers.get("accept", "")
+        if asks_for_page and request.method in {"GET", "HEAD"} and (shown := page(request.path, self.state)):
             return shown
-        return self._observed("api", request, self._api.answer)
+        return self._observed("api", request, self._current_api.answer if is_current else self._api.answer)
 
     def _answer_files(self, request: Request) -> Answer:
-        return self._observed("files", request, self._files.answer)
+        is_current = self.state.dialect == CURRENT
+        answer = self._file_service.answer if is_current else self._files.answer
+        return self._observed("files", request, answer)
 
     def _observed(self, server: str, request: Request, answer: Callable[[Request], Answer]) -> Answer:
         """Log a request and its status, and let the faults in force spoil the answer."""

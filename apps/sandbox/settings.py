@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from .checks import FLAG, Check, seconds, whole
 
 DEFAULT_PAGE_MAXIMUM = 100
+UPLOAD_MAXIMUM = 104_857_600
 
 
 @dataclass(slots=True)
 class Settings:
-    """``pace``, ``retry_pause`` and ``delivery_timeout`` in seconds.
+    """``pace``, ``retry_pause``, ``delivery_timeout`` and ``upload_retry_after`` in seconds.
 
     ``pace`` is the mean time between two acts of the simulated people, 0 for none. ``delays`` lets a task's delay
-    snooze the workflow before it begins.
+    snooze the workflow before it begins. Today's file service takes no file of more bytes than ``upload_maximum``, and
+    no more than ``upload_limit`` files in ``upload_retry_after`` seconds; 0 is no limit.
     """
 
     page_maximum: int = DEFAULT_PAGE_MAXIMUM
@@ -22,6 +24,9 @@ class Settings:
     delays: bool = False
     retry_pause: float = 0.2
     delivery_timeout: float = 10
+    upload_maximum: int = UPLOAD_MAXIMUM
+    upload_limit: int = 0
+    upload_retry_after: int = 60
 
 
 CHECKS: dict[str, Check] = {
@@ -30,4 +35,7 @@ CHECKS: dict[str, Check] = {
     "delays": FLAG,
     "retry_pause": seconds(),
     "delivery_timeout": seconds(),
+    "upload_maximum": whole(0, UPLOAD_MAXIMUM),
+    "upload_limit": whole(0, 10_000),
+    "upload_retry_after": whole(1, 600),
 }

@@ -45,6 +45,27 @@ def user_detail(user: Record) -> Record:
     return {**user, "invite": {**user["invite"], "date_created": _plain_time(user["invite"]["date_created"])}}
 
 
+def all_fields(kickoff: Record) -> list[Record]:
+    """Return the fields of a kickoff form; those of fieldsets, which only today's server knows, come last."""
+    return [*kickoff["fields"], *(field for part in kickoff.get("fieldsets", ()) for field in part["fields"])]
+
+
+def file_answers(workflow: Record) -> list[int | str]:
+    """Return the files in the answers of a workflow: ids of attachments.
+
+    In today's dialect also links, where one leads to nothing or calls a file by another name.
+    """
+    parts = [(all_fields(workflow["form"]), workflow["kickoff"])]
+    parts += [(step["fields"], step["answers"]) for step in workflow["steps"]]
+    return [
+        item
+        for fields, answers in parts
+        for field in fields
+        if field["type"] == "file"
+        for item in answers.get(field["api_name"]) or []
+    ]
+
+
 def person_summary(user: Record) -> Record:
     """Return a user as they stand in a template's ``run_allowed``."""
     return {key: user[key] for key in _USER_KEYS}

@@ -8,10 +8,14 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import IO, Any
+from uuid import uuid4
 
+from .current import shapes as current
+from .keys import OWNER, Keys
 from .settings import Settings
 from .shapes import Record, template_detail, template_summary, user_detail
 
+DOCUMENTED, CURRENT = DIALECTS = ("documented", "current")
 FIRST_MOMENT = "2000-01-01T00:00:00Z"
 FIRST_WORKFLOW, FIRST_ATTACHMENT, FIRST_SUBSCRIPTION = 1001, 501, 1
 
@@ -76,6 +80,8 @@ class Attachment:
     file: StoredFile | None = None
     thumbnail: StoredFile | None = None
     is_public: bool = False
+    uuid: str = field(default_factory=lambda: str(uuid4()))  # its name at today's file service
+    uploaded_by: int | None = None
 
     def as_json(self) -> Record:
         """Return the read-back form."""
@@ -103,6 +109,11 @@ class State:
     workflows: dict[int, Record] = field(default_factory=dict)
     attachments: dict[int, Attachment] = field(default_factory=dict)
     subscriptions: dict[int, Record] = field(default_factory=dict)
+    groups: dict[int, Record] = field(default_factory=dict)
+    datasets: dict[int, Record] = field(default_factory=dict)
+    keys: Keys = field(default_factory=lambda: Keys(""))
+    dialect: str = DOCUMENTED
+    files_url: str = ""  # of today's file service, without a slash at its end
     settings: Settings = field(default_factory=Settings)
     workflow_ids: Ids = field(default_factory=lambda: Ids(FIRST_WORKFLOW))
     attachment_ids: Ids = field(default_factory=lambda: Ids(FIRST_ATTACHMENT))
@@ -113,11 +124,23 @@ class State:
     _orders: dict[str, list[int]] = field(default_factory=dict)
     _bytes: dict[tuple[str, int], bytes] = field(default_factory=dict)
 
-    def load(self, templates: Iterable[Record], users: Iterable[Record]) -> None:
-        """Forget everything that happened and hold these templates and users instead."""
+    def load(
+        self,
+        templates: Iterable[Record],
+        users: Iterable[Record],
+        *,
+        groups: Iterable[Record] = (),
+        datasets: Iterable[Record] = (),
+        dialect: str = DOCUMENTED,
+    ) -> None:
+        """Forget everything that happened and hold this account instead, which speaks ``dialect`` from now on."""
         with self.lock:
+            self.dialect = dialect
             self.users = {user["id"]: user for user in users}
             self.templates = {template["id"]: template for template in templates}
+            self.groups = {group["id"]: group for group in groups}
+            self.datasets = {dataset["id"]: dataset for dataset in datasets}
+            self.keys.reset()
             self.workflows = {}
             self.subscriptions = {}
             self.forget_files()
@@ -132,6 +155,19 @@ class State:
                 self.template_bytes(id_)
             for id_ in self.users:
                 self.user_row(id_)
+
+    def owner(self) -> Record | None:
+        """Return the account's owner, to whom the key of the command line belongs; None for an empty account."""
+        users = self.users.values()
+        return next((user for user in users if user["is_account_owner"]), next(iter(users), None))
+
+    def user_of_key(self, key: str) -> Record | None:
+        """Return the user as whom a key acts; None for a key that is not valid, as a deactivated user's is not."""
+        id_ = self.keys.find(key)
+        if id_ is None:
+            return None
+        user = self.owner() if id_ == OWNER else self.users.get(id_)
+        return user if user and user["status"] == "active" else None
 
     def forget_files(self) -> None:
         """Forget all attachments and let go of their bytes."""
@@ -219,11 +255,17 @@ class State:
     def _encoded(self, shape: str, id_: int) -> bytes:
         data = self._bytes.get((shape, id_))
         if data is None:
-            if shape == "detail":
-                value = template_detail(self.templates[id_])
-            elif shape == "summary":
-                value = template_summary(self.templates[id_], self.users)
-            else:
-                value = user_detail(self.users[id_])
-            data = self._bytes[shape, id_] = encode(value)
+            data = self._bytes[shape, id_] = encode(_SHAPES[self.dialect, shape](self, id_))
         return data
+
+
+_SHAPES: dict[tuple[str, str], Callable[[State, int], Record]] = {
+    (DOCUMENTED, "detail"): lambda state, id_: template_detail(state.templates[id_]),
+    (DOCUMENTED, "summary"): lambda state, id_: template_summary(state.templates[id_], state.users),
+    (DOCUMENTED, "user"): lambda state, id_: user_detail(state.users[id_]),
+    (CURRENT, "detail"): lambda state, id_: current.template_detail(
+        state.templates[id_], state.users, state.groups
+    ),
+    (CURRENT, "summary"): lambda state, id_: current.template_summary(state.templates[id_]),
+    (CURRENT, "user"): lambda state, id_: current.user_detail(state.users[id_], state.groups),
+}

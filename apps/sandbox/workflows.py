@@ -7,15 +7,17 @@ from collections.abc import Callable
 from random import Random
 
 from .answers import make_up
+from .current.access import owner_ids
 from .errors import Problem, invalid, invalid_as_a_whole, refuse
 from .files import FileStore
 from .shapes import Record
-from .state import State, now
+from .state import CURRENT, State, now
 from .validation import value_reason
 
 RUNNING, COMPLETED, TERMINATED, SNOOZED = range(4)  # documented: Available workflow statuses
 STATUS_NAMES = ("running", "completed", "terminated", "snoozed")
-ACTIONS = ("complete", "return", "terminate", "snooze", "resume")
+ACTIONS = ("complete", "return", "finish", "terminate", "snooze", "resume")
+SNOOZED_FOR = dt.timedelta(days=1)  # when nobody says until when
 TASKS_PER_WORKFLOW = 1000  # task ids of a workflow are its own id times this, plus the number
 OPTIONAL_SHARE = 0.7  # of the optional fields that get a made-up answer
 
@@ -39,8 +41,13 @@ class Workflows:
         kickoff: Record,
         tasks: list[Record] | None = None,
         started_by: int | None = None,
+        is_urgent: bool = False,
+        due: float | None = None,
     ) -> Record:
-        """Start a workflow; without ``started_by`` the account's owner is its starter, who holds the API key."""
+        """Start a workflow; without ``started_by`` the account's owner is its starter, who holds the API key.
+
+        ``due`` is in seconds of Unix time; it and ``is_urgent`` are of today's server only.
+        """
         with self._state.lock:
             id_ = next(self._state.workflow_ids)
             moment = now()
@@ -54,9 +61,16 @@ class Workflows:
                 "date_created": moment,
                 "started_by": started_by if started_by is not None else self._owner(),
                 "status": RUNNING,
+                "date_completed": None,
                 "current": None,
+                "snoozed_until": None,
+                "is_urgent": is_urgent,
+                "due": due,
                 "moment": moment,
                 # As the template was at this moment: it may change or go while the workflow runs.
+                "description": template["description"],
+                "finalizable": template["finalizable"],
+                "owners": owner_ids(template, self._state),
                 "form": template["kickoff"],
                 "steps": [_step(id_, task) for task in template["tasks"]],
             }
@@ -65,7 +79,7 @@ class Workflows:
                 self._begin(workflow, workflow["steps"][0]["number"], moment)
             self._tell("workflow_started", workflow, None)
             if not workflow["steps"]:
-                workflow["status"] = COMPLETED
+                self._end(workflow, COMPLETED)
                 self._tell("workflow_completed", workflow, None)
             self._state.changed()
             return workflow
@@ -76,13 +90,16 @@ class Workflows:
         action: str,
         *,
         outputs: Record | None = None,
+        makes_up: bool = True,
         to: int | None = None,
+        until: str | None = None,
         silent: bool = False,
     ) -> Record:
         """Take one step and return the workflow; raise Refused when it is not possible.
 
-        ``outputs`` are answers by API name for ``complete``, the others are made up; ``to`` is the number of the task
-        to ``return`` to, by default the one before. A ``silent`` step is told to nobody.
+        ``outputs`` are answers by API name for ``complete``; the others are made up, unless it is said that they are
+        not, and that these are right. ``to`` is the number of the task to ``return`` to, by default the one before;
+        ``until`` is the moment to ``snooze`` to. A ``silent`` step is told to nobody.
         """
         with self._state.lock:
             workflow = self._state.workflows.get(id_)
@@ -90,18 +107,27 @@ class Workflows:
                 raise refuse(404, "Not found.")
             if workflow["status"] not in {RUNNING, SNOOZED}:
                 raise invalid_as_a_whole(f"The workflow is {STATUS_NAMES[workflow['status']]}.")
-            if (workflow["status"] == SNOOZED) != (action == "resume") and action != "terminate":
+            ends = action in {"finish", "terminate"}
+            if (workflow["status"] == SNOOZED) != (action == "resume") and not ends:
                 raise invalid_as_a_whole(f"The workflow is {STATUS_NAMES[workflow['status']]}.")
             tell = _nobody if silent else self._tell
             if action == "complete":
-                self._complete(workflow, outputs or {}, tell)
+                answers = outputs or {}
+                fields = current_task(workflow)["fields"]
+                self._complete(workflow, self.made_up(fields, answers) if makes_up else answers, tell)
             elif action == "return":
                 self._return(workflow, to, tell)
-            elif action == "terminate":
-                workflow["status"] = TERMINATED
+            elif action == "terminate" and self._state.dialect == CURRENT:
+                del self._state.workflows[
+                    id_
+                ]  # today's server knows no other end: it is gone, and nobody is told
+            elif ends:
+                self._end(workflow, COMPLETED if action == "finish" else TERMINATED)
                 tell("workflow_completed", workflow, None)
             elif action == "snooze":
+                moment = dt.datetime.fromisoformat(_next_moment(workflow))
                 workflow["status"] = SNOOZED
+                workflow["snoozed_until"] = until or _written(moment + SNOOZED_FOR)
             else:
                 workflow["status"] = RUNNING
                 self._begin(workflow, workflow["current"], _next_moment(workflow))
@@ -133,22 +159,27 @@ class Workflows:
                     answers[field["api_name"]] = value
         return answers
 
-    def _complete(self, workflow: Record, outputs: Record, tell: Tell) -> None:
+    def _end(self, workflow: Record, status: int) -> None:
+        workflow["status"] = status
+        workflow["date_completed"] = _next_moment(workflow)
+
+    def _complete(self, workflow: Record, answers: Record, tell: Tell) -> None:
         task = current_task(workflow)
-        task["answers"] = self.made_up(task["fields"], outputs)
+        task["answers"] = answers
         moment = task["date_completed"] = _next_moment(workflow)
         later = [step for step in workflow["steps"] if step["number"] > task["number"]]
         if not later:
-            workflow["status"] = COMPLETED
+            self._end(workflow, COMPLETED)
         elif self._state.settings.delays and later[0]["delay"]:
             workflow["status"] = SNOOZED
             workflow["current"] = later[0]["number"]
-            later[0]["performers"] = self._performers(workflow, later[0])
+            self._assign(workflow, later[0])
         else:
             self._begin(workflow, later[0]["number"], moment)
-        tell("task_completed", workflow, task)
-        if not later:
-            tell("workflow_completed", workflow, None)
+        told = [("task_completed", task)] + ([] if later else [("workflow_completed", None)])
+        # Today's server tells the end of a workflow before the end of its last task.
+        for happening, about in reversed(told) if self._state.dialect == CURRENT else told:
+            tell(happening, workflow, about)
 
     def _return(self, workflow: Record, to: int | None, tell: Tell) -> None:
         task = current_task(workflow)
@@ -168,25 +199,31 @@ class Workflows:
         task = next(step for step in workflow["steps"] if step["number"] == number)
         workflow["current"] = number
         task["date_started"] = task["date_started"] or moment
-        task["performers"] = self._performers(workflow, task)
+        self._assign(workflow, task)
 
-    def _performers(self, workflow: Record, task: Record) -> list[int]:
-        """Return who has to do a task: named ones, the starter, people named in answers; else the starter."""
+    def _assign(self, workflow: Record, task: Record) -> None:
+        """Give a task to those who have to do it: named ones, the starter, those named in answers; else the starter.
+
+        Groups, which only today's server knows, stand beside the people.
+        """
         answers = dict(workflow["kickoff"])
         for step in workflow["steps"]:
             answers.update(step["answers"])
         ids = [*task["responsible"]]
         if task["by_starter"]:
             ids.append(workflow["started_by"])
-        ids += [answers.get(name) for name in task["by_fields"]]
-        known = [id_ for id_ in dict.fromkeys(ids) if isinstance(id_, int) and id_ in self._state.users]
-        return known or [id_ for id_ in [workflow["started_by"]] if id_ in self._state.users]
+        named = [answers.get(name) for name in task["by_fields"]]
+        ids += [id_ for id_ in named if isinstance(id_, int)]
+        groups = task["responsible_groups"] + [item["group"] for item in named if isinstance(item, dict)]
+        people = [id_ for id_ in dict.fromkeys(ids) if id_ in self._state.users]
+        task["groups"] = [id_ for id_ in dict.fromkeys(groups) if id_ in self._state.groups]
+        if not people and not task["groups"]:
+            people = [id_ for id_ in [workflow["started_by"]] if id_ in self._state.users]
+        task["performers"] = people
 
     def _owner(self) -> int | None:
-        users = self._state.users.values()
-        return next((user["id"] for user in users if user["is_account_owner"]), None) or next(
-            iter(self._state.users), None
-        )
+        owner = self._state.owner()
+        return owner["id"] if owner else None
 
 
 def current_task(workflow: Record) -> Record:
@@ -197,7 +234,7 @@ def current_task(workflow: Record) -> Record:
 
 def shown(workflow: Record) -> Record:
     """Return a workflow for people and tests: as it was received, and how far it is; without definitions."""
-    hidden = {"form", "moment", "steps"}
+    hidden = {"form", "moment", "steps", "description", "finalizable", "owners", "is_urgent", "due"}
     return {
         **{key: value for key, value in workflow.items() if key not in hidden},
         "steps": [{key: step[key] for key in _SHOWN_OF_STEP} for step in workflow["steps"]],
@@ -213,12 +250,16 @@ def _step(workflow_id: int, task: Record) -> Record:
         "number": task["number"],
         "name": task["name"],
         "description": task["description"],
+        "api_name": task.get("api_name", ""),
         "delay": task["delay"],
+        "by_all": task["require_completion_by_all"],
         "responsible": task["responsible"],
+        "responsible_groups": task.get("responsible_groups", []),
         "by_starter": task["is_starter_responsible"],
         "by_fields": [item["api_name"] for item in task["output_responsible"]],
         "fields": task["fields"],
         "performers": [],
+        "groups": [],
         "date_started": None,
         "date_completed": None,
         "answers": {},
@@ -229,8 +270,13 @@ def _next_moment(workflow: Record) -> str:
     """Return the present moment, at least a millisecond after the last one: what comes later is seen to be later."""
     last = dt.datetime.fromisoformat(workflow["moment"])
     moment = max(dt.datetime.now(dt.UTC), last + dt.timedelta(milliseconds=1))
-    workflow["moment"] = moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
+    workflow["moment"] = _written(moment)
     return str(workflow["moment"])
+
+
+def _written(moment: dt.datetime) -> str:
+    """Return a moment as records have it."""
+    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def _nobody(happening: str, workflow: Record, task: Record | None) -> None:

@@ -20,6 +20,7 @@ def test_a_reset_forgets_everything(api: Api, sandbox: Sandbox) -> None:
     sandbox.fault(kind="status", status=500, times=0)
     sandbox.reset()
     assert sandbox.control("GET", "status") == {
+        "dialect": "documented",
         "templates": 3,
         "users": 3,
         "workflows": 0,
@@ -30,6 +31,9 @@ def test_a_reset_forgets_everything(api: Api, sandbox: Sandbox) -> None:
         "delays": False,
         "retry_pause": 0.2,
         "delivery_timeout": 10,
+        "upload_maximum": 104_857_600,
+        "upload_limit": 0,
+        "upload_retry_after": 60,
         "datasets": ["demo", "small", "empty", "large"],
     }
     assert sandbox.requests() == []

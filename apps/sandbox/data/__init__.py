@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from .build import Builder, Record
 from .large import add_large
+from .modern import modern_template, modern_user
+from .modern_operations import add_modern_operations
+from .modern_small import add_modern_small
 from .operations import add_operations
 from .people import add_people
 from .small import add_small
@@ -11,15 +16,40 @@ from .small import add_small
 DATASETS = ("demo", "small", "empty", "large")
 
 
-def load(name: str, *, large: int = 0) -> tuple[list[Record], list[Record]]:
-    """Return the templates and users of a data set, with ``large`` more templates behind them."""
+class Data(NamedTuple):
+    """An account; ``groups`` and ``datasets`` stand as today's server shows them, the documented one has none."""
+
+    templates: list[Record]
+    users: list[Record]
+    groups: list[Record]
+    datasets: list[Record]
+
+
+def load(name: str, *, large: int = 0, dialect: str = "documented") -> Data:
+    """Return a data set, with ``large`` more templates behind it.
+
+    ``current`` has the same templates and users with the keys of today's server, and those that only it can have.
+    """
     builder = Builder()
+    is_modern = dialect == "current"
     if name in {"demo", "large"}:
         add_people(builder)
     if name == "demo":
         add_operations(builder)
+        if is_modern:
+            add_modern_operations(builder)
     if name == "small":
-        add_small(builder)
+        add_small(builder, has_numbers=is_modern)
+        if is_modern:
+            add_modern_small(builder)
     if large:
         add_large(builder, large)
-    return builder.templates, builder.users
+    if not is_modern:
+        return Data(builder.templates, builder.users, [], [])
+    owner = next((user["id"] for user in builder.users if user["is_account_owner"]), 1)
+    return Data(
+        [modern_template(template, account_owner=owner) for template in builder.templates],
+        [modern_user(user) for user in builder.users],
+        builder.groups,
+        builder.datasets,
+    )

@@ -19,8 +19,11 @@ class Builder:
     def __init__(self) -> None:
         self.templates: list[Record] = []
         self.users: list[Record] = []
+        self.groups: list[Record] = []
+        self.datasets: list[Record] = []
         self._ids = {
-            kind: itertools.count(1) for kind in ("template", "kickoff", "task", "field", "selection")
+            kind: itertools.count(1)
+            for kind in ("template", "kickoff", "task", "field", "selection", "fieldset", "item")
         }
 
     def field(
@@ -32,9 +35,21 @@ class Builder:
         required: bool = False,
         options: Sequence[str] = (),
         api_name: str = "",
+        hidden: bool = False,
+        default: str = "",
+        dataset: Record | None = None,
     ) -> Record:
-        """Return a field; its place in the form is given when it is put into one."""
+        """Return a field; its place in the form is given when it is put into one.
+
+        Only today's server knows ``hidden`` fields, a ``default``, and a ``dataset`` whose items are the options.
+        """
         id_ = next(self._ids["field"])
+        modern: Record = {"is_hidden": True} if hidden else {}
+        if default:
+            modern["default"] = default
+        if dataset:
+            modern["dataset"] = dataset["id"]
+            options = [item["value"] for item in dataset["items"]]
         return {
             "id": id_,
             "order": 0,
@@ -44,7 +59,59 @@ class Builder:
             "description": description,
             "api_name": api_name or f"{type_}-field-{id_}",
             "selections": [{"id": next(self._ids["selection"]), "value": option} for option in options],
+            **modern,
         }
+
+    def fieldset(
+        self,
+        name: str,
+        title: str,
+        fields: Sequence[Record],
+        description: str = "",
+        *,
+        order: int = 0,
+        api_name: str = "",
+        label_position: str = "top",
+        layout: str = "vertical",
+        rules: Sequence[Record] = (),
+    ) -> Record:
+        """Return a fieldset of a kickoff form, as only today's server has them."""
+        id_ = next(self._ids["fieldset"])
+        return {
+            "id": id_,
+            "api_name": api_name or f"fieldset-{id_}",
+            "title": title,
+            "order": order,
+            "description": description,
+            "shared_fieldset_id": id_,
+            "name": name,
+            "label_position": label_position,
+            "layout": layout,
+            "rules": list(rules),
+            "fields": _in_order(fields),
+        }
+
+    def dataset(self, name: str, values: Sequence[str], description: str = "") -> Record:
+        """Add a data set, as only today's server has them: a list of texts that several fields share."""
+        self.datasets.append(
+            {
+                "id": len(self.datasets) + 1,
+                "name": name,
+                "description": description,
+                "date_created_tsp": FIRST_DAY.timestamp(),
+                "items": [
+                    {"id": next(self._ids["item"]), "value": value, "order": order}
+                    for order, value in enumerate(values)
+                ],
+            }
+        )
+        return self.datasets[-1]
+
+    def group(self, name: str, users: Sequence[int]) -> int:
+        """Add a group of users, as only today's server has them, and return its id."""
+        id_ = len(self.groups) + 1
+        self.groups.append({"id": id_, "name": name, "photo": "", "users": sorted(users), "type": "regular"})
+        return id_
 
     def task(
         self,

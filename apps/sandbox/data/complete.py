@@ -60,6 +60,11 @@ def complete_template(given: Record, existing: Record | None) -> Record:
         "description": kickoff.get("description", ""),
         "fields": _fields(kickoff.get("fields", []), id_ * 10_000),
     }
+    if kickoff.get("fieldsets"):
+        record["kickoff"]["fieldsets"] = [
+            {**fieldset, "fields": _fields(fieldset.get("fields", []), id_ * 10_000 + place * 1000)}
+            for place, fieldset in enumerate(kickoff["fieldsets"], start=1)
+        ]
     record["tasks"] = [
         {**_TASK, "id": id_ * 1000 + number, "number": number, "name": f"Task {number}"}
         | task

@@ -5,8 +5,11 @@ from __future__ import annotations
 from .build import Builder
 
 
-def add_small(builder: Builder) -> None:
-    """Add three users and three templates: one with every field type, one without fields, one inactive."""
+def add_small(builder: Builder, *, has_numbers: bool) -> None:
+    """Add three users and three templates: one with every field type, one without fields, one inactive.
+
+    The type ``number`` is one of today's server.
+    """
     owner = builder.user("Ada", "Owner", "ada@example.com", owner=True, admin=True)
     builder.user("Bo", "Operator", "bo@example.com")
     builder.user("", "", "cy@example.com", invited_from="email")
@@ -24,6 +27,7 @@ def add_small(builder: Builder) -> None:
             builder.field("dropdown", "Site", options=("Lisbon", "Prague"), api_name="dropdown-7"),
             builder.field("file", "Files", api_name="file-8"),
             builder.field("user", "In charge", api_name="user-9"),
+            *([builder.field("number", "Amount", api_name="number-10")] if has_numbers else []),
         ],
         tasks=[builder.task("Check", by=[owner]), builder.task("Do", by_starter=True)],
         run_allowed=[1, 2],
