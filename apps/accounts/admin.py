@@ -1,4 +1,4 @@
-"""People in Django admin: the mirror of Pneumatic's users to look at, the dashboard's own users to manage."""
+"""People in Django admin: the mirror of Pneumatic's users and groups, the dashboard's own users to manage."""
 
 from __future__ import annotations
 
@@ -12,25 +12,32 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from apps.accounts.models import PneumaticUser, User
+from apps.accounts.models import PneumaticGroup, PneumaticUser, User
 from apps.accounts.selectors import pneumatic_user_for
+from apps.core.people import resolve
 from apps.core.searching import has_words
 from apps.sync.readonly import BoundedPaginator, ReadOnlyAdmin, pretty
 
 
 class StateFilter(admin.SimpleListFilter):
-    """Active, invited or gone: fixed choices, so that no page asks a large table for its distinct values."""
+    """What became of people: fixed choices, so that no page asks a large table for its distinct values."""
 
     title = _("state")
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("active", _("active")), ("invited", _("invited")), ("gone", _("gone"))]
+        return [
+            ("active", _("active")),
+            ("invited", _("invited")),
+            ("inactive", _("deactivated")),
+            ("guest", _("guest")),
+            ("gone", _("gone")),
+        ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if self.value() == "gone":
             return queryset.filter(removed_at__isnull=False)
-        if self.value() in {"active", "invited"}:
+        if self.value() in {"active", "invited", "inactive", "guest"}:
             return queryset.filter(removed_at=None, status=self.value())
         return queryset
 
@@ -62,6 +69,36 @@ class PneumaticUserAdmin(ReadOnlyAdmin[PneumaticUser]):
     @admin.display(description=_("as Pneumatic sent it"))
     def wire_object(self, person: PneumaticUser) -> SafeString:
         return pretty(person.raw)
+
+
+@admin.register(PneumaticGroup)
+class PneumaticGroupAdmin(ReadOnlyAdmin[PneumaticGroup]):
+    list_display = ["name", "size", "changed_at", "removed_at"]
+    ordering = ["search", "id"]  # by name, along accounts_group_search
+    sortable_by = ()
+    search_fields = ["search"]
+    search_help_text = _("Any part of the name")
+    paginator = BoundedPaginator
+    readonly_fields = ["members", "wire_object"]
+    exclude = ["size", "users", "raw", "content_hash"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[PneumaticGroup]:
+        return super().get_queryset(request).defer("raw", "users")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[PneumaticGroup], search_term: str
+    ) -> tuple[QuerySet[PneumaticGroup], bool]:
+        """Find groups that have every word."""
+        return queryset.filter(has_words(search_term)), False
+
+    @admin.display(description=_("members"))
+    def members(self, group: PneumaticGroup) -> str:
+        people = resolve(group.users)
+        return ", ".join(person.name for person in people.values())
+
+    @admin.display(description=_("as Pneumatic sent it"))
+    def wire_object(self, group: PneumaticGroup) -> SafeString:
+        return pretty(group.raw)
 
 
 @admin.register(User)

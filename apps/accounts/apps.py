@@ -14,12 +14,14 @@ class AccountsConfig(AppConfig):
         """Tell the other apps who people are, and keep roles and permissions in step."""
         from apps.accounts import roles, selectors, signals
         from apps.accounts.models import User
-        from apps.accounts.sync import Users
-        from apps.core.people import register_identifier, register_resolver
+        from apps.accounts.sync import Groups, Users
+        from apps.core.people import register_group_resolver, register_identifier, register_resolver
         from apps.sync import registry
 
         register_resolver(selectors.resolve_people)
-        register_identifier(selectors.pneumatic_id_of)
+        register_group_resolver(selectors.resolve_groups)
+        register_identifier(selectors.pneumatic_person_of)
         registry.register(Users())
+        registry.register(Groups())
         post_migrate.connect(roles.grant_permissions, sender=self)
         m2m_changed.connect(signals.follow_staff_roles, sender=User.groups.through)

@@ -37,9 +37,32 @@ class PneumaticUser(models.Model):
         verbose_name_plural = _("Pneumatic users")
         indexes = [
             # Everything that a search reads while it looks for words: no row is touched before it matched.
-            models.Index(fields=["search", "id", "removed_at"], name="accounts_person_search"),
+            models.Index(fields=["search", "id", "removed_at", "status"], name="accounts_person_search"),
             models.Index(Lower("email"), name="accounts_person_email"),
         ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PneumaticGroup(models.Model):
+    """A group of the Pneumatic account's users, as the last sync saw it. The primary key is Pneumatic's id."""
+
+    id = models.BigIntegerField(primary_key=True)
+    name = models.TextField(_("name"))
+    size = models.PositiveIntegerField(_("members"), default=0)
+    users = models.JSONField(default=list)  # ids of the members, sorted
+    search = models.CharField(max_length=600, editable=False)  # searching.search_text(): the folded name
+    content_hash = models.CharField(max_length=64)
+    first_seen_at = models.DateTimeField(_("first seen"))
+    changed_at = models.DateTimeField(_("last change seen"))
+    removed_at = models.DateTimeField(_("gone since"), null=True, blank=True)
+    raw = models.JSONField()
+
+    class Meta:
+        verbose_name = _("Pneumatic group")
+        verbose_name_plural = _("Pneumatic groups")
+        indexes = [models.Index(fields=["search", "id", "removed_at"], name="accounts_group_search")]
 
     def __str__(self) -> str:
         return self.name

@@ -18,6 +18,7 @@ ADMINISTRATOR = "Administrator"
 
 _SEE = frozenset(
     {
+        "accounts.view_pneumaticgroup",
         "accounts.view_pneumaticuser",
         "launches.view_launch",
         "sync.view_syncrun",

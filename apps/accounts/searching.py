@@ -1,4 +1,4 @@
-"""How a person is found by typing: one folded text per person, that holds all the words (``core.searching``)."""
+"""How people and groups are found by typing: one folded text each, that holds all the words (``core.searching``)."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from apps.core.searching import fold
 MOST_CHARACTERS = 600
 
 
-def search_text(*, name: str, email: str) -> str:
-    """Return what a person is searched by: the name first, because lists are sorted by it.
+def search_text(*, name: str, email: str = "") -> str:
+    """Return what a person or a group is searched by: the name first, because lists are sorted by it.
 
     Where the name has accents, the name without them follows, so that "jose" finds "José".
     """
@@ -20,4 +20,4 @@ def search_text(*, name: str, email: str) -> str:
     address = fold(email)[:320]
     names = folded if plain == folded or len(folded) > 120 else f"{folded} {plain}"
     room = MOST_CHARACTERS - len(address) - 1
-    return f"{names[:room]} {address}"
+    return f"{names[:room]} {address}" if address else names[:room]

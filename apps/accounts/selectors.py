@@ -1,24 +1,31 @@
-"""Reads of people: who somebody is in Pneumatic, and who is found by typing."""
+"""Reads of people and groups: who somebody is in Pneumatic, and who is found by typing."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
+from dataclasses import replace
 
 from django.contrib.auth.models import AbstractUser
 from django.db.models import Case, IntegerField, Q, Value, When
 from django.db.models.functions import Lower
 
-from apps.accounts.models import PneumaticUser, User
+from apps.accounts.models import PneumaticGroup, PneumaticUser, User
 from apps.accounts.roles import ADMINISTRATOR
-from apps.core.people import Person
+from apps.core.people import Group, Person
 from apps.core.searching import has_words
 
 
 def pneumatic_user_for(user: User) -> PneumaticUser | None:
-    """Return the Pneumatic user with the e-mail address of ``user``; None when there is none (any more)."""
+    """Return the Pneumatic user with the e-mail address of ``user``; None when there is none (any more).
+
+    Of several an active one is preferred, and one that was deactivated comes last.
+    """
     if not user.email:
         return None
-    active_first = Case(When(status="active", then=0), default=1, output_field=IntegerField())
+    active_first = Case(
+        When(status="active", then=0), When(status="inactive", then=2), default=1, output_field=IntegerField()
+    )
     return (
         PneumaticUser.objects.alias(email_lower=Lower("email"))
         .filter(email_lower=Lower(Value(user.email)), removed_at=None)
@@ -28,10 +35,10 @@ def pneumatic_user_for(user: User) -> PneumaticUser | None:
     )
 
 
-def pneumatic_id_of(user: AbstractUser) -> int | None:
+def pneumatic_person_of(user: AbstractUser) -> Person | None:
     """Return who ``user`` is in Pneumatic, as ``apps.core.people`` wants to know it."""
     person = pneumatic_user_for(user) if isinstance(user, User) else None
-    return person.id if person else None
+    return as_person(person) if person else None
 
 
 def administrators(*, limit: int) -> list[User]:
@@ -40,13 +47,16 @@ def administrators(*, limit: int) -> list[User]:
     return list(found.exclude(email="").distinct().order_by("pk")[:limit])
 
 
-def search_people(query: str, *, limit: int = 20) -> list[PneumaticUser]:
+def search_people(query: str, *, limit: int = 20, with_inactive: bool = False) -> list[PneumaticUser]:
     """Return people who exist now and have every word of ``query`` in name or e-mail, sorted by name.
 
-    An empty query finds the first people by name. The first step reads nothing but the covering index
-    ``accounts_person_search``, the second fetches at most ``limit`` rows.
+    Guests and those who were deactivated are found only ``with_inactive``. An empty query finds the first people by
+    name. The first step reads nothing but the covering index ``accounts_person_search``, the second fetches at most
+    ``limit`` rows.
     """
     found = PneumaticUser.objects.filter(has_words(query), removed_at=None)
+    if not with_inactive:
+        found = found.exclude(status__in=["inactive", "guest"])
     ids = list(found.order_by("search", "id").values_list("id", flat=True)[:limit])
     people = people_by_ids(ids)
     return [people[id_] for id_ in ids if id_ in people]
@@ -54,12 +64,7 @@ def search_people(query: str, *, limit: int = 20) -> list[PneumaticUser]:
 
 def people_by_ids(ids: Collection[int]) -> dict[int, PneumaticUser]:
     """Return the mirrored people with these ids, removed ones too, by id."""
-    people: dict[int, PneumaticUser] = {}
-    wanted = sorted(set(ids))
-    for start in range(0, len(wanted), 500):
-        chunk = PneumaticUser.objects.filter(id__in=wanted[start : start + 500]).defer("raw")
-        people.update({person.id: person for person in chunk})
-    return people
+    return PneumaticUser.objects.defer("raw").in_bulk(sorted(set(ids)))
 
 
 def resolve_people(ids: Collection[int]) -> dict[int, Person]:
@@ -74,4 +79,48 @@ def as_person(user: PneumaticUser) -> Person:
         name=user.name,
         email=user.email,
         status="removed" if user.removed_at else user.status,
+        is_account_owner=user.is_account_owner,
+    )
+
+
+def search_groups(query: str, *, limit: int) -> list[PneumaticGroup]:
+    """Return groups that exist now and have every word of ``query`` in the name, sorted by name."""
+    found = PneumaticGroup.objects.filter(has_words(query), removed_at=None)
+    return list(found.order_by("search", "id").defer("raw")[:limit])
+
+
+def resolve_groups(ids: Collection[int]) -> dict[int, Group]:
+    """Return groups as ``apps.core.people`` wants them, removed ones too; unknown ids are left out."""
+    found = PneumaticGroup.objects.defer("raw", "users").in_bulk(sorted(set(ids)))
+    return {id_: as_group(group) for id_, group in found.items()}
+
+
+def groups_to_choose(ids: Collection[int]) -> dict[int, Group]:
+    """Return the groups with these ids like ``resolve_groups``, and whether they have twins, in one query."""
+    rows = PneumaticGroup.objects.filter(Q(id__in=sorted(set(ids))) | Q(removed_at=None)).defer(
+        "raw", "users"
+    )
+    groups = [as_group(row) for row in rows]
+    names = Counter(group.name.casefold() for group in groups if group.status == "active")
+    return {
+        group.id: replace(group, has_twin=names[group.name.casefold()] > 1)
+        for group in groups
+        if group.id in ids
+    }
+
+
+def groups_of(ids: Collection[int]) -> set[int]:
+    """Return the ids of the groups that any of these people belong to, as the last sync saw it."""
+    wanted = set(ids)
+    groups = PneumaticGroup.objects.filter(removed_at=None).values_list("id", "users") if wanted else ()
+    return {id_ for id_, users in groups if wanted.intersection(users)}
+
+
+def as_group(group: PneumaticGroup) -> Group:
+    """Return a mirrored group as pages show one."""
+    return Group(
+        id=group.id,
+        name=group.name,
+        size=group.size,
+        status="removed" if group.removed_at else "active",
     )

@@ -1,4 +1,4 @@
-"""The mirror of Pneumatic's users."""
+"""The mirror of Pneumatic's users and of their groups."""
 
 from __future__ import annotations
 
@@ -8,19 +8,20 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 
-from apps.accounts.models import PneumaticUser
+from apps.accounts.models import PneumaticGroup, PneumaticUser
 from apps.accounts.searching import search_text
 from apps.pneumatic.canonical import content_hash
-from apps.pneumatic.schemas import User
+from apps.pneumatic.schemas import Group, User
 from apps.sync import mirror
 from apps.sync.registry import Progress, Resource
 
 if TYPE_CHECKING:
+    from apps.pneumatic.capabilities import Capabilities
     from apps.pneumatic.client import Client
 
 
 class Users(Resource[User, PneumaticUser]):
-    """Everybody whom the users endpoint lists, invited people too."""
+    """Everybody whom the users endpoint lists, also those who are invited or were deactivated."""
 
     name = "users"
     label = _("users")
@@ -69,3 +70,60 @@ class Users(Resource[User, PneumaticUser]):
     def names(self, ids: Collection[int]) -> dict[int, str]:
         """Return people's names by id."""
         return dict(PneumaticUser.objects.filter(id__in=ids).values_list("id", "name"))
+
+
+class Groups(Resource[Group, PneumaticGroup]):
+    """Every group of users, where the server knows groups."""
+
+    name = "groups"
+    label = _("groups")
+    # A handful, as a rule: one of three is no sign of a key that sees less.
+    guards_removals = False
+    may_be_forbidden = True
+
+    def offered(self, capabilities: Capabilities) -> bool:
+        """Return whether the server knows groups."""
+        return capabilities.groups
+
+    def known(self) -> dict[int, str | None]:
+        """Return the content hash of every mirrored group; None for one that is gone."""
+        return mirror.known_hashes(PneumaticGroup.objects)
+
+    def fetch(self, client: Client, *, progress: Progress) -> Iterator[Group]:
+        """Give every group."""
+        groups = client.list_groups()
+        progress(len(groups), len(groups))
+        yield from groups
+
+    def identify(self, item: Group) -> int:
+        """Return the id."""
+        return item.id
+
+    def content_hash(self, item: Group) -> str:
+        """Return the hash of the wire object; the order in which members are listed means nothing."""
+        return content_hash({**item.raw, "users": sorted(item.users)})
+
+    def row(self, item: Group, *, content_hash: str) -> PneumaticGroup:
+        """Return the mirrored group, without times."""
+        return PneumaticGroup(
+            id=item.id,
+            name=item.name,
+            size=len(item.users),
+            users=sorted(item.users),
+            search=search_text(name=item.name),
+            raw=item.raw,
+            content_hash=content_hash,
+        )
+
+    def title(self, row: PneumaticGroup) -> str:
+        """Return the name."""
+        return row.name
+
+    def write(self, rows: Sequence[PneumaticGroup], *, removed: Collection[int], now: dt.datetime) -> None:
+        """Insert or update ``rows`` and mark those that are gone."""
+        mirror.upsert(PneumaticGroup.objects, rows, now=now)
+        mirror.mark_removed(PneumaticGroup.objects, removed, now=now)
+
+    def names(self, ids: Collection[int]) -> dict[int, str]:
+        """Return the names of groups by id."""
+        return dict(PneumaticGroup.objects.filter(id__in=ids).values_list("id", "name"))

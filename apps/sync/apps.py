@@ -8,3 +8,10 @@ class SyncConfig(AppConfig):
     name = "apps.sync"
     label = "sync"
     verbose_name = _("Sync")
+
+    def ready(self) -> None:
+        """Remember what is found out about the server."""
+        from apps.pneumatic.detection import register_memory
+        from apps.sync import findings
+
+        register_memory(findings.load, findings.save)

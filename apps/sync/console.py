@@ -103,7 +103,8 @@ def remarks(result: SyncResult, *, dry_run: bool) -> list[str]:
     """Return what the resource says about its mirror, now that it is up to date; nothing where it is not."""
     if dry_run or result.state != SyncResult.State.DONE:
         return []
-    return [printable(text) for text in registry.get(result.resource).remarks()]
+    resource = registry.get(result.resource)
+    return [printable(text) for text in (resource.scope(), *resource.remarks()) if text]
 
 
 def printable(text: str) -> str:

@@ -18,7 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.pneumatic.client import Client, connect
-from apps.pneumatic.errors import PneumaticError
+from apps.pneumatic.errors import PermissionDenied, PneumaticError
 from apps.sync import registry, runs
 from apps.sync.models import SyncResult, SyncRun
 from apps.sync.reporting import Reporter
@@ -56,7 +56,7 @@ def run_sync(
     report: Reporter | None = None,
     queued: SyncRun | None = None,
 ) -> SyncRun:
-    """Synchronise ``resources`` (all when None) and return the run with its outcome.
+    """Synchronise ``resources`` (all that the server has when None) and return the run with its outcome.
 
     Failures of Pneumatic, refusals and bugs end up in the run, not in an exception. Raise SyncAlreadyRunningError when
     another run is at work, KeyError for an unknown resource. A dry run compares and records, and writes no mirror.
@@ -72,7 +72,11 @@ def run_sync(
     state, error = SyncRun.State.FAILED, _("It was stopped before it was done.")
     try:
         with runs.heartbeat(run), connect() as client:
-            results = [_synchronise(resource, run, client, report or Reporter()) for resource in chosen]
+            server = client.capabilities
+            there = [resource for resource in chosen if resource.offered(server)]
+            if resources:
+                _record_absent([resource for resource in chosen if resource not in there], run)
+            results = [_synchronise(resource, run, client, report or Reporter()) for resource in there]
         state, error = _verdict(results)
     except runs.RunLostError as lost:
         error = str(lost)
@@ -85,13 +89,25 @@ def run_sync(
 
 
 def _verdict(results: Sequence[SyncResult]) -> tuple[SyncRun.State, str]:
-    states = {result.state for result in results}
-    sentences = "\n".join(dict.fromkeys(result.error for result in results if result.error))
-    if SyncResult.State.FAILED in states:
+    wrong = [r for r in results if r.state in (SyncResult.State.FAILED, SyncResult.State.REFUSED)]
+    if not wrong:
+        return SyncRun.State.DONE, ""
+    sentences = "\n".join(dict.fromkeys(result.error for result in wrong))
+    if any(result.state == SyncResult.State.FAILED for result in wrong):
         return SyncRun.State.FAILED, sentences
-    if SyncResult.State.REFUSED in states:
-        return SyncRun.State.REFUSED, sentences
-    return SyncRun.State.DONE, ""
+    return SyncRun.State.REFUSED, sentences
+
+
+def _record_absent(resources: Sequence[registry.Resource[Any, Any]], run: SyncRun) -> None:
+    """Say of resources that were asked for by name that the server has no such thing; that is no failure."""
+    for resource in resources:
+        SyncResult.objects.create(
+            run=run,
+            resource=resource.name,
+            state=SyncResult.State.ABSENT,
+            finished_at=timezone.now(),
+            error=_("This Pneumatic has no %(resource)s.") % {"resource": resource.label},
+        )
 
 
 def _synchronise(
@@ -109,6 +125,8 @@ def _synchronise(
     except runs.RunLostError as lost:
         _fail(result, str(lost))
         raise
+    except PermissionDenied as refusal:
+        _forbid(resource, result, refusal)
     except PneumaticError as refusal:
         _fail(result, str(refusal))
     except Exception as bug:
@@ -215,6 +233,17 @@ def _refusal(resource: registry.Resource[Any, Any], changes: Changes) -> str:
         _("%(gone)d of %(live)d %(resource)s are gone, more than a fifth. Nothing was changed for them.")
         % counts
     )
+
+
+def _forbid(resource: registry.Resource[Any, Any], result: SyncResult, refusal: PermissionDenied) -> None:
+    """Record that the key may not see ``resource``: a failure only where nothing works without it."""
+    error = _("The user of the API key may not see %(resource)s in Pneumatic: %(reason)s") % {
+        "resource": resource.label,
+        "reason": refusal,
+    }
+    _fail(result, error)
+    if resource.may_be_forbidden:
+        result.state = SyncResult.State.FORBIDDEN
 
 
 def _fail(result: SyncResult, error: str) -> None:

@@ -1,4 +1,4 @@
-"""The record of every synchronisation, which is also the lock that keeps it single."""
+"""The record of every synchronisation, which is also the lock that keeps it single; and what the server is."""
 
 from __future__ import annotations
 
@@ -76,6 +76,8 @@ class SyncResult(models.Model):
         DONE = "done", _("done")
         FAILED = "failed", _("failed")
         REFUSED = "refused", _("refused")
+        FORBIDDEN = "forbidden", _("not allowed")  # the key may not see it, and what is there does without
+        ABSENT = "absent", _("not there")  # asked for by name, and the server has no such thing
 
     run = models.ForeignKey(SyncRun, models.CASCADE, related_name="results", verbose_name=_("run"))
     resource = models.CharField(_("resource"), max_length=40)
@@ -101,3 +103,21 @@ class SyncResult(models.Model):
 
     def __str__(self) -> str:
         return f"{self.resource}: {self.get_state_display()}"
+
+
+class ServerFinding(models.Model):
+    """Which generation of the API was found at an address, and whom the key belongs to (``findings.py``)."""
+
+    api_url = models.CharField(_("address"), max_length=500, unique=True)
+    dialect = models.CharField(_("generation of the API"), max_length=40)
+    found_at = models.DateTimeField(_("found"))
+    key_mark = models.CharField(max_length=64, editable=False)  # tells keys apart and gives none away
+    # [id, e-mail, name, is admin, is account owner, time zone], in the order of schemas.KeyHolder
+    holder = models.JSONField(_("whose key it is"), null=True)
+
+    class Meta:
+        verbose_name = _("server")
+        verbose_name_plural = _("servers")
+
+    def __str__(self) -> str:
+        return self.api_url

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
+    from apps.pneumatic.capabilities import Capabilities
     from apps.pneumatic.client import Client
 
 Fetched = TypeVar("Fetched")
@@ -30,6 +31,12 @@ class Resource(ABC, Generic[Fetched, Row]):
     guards_removals: ClassVar[bool] = True
     # Whether pages warn when it is old: what they show of templates and people rests on it.
     tells_freshness: ClassVar[bool] = True
+    # Whether a run is a success all the same when the key may not see it: what is there does without.
+    may_be_forbidden: ClassVar[bool] = False
+
+    def offered(self, capabilities: Capabilities) -> bool:
+        """Return whether the server has such a thing at all; where it has not, no run and no page speaks of it."""
+        return True
 
     @abstractmethod
     def known(self) -> dict[int, str | None]:
@@ -65,6 +72,10 @@ class Resource(ABC, Generic[Fetched, Row]):
 
     def concluded(self, *, error: str, now: dt.datetime) -> None:
         """Hear that the resource was synchronised, or why it was not; called after every run that is not dry."""
+
+    def scope(self) -> str:
+        """Return in a sentence which part of what there is the key sees; '' where it sees everything."""
+        return ""
 
     def remarks(self) -> list[str]:
         """Return what the command line says about the mirror, besides what changed; a line each."""

@@ -5,22 +5,30 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
 
+from apps.pneumatic.client import capabilities
 from apps.sync import registry
 from apps.sync.models import SyncResult, SyncRun
 
 
 @dataclass(frozen=True, slots=True)
 class ResourceFreshness:
-    """When one resource was last synchronised completely; ``synced_at`` is None for never."""
+    """When one resource was last synchronised completely; ``synced_at`` is None for never.
+
+    ``forbidden`` is why the key may not see it, '' where it may; then nothing is stale. ``scope`` is the part that
+    the key sees, '' for everything.
+    """
 
     resource: str
     label: str
     synced_at: dt.datetime | None
     is_stale: bool
+    forbidden: str = ""
+    scope: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +43,14 @@ class Freshness:
         return any(resource.is_stale for resource in self.resources)
 
     @property
+    def nothing_yet(self) -> bool:
+        """Return True when no resource at all was synchronised, as before the first sync."""
+        return all(resource.synced_at is None for resource in self.resources)
+
+    @property
     def never(self) -> bool:
         """Return True when some resource was never synchronised."""
-        return any(resource.synced_at is None for resource in self.resources)
+        return any(resource.synced_at is None and not resource.forbidden for resource in self.resources)
 
     @property
     def oldest(self) -> dt.datetime | None:
@@ -47,21 +60,34 @@ class Freshness:
 
 
 def freshness() -> Freshness:
-    """Return how fresh each resource is: one index lookup per resource."""
+    """Return how fresh each resource is that the server has: one index lookup per resource."""
+    server = capabilities()
+    resources = map(registry.get, registry.names())
+    return Freshness(
+        [
+            _freshness(resource)
+            for resource in resources
+            if resource.tells_freshness and resource.offered(server)
+        ]
+    )
+
+
+def _freshness(resource: registry.Resource[Any, Any]) -> ResourceFreshness:
+    told = [SyncResult.State.DONE]
+    if resource.may_be_forbidden:
+        told.append(SyncResult.State.FORBIDDEN)
+    latest = (
+        SyncResult.objects.filter(resource=resource.name, state__in=told, run__dry_run=False)
+        .order_by("-finished_at")
+        .values_list("state", "finished_at", "error")
+        .first()
+    )
+    state, at, error = latest or (SyncResult.State.DONE, None, "")
+    label, scope = str(resource.label), resource.scope()
+    if state == SyncResult.State.FORBIDDEN:
+        return ResourceFreshness(resource.name, label, None, is_stale=False, forbidden=error, scope=scope)
     too_old = timezone.now() - dt.timedelta(minutes=settings.SYNC_STALE_AFTER)
-    resources = []
-    for name in registry.names():
-        if not registry.get(name).tells_freshness:
-            continue
-        synced_at = (
-            SyncResult.objects.filter(resource=name, state=SyncResult.State.DONE, run__dry_run=False)
-            .order_by("-finished_at")
-            .values_list("finished_at", flat=True)
-            .first()
-        )
-        stale = synced_at is None or synced_at < too_old
-        resources.append(ResourceFreshness(name, registry.label(name), synced_at, stale))
-    return Freshness(resources)
+    return ResourceFreshness(resource.name, label, at, is_stale=at is None or at < too_old, scope=scope)
 
 
 def active_run() -> SyncRun | None:

@@ -22,6 +22,8 @@ class Template(models.Model):
     updated_by_id = models.BigIntegerField(_("updated by"), null=True, blank=True)  # a Pneumatic user id
     tasks_count = models.PositiveIntegerField(_("tasks"), default=0)
     performers_count = models.PositiveIntegerField(_("performers"), default=0)
+    # How the template's author wants workflows to be called: {{...}} is what the server puts in, '' is nothing special.
+    workflow_name = models.TextField(_("name of workflows"), blank=True, default="")
     fields_count = models.PositiveIntegerField(_("kickoff fields"), default=0)
     # What lists are filtered, searched and sorted by; ``searching`` says how these are made.
     field_types = models.TextField(editable=False)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from apps.core.people import Person, resolve
-from apps.pneumatic.schemas import FieldDefinition, Kickoff, Task
+from apps.pneumatic.schemas import FieldDefinition, Fieldset, Kickoff, Task
 from apps.workflow_templates import selectors
 from apps.workflow_templates.models import Template, TemplateVersion
+from apps.workflow_templates.rules import quoted_labels, rule_sentences
 from apps.workflow_templates.versions import Change, compare
-from apps.workflow_templates.words import duration, field_type, quoted
+from apps.workflow_templates.words import default_text, duration, field_type, quoted
 
 # More than these are folded away.
 OPTIONS_SHOWN = 12
@@ -22,20 +24,32 @@ CHANGES_SHOWN = 6
 
 @dataclass(frozen=True, slots=True)
 class FieldRow:
-    """A field as its row shows it."""
+    """A field as its row shows it; ``notes`` are sentences about what is special about it."""
 
     title: str
     type: str
     definition: FieldDefinition
     folds_options: bool
+    notes: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupSheet:
+    """Fields that stand together; ``title`` is '' where their group has none, ``rules`` are sentences."""
+
+    title: str
+    description: str
+    rules: list[str]
+    fields: list[FieldRow]
 
 
 @dataclass(frozen=True, slots=True)
 class FormSheet:
-    """A kickoff form, or what a task asks for."""
+    """A kickoff form; ``fields`` are those that stand in no group."""
 
     description: str
     fields: list[FieldRow]
+    groups: list[GroupSheet]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +76,18 @@ class TaskRow:
     @property
     def has_performers(self) -> bool:
         """Return whether anybody is to do it."""
-        return bool(self.task.is_starter_responsible or len(self.responsible) or self.dynamic)
+        return bool(
+            self.task.is_starter_responsible
+            or len(self.responsible)
+            or self.dynamic
+            or self.task.other_performers
+        )
 
     @property
     def takes_all(self) -> bool | None:
         """Return whether all performers must complete it; None where one of them is all of them."""
-        performers = self.task.is_starter_responsible + len(self.responsible) + len(self.dynamic)
+        named = len(self.responsible) + len(self.dynamic) + len(self.task.other_performers)
+        performers = self.task.is_starter_responsible + named
         return True if self.task.require_completion_by_all else None if performers < 2 else False
 
 
@@ -110,7 +130,27 @@ def template_sheet(template: Template) -> TemplateSheet:
 
 def form_sheet(kickoff: Kickoff) -> FormSheet:
     """Return a kickoff form as the page shows it."""
-    return FormSheet(description=kickoff.description, fields=_field_rows(kickoff.fields))
+    fieldsets = {fieldset.api_name: fieldset for fieldset in reversed(kickoff.fieldsets)}
+    members: dict[str, list[FieldDefinition]] = {}
+    for field in kickoff.fields:
+        members.setdefault(field.fieldset if field.fieldset in fieldsets else "", []).append(field)
+    labels = quoted_labels(kickoff.fields)
+    return FormSheet(
+        description=kickoff.description,
+        fields=_field_rows(members.pop("", [])),
+        groups=[_group_sheet(fieldsets[name], fields, labels) for name, fields in members.items()],
+    )
+
+
+def _group_sheet(
+    fieldset: Fieldset, fields: Iterable[FieldDefinition], labels: Mapping[str, str]
+) -> GroupSheet:
+    return GroupSheet(
+        title=fieldset.title.strip(),
+        description=fieldset.description,
+        rules=rule_sentences(fieldset, labels),
+        fields=_field_rows(fields),
+    )
 
 
 def version_history(template: Template, *, limit: int) -> list[VersionRow]:
@@ -133,9 +173,26 @@ def _field_rows(fields: Iterable[FieldDefinition]) -> list[FieldRow]:
             type=field_type(field.type),
             definition=field,
             folds_options=len(field.selections) > OPTIONS_SHOWN,
+            notes=list(_notes(field)),
         )
         for field in fields
     ]
+
+
+def _notes(field: FieldDefinition) -> Iterator[str]:
+    if field.is_hidden:
+        yield (
+            _("Hidden: nobody is asked, its default is sent.")
+            if field.default
+            else _("Hidden: nobody is asked.")
+        )
+    if field.default:
+        yield _("Default: %(default)s") % {"default": default_text(field)}
+    if field.max_length is not None:
+        text = ngettext("At most %(limit)d character", "At most %(limit)d characters", field.max_length)
+        yield text % {"limit": field.max_length}
+    if field.options_unknown:
+        yield _("The API key may not read its options: they stand in a data set.")
 
 
 def _task_row(

@@ -20,6 +20,6 @@ def order_key(*, name: str, is_active: bool) -> str:
 
 
 def field_types(kickoff: Kickoff) -> str:
-    """Return the types of the form's fields, each once, between blanks: " file string "."""
-    types = sorted({field.type for field in kickoff.fields})
+    """Return the types of the fields that somebody is asked for, each once, between blanks: " file string "."""
+    types = sorted({field.type for field in kickoff.fields if not field.is_hidden})
     return f" {' '.join(types)} ".replace("\0", " ") if types else ""

@@ -11,14 +11,17 @@ from django.db.models.functions import Left
 from django.db.models.lookups import IsNull
 
 from apps.core.numbers import LARGEST_NUMBER
-from apps.core.people import pneumatic_id_of
+from apps.core.people import pneumatic_person_of
 from apps.core.searching import has_words
 from apps.pneumatic.canonical import kickoff_from_json, tasks_from_json
+from apps.pneumatic.client import capabilities
 from apps.pneumatic.schemas import Kickoff, Task
 from apps.workflow_templates.models import RunAllowed, Template, TemplateUse, TemplateVersion
 
 MOST_FAVOURITES = 20
 EXCERPT = 240
+# A bound that no template's ``run_allowed`` fulfils: Pneumatic counts its users from 1.
+NOBODY = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +37,19 @@ class Filters:
 def run_bound(user: AbstractUser) -> int | None:
     """Return the Pneumatic id that must be among ``run_allowed`` for ``user`` to launch a template.
 
-    None when ``run_allowed`` does not bound them: they are no Pneumatic user, or may launch any template.
+    None when ``run_allowed`` does not bound them: they are no Pneumatic user, may launch any template, or own the
+    account where that is enough. ``NOBODY`` for somebody who was deactivated in Pneumatic: they may run nothing there.
     """
     if user.has_perm("launches.launch_any_template"):
         return None
-    return pneumatic_id_of(user)
+    person = pneumatic_person_of(user)
+    if person is None:
+        return None
+    if person.status == "inactive":
+        return NOBODY
+    if person.is_account_owner and capabilities().owner_may_run_everything:
+        return None
+    return person.id
 
 
 def favourites(

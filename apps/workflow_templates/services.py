@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from apps.pneumatic.client import connect
 from apps.workflow_templates.models import Template, TemplateUse
-from apps.workflow_templates.sync import Fetched, Templates
+from apps.workflow_templates.sync import Templates
 
 # A person is waiting; the mirror is good enough when Pneumatic is slower than this.
 SECONDS_TO_ASK = 5.0
@@ -24,14 +24,14 @@ def bring_up_to_date(template: Template) -> Template:
 
     That it is not found does not mark it as removed: only a complete listing can tell that.
     """
+    known = Template.objects.values_list("raw", flat=True).get(pk=template.pk)
     with connect(read_timeout=SECONDS_TO_ASK) as client:
-        detail = client.receive_template(template.pk, repeat=False)
+        received = client.receive_template(template.pk, known=known, repeat=False)
     mirrored = _mirrored(template.pk)  # as it is now: another worker may have brought it up to date meanwhile
-    if detail.raw == mirrored.raw.get("detail"):
+    if received.raw in (known, mirrored.raw):
         return mirrored
     mirror = Templates()
-    fetched = Fetched(detail=detail, listed=mirrored.raw.get("list", {}))
-    row = mirror.row(fetched, content_hash=mirror.content_hash(fetched))
+    row = mirror.row(received, content_hash=mirror.content_hash(received))
     # Whoever adds the same version at the same moment, another click or a sync, writes what we would have.
     with suppress(IntegrityError), transaction.atomic():
         mirror.write([row], removed=[], now=timezone.now())

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from apps.pneumatic import canonical, schemas
+from apps.pneumatic import canonical, detection, schemas
+from apps.pneumatic.client import capabilities
 from apps.sync import mirror
 from apps.sync.mirror import BATCH, batches
 from apps.sync.registry import Progress, Resource
@@ -20,24 +22,9 @@ from apps.workflow_templates.models import RunAllowed, Template, TemplateVersion
 if TYPE_CHECKING:
     from apps.pneumatic.client import Client
 
+_Received = schemas.Received[schemas.Template]
+
 _DETAILS_AT_ONCE = 250  # templates held in full at a time
-
-
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """A template in full, and what only the list tells about it."""
-
-    detail: schemas.Received[schemas.Template]
-    listed: Mapping[str, Any]
-
-    @property
-    def raw(self) -> dict[str, Any]:
-        """Return what came over the wire: the detail, and under ``list`` the keys that it lacks.
-
-        The list's people objects stay out: a new photo of one user must not change every template.
-        """
-        extra = {key: value for key, value in self.listed.items() if key not in self.detail.raw}
-        return {"detail": self.detail.raw, "list": extra}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +37,8 @@ class Row:
     run_allowed: frozenset[int]
 
 
-class Templates(Resource[Fetched, Row]):
-    """Every template that the list shows, each with its detail."""
+class Templates(Resource[_Received, Row]):
+    """Every template that the list shows, each in full."""
 
     name = "templates"
     label = _("templates")
@@ -60,34 +47,31 @@ class Templates(Resource[Fetched, Row]):
         """Return the content hash of every mirrored template; None for one that is gone."""
         return mirror.known_hashes(Template.objects)
 
-    def fetch(self, client: Client, *, progress: Progress) -> Iterator[Fetched]:
-        """Give every template; one that is deleted between list and detail is left out."""
-        listed = {
-            summary.id: _only_listed(summary.raw)
-            for summary in client.receive_template_list(on_progress=lambda _done, total: progress(0, total))
-        }
-        ids = list(listed)
-        for number, chunk in enumerate(batches(ids, size=_DETAILS_AT_ONCE)):
-            before = number * _DETAILS_AT_ONCE
-            details = client.receive_templates(
+    def fetch(self, client: Client, *, progress: Progress) -> Iterator[_Received]:
+        """Give every template; one that is deleted after it was listed is left out."""
+        client.key_holder()  # so that pages can tell whose templates these are
+        listed = client.receive_template_list(on_progress=lambda _done, total: progress(0, total))
+        total = len(listed)
+        while listed:
+            # What is here in full need not be held twice.
+            chunk, listed = listed[:_DETAILS_AT_ONCE], listed[_DETAILS_AT_ONCE:]
+            yield from client.receive_templates(
                 chunk,
                 concurrency=settings.SYNC_CONCURRENCY,
-                on_progress=_counting_on(progress, before=before, total=len(ids)),
+                on_progress=_counting_on(progress, before=total - len(listed) - len(chunk), total=total),
             )
-            for detail in details:
-                yield Fetched(detail=detail, listed=listed[detail.id])
 
-    def identify(self, item: Fetched) -> int:
+    def identify(self, item: _Received) -> int:
         """Return the id."""
-        return item.detail.id
+        return item.id
 
-    def content_hash(self, item: Fetched) -> str:
+    def content_hash(self, item: _Received) -> str:
         """Return the hash of the wire objects: nothing else goes into the rows."""
         return canonical.content_hash(item.raw)
 
-    def row(self, item: Fetched, *, content_hash: str) -> Row:
+    def row(self, item: _Received, *, content_hash: str) -> Row:
         """Return the mirrored template, without times and version."""
-        template = item.detail.read()
+        template = item.read()
         kickoff = canonical.kickoff_to_json(template.kickoff)
         return Row(
             template=Template(
@@ -100,6 +84,7 @@ class Templates(Resource[Fetched, Row]):
                 updated_by_id=template.updated_by,
                 tasks_count=template.tasks_count,
                 performers_count=template.performers_count,
+                workflow_name=template.workflow_name,
                 fields_count=len(template.kickoff.fields),
                 field_types=searching.field_types(template.kickoff),
                 order_key=searching.order_key(name=template.name, is_active=template.is_active),
@@ -141,6 +126,16 @@ class Templates(Resource[Fetched, Row]):
         """Return the names of templates by id."""
         return dict(Template.objects.filter(id__in=ids).values_list("id", "name"))
 
+    def scope(self) -> str:
+        """Return whose templates are listed, where the server lists only those of the key's user."""
+        finding = detection.known() if capabilities().lists_own_templates else None
+        holder = finding.holder if finding else None
+        if holder is None:
+            return ""
+        return gettext("Templates: those that %(name)s, whose key this is, owns, views or may start.") % {
+            "name": holder.name or holder.email or gettext("User %(id)s") % {"id": holder.user_id}
+        }
+
 
 def _set_versions(rows: Sequence[Row], *, now: dt.datetime) -> None:
     """Give every template the version with its kickoff form: one that was seen before, or else a new one."""
@@ -175,11 +170,6 @@ def _versions(template_ids: Sequence[int]) -> dict[int, dict[str, tuple[int, int
         ):
             found[template_id][digest] = (pk, number)
     return found
-
-
-def _only_listed(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a list item without its two large keys, which the detail tells as well."""
-    return {key: value for key, value in raw.items() if key not in {"kickoff", "run_allowed"}}
 
 
 def _counting_on(progress: Progress, *, before: int, total: int) -> Progress:

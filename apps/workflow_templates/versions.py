@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from apps.pneumatic.schemas import FieldDefinition, Kickoff, Selection
+from apps.pneumatic.schemas import FieldDefinition, Fieldset, Kickoff, Selection
+from apps.workflow_templates.rules import quoted_labels, rule_sentences
 from apps.workflow_templates.words import field_type, quoted
 
 MOST_OPTIONS_NAMED = 5
@@ -27,7 +28,10 @@ Key = tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One difference; ``api_name`` is "" for the form as a whole, ``before`` and ``after`` are long texts to show."""
+    """One difference; ``before`` and ``after`` are long texts to show.
+
+    ``api_name`` is that of the field, "" for the form as a whole and for its groups.
+    """
 
     kind: Kind
     sentence: str
@@ -41,14 +45,16 @@ def compare(old: Kickoff, new: Kickoff) -> list[Change]:
     olds = _keyed((field.api_name, field) for field in old.fields)
     news = _keyed((field.api_name, field) for field in new.fields)
     changes = list(_description_change(old, new))
+    changes += _fieldset_changes(old, new)
     changes += [_removed(field) for key, field in olds.items() if key not in news]
     moved = _moved([key for key in olds if key in news], [key for key in news if key in olds])
+    groups = {fieldset.api_name: _group_title(fieldset) for fieldset in new.fieldsets}
     above: FieldDefinition | None = None
     for key, field in news.items():
         if key not in olds:
             changes.append(_added(field))
         else:
-            changes += _field_changes(olds[key], field)
+            changes += _field_changes(olds[key], field, groups)
             if key in moved:
                 changes.append(_move(field, above))
         above = field
@@ -74,11 +80,12 @@ def _removed(field: FieldDefinition) -> Change:
 
 
 def _added(field: FieldDefinition) -> Change:
-    text = (
-        _("%(field)s is new (%(type)s, required).")
-        if field.is_required
-        else _("%(field)s is new (%(type)s).")
-    )
+    if field.is_hidden:
+        text = _("%(field)s is new (%(type)s, hidden).")
+    elif field.is_required:
+        text = _("%(field)s is new (%(type)s, required).")
+    else:
+        text = _("%(field)s is new (%(type)s).")
     return Change("added", text % {"field": _title(field), "type": field_type(field.type)}, field.api_name)
 
 
@@ -93,8 +100,8 @@ def _move(field: FieldDefinition, above: FieldDefinition | None) -> Change:
     return Change("changed", sentence, field.api_name)
 
 
-def _field_changes(old: FieldDefinition, new: FieldDefinition) -> Iterator[Change]:
-    """Yield what changed in one field, all but its place."""
+def _field_changes(old: FieldDefinition, new: FieldDefinition, groups: Mapping[str, str]) -> Iterator[Change]:
+    """Yield what changed in one field, all but its place; ``groups`` are titles of the new form's by api_name."""
     title = _title(new)
     if old.name != new.name:
         sentence = _("%(old)s is called %(new)s now.") % {"old": _title(old), "new": title}
@@ -117,7 +124,107 @@ def _field_changes(old: FieldDefinition, new: FieldDefinition) -> Iterator[Chang
         else:
             text = _("The description of %(field)s changed.")
         yield Change("changed", text % {"field": title}, new.api_name, old.description, new.description)
+    for sentence in _later_changes(old, new, title, groups):
+        yield Change("changed", sentence, new.api_name)
     yield from _option_changes(old, new)
+
+
+def _later_changes(
+    old: FieldDefinition, new: FieldDefinition, title: str, groups: Mapping[str, str]
+) -> Iterator[str]:
+    """Yield sentences about what only today's server tells of a field."""
+    if old.is_hidden != new.is_hidden:
+        text = (
+            _("%(field)s is hidden now: nobody is asked for it.")
+            if new.is_hidden
+            else _("%(field)s is not hidden any more.")
+        )
+        yield text % {"field": title}
+    if old.default != new.default:
+        if not old.default:
+            text = _("%(field)s has a default now: %(new)s.")
+        elif not new.default:
+            text = _("%(field)s has no default any more; it was %(old)s.")
+        else:
+            text = _("The default of %(field)s is %(new)s now, no longer %(old)s.")
+        yield text % {"field": title, "new": quoted(new.default), "old": quoted(old.default)}
+    if old.max_length != new.max_length:
+        if new.max_length is None:
+            yield _("%(field)s may be of any length now.") % {"field": title}
+        else:
+            text = ngettext(
+                "%(field)s takes at most %(limit)d character now.",
+                "%(field)s takes at most %(limit)d characters now.",
+                new.max_length,
+            )
+            yield text % {"field": title, "limit": new.max_length}
+    if old.fieldset != new.fieldset:
+        text = (
+            _("%(field)s stands in the group %(group)s now.")
+            if new.fieldset
+            else _("%(field)s stands in no group any more.")
+        )
+        yield text % {"field": title, "group": groups.get(new.fieldset) or quoted(new.fieldset)}
+    if old.options_unknown != new.options_unknown:
+        text = (
+            _("The API key may not read the options of %(field)s any more.")
+            if new.options_unknown
+            else _("The API key may read the options of %(field)s now.")
+        )
+        yield text % {"field": title}
+
+
+def _fieldset_changes(old: Kickoff, new: Kickoff) -> Iterator[Change]:
+    """Yield what changed in the groups of fields: those that are gone first, then from top to bottom."""
+    olds = _keyed((fieldset.api_name, fieldset) for fieldset in old.fieldsets)
+    news = _keyed((fieldset.api_name, fieldset) for fieldset in new.fieldsets)
+    for key, fieldset in olds.items():
+        if key not in news:
+            yield Change("removed", _("The group %(group)s is gone.") % {"group": _group_title(fieldset)})
+    for key, fieldset in news.items():
+        if key not in olds:
+            yield Change("added", _("The group %(group)s is new.") % {"group": _group_title(fieldset)})
+        else:
+            yield from _changes_of_fieldset(olds[key], fieldset)
+            yield from _rule_changes(old, new, olds[key], fieldset)
+    if [key for key in olds if key in news] != [key for key in news if key in olds]:
+        yield Change("changed", _("The groups stand in another order."))
+
+
+def _changes_of_fieldset(old: Fieldset, new: Fieldset) -> Iterator[Change]:
+    title = _group_title(new)
+    if old.title != new.title:
+        words = {"old": _group_title(old), "new": title}
+        yield Change("changed", _("The group %(old)s is called %(new)s now.") % words)
+    if old.description != new.description:
+        if not old.description:
+            text = _("The group %(group)s got a description.")
+        elif not new.description:
+            text = _("The description of the group %(group)s is gone.")
+        else:
+            text = _("The description of the group %(group)s changed.")
+        yield Change("changed", text % {"group": title}, before=old.description, after=new.description)
+
+
+def _rule_changes(old: Kickoff, new: Kickoff, before: Fieldset, after: Fieldset) -> Iterator[Change]:
+    """Yield rules that are gone or new; a field that was only renamed makes no other rule."""
+    if before.rules == after.rules:
+        return
+    labels = {**quoted_labels(old.fields), **quoted_labels(new.fields)}
+    olds, news = rule_sentences(before, labels), rule_sentences(after, labels)
+    title = _group_title(after)
+    gone = [sentence for sentence in olds if sentence not in news]
+    added = [sentence for sentence in news if sentence not in olds]
+    for sentence in gone:
+        words = {"group": title, "rule": sentence}
+        yield Change("removed", _("The group %(group)s lost a rule: %(rule)s") % words)
+    for sentence in added:
+        words = {"group": title, "rule": sentence}
+        yield Change("added", _("The group %(group)s has a new rule: %(rule)s") % words)
+    if not gone and not added:
+        yield Change(
+            "changed", _("The rules of the group %(group)s are written in another way.") % {"group": title}
+        )
 
 
 def _option_changes(old: FieldDefinition, new: FieldDefinition) -> Iterator[Change]:
@@ -186,6 +293,10 @@ def _listed(names: Sequence[str]) -> str:
         "names": text,
         "more": more,
     }
+
+
+def _group_title(fieldset: Fieldset) -> str:
+    return quoted(fieldset.title.strip() or fieldset.api_name)
 
 
 def _title(field: FieldDefinition) -> str:

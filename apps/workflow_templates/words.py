@@ -6,9 +6,12 @@ import datetime as dt
 import re
 import unicodedata
 
+from django.utils import formats, timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
+
+from apps.pneumatic.schemas import FieldDefinition
 
 LONGEST_QUOTE = 80
 
@@ -16,11 +19,13 @@ _LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()]*(?:\([^()]*\)[^()]*)?\)")
 _MARKS = re.compile(
     r"^[ \t]*(?:#{1,6}|>+|[-*+]|\d{1,3}[.)]|```.*|[-*_=]{3,})(?:[ \t]+|$)|^[ \t]*\|.*$", re.MULTILINE
 )
+_SECONDS = re.compile(r"-?[0-9]{1,12}(\.[0-9]*)?")
 _EMPHASIS = re.compile(r"\*{1,3}(?=\S)|(?<=\S)\*{1,3}|~~|`")
 
 FIELD_TYPES: dict[str, str | Promise] = {
     "string": gettext_lazy("short text"),
     "text": gettext_lazy("long text"),
+    "number": gettext_lazy("number"),
     "radio": gettext_lazy("one choice"),
     "checkbox": gettext_lazy("several choices"),
     "date": gettext_lazy("date"),
@@ -48,6 +53,17 @@ def quoted(text: str) -> str:
     ):
         text = f"\u2068{text}\u2069"
     return _("“%(text)s”") % {"text": text}
+
+
+def default_text(field: FieldDefinition) -> str:
+    """Return the default of ``field`` as people read it: a day that stands in seconds since 1970 is written out."""
+    if field.type == "date" and _SECONDS.fullmatch(field.default):
+        try:
+            moment = dt.datetime.fromtimestamp(float(field.default), tz=timezone.get_current_timezone())
+        except (ValueError, OverflowError, OSError):
+            return quoted(field.default)
+        return formats.date_format(moment.date())
+    return quoted(field.default)
 
 
 def duration(length: dt.timedelta) -> str:

@@ -12,11 +12,12 @@ from apps.accounts.admin import PneumaticUserAdmin
 from apps.accounts.models import PneumaticUser, User
 from apps.accounts.searching import search_text
 from apps.sync.readonly import BoundedPaginator
-from tests.factories import PASSWORD, client_of, make_pneumatic_user, make_user
+from tests.factories import PASSWORD, client_of, make_pneumatic_group, make_pneumatic_user, make_user
 
 pytestmark = pytest.mark.django_db
 PEOPLE = "/admin/accounts/pneumaticuser/"
 USERS = "/admin/accounts/user/"
+GROUPS = "/admin/accounts/pneumaticgroup/"
 
 
 def text(client: Client, path: str, **query: str) -> str:
@@ -48,10 +49,25 @@ def test_pneumatic_users_are_filtered_by_what_became_of_them(administrator_clien
     make_pneumatic_user(1, last="Here")
     make_pneumatic_user(2, last="Invited", status="invited", email="i@example.com")
     make_pneumatic_user(3, last="Left", removed_at=timezone.now())
-    for state, name in (("active", "Here"), ("invited", "Ada Invited"), ("gone", "Left")):
+    make_pneumatic_user(4, last="Switched off", status="inactive", email="s@example.com")
+    states = {"active": "Here", "invited": "Ada Invited", "inactive": "Switched off", "gone": "Left"}
+    for state, name in states.items():
         page = text(administrator_client, PEOPLE, state=state)
-        shown = [last for last in ("Here", "Ada Invited", "Left") if last in page.partition("<tbody")[2]]
-        assert shown == [name]
+        assert [last for last in states.values() if last in page.partition("<tbody")[2]] == [name]
+
+
+def test_groups_are_shown_with_their_members_and_cannot_be_edited(administrator_client: Client) -> None:
+    make_pneumatic_user(4, first="Cy", last="Clerk")
+    make_pneumatic_group(1, name="Approvers <b>", users=[4, 99], raw={"note": "<b>raw</b>"})
+    make_pneumatic_group(2, name="Others")
+    found = text(administrator_client, GROUPS, q="APPROV")
+    assert "Approvers &lt;b&gt;" in found
+    assert "Others" not in found.partition("<tbody")[2]
+    page = text(administrator_client, f"{GROUPS}1/change/")
+    assert "Cy Clerk, User 99" in page
+    assert "&quot;note&quot;: &quot;&lt;b&gt;raw&lt;/b&gt;&quot;" in page
+    for path in ("add/", "1/change/", "1/delete/"):
+        assert administrator_client.post(GROUPS + path, {"post": "yes"}).status_code == 403
 
 
 def test_the_list_of_pneumatic_users_costs_the_same_with_many(

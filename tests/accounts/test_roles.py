@@ -17,6 +17,7 @@ from tests.factories import client_of, make_user
 pytestmark = pytest.mark.django_db
 
 SEE = {
+    "accounts.view_pneumaticgroup",
     "accounts.view_pneumaticuser",
     "launches.view_launch",
     "sync.view_syncrun",
@@ -36,6 +37,7 @@ INTEGRATE = {
 # Pages of Django admin, by the permission that opens them.
 ADMIN_PAGES = {
     "webhooks/subscription": "webhooks.view_subscription",
+    "accounts/pneumaticgroup": "accounts.view_pneumaticgroup",
     "accounts/pneumaticuser": "accounts.view_pneumaticuser",
     "accounts/user": "accounts.view_user",
     "auth/group": "auth.view_group",

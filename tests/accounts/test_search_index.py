@@ -20,3 +20,5 @@ def test_a_search_has_an_index_to_read() -> None:
             "search", "id"
         )
         assert "COVERING INDEX accounts_person_search" in search.values_list("id").explain()
+        of_those_who_can_be_chosen = search.exclude(status="inactive").values_list("id")
+        assert "COVERING INDEX accounts_person_search" in of_those_who_can_be_chosen.explain()

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from apps.accounts.models import User
 from apps.accounts.searching import MOST_CHARACTERS, search_text
-from apps.accounts.selectors import pneumatic_user_for, search_people
-from apps.core.people import Person, resolve
-from tests.factories import make_pneumatic_user
+from apps.accounts.selectors import pneumatic_user_for, search_groups, search_people
+from apps.core.people import Group, Person, pneumatic_person_of, resolve, resolve_groups
+from tests.factories import make_pneumatic_group, make_pneumatic_user
 
 pytestmark = pytest.mark.django_db
 
 
-def names(query: str, **options: int) -> list[str]:
+def names(query: str, **options: Any) -> list[str]:
     return [person.name for person in search_people(query, **options)]
 
 
@@ -39,6 +41,26 @@ def test_an_active_account_wins_over_an_invitation_to_the_same_address(operator:
     make_pneumatic_user(7, email=operator.email, status="invited")
     active = make_pneumatic_user(8, email=operator.email)
     assert pneumatic_user_for(operator) == active
+
+
+@pytest.mark.parametrize("status", ["active", "invited"])
+def test_somebody_who_was_deactivated_is_the_last_one_taken_for_that_person(
+    operator: User, status: str
+) -> None:
+    inactive = make_pneumatic_user(7, email=operator.email, status="inactive")
+    assert pneumatic_user_for(operator) == inactive
+    other = make_pneumatic_user(8, email=operator.email, status=status)
+    assert pneumatic_user_for(operator) == other
+
+
+def test_who_somebody_is_tells_what_became_of_them_there(operator: User) -> None:
+    assert pneumatic_person_of(operator) is None
+    make_pneumatic_user(
+        7, first="Op", last="Erator", email=operator.email, status="inactive", is_account_owner=True
+    )
+    assert pneumatic_person_of(operator) == Person(
+        7, "Op Erator", operator.email, "inactive", is_account_owner=True
+    )
 
 
 def test_people_are_found_by_any_words_in_any_order() -> None:
@@ -86,6 +108,19 @@ def test_nobody_who_left_is_found() -> None:
     assert names("ada") == []
 
 
+def test_somebody_who_was_deactivated_is_found_only_where_that_is_asked_for() -> None:
+    make_pneumatic_user(1, first="Ada", status="inactive")
+    make_pneumatic_user(2, first="Ada", status="invited")
+    assert names("ada") == ["Ada Person2"]
+    assert names("ada", with_inactive=True) == ["Ada Person1", "Ada Person2"]
+
+
+def test_a_guest_is_found_only_where_everybody_is() -> None:
+    make_pneumatic_user(1, first="Ada", status="guest")
+    assert names("ada") == []
+    assert names("ada", with_inactive=True) == ["Ada Person1"]
+
+
 def test_typing_nothing_shows_the_first_people_by_name() -> None:
     for number, first in enumerate(["Cy", "Ada", "Bo"], start=1):
         make_pneumatic_user(number, first=first)
@@ -118,3 +153,32 @@ def test_people_resolve_by_id_in_one_query(django_assert_num_queries: DjangoAsse
         3: Person(3, "In Vited", "in@example.com", "invited"),
         99: Person(99, "User 99"),
     }
+
+
+def test_groups_are_found_by_any_words_and_sorted_by_name() -> None:
+    make_pneumatic_group(1, name="Zürich Prüfer")
+    make_pneumatic_group(2, name="Approvers Zurich")
+    make_pneumatic_group(3, name="Zurich of old", removed_at=timezone.now())
+    assert [group.pk for group in search_groups("zurich", limit=9)] == [2, 1]
+    assert [group.pk for group in search_groups("prüfer ZÜRICH", limit=9)] == [1]
+    assert [group.pk for group in search_groups("", limit=1)] == [2]
+    assert search_groups("100%", limit=9) == []
+
+
+def test_a_group_of_an_endless_name_still_fits_the_index() -> None:
+    make_pneumatic_group(1, name="名" * 5000)
+    assert len(search_groups("名名名", limit=9)) == 1
+
+
+def test_groups_resolve_by_id_in_one_query(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    make_pneumatic_group(1, name="Approvers", users=[4, 5])
+    make_pneumatic_group(2, name="Gone", removed_at=timezone.now())
+    with django_assert_num_queries(1):
+        groups = resolve_groups([1, 2, 99])
+    assert groups == {
+        1: Group(1, "Approvers", size=2, status="active"),
+        2: Group(2, "Gone", status="removed"),
+        99: Group(99, "Group 99"),
+    }
+    with django_assert_num_queries(0):
+        assert resolve_groups([]) == {}

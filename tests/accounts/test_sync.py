@@ -1,13 +1,16 @@
-"""The mirror of Pneumatic's users."""
+"""The mirror of Pneumatic's users and of their groups."""
 
 from __future__ import annotations
 
 import pytest
 
-from apps.accounts.models import PneumaticUser
-from apps.accounts.selectors import search_people
-from tests.fixtures.sandbox import Sandbox
-from tests.sync.running import sync
+from apps.accounts.models import PneumaticGroup, PneumaticUser
+from apps.accounts.selectors import search_groups, search_people
+from apps.core.people import Group, resolve_groups
+from apps.sync.models import SyncResult, SyncRun
+from tests.factories import make_pneumatic_group
+from tests.fixtures.sandbox import Sandbox, only_current
+from tests.sync.running import counts, result, sync
 
 pytestmark = pytest.mark.django_db
 
@@ -55,3 +58,63 @@ def test_hostile_names_are_stored_as_they_are(sandbox: Sandbox) -> None:
     assert sync("users").state == "done"
     assert PneumaticUser.objects.get(pk=2).first_name == name
     assert [person.pk for person in search_people("<script>alert(1)")] == [2]
+
+
+@only_current
+def test_somebody_who_was_deactivated_is_mirrored_and_not_found_where_people_are_chosen(
+    sandbox: Sandbox,
+) -> None:
+    sync("users")
+    left = PneumaticUser.objects.get(email="emil@example.com")
+    assert (left.status, left.removed_at) == ("inactive", None)
+    assert search_people("emil") == []
+    assert search_people("emil", with_inactive=True) == [left]
+
+
+@only_current
+def test_somebody_who_is_deactivated_later_stays_and_changes(sandbox: Sandbox) -> None:
+    sync("users")
+    sandbox.put_user({"id": 2, "status": "inactive"})
+    assert counts(sync("users"), "users") == (0, 1, 0, 5)
+    assert search_people("bo operator") == []
+
+
+# -- Groups
+
+
+@only_current
+def test_groups_are_mirrored_with_their_members(sandbox: Sandbox) -> None:
+    run = sync()
+    assert [found.resource for found in run.results.all()] == [
+        "users",
+        "groups",
+        "templates",
+        "subscriptions",
+    ]
+    assert counts(run, "groups") == (2, 0, 0, 0)
+    group = PneumaticGroup.objects.get(name="Reviewers Ü")
+    assert (group.users, group.size, group.raw["name"]) == ([2, 4], 2, "Reviewers Ü")
+    assert search_groups("ü REVIEW", limit=9) == [group]
+    assert resolve_groups([group.pk]) == {group.pk: Group(group.pk, "Reviewers Ü", size=2, status="active")}
+    assert counts(sync(), "groups") == (0, 0, 0, 2)
+
+
+@only_current
+def test_groups_that_are_gone_are_marked_however_few_there_are(sandbox: Sandbox) -> None:
+    make_pneumatic_group(7, name="Dissolved", users=[2])
+    run = sync("groups")
+    assert (run.state, counts(run, "groups")) == (SyncRun.State.DONE, (2, 0, 1, 0))
+    assert search_groups("dissolved", limit=9) == []
+    assert resolve_groups([7]) == {7: Group(7, "Dissolved", size=1, status="removed")}
+
+
+@only_current
+def test_groups_that_the_key_may_not_see_keep_nothing_else_from_coming(sandbox: Sandbox) -> None:
+    owners = [{"type": "user", "id": 1, "role": "owner"}, {"type": "group", "id": 1, "role": "starter"}]
+    sandbox.put_template({"id": 2, "owners": owners})
+    sandbox.fault(kind="status", status=403, path_prefix="/accounts/groups", times=0)
+    run = sync()
+    assert run.state == SyncRun.State.DONE
+    assert result(run, "groups").state == SyncResult.State.FORBIDDEN
+    assert result(run, "groups").error.startswith("The user of the API key may not see groups in Pneumatic: ")
+    assert counts(run, "templates") == (8, 0, 0, 0)

@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from pytest_django import Settings
 
 from apps.sync import runs
 from apps.sync.models import SyncResult, SyncRun
 from apps.workflow_templates.models import Template
 from tests.core.test_checks import manage
-from tests.fixtures.sandbox import Sandbox
+from tests.fixtures.sandbox import Sandbox, only_current
 from tests.sync.running import sync
 
 pytestmark = pytest.mark.django_db
@@ -40,12 +41,55 @@ def test_it_prints_a_line_per_resource(sandbox: Sandbox) -> None:
     assert subscriptions.startswith("subscriptions: 0 added, 0 changed, 0 removed, 0 unchanged (1 request, ")
 
 
+@only_current
+def test_it_says_whose_templates_they_are(sandbox: Sandbox) -> None:
+    lines = command().splitlines()
+    assert [line.partition(":")[0] for line in lines if not line.startswith(" ")] == [
+        "users",
+        "groups",
+        "templates",
+        "subscriptions",
+    ]
+    assert lines[3] == ("  Templates: those that Ada Owner, whose key this is, owns, views or may start.")
+
+
+@only_current
+def test_it_works_with_the_key_of_somebody_who_is_no_administrator(
+    sandbox: Sandbox, settings: Settings
+) -> None:
+    settings.PNEUMATIC_API_KEY = sandbox.add_key("the-key-of-bo-operator", 2)
+    lines = command().splitlines()
+    assert lines[2].startswith("templates: 6 added, 0 changed, 0 removed")
+    assert lines[3] == "  Templates: those that Bo Operator, whose key this is, owns, views or may start."
+    assert lines[4].startswith("subscriptions: not allowed. ")
+
+
+@only_current
+def test_it_names_groups_where_there_are_some(sandbox: Sandbox) -> None:
+    _out, error = refusal("unicorns")
+    assert str(error).endswith("Choose from: users, groups, templates, subscriptions.")
+
+
 def test_it_synchronises_what_is_named(sandbox: Sandbox) -> None:
     assert [line.partition(":")[0] for line in command("templates").splitlines()] == ["templates"]
     assert [line.partition(":")[0] for line in command("templates", "users").splitlines()] == [
         "templates",
         "users",
     ]
+
+
+def test_it_says_that_the_server_has_no_such_thing(sandbox: Sandbox) -> None:
+    assert command("groups").splitlines() == ["groups: not there. This Pneumatic has no groups."]
+    found = json.loads(command("groups", "--json"))
+    assert (found["state"], found["resources"][0]["state"]) == ("done", "absent")
+
+
+def test_it_says_what_the_key_may_not_see_and_succeeds_all_the_same(sandbox: Sandbox) -> None:
+    sandbox.fault(kind="status", status=403, path_prefix="/webhooks", times=0)
+    *_others, subscriptions = command().splitlines()
+    assert subscriptions.startswith(
+        "subscriptions: not allowed. The user of the API key may not see subscriptions in Pneumatic: "
+    )
 
 
 def test_it_refuses_a_name_that_it_does_not_know() -> None:

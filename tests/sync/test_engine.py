@@ -181,6 +181,49 @@ def test_a_resource_that_is_named_twice_is_synchronised_once(sandbox: Sandbox) -
     assert sync("users", "users").results.count() == 1
 
 
+def test_what_the_server_does_not_have_is_left_out_without_a_word(sandbox: Sandbox) -> None:
+    run = sync()
+    assert [found.resource for found in run.results.all()] == ["users", "templates", "subscriptions"]
+    assert (run.state, run.error) == (SyncRun.State.DONE, "")
+
+
+def test_what_the_server_does_not_have_is_told_where_it_is_asked_for_by_name(sandbox: Sandbox) -> None:
+    run = sync("groups", "users")
+    assert run.state == SyncRun.State.DONE
+    assert result(run, "groups").state == SyncResult.State.ABSENT
+    assert result(run, "groups").error == "This Pneumatic has no groups."
+    assert result(run, "users").state == SyncResult.State.DONE
+
+
+def test_what_the_key_may_not_see_and_nothing_needs_is_told_and_no_failure(sandbox: Sandbox) -> None:
+    sandbox.fault(kind="status", status=403, path_prefix="/webhooks", times=0)
+    run = sync()
+    assert (run.state, run.error) == (SyncRun.State.DONE, "")
+    forbidden = result(run, "subscriptions")
+    assert forbidden.state == SyncResult.State.FORBIDDEN
+    assert forbidden.error.startswith("The user of the API key may not see subscriptions in Pneumatic: ")
+    assert forbidden.finished_at is not None
+    assert result(run, "templates").state == SyncResult.State.DONE
+
+
+def test_what_the_key_may_not_see_and_everything_needs_is_a_failure(sandbox: Sandbox) -> None:
+    sandbox.fault(kind="status", status=403, path_prefix="/accounts/users", times=0)
+    sandbox.fault(kind="status", status=403, path_prefix="/webhooks", times=0)
+    run = sync()
+    assert run.state == SyncRun.State.FAILED
+    assert run.error == result(run, "users").error
+    assert result(run, "templates").state == SyncResult.State.DONE
+
+
+def test_a_server_that_cannot_be_told_fails_the_run_once(settings: Settings) -> None:
+    settings.PNEUMATIC_DIALECT = "auto"
+    settings.PNEUMATIC_API_URL = "http://127.0.0.1:9"
+    run = sync()
+    assert run.state == SyncRun.State.FAILED
+    assert run.error
+    assert not run.results.exists()
+
+
 def test_an_unknown_resource_is_an_error_and_leaves_no_run(sandbox: Sandbox) -> None:
     with pytest.raises(KeyError):
         sync("unicorns")

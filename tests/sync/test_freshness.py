@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
@@ -31,9 +31,16 @@ def test_never_synced_is_stale() -> None:
 
 
 def test_one_resource_that_was_never_synced_is_enough() -> None:
+    assert freshness().nothing_yet
     synced("users", minutes_ago=1)
     found = freshness()
-    assert (found.is_stale, found.never) == (True, True)
+    assert (found.is_stale, found.never, found.nothing_yet) == (True, True, False)
+
+
+def test_the_banner_tells_nothing_from_not_everything(viewer_client: Client) -> None:
+    assert "Nothing has been synced" in viewer_client.get("/templates/").content.decode()
+    synced("users", minutes_ago=1)
+    assert "Not everything has been synced" in viewer_client.get("/templates/").content.decode()
 
 
 def test_the_stalest_resource_decides(settings: Settings) -> None:

@@ -14,7 +14,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from apps.accounts.models import User
 from apps.sync import runs
 from apps.sync.models import SyncResult, SyncRun
-from tests.fixtures.sandbox import Sandbox
+from tests.fixtures.sandbox import Sandbox, only_current
 from tests.sync.running import sync
 
 pytestmark = pytest.mark.django_db
@@ -194,6 +194,47 @@ def test_a_refusal_that_is_out_of_date_cannot_be_confirmed(operator_client: Clie
 def test_nonsense_cannot_be_confirmed(operator_client: Client, confirm: str) -> None:
     operator_client.post("/sync/start/", {"confirm": confirm})
     assert not SyncRun.objects.exists()
+
+
+def test_it_says_which_pneumatic_this_is_and_nothing_of_what_it_does_not_have(
+    viewer_client: Client, sandbox: Sandbox
+) -> None:
+    sync()
+    page = text(viewer_client)
+    assert "Pneumatic as documented, by PNEUMATIC_DIALECT." in page
+    assert "Groups" not in page
+    assert "whose key this is" not in page
+
+
+@only_current
+def test_it_says_what_was_found_and_whose_templates_are_shown(
+    viewer_client: Client, sandbox: Sandbox, settings: Settings
+) -> None:
+    settings.PNEUMATIC_DIALECT = "auto"
+    assert "Which Pneumatic this is has not been found out yet." in text(viewer_client)
+    sync()
+    page = text(viewer_client)
+    assert "Pneumatic of today, found just now by asking." in page
+    assert "<dt>Groups</dt>" in page
+    assert "Templates: those that Ada Owner, whose key this is, owns, views or may start." in page
+    assert 'class="banner"' not in page
+
+
+@only_current
+def test_what_the_key_may_not_see_is_explained_and_never_out_of_date(
+    viewer_client: Client, sandbox: Sandbox, settings: Settings
+) -> None:
+    sandbox.fault(kind="status", status=403, path_prefix="/accounts/groups", times=0)
+    sync()
+    page = text(viewer_client)
+    assert (
+        page.count("The user of the API key may not see groups in Pneumatic: ") == 2
+    )  # now, and of that run
+    assert "never synced" not in page
+    assert 'class="banner"' not in page
+    sandbox.clear_faults()
+    sync("groups")
+    assert text(viewer_client).count("may not see groups") == 1
 
 
 def test_hostile_names_are_shown_as_text(viewer_client: Client, sandbox: Sandbox) -> None:

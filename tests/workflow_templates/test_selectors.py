@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import pytest
 from django.contrib.auth.models import Permission
+from pytest_django import Settings
 
 from apps.accounts.models import User
 from apps.pneumatic.schemas import Task
@@ -150,6 +151,36 @@ def test_who_may_launch_any_template_is_not_bounded(db: None) -> None:
     make_pneumatic_user(7, email=user.email)
     user.user_permissions.add(Permission.objects.get(codename="launch_any_template"))
     assert selectors.run_bound(user) is None
+
+
+@pytest.mark.parametrize(
+    ("status", "may_run"), [("active", ["Mine"]), ("invited", ["Mine"]), ("inactive", [])]
+)
+def test_a_deactivated_account_neither_frees_nor_opens_anything(
+    operator: User, status: str, may_run: list[str]
+) -> None:
+    make_pneumatic_user(7, email=operator.email, status=status)
+    make_template(name="Mine", run_allowed=[7])
+    make_template(name="Theirs", run_allowed=[8])
+    assert others(operator, launchable=True) == may_run
+
+
+@pytest.mark.parametrize(("dialect", "may_run"), [("current", ["Mine", "Theirs"]), ("documented", ["Mine"])])
+def test_the_account_owner_may_run_everything_where_that_is_so(
+    operator: User, settings: Settings, dialect: str, may_run: list[str]
+) -> None:
+    settings.PNEUMATIC_DIALECT = dialect
+    make_pneumatic_user(7, email=operator.email, is_account_owner=True)
+    make_template(name="Mine", run_allowed=[7])
+    make_template(name="Theirs", run_allowed=[8])
+    assert others(operator, launchable=True) == may_run
+
+
+def test_an_owner_who_was_deactivated_may_run_nothing(operator: User, settings: Settings) -> None:
+    settings.PNEUMATIC_DIALECT = "current"
+    make_pneumatic_user(7, email=operator.email, status="inactive", is_account_owner=True)
+    make_template(name="Mine", run_allowed=[7])
+    assert others(operator, launchable=True) == []
 
 
 # -- A template's page

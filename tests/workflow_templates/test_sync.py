@@ -5,12 +5,15 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+from pytest_django import Settings
 
 from apps.accounts.models import User
 from apps.pneumatic.canonical import kickoff_from_json, tasks_from_json
+from apps.pneumatic.client import connect
 from apps.workflow_templates.models import RunAllowed, Template, TemplateVersion
+from apps.workflow_templates.sync import Templates
 from tests.factories import make_launch
-from tests.fixtures.sandbox import Sandbox
+from tests.fixtures.sandbox import Sandbox, both_dialects, only_current
 from tests.sync.running import counts, sync
 
 pytestmark = pytest.mark.django_db
@@ -47,6 +50,34 @@ def test_every_column_is_filled(sandbox: Sandbox) -> None:
     assert template.raw["list"] == {"first_task_responsible": [1]}
     assert not Template.objects.get(pk=3).is_active
     assert set(template.run_allowed.values_list("pneumatic_user_id", flat=True)) == {1, 2}
+
+
+# Of the small data set, as the version before today's API stored them.
+STORED_BEFORE = {
+    1: (
+        "5a717f83ceabea903b81a67ace8b691f6b08154eece30c9785fca2f86db6baa4",
+        "11112374b3dfc58ba06d0a5f121b0b979efe7f46f6cd2e09d05afd43abdf0657",
+    ),
+    2: (
+        "322bc8f3dae9f0287c2fa3a8cb43fecfb5ebcacaa3ac4d0264bd536dc8f37edd",
+        "ee80bc8cd463ba52158339df97b87c2eaeec9c0c8cc257d2f59f2f5cbf592f3c",
+    ),
+    3: (
+        "bcd0bc5b0014eb093ebff201382534baa1fc0ac64bb7d9846b9021ee72d6a7a7",
+        "ee80bc8cd463ba52158339df97b87c2eaeec9c0c8cc257d2f59f2f5cbf592f3c",
+    ),
+}
+
+
+def test_what_earlier_versions_stored_is_recognised_so_an_upgrade_writes_nothing(sandbox: Sandbox) -> None:
+    sync()
+    hashes = {
+        template.pk: (template.content_hash, template.current_version.content_hash)
+        for template in Template.objects.select_related("current_version")
+        if template.current_version
+    }
+    assert hashes == STORED_BEFORE
+    assert counts(sync(), "templates") == (0, 0, 0, 3)
 
 
 def test_a_template_points_at_the_version_of_its_form(sandbox: Sandbox) -> None:
@@ -160,3 +191,70 @@ def test_hostile_text_is_stored_as_it_is(sandbox: Sandbox) -> None:
     assert template.current_version is not None
     fields = kickoff_from_json(template.current_version.kickoff).fields
     assert sorted(definition.api_name for definition in fields) == sorted(api_names)
+
+
+@both_dialects
+def test_many_templates_are_fetched_part_by_part_and_counted_as_a_whole(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("apps.workflow_templates.sync._DETAILS_AT_ONCE", 2)
+    told: list[tuple[int, int | None]] = []
+    with connect() as client:
+        fetched = list(Templates().fetch(client, progress=lambda done, total: told.append((done, total))))
+    count = len(fetched)
+    assert len({item.id for item in fetched}) == count >= 3
+    assert told[-1] == (count, count)
+    assert [done for done, _total in told] == sorted(done for done, _total in told)
+
+
+# -- Today's server
+
+
+def may_run(template_id: int) -> set[int]:
+    return set(RunAllowed.objects.filter(template=template_id).values_list("pneumatic_user_id", flat=True))
+
+
+@only_current
+def test_templates_of_today_are_mirrored_once(sandbox: Sandbox) -> None:
+    run = sync()
+    assert (run.state, counts(run, "templates")) == ("done", (8, 0, 0, 0))
+    assert set(Template.objects.values_list("pk", flat=True)) == {1, 2, 3, 4, 5, 6, 8, 9}
+    template = Template.objects.select_related("current_version").get(name="Fieldsets")
+    assert template.current_version is not None
+    form = kickoff_from_json(template.current_version.kickoff)
+    assert template.fields_count == len(form.fields)
+    assert {definition.fieldset for definition in form.fields} > {"", "fieldset-address"}
+    assert [task.name for task in tasks_from_json(template.tasks)] == ["Check"]
+    assert counts(sync(), "templates") == (0, 0, 0, 8)
+
+
+@only_current
+def test_the_pattern_of_names_is_mirrored(sandbox: Sandbox) -> None:
+    sync("templates")
+    assert Template.objects.get(name="Data set").workflow_name == "{{subject}} in {{city}}"
+    assert Template.objects.get(name="No fields").workflow_name == ""
+
+
+@only_current
+def test_a_key_that_may_not_read_details_mirrors_full_forms_without_tasks(
+    sandbox: Sandbox, settings: Settings
+) -> None:
+    sync("templates")
+    full = Template.objects.get(pk=1)
+    assert full.current_version is not None
+    settings.PNEUMATIC_API_KEY = sandbox.add_key("the-key-of-bo-operator", 2)
+    run = sync("templates", allow_removals=True)
+    assert (run.state, run.error) == ("done", "")
+    template = Template.objects.get(pk=1)
+    assert template.current_version_id == full.current_version_id
+    assert (template.tasks, template.tasks_count) == ([], 2)
+    assert may_run(1) == {1, 2}
+    assert counts(sync("templates"), "templates")[:3] == (0, 0, 0)
+
+
+@only_current
+def test_members_of_a_group_may_run_what_their_group_may(sandbox: Sandbox) -> None:
+    owners = [{"type": "user", "id": 1, "role": "owner"}, {"type": "group", "id": 1, "role": "starter"}]
+    sandbox.put_template({"id": 2, "owners": owners})
+    sync("templates")
+    assert may_run(2) == {1, 2, 4}

@@ -11,7 +11,15 @@ from django.urls import reverse
 from django.utils.html import escape, strip_tags
 from pytest_django import DjangoAssertNumQueries
 
-from apps.pneumatic.schemas import DynamicPerformer, Kickoff, Task
+from apps.pneumatic.schemas import (
+    DynamicPerformer,
+    Fieldset,
+    FieldsetRule,
+    Kickoff,
+    RuleGroup,
+    RuleKind,
+    Task,
+)
 from apps.workflow_templates.models import Template
 from tests.factories import NOW, make_field, make_options, make_pneumatic_user, make_template, make_version
 from tests.fixtures.people import OPEN_TO_EVERY_ROLE
@@ -96,6 +104,55 @@ def test_it_shows_the_kickoff_form_in_words(viewer_client: Client) -> None:
     assert "Colour The paint colour One choice Red Green Blue Required" in text
     assert "Note note Long text Optional" in text
     assert "Unknown type “hologram”" in text
+
+
+def test_it_shows_groups_with_their_rules_and_what_is_special_about_fields(viewer_client: Client) -> None:
+    rule = FieldsetRule(RuleKind.SUM_EQUAL, "100", ("deposit", "rest"))
+    kickoff = Kickoff(
+        fields=(
+            make_field("line", default="usual", max_length=140),
+            make_field("day", "date", default="1767225600"),
+            make_field("secret", is_hidden=True, default="7"),
+            make_field("city", "dropdown", selections=(), options_unknown=True),
+            make_field("deposit", "number", fieldset="money"),
+            make_field("rest", "number", fieldset="money"),
+        ),
+        fieldsets=(
+            Fieldset("money", "Money", description="All of **it**", rules=(RuleGroup(((rule,),)),)),
+            Fieldset("empty", "Empty"),
+        ),
+    )
+    template = make_template(kickoff=kickoff)
+    html, text = html_of(viewer_client, template), text_of(viewer_client, template)
+    assert "Line line Short text Default: “usual” At most 140 characters Optional" in text
+    assert "Date Default: 1 Jan 2026" in text
+    assert (
+        "Secret hidden secret Short text Hidden: nobody is asked, its default is sent. Default: “7”" in text
+    )
+    assert "The API key may not read its options: they stand in a data set." in text
+    assert "Money All of it “Deposit” and “Rest” together must be exactly 100." in text
+    assert "Deposit deposit Number Optional Rest rest Number Optional" in text
+    assert "All of <strong>it</strong>" in html
+    assert "Empty" not in text
+
+
+def test_it_says_why_tasks_are_not_known(viewer_client: Client) -> None:
+    assert "This template has 3 tasks, but the API key may not read them." in text_of(
+        viewer_client, make_template(tasks_count=3)
+    )
+    assert "This template has no tasks." in text_of(viewer_client, make_template(tasks_count=0))
+
+
+def test_it_tells_how_workflows_are_called(viewer_client: Client) -> None:
+    template = make_template(workflow_name="For {{client}}")
+    assert "Name of workflows For {{client}}" in text_of(viewer_client, template)
+
+
+def test_it_names_performers_that_are_no_users(viewer_client: Client) -> None:
+    task = Task(id=1, number=1, name="Check", other_performers=("Finance", "manager"))
+    assert "Done by Finance manager Complete when one of them has completed it" in text_of(
+        viewer_client, make_template(tasks=[task])
+    )
 
 
 def test_it_folds_long_lists_of_options_and_people(viewer_client: Client) -> None:

@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.pneumatic.schemas import FieldDefinition, Kickoff, Selection
+from apps.pneumatic.schemas import (
+    FieldDefinition,
+    Fieldset,
+    FieldsetRule,
+    Kickoff,
+    RuleGroup,
+    RuleKind,
+    Selection,
+)
 from apps.workflow_templates.versions import compare
 from tests.factories import make_field, make_options
 
@@ -39,6 +47,30 @@ FIELD_CHANGES = {
     ),
     "now required": (replace(REASON, is_required=True), [("changed", "“Reason” is required now.")]),
     "description added": (replace(REASON, description="Why?"), [("changed", "“Reason” got a description.")]),
+    "now hidden": (
+        replace(REASON, is_hidden=True),
+        [("changed", "“Reason” is hidden now: nobody is asked for it.")],
+    ),
+    "with a default": (
+        replace(REASON, default="Because"),
+        [("changed", "“Reason” has a default now: “Because”.")],
+    ),
+    "with a limit": (
+        replace(REASON, max_length=140),
+        [("changed", "“Reason” takes at most 140 characters now.")],
+    ),
+    "in a group": (
+        replace(REASON, fieldset="money"),
+        [("changed", "“Reason” stands in the group “money” now.")],
+    ),
+    "options out of sight": (
+        replace(REASON, options_unknown=True),
+        [("changed", "The API key may not read the options of “Reason” any more.")],
+    ),
+    "new and hidden": (
+        replace(REASON, api_name="why", name="Why", is_hidden=True, is_required=True),
+        [("added", "“Why” is new (short text, hidden).")],
+    ),
     "renamed and required": (
         replace(REASON, name="Why", is_required=True),
         [("changed", "“Reason” is called “Why” now."), ("changed", "“Why” is required now.")],
@@ -56,6 +88,89 @@ def test_it_says_that_a_field_became_optional() -> None:
     assert sentences((replace(REASON, is_required=True),), (REASON,)) == [
         ("changed", "“Reason” is optional now.")
     ]
+
+
+def test_it_says_what_is_no_longer_so() -> None:
+    before = replace(
+        REASON, is_hidden=True, default="Because", max_length=140, fieldset="x", options_unknown=True
+    )
+    assert [sentence for _kind, sentence in sentences((before,), (REASON,))] == [
+        "“Reason” is not hidden any more.",
+        "“Reason” has no default any more; it was “Because”.",
+        "“Reason” may be of any length now.",
+        "“Reason” stands in no group any more.",
+        "The API key may read the options of “Reason” now.",
+    ]
+    assert sentences((before,), (replace(before, default="So"),)) == [
+        ("changed", "The default of “Reason” is “So” now, no longer “Because”.")
+    ]
+
+
+HUNDRED = FieldsetRule(RuleKind.SUM_EQUAL, "100", ("reason", "colour"))
+MONEY = Fieldset("money", "Money", rules=(RuleGroup(((HUNDRED,),)),))
+GROUP_CHANGES = {
+    "added": ((), (MONEY,), [("added", "The group “Money” is new.")]),
+    "gone": ((MONEY,), (), [("removed", "The group “Money” is gone.")]),
+    "without a title": ((), (Fieldset("field-7"),), [("added", "The group “field-7” is new.")]),
+    "renamed": (
+        (MONEY,),
+        (replace(MONEY, title="Fees"),),
+        [("changed", "The group “Money” is called “Fees” now.")],
+    ),
+    "described": (
+        (MONEY,),
+        (replace(MONEY, description="All of it"),),
+        [("changed", "The group “Money” got a description.")],
+    ),
+    "without its rule": (
+        (MONEY,),
+        (replace(MONEY, rules=()),),
+        [
+            (
+                "removed",
+                "The group “Money” lost a rule: “Reason” and “Colour” together must be exactly 100.",
+            )
+        ],
+    ),
+    "with another rule": (
+        (MONEY,),
+        (replace(MONEY, rules=(RuleGroup(((replace(HUNDRED, value="90"),),)),)),),
+        [
+            (
+                "removed",
+                "The group “Money” lost a rule: “Reason” and “Colour” together must be exactly 100.",
+            ),
+            (
+                "added",
+                "The group “Money” has a new rule: “Reason” and “Colour” together must be exactly 90.",
+            ),
+        ],
+    ),
+    "with other words for its rule": (
+        (MONEY,),
+        (replace(MONEY, rules=(RuleGroup(((HUNDRED,),), message="Pay!"),)),),
+        [("changed", "The rules of the group “Money” are written in another way.")],
+    ),
+    "in another order": (
+        (MONEY, Fieldset("b", "B")),
+        (Fieldset("b", "B"), MONEY),
+        [("changed", "The groups stand in another order.")],
+    ),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "expected"), GROUP_CHANGES.values(), ids=GROUP_CHANGES.keys())
+def test_it_says_what_happened_to_groups(
+    old: tuple[Fieldset, ...], new: tuple[Fieldset, ...], expected: list[tuple[str, str]]
+) -> None:
+    changes = compare(Kickoff(fields=FORM, fieldsets=old), Kickoff(fields=FORM, fieldsets=new))
+    assert [(change.kind, change.sentence) for change in changes] == expected
+
+
+def test_a_field_that_is_only_renamed_makes_no_other_rule() -> None:
+    renamed = (replace(REASON, name="Why"), COLOUR, DAY)
+    changes = compare(Kickoff(fields=FORM, fieldsets=(MONEY,)), Kickoff(fields=renamed, fieldsets=(MONEY,)))
+    assert [change.sentence for change in changes] == ["“Reason” is called “Why” now."]
 
 
 def test_it_says_that_a_new_field_is_required() -> None:
@@ -165,9 +280,36 @@ FIELDS = st.builds(
     is_required=st.booleans(),
     order=st.integers(0, 3),
     selections=st.lists(OPTIONS, max_size=4).map(tuple),
+    default=st.sampled_from(["", "Red"]),
+    is_hidden=st.booleans(),
+    max_length=st.sampled_from([None, 0, 140]),
+    fieldset=st.sampled_from(["", "x"]),
+    options_unknown=st.booleans(),
+)
+RULES = st.builds(
+    FieldsetRule,
+    kind=st.sampled_from(RuleKind),
+    value=st.sampled_from(["", "100"]),
+    fields=st.lists(st.sampled_from("ab"), max_size=2).map(tuple),
+)
+RULE_GROUPS = st.builds(
+    RuleGroup,
+    alternatives=st.lists(st.lists(RULES, max_size=2).map(tuple), max_size=2).map(tuple),
+    message=st.sampled_from(["", "Pay!"]),
+)
+FIELDSETS = st.builds(
+    Fieldset,
+    api_name=st.sampled_from("xy"),
+    title=st.sampled_from(["", "Money"]),
+    description=st.sampled_from(["", "Help"]),
+    order=st.integers(0, 1),
+    rules=st.lists(RULE_GROUPS, max_size=2).map(tuple),
 )
 FORMS = st.builds(
-    Kickoff, description=st.sampled_from(["", "Hello"]), fields=st.lists(FIELDS, max_size=5).map(tuple)
+    Kickoff,
+    description=st.sampled_from(["", "Hello"]),
+    fields=st.lists(FIELDS, max_size=5).map(tuple),
+    fieldsets=st.lists(FIELDSETS, max_size=2).map(tuple),
 )
 
 

@@ -6,7 +6,8 @@ import datetime as dt
 
 import pytest
 
-from apps.workflow_templates.words import duration, field_type, plain, quoted
+from apps.workflow_templates.words import default_text, duration, field_type, plain, quoted
+from tests.factories import make_field
 
 
 @pytest.mark.parametrize(
@@ -26,6 +27,20 @@ def test_a_duration_reads_in_its_parts(length: dt.timedelta, expected: str) -> N
 
 def test_a_field_type_reads_in_words() -> None:
     assert field_type("dropdown") == "one choice from a list"
+
+
+@pytest.mark.parametrize(
+    ("type_name", "default", "expected"),
+    [
+        ("string", "1767225600", "“1767225600”"),
+        ("date", "1767222000", "1 Jan 2026"),
+        ("date", "1767221999.5", "31 Dec 2025"),
+        ("date", "soon", "“soon”"),
+        ("date", "999999999999", "“999999999999”"),
+    ],
+)
+def test_a_default_reads_in_words(type_name: str, default: str, expected: str) -> None:
+    assert default_text(make_field(type=type_name, default=default)) == expected
 
 
 def test_an_unknown_field_type_is_named_as_the_server_names_it() -> None:

@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
 
 from apps.core import database
+from apps.pneumatic.client import capabilities
 from apps.sync import console, engine, registry
 from apps.sync.models import SyncRun
 from apps.sync.runs import SyncAlreadyRunningError
@@ -21,7 +22,7 @@ FAILED, REFUSED = 1, 2
 
 class Command(BaseCommand):
     help = (
-        "Fetch templates, users and webhook subscriptions from Pneumatic and bring the mirror up to date. "
+        "Fetch templates, users, groups and webhook subscriptions from Pneumatic and bring the mirror up to date. "
         "Exits with 0 when done, 1 when it failed, 2 when it refused (mass removal, wrong arguments)."
     )
 
@@ -41,7 +42,8 @@ class Command(BaseCommand):
         resources, as_json, verbosity = options["resources"], options["json"], options["verbosity"]
         unknown = [name for name in resources if name not in registry.names()]
         if unknown:
-            known = ", ".join(registry.names())
+            server = capabilities()
+            known = ", ".join(name for name in registry.names() if registry.get(name).offered(server))
             raise CommandError(
                 f"There is nothing named {', '.join(unknown)} to sync. Choose from: {known}.",
                 returncode=REFUSED,

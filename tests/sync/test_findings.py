@@ -1,0 +1,174 @@
+"""The memory of what was found out about the server."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from pytest_django import Settings
+
+from apps.pneumatic import detection
+from apps.pneumatic.client import capabilities
+from apps.pneumatic.detection import Finding
+from apps.pneumatic.schemas import KeyHolder
+from apps.sync import findings
+from apps.sync.models import ServerFinding
+from tests.factories import NOW
+from tests.fixtures.sandbox import Sandbox, both_dialects, only_current
+from tests.sync.running import sync
+
+URL = "https://api.example.com"
+HOLDER = KeyHolder(
+    7, "ada@example.com", "Ada Owner", is_admin=True, is_account_owner=True, zone="Europe/Riga"
+)
+FOUND = Finding("current", NOW, key_mark="abc", holder=HOLDER)
+
+
+@pytest.fixture(autouse=True)
+def fresh() -> Iterator[None]:
+    """Let no test know what another one found."""
+    detection.forget()
+    yield
+    detection.forget()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "finding", [FOUND, Finding("documented", NOW), dataclasses.replace(FOUND, holder=None)]
+)
+def test_a_finding_comes_back_as_it_was(finding: Finding) -> None:
+    findings.save(URL, finding)
+    assert findings.load(URL) == finding
+    assert findings.load("https://elsewhere.example.com") is None
+
+
+@pytest.mark.django_db
+def test_the_last_finding_replaces_the_one_before() -> None:
+    findings.save(URL, FOUND)
+    later = Finding("documented", NOW + dt.timedelta(days=1))
+    findings.save(URL, later)
+    assert findings.load(URL) == later
+    assert ServerFinding.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_what_is_known_already_is_not_written_again() -> None:
+    findings.save(URL, FOUND)
+    with CaptureQueriesContext(connection) as queries:
+        findings.save(URL, FOUND)
+    verbs = {query["sql"].split()[0] for query in queries.captured_queries}
+    assert verbs & {"SELECT", "INSERT", "UPDATE"} == {"SELECT"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_outside_of_a_transaction_it_is_saved_in_one_of_its_own() -> None:
+    findings.save(URL, FOUND)
+    assert findings.load(URL) == FOUND
+
+
+class Broken:
+    """A database that refuses statements about findings, as one that is busy or not migrated does."""
+
+    def __init__(self, *, statements: tuple[str, ...]) -> None:
+        self.statements = statements
+
+    def __call__(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if "sync_serverfinding" in sql and sql.startswith(self.statements):
+            sql = sql.replace("sync_serverfinding", "sync_no_such_table")
+        return execute(sql, params, many, context)
+
+
+@pytest.mark.django_db
+def test_a_table_that_is_missing_is_no_memory_and_spoils_nothing() -> None:
+    with connection.execute_wrapper(Broken(statements=("SELECT", "INSERT", "UPDATE"))):
+        assert findings.load(URL) is None
+        findings.save(URL, FOUND)
+    # The transaction around it goes on, on PostgreSQL too.
+    assert not ServerFinding.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_that_cannot_be_written_to_is_no_memory() -> None:
+    with connection.execute_wrapper(Broken(statements=("INSERT",))):
+        findings.save(URL, FOUND)
+    assert findings.load(URL) is None
+
+
+def test_a_database_without_tables_can_be_migrated_and_asked(tmp_path: Path) -> None:
+    """Every command asks what the server is before it knows whether there are tables."""
+    script = (
+        "import django; django.setup()\n"
+        "from apps.pneumatic.client import capabilities\n"
+        "from apps.sync import findings\n"
+        "print(capabilities().groups, findings.load('https://api.example.com'))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=Path(__file__).resolve().parents[2],
+        env={
+            "ENV_FILE": "",
+            "SECRET_KEY": "x" * 50,
+            "DATABASE_URL": f"sqlite:///{tmp_path / 'fresh.sqlite3'}",
+            "DJANGO_SETTINGS_MODULE": "pneumatic_dash.settings",
+            "PNEUMATIC_DIALECT": "auto",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.stdout, done.returncode) == ("False None\n", 0), done.stderr
+
+
+# -- With a server
+
+
+@both_dialects
+@pytest.mark.django_db
+def test_one_process_finds_out_and_every_other_knows(
+    sandbox: Sandbox, settings: Settings, dialect: str
+) -> None:
+    settings.PNEUMATIC_DIALECT = "auto"
+    assert not capabilities().groups
+    sync()
+    detection.forget()  # as another process, that asked nobody yet
+    sandbox.clear_requests()
+    found = detection.known()
+    assert found is not None
+    assert found.dialect == dialect
+    assert capabilities().groups is (dialect == "current")
+    assert sandbox.requests() == []
+
+
+@only_current
+@pytest.mark.django_db
+def test_whose_key_it_is_is_remembered_and_the_key_is_not(sandbox: Sandbox, settings: Settings) -> None:
+    settings.PNEUMATIC_DIALECT = "auto"
+    call_command("sync", verbosity=0)
+    row = ServerFinding.objects.get()
+    assert row.holder == [1, "ada@example.com", "Ada Owner", True, True, "UTC"]
+    assert row.api_url == sandbox.url
+    assert sandbox.key not in str(ServerFinding.objects.values().get())
+
+
+@only_current
+@pytest.mark.django_db
+def test_the_holder_of_another_key_is_forgotten(sandbox: Sandbox, settings: Settings) -> None:
+    sync()
+    settings.PNEUMATIC_API_KEY = sandbox.add_key("the-key-of-bo-operator", 2)
+    found = detection.known()
+    assert found is not None
+    assert found.holder is None
+    sync("templates")
+    found = detection.known()
+    assert found is not None
+    assert found.holder is not None
+    assert found.holder.user_id == 2
