@@ -1,17 +1,27 @@
-"""What a form has to look up while it is built and checked: people and files that were uploaded before.
+"""What a form has to look up while it is built and checked: people, groups, and files that were uploaded before.
 
-Both sources are protocols, so that fields and forms are tested without a database. Each is asked once per form,
+The sources are protocols, so that fields and forms are tested without a database. Each is asked once per form,
 however many fields there are.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from apps.accounts.selectors import as_person, resolve_people, search_people
-from apps.core.people import Person
+from django.utils import timezone
+
+from apps.accounts.selectors import (
+    as_group,
+    as_person,
+    groups_to_choose,
+    resolve_people,
+    search_groups,
+    search_people,
+)
+from apps.core.people import Group, Person
 from apps.pneumatic.schemas import FileValue
 
 HITS = 20  # the most options that a search shows
@@ -33,13 +43,19 @@ class FileLookup(Protocol):
 
 
 class People(Protocol):
-    """Finds people of the Pneumatic account."""
+    """Finds people and groups of the Pneumatic account."""
 
     def by_ids(self, ids: Collection[int]) -> dict[int, Person]:
-        """Return the people with these ids, removed ones too (status ``removed``), in one query."""
+        """Return the people with these ids, removed and inactive ones too, in one query."""
+
+    def groups_by_ids(self, ids: Collection[int]) -> dict[int, Group]:
+        """Return the groups with these ids, removed ones (status ``removed``) and twins told, in one query."""
 
     def search(self, query: str) -> list[Person]:
-        """Return at most ``HITS`` existing people whose name or e-mail fits."""
+        """Return at most ``HITS`` people whose name or e-mail fits and who can be given work."""
+
+    def search_groups(self, query: str) -> list[Group]:
+        """Return at most ``HITS`` existing groups whose name fits; none where Pneumatic knows no groups."""
 
 
 class NoFiles:
@@ -51,24 +67,34 @@ class NoFiles:
 
 
 class MirroredPeople:
-    """The people that the last sync saw."""
+    """The people and groups that the last sync saw."""
 
     def by_ids(self, ids: Collection[int]) -> dict[int, Person]:
         """Return the mirrored people with these ids."""
         return resolve_people(ids)
 
+    def groups_by_ids(self, ids: Collection[int]) -> dict[int, Group]:
+        """Return the mirrored groups with these ids."""
+        return groups_to_choose(ids)
+
     def search(self, query: str) -> list[Person]:
         """Return the first people that fit."""
         return [as_person(user) for user in search_people(query, limit=HITS)]
 
+    def search_groups(self, query: str) -> list[Group]:
+        """Return the first groups that fit."""
+        return [as_group(group) for group in search_groups(query, limit=HITS)]
+
 
 @dataclass(slots=True)
 class Lookups:
-    """One form's view of people and files; remembers what it asked for."""
+    """One form's view of people and files; remembers what it asked for. Days of the account begin in ``zone``."""
 
     files: FileLookup
     people: People = field(default_factory=MirroredPeople)
+    zone: dt.tzinfo = field(default_factory=timezone.get_current_timezone)
     _people: dict[int, Person | None] = field(default_factory=dict)
+    _groups: dict[int, Group | None] = field(default_factory=dict)
     _files: dict[str, StoredFile | None] = field(default_factory=dict)
 
     def load_people(self, ids: Iterable[int]) -> dict[int, Person]:
@@ -78,6 +104,14 @@ class Lookups:
             found = self.people.by_ids(new)
             self._people.update({id_: found.get(id_) for id_ in new})
         return {id_: person for id_ in wanted if (person := self._people[id_]) is not None}
+
+    def load_groups(self, ids: Iterable[int]) -> dict[int, Group]:
+        """Return the known groups among ``ids``; those not seen yet are fetched together."""
+        wanted = set(ids)
+        if new := wanted - self._groups.keys():
+            found = self.people.groups_by_ids(new)
+            self._groups.update({id_: found.get(id_) for id_ in new})
+        return {id_: group for id_ in wanted if (group := self._groups[id_]) is not None}
 
     def load_files(self, ids: Sequence[str]) -> list[StoredFile]:
         """Return the known files among ``ids``, each once, in that order."""

@@ -1,4 +1,4 @@
-"""What the templates see of a form: a row for each field, a problem for each mistake."""
+"""What the templates see of a form: a row for each field, in sections, and a problem for each mistake."""
 
 from __future__ import annotations
 
@@ -42,6 +42,8 @@ class Row:
     is_group: bool = False
     key: str = ""
     template_id: int | None = None
+    limit: int | None = None  # the most characters
+    remarks: Sequence[str] = ()  # about what stands in the control
 
     @classmethod
     def unsupported(
@@ -64,6 +66,8 @@ class Row:
         """Return the ids of the texts that belong to the control."""
         ids = [f"{self.id}_help"] if self.description.strip() else []
         ids += [f"{self.id}_error"] if self.errors else []
+        ids += [f"{self.id}_limit"] if self.limit is not None else []
+        ids += [f"{self.id}_remarks"] if self.remarks else []
         return " ".join(ids)
 
     @property
@@ -81,10 +85,34 @@ class Row:
         return f"{reverse('kickoff-options', args=[self.template_id])}?{urlencode({'field': self.key})}"
 
 
-def duplicate_notice(duplicate: KickoffField[Any], answerable: Sequence[KickoffField[Any]]) -> str:
-    """Return why a second field with the api_name of another cannot be answered."""
-    api_name = duplicate.definition.api_name
-    first = next(other for other in answerable if other.definition.api_name == api_name)
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Rows that stand together: those of a fieldset, or (without an ``id``) those of none.
+
+    ``rules`` are sentences about its numbers. A fieldset without a title is only set apart.
+    """
+
+    rows: Sequence[Row]
+    id: str = ""
+    title: str = ""
+    description: str = ""
+    rules: Sequence[str] = ()
+    errors: Sequence[str] = ()
+
+    @property
+    def describedby(self) -> str:
+        """Return the ids of the texts that belong to all of it."""
+        texts = {"help": self.description.strip(), "rules": self.rules, "error": self.errors}
+        return " ".join(f"{self.id}_{name}" for name, text in texts.items() if text)
+
+
+def duplicate_notice(first: KickoffField[Any]) -> str:
+    """Return why a second field with the api_name of ``first`` cannot be answered."""
+    if first.definition.is_hidden:
+        return _(
+            "The template gives this field the same API name as the hidden field “%(first)s”. Pneumatic takes one "
+            "answer for both: the default of that one."
+        ) % {"first": first.label}
     return _(
         "The template gives this field the same API name as “%(first)s”. Pneumatic takes one answer for both: "
         "the one that you give there."

@@ -27,7 +27,8 @@ def initial_from_query(
 ) -> tuple[dict[str, list[str]], list[str]]:
     """Return (initial, notes): what a link fills in, and sentences about what of it could not be taken.
 
-    Options are named by key or label, people by id or e-mail, dates in ISO form; files never come from a link.
+    Options are named by key or label, people by id or e-mail, groups by name, dates in ISO form; files never come from
+    a link. A control that the link names without an answer stays empty, whatever the default of its field.
     """
     lookups = Lookups(files=NoFiles(), people=people or MirroredPeople())
     controls: MultiValueDict[str, str] = read_controls(query, definitions)
@@ -39,6 +40,8 @@ def initial_from_query(
         control = control_name(api_name)
         values = [value.replace("\0", "") for value in controls.getlist(control)]
         try:
+            if any(values) and kickoff_field.definition.is_hidden:
+                raise AnswerError(_("It is hidden, and only its default is sent."))
             understood = kickoff_field.understand(values, lookups)
         except AnswerError as error:
             notes.append(
@@ -46,7 +49,7 @@ def initial_from_query(
                 % {"field": kickoff_field.label, "reason": error}
             )
         else:
-            if understood:
+            if understood or (control in controls and kickoff_field.definition.default):
                 initial[control] = understood
     return initial, notes
 
@@ -56,13 +59,33 @@ def carry_over(
     old_definitions: Sequence[FieldDefinition],
     new_definitions: Sequence[FieldDefinition],
 ) -> tuple[dict[str, list[str]], list[str]]:
-    """Return (initial, dropped): the stored answers that fit the new version, and sentences about the others."""
+    """Return (initial, dropped): the stored answers that fit the new version, and sentences about the others.
+
+    What was asked and left empty stays empty, whatever the default of its field.
+    """
     controls = {
         answer.field.api_name: create(answer.field).initial(answer.value)
         for answer in answers_from_json(old_definitions, stored)
     }
-    kept, dropped = _fit(controls, _by_api_name(old_definitions), _by_api_name(new_definitions))
+    old, new = _by_api_name(old_definitions), _by_api_name(new_definitions)
+    kept, dropped = _fit(controls, old, new)
+    for api_name in _asked(old):
+        if api_name not in stored and api_name in new and new[api_name].definition.default:
+            kept[api_name] = []
     return {control_name(api_name): values for api_name, values in kept.items()}, dropped
+
+
+def with_empty_controls(
+    data: MultiValueDict[str, Any], definitions: Sequence[FieldDefinition]
+) -> MultiValueDict[str, Any]:
+    """Return a posted form with an empty list for each field that browsers post nothing for.
+
+    So a box that was unticked is told from a field that the form did not have, which gets its default.
+    """
+    whole: MultiValueDict[str, Any] = read_controls(data, definitions)
+    for api_name in _asked(_by_api_name(definitions)):
+        whole.setlistdefault(control_name(api_name), [])
+    return whole
 
 
 def uploads_in(
@@ -72,7 +95,7 @@ def uploads_in(
     controls: MultiValueDict[str, Any] = read_controls(files, definitions)
     return {
         api_name: found
-        for api_name, kickoff_field in _by_api_name(definitions).items()
+        for api_name, kickoff_field in _asked(_by_api_name(definitions)).items()
         if kickoff_field.holds_files and (found := controls.getlist(control_name(api_name)))
     }
 
@@ -101,9 +124,9 @@ def rebase(
     """
     old, new = _by_api_name(old_definitions), _by_api_name(new_definitions)
     rebased: MultiValueDict[str, Any] = read_controls(data, [*old_definitions, *new_definitions])
-    posted = {api_name: rebased.getlist(control_name(api_name)) for api_name in old}
+    posted = {api_name: rebased.getlist(control_name(api_name)) for api_name in _asked(old)}
     kept, dropped = _fit(posted, old, new)
-    for api_name in old:
+    for api_name in posted:
         if posted[api_name] and kept.get(api_name) != posted[api_name]:
             rebased.setlist(control_name(api_name), kept.get(api_name, []))
         if api_name not in new:
@@ -118,6 +141,10 @@ def _by_api_name(definitions: Iterable[FieldDefinition]) -> Fields:
     return fields
 
 
+def _asked(fields: Fields) -> Fields:
+    return {api_name: field for api_name, field in fields.items() if not field.definition.is_hidden}
+
+
 def _fit(
     controls: Mapping[str, Sequence[str]], old: Fields, new: Fields
 ) -> tuple[dict[str, list[str]], list[str]]:
@@ -128,7 +155,9 @@ def _fit(
         given = [value for value in values if value]
         if not given:
             continue
-        if now is None:
+        if now is None or now.definition.is_hidden:
+            if before.definition.is_hidden:  # nobody was asked, nobody is
+                continue
             dropped.append(
                 _("“%(field)s” is no longer asked. The answer was: %(answer)s")
                 % {"field": before.label, "answer": ", ".join(before.spell_out(given))}

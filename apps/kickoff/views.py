@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET
 
 from apps.kickoff.fields import Option, create
 from apps.kickoff.fields.choices import ChoiceField
-from apps.kickoff.fields.user import person_option
+from apps.kickoff.fields.user import find
 from apps.kickoff.lookups import HITS, MirroredPeople
 from apps.kickoff.names import control_key
 from apps.workflow_templates.models import Template
@@ -25,8 +25,8 @@ LONGEST_QUERY = 200
 @never_cache
 @permission_required("accounts.view_pneumaticuser", raise_exception=True)
 def people_search(request: HttpRequest) -> JsonResponse:
-    """Answer with at most 20 people whose name or e-mail fits ``q``."""
-    return _hits([person_option(person) for person in MirroredPeople().search(_query(request))])
+    """Answer with at most 20 people and groups whose name or e-mail fits ``q``."""
+    return _hits(find(MirroredPeople(), _query(request)))
 
 
 @require_GET

@@ -5,6 +5,7 @@
 (() => {
   "use strict";
   const AT_ONCE = 2;
+  const TOO_MANY = 429;
 
   const text = (key, values = {}) =>
     document
@@ -35,6 +36,30 @@
     return text([bytes === 1 ? "byte" : "bytes", "KB", "MB"][power], { size });
   };
 
+  /* Pneumatic takes only some files a minute, of all fields of the page together: nobody sends before this moment. */
+  const pause = {
+    until: 0,
+    timer: 0,
+    get seconds() {
+      return Math.max(0, Math.ceil((this.until - Date.now()) / 1000));
+    },
+    begin(seconds) {
+      this.until = Math.max(this.until, Date.now() + seconds * 1000);
+      this.timer ||= setInterval(() => this.tick(), 1000);
+      this.tick();
+    },
+    tick() {
+      if (!this.seconds) {
+        clearInterval(this.timer);
+        this.timer = 0;
+      }
+      for (const upload of uploads.values()) {
+        upload.count(this.seconds);
+        if (!this.seconds) upload.next();
+      }
+    },
+  };
+
   class Upload {
     constructor(root) {
       this.root = root;
@@ -45,7 +70,8 @@
       this.running = new Set();
       this.status = make("p", { class: "visually-hidden", role: "status" });
       this.alert = make("p", { class: "field__error", role: "alert" });
-      root.append(this.status, this.alert);
+      this.countdown = make("p", { class: "field__help", role: "timer", "data-upload-countdown": "", hidden: "" });
+      root.append(this.status, this.countdown, this.alert);
       this.hold("");
       root.querySelector("[data-upload-hint]")?.remove();
       for (const item of [...this.list.children]) this.adopt(item);
@@ -94,21 +120,31 @@
       progress.value = 0;
       item.append(label, progress, cancel);
       this.list.append(item);
-      const job = { file, item, progress, request: new XMLHttpRequest() };
+      const job = { file, item, progress, request: null };
       cancel.addEventListener("click", () => this.cancel(job));
       this.waiting.push(job);
     }
 
     next() {
-      while (this.running.size < AT_ONCE && this.waiting.length) {
+      this.count(pause.seconds);
+      while (!pause.seconds && this.running.size < AT_ONCE && this.waiting.length) {
         const job = this.waiting.shift();
         this.running.add(job);
         this.send(job);
       }
     }
 
+    /* How long the files that wait have to wait yet. It is told once, not every second, to those who listen. */
+    count(seconds) {
+      const words = seconds && this.waiting.length ? text("goes-on", { seconds }) : "";
+      if (words && this.countdown.hidden) this.say(words);
+      this.countdown.textContent = words;
+      this.countdown.hidden = words === "";
+    }
+
     send(job) {
-      const { file, request, progress } = job;
+      const { file, progress } = job;
+      const request = (job.request = new XMLHttpRequest());
       const body = new FormData();
       body.append("file", file);
       request.upload.addEventListener("progress", (event) => {
@@ -129,6 +165,13 @@
       const { file, item, request } = job;
       this.running.delete(job);
       const answer = request.response;
+      const wait = Number(request.getResponseHeader("Retry-After"));
+      if (request.status === TOO_MANY && wait > 0) {
+        job.progress.value = 0;
+        this.waiting.unshift(job);
+        pause.begin(wait);
+        return;
+      }
       if (request.status >= 200 && request.status < 300 && answer?.id) {
         item.replaceWith(this.row({ id: answer.id, name: answer.name, size: inWords(answer.size), url: answer.url }));
         this.tell(text("uploaded", { name: answer.name }));
@@ -147,7 +190,7 @@
     }
 
     cancel(job) {
-      job.request.abort();
+      job.request?.abort();
       this.running.delete(job);
       this.waiting = this.waiting.filter((other) => other !== job);
       job.item.remove();

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from apps.core.people import Person
+from apps.core.people import Group, Person
 from apps.kickoff.forms import KickoffForm
 from apps.kickoff.lookups import HITS, StoredFile
 from apps.kickoff.names import control_name
-from apps.pneumatic.schemas import FieldDefinition, Selection
+from apps.pneumatic.schemas import FieldDefinition, Fieldset, Kickoff, Selection
 
 ADA = Person(id=1, name="Ada Lovelace", email="ada@example.com", status="active")
 GRACE = Person(id=2, name="Grace Hopper", email="grace@example.com", status="invited")
 GONE = Person(id=3, name="Gone Away", email="gone@example.com", status="removed")
+IDLE = Person(id=4, name="Ida Idle", email="ida@example.com", status="inactive")
+
+FINANCE = Group(id=1, name="Finance", size=3, status="active")  # the id of a person, too
+PAST = Group(id=9, name="Past", size=0, status="removed")
 
 CONTRACT = StoredFile(
     id="41", name="contract.pdf", url="https://files.example.com/41", size=1024, upload_id="u-1"
@@ -28,10 +32,11 @@ PHOTO = StoredFile(
 
 
 class FewPeople:
-    """Three people; counts how often it was asked."""
+    """Four people, and no groups unless given; counts how often it was asked for people."""
 
-    def __init__(self, *people: Person) -> None:
-        self.people = {person.id: person for person in people or (ADA, GRACE, GONE)}
+    def __init__(self, *people: Person, groups: Sequence[Group] = ()) -> None:
+        self.people = {person.id: person for person in people or (ADA, GRACE, GONE, IDLE)}
+        self.groups = {group.id: group for group in groups}
         self.times_asked = 0
 
     def by_ids(self, ids: Collection[int]) -> dict[int, Person]:
@@ -43,8 +48,20 @@ class FewPeople:
         found = [
             person
             for person in self.people.values()
-            if person.status != "removed"
+            if person.status not in {"removed", "inactive"}
             and all(word in f"{person.name} {person.email}".casefold() for word in words)
+        ]
+        return found[:HITS]
+
+    def groups_by_ids(self, ids: Collection[int]) -> dict[int, Group]:
+        return {id_: self.groups[id_] for id_ in ids if id_ in self.groups}
+
+    def search_groups(self, query: str) -> list[Group]:
+        words = query.casefold().split()
+        found = [
+            group
+            for group in self.groups.values()
+            if group.status == "active" and all(word in group.name.casefold() for word in words)
         ]
         return found[:HITS]
 
@@ -71,12 +88,14 @@ def make_form(
     data: object = None,
     people: FewPeople | None = None,
     files: FewFiles | None = None,
+    fieldsets: Sequence[Fieldset] = (),
     **options: object,
 ) -> KickoffForm:
     """Return a form; ``data`` gets a workflow name unless it brings one."""
     if isinstance(data, dict):
         data = {"name": "A workflow", **data}
-    return KickoffForm(definitions, data, files=files or FewFiles(), people=people or FewPeople(), **options)
+    kickoff = Kickoff(fields=definitions, fieldsets=tuple(fieldsets))
+    return KickoffForm(kickoff, data, files=files or FewFiles(), people=people or FewPeople(), **options)
 
 
 def answer_to(definition: FieldDefinition, posted: object) -> object:

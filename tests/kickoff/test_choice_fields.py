@@ -119,3 +119,14 @@ def test_an_answer_is_described_by_its_label() -> None:
         ("9", "not among the options of this version"),
     ]
     assert str(described) == "Option 3, 9"
+
+
+@pytest.mark.parametrize("type_name", ["radio", "dropdown", "checkbox"])
+@pytest.mark.parametrize("option", ["two\nlines", " padded ", "comma, blank", "two\r\nlines"])
+def test_an_option_is_chosen_as_a_browser_posts_it(type_name: str, option: str) -> None:
+    field = make_field("a", type_name, selections=(Selection(option, option), Selection("x", "x")))
+    posted = option.replace("\r\n", "\n").replace("\n", "\r\n")
+
+    value = answer_to(field, posted)
+
+    assert value == ((option,) if type_name == "checkbox" else option)

@@ -95,8 +95,8 @@ def test_anything_but_a_web_address_is_refused(typed: str) -> None:
     [
         ("2026-03-29", dt.date(2026, 3, 29)),
         (" 2024-02-29 ", dt.date(2024, 2, 29)),
-        ("0001-01-01", dt.date.min),
-        ("9999-12-31", dt.date.max),
+        ("0002-01-01", dt.date(2, 1, 1)),
+        ("9998-12-31", dt.date(9998, 12, 31)),
     ],
 )
 def test_a_day_is_taken(typed: str, day: dt.date) -> None:
@@ -120,6 +120,11 @@ def test_no_day_is_refused_and_named(typed: str) -> None:
     [error] = errors_of(make_field("a", "date"), typed)
 
     assert f"“{typed}” is not a date" in error
+
+
+@pytest.mark.parametrize("typed", ["0001-12-31", "9999-01-01"])
+def test_a_day_that_does_not_exist_in_every_time_zone_is_refused(typed: str) -> None:
+    assert errors_of(make_field("a", "date"), typed) == ["Write a date between the years 2 and 9998."]
 
 
 def test_what_is_no_day_is_shown_as_text() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -11,14 +12,14 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.core.people import Person
+from apps.core.people import Group, Person
 from apps.kickoff.fields import create, registered
 from apps.kickoff.fields.string import single_line
 from apps.kickoff.fields.text import unix_lines
 from apps.kickoff.lookups import StoredFile
 from apps.kickoff.names import control_name
 from apps.kickoff.transfer import carry_over
-from apps.pneumatic.schemas import Answer, Selection, UserValue, Value
+from apps.pneumatic.schemas import Answer, GroupValue, Selection, UserValue, Value
 from tests.factories import make_field
 from tests.kickoff.stand_ins import FewFiles, FewPeople, make_form
 
@@ -40,6 +41,12 @@ links = st.builds(
 )
 keys = [str(number) for number in range(40)]
 people = st.builds(UserValue, id=st.integers(1, 2**63 - 1), email=lines, name=lines)
+groups = st.builds(GroupValue, id=st.integers(1, 2**63 - 1), name=lines)
+# Dates that exist in every time zone.
+days = st.dates(dt.date(2, 1, 1), dt.date(9998, 12, 31))
+numbers = st.from_regex(r"-?\d{1,30}(\.\d{1,30})?", fullmatch=True).map(Decimal) | st.sampled_from(
+    [Decimal("0"), Decimal("-0.000"), Decimal("1E+5"), Decimal("12.50")]
+)
 files = st.builds(
     StoredFile,
     id=lines,
@@ -53,14 +60,15 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "string": lines,
     "text": paragraphs,
     "url": links,
-    "date": st.dates(),
+    "date": days,
+    "number": numbers,
     "radio": st.sampled_from(keys),
     "radiobutton": st.sampled_from(keys),
     "dropdown": st.sampled_from(keys),
     "checkbox": st.lists(st.sampled_from(keys), min_size=1, unique=True).map(
         lambda some: tuple(sorted(some, key=int))
     ),
-    "user": people,
+    "user": people | groups,
     "file": st.lists(files, min_size=1, max_size=4, unique_by=lambda file: file.upload_id).map(tuple),
 }
 answers = st.sampled_from(sorted(VALUES)).flatmap(
@@ -119,7 +127,7 @@ def test_every_value_can_be_described(answer: Answer) -> None:
 
 
 @pytest.mark.parametrize("zone", ZONES)
-@given(day=st.dates())
+@given(day=days)
 def test_no_time_zone_shifts_a_day(zone: str, day: dt.date) -> None:
     field = make_field("day", "date")
     with timezone.override(zone):
@@ -144,6 +152,8 @@ def test_no_text_breaks_a_form(text: str, type_name: str) -> None:
 
 
 def _those_in(value: Value) -> FewPeople:
+    if isinstance(value, GroupValue):
+        return FewPeople(groups=[Group(id=value.id, name=value.name, status="active")])
     if isinstance(value, UserValue):
         return FewPeople(Person(id=value.id, name=value.name, email=value.email, status="active"))
     return FewPeople()

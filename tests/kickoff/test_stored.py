@@ -6,6 +6,7 @@ import pytest
 
 from apps.kickoff.fields import answers_from_json, describe_answers, registered
 from tests.factories import make_field
+from tests.kickoff.stand_ins import FINANCE, PAST, FewPeople
 
 ODD = [
     None,
@@ -58,3 +59,24 @@ def test_a_second_field_of_an_api_name_has_no_answer_of_its_own() -> None:
     definitions = [make_field("a", name="First"), make_field("a", "date", name="Second")]
 
     assert [answer.label for answer in describe_answers(definitions, {"a": "x"})] == ["First"]
+
+
+def test_people_and_groups_that_can_be_given_no_work_any_more_are_marked() -> None:
+    definitions = [make_field(name, "user") for name in "abcde"]
+    stored = {
+        "a": {"id": 1, "email": "ada@example.com", "name": "Ada"},
+        "b": {"id": 4, "email": "ida@example.com", "name": "Ida"},
+        "c": {"id": 3, "email": "", "name": "Gone"},
+        "d": {"group": 9, "name": "Past"},
+        "e": {"id": 77, "email": "", "name": "Nobody"},
+    }
+
+    described = describe_answers(definitions, stored, people=FewPeople(groups=[FINANCE, PAST]))
+
+    assert [answer.described.parts[0].badge for answer in described if answer.described] == [
+        "",
+        "deactivated",
+        "no longer in Pneumatic",
+        "no longer in Pneumatic",
+        "",
+    ]

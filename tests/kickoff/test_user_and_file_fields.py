@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from apps.core.people import Person
+from apps.core.people import Group, Person
 from apps.kickoff.fields import create
-from apps.pneumatic.schemas import UserValue
+from apps.pneumatic.schemas import GroupValue, UserValue
 from tests.factories import make_field
 from tests.kickoff.stand_ins import (
     ADA,
     CONTRACT,
+    FINANCE,
+    PAST,
     PHOTO,
     FewFiles,
     FewPeople,
@@ -61,6 +65,98 @@ def test_the_chosen_person_is_offered_once_and_stays_chosen() -> None:
     options = form.rows[0].context["options"]
 
     assert [(option.value, option.checked) for option in options] == [("2", True), ("1", False)]
+
+
+DEACTIVATED = "Ida Idle is deactivated in Pneumatic and gets no work there. Choose somebody else."
+
+
+def test_somebody_who_is_deactivated_is_refused_by_name_and_not_offered() -> None:
+    form = make_form(make_field("a", "user"), data={"kickoff-a": "4", "find-a": "ida"})
+
+    assert form.errors["kickoff-a"] == [DEACTIVATED]
+    assert form.rows[0].context["options"] == []
+
+
+def test_somebody_who_is_deactivated_is_explained_before_anything_is_sent() -> None:
+    assert (
+        make_form(make_field("a", "user"), initial={"kickoff-a": ["4"]}).rows[0].context["gone"]
+        == DEACTIVATED
+    )
+
+
+def test_a_guest_is_refused_by_name() -> None:
+    guest = Person(id=5, name="Gus Guest", email="gus@example.com", status="guest")
+    form = make_form(make_field("a", "user"), data={"kickoff-a": "5"}, people=FewPeople(guest))
+
+    assert form.errors["kickoff-a"] == [
+        "Gus Guest is a guest in Pneumatic and is no answer there. Choose somebody else."
+    ]
+
+
+def test_a_group_whose_name_another_one_has_in_other_letters_is_refused_before_pneumatic_breaks() -> None:
+    finance = replace(FINANCE, has_twin=True)
+    form = make_form(
+        make_field("a", "user"), data={"kickoff-a": "group:1"}, people=FewPeople(groups=[finance])
+    )
+
+    assert form.errors["kickoff-a"] == [
+        "There are several groups called “Finance” in Pneumatic, which knows groups by their names alone. "
+        "Choose somebody else."
+    ]
+
+
+def test_a_group_is_chosen_and_told_from_a_person_of_the_same_id() -> None:
+    people = FewPeople(groups=[FINANCE])
+    field = make_field("a", "user")
+    form = make_form(field, data={"kickoff-a": "group:1"}, people=people)
+
+    assert form.is_valid(), form.errors
+    assert form.answers()[0].value == GroupValue(1, "Finance")
+    assert str(create(field).describe(GroupValue(1, "Finance"))) == "Finance"
+    assert create(field).describe(GroupValue(1, "Finance")).parts[0].note == "group"
+    assert create(field).to_json(GroupValue(1, "Finance")) == {"group": 1, "name": "Finance"}
+
+
+def test_a_search_offers_groups_with_their_size_before_people() -> None:
+    form = make_form(
+        make_field("a", "user"), data={"find-a": "e"}, find="a", people=FewPeople(groups=[FINANCE, PAST])
+    )
+
+    options = form.rows[0].context["options"]
+
+    assert [(option.value, option.label, option.note) for option in options] == [
+        ("group:1", "Finance", "group of 3 people"),
+        ("1", "Ada Lovelace", "ada@example.com"),
+        ("2", "Grace Hopper", "grace@example.com"),
+    ]
+
+
+def test_many_groups_leave_room_for_people() -> None:
+    groups = [Group(id=number, name=f"Person group {number}", status="active") for number in range(1, 60)]
+    crowd = [Person(id=number, name=f"Person {number}", status="active") for number in range(1, 60)]
+    form = make_form(
+        make_field("a", "user"), data={"find-a": "person"}, find="a", people=FewPeople(*crowd, groups=groups)
+    )
+    values = [option.value for option in form.rows[0].context["options"]]
+
+    assert len(values) == 20
+    assert sum(value.startswith("group:") for value in values) == 10
+    assert form.rows[0].context["is_cut"]
+
+
+def test_a_group_that_is_gone_is_refused_by_name() -> None:
+    form = make_form(
+        make_field("a", "user"), data={"kickoff-a": "group:9"}, people=FewPeople(groups=[FINANCE, PAST])
+    )
+
+    assert form.errors["kickoff-a"] == ["The group Past is no longer in Pneumatic. Choose somebody else."]
+
+
+@pytest.mark.parametrize("posted", ["group:7", "group:", "group:x", "group:-1", "Group:1", "group:1\0"])
+def test_no_group_is_refused(posted: str) -> None:
+    form = make_form(make_field("a", "user"), data={"kickoff-a": posted}, people=FewPeople(groups=[FINANCE]))
+
+    assert form.errors["kickoff-a"] == ["This person is not known here. Choose another one."]
 
 
 def test_at_most_twenty_people_are_offered() -> None:

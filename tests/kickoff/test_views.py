@@ -10,7 +10,8 @@ from pytest_django import DjangoAssertNumQueries
 from apps.kickoff.fields import create
 from apps.kickoff.forms import KickoffForm
 from apps.kickoff.lookups import NoFiles
-from tests.factories import make_field, make_pneumatic_user, make_template
+from apps.pneumatic.schemas import GroupValue, Kickoff
+from tests.factories import NOW, make_field, make_pneumatic_group, make_pneumatic_user, make_template
 from tests.kickoff.stand_ins import numbered
 
 pytestmark = pytest.mark.django_db
@@ -82,10 +83,38 @@ def test_a_search_gives_twenty_hits_with_a_constant_number_of_queries(
     for number in range(1, 61):
         make_pneumatic_user(number)
 
-    with django_assert_num_queries(QUERIES + 2):
+    with django_assert_num_queries(QUERIES + 3):  # groups, ids of people, people
         answer = operator_client.get(PEOPLE, {"q": "person"}).json()
     assert len(answer["hits"]) == 20
     assert answer["is_cut"] is True
+
+
+def test_groups_are_found_and_those_who_cannot_be_given_work_are_not(operator_client: Client) -> None:
+    make_pneumatic_user(1, first="Ada", last="Finley")
+    make_pneumatic_user(2, first="Ida", last="Finch", status="inactive")
+    make_pneumatic_group(1, name="Finance", users=[1, 2])
+    make_pneumatic_group(2, name="Finance of old", removed_at=NOW)
+
+    found = operator_client.get(PEOPLE, {"q": "fin"}).json()["hits"]
+
+    assert [(hit["value"], hit["label"], hit["note"]) for hit in found] == [
+        ("group:1", "Finance", "group of 2 people"),
+        ("1", "Ada Finley", "person1@example.com"),
+    ]
+
+
+def test_a_form_asks_the_mirror_once_for_all_its_groups(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    make_pneumatic_group(1, name="Finance", users=[1, 2])
+    kickoff = Kickoff(fields=tuple(make_field(f"u{number}", "user") for number in range(1, 4)))
+    data = {"name": "N", **{f"kickoff-u{number}": "group:1" for number in range(1, 4)}}
+
+    with django_assert_num_queries(1):
+        form = KickoffForm(kickoff, data, files=NoFiles())
+        assert form.is_valid()
+        assert [answer.value for answer in form.answers()] == [GroupValue(1, "Finance")] * 3
+        assert len(form.rows) == 3
 
 
 def test_options_are_found_with_a_constant_number_of_queries(
@@ -99,9 +128,8 @@ def test_options_are_found_with_a_constant_number_of_queries(
 def test_options_of_a_field_with_a_very_long_name_are_found_by_the_key_of_its_control(
     operator_client: Client, options_url: str
 ) -> None:
-    form = KickoffForm(
-        [make_field("x" * 5000, "dropdown", selections=numbered(30))], files=NoFiles(), template_id=1
-    )
+    field = make_field("x" * 5000, "dropdown", selections=numbered(30))
+    form = KickoffForm(Kickoff(fields=(field,)), files=NoFiles(), template_id=1)
     [row] = form.rows
 
     assert len(row.search_url) < 200
@@ -122,11 +150,11 @@ def test_a_form_asks_the_mirror_once_for_all_its_people(
 ) -> None:
     for number in range(1, 4):
         make_pneumatic_user(number)
-    definitions = [make_field(f"u{number}", "user") for number in range(1, 4)]
+    kickoff = Kickoff(fields=tuple(make_field(f"u{number}", "user") for number in range(1, 4)))
     data = {"name": "N", **{f"kickoff-u{number}": str(number) for number in range(1, 4)}}
 
     with django_assert_num_queries(1):
-        form = KickoffForm(definitions, data, files=NoFiles())
+        form = KickoffForm(kickoff, data, files=NoFiles())
         assert form.is_valid()
         assert [str(create(answer.field).describe(answer.value)) for answer in form.answers()] == [
             "Ada Person1",

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from apps.kickoff.fields import checkbox, date, dropdown, file, radio, string, text, url, user
+from apps.kickoff.fields import checkbox, date, dropdown, file, number, radio, string, text, url, user
 from apps.kickoff.fields.base import AnswerError, Asked, Described, KickoffField, Option, Part
 from apps.kickoff.fields.registry import create, get, register, registered
 from apps.kickoff.fields.stored import DescribedAnswer, answers_from_json, answers_to_json, describe_answers
@@ -29,6 +29,7 @@ __all__ = [
     "dropdown",
     "file",
     "get",
+    "number",
     "radio",
     "register",
     "registered",

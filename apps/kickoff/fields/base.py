@@ -33,11 +33,12 @@ class AnswerError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One piece of an answer as people read it; ``url`` is http(s) or empty."""
+    """One piece of an answer as people read it; ``url`` is http(s) or empty, ``badge`` warns of something."""
 
     text: str
     url: str = ""
     note: str = ""
+    badge: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,11 @@ class KickoffField(ABC, Generic[V]):
         return self.template == SEARCH_TEMPLATE
 
     @property
+    def limit(self) -> int | None:
+        """Return how many characters the answer may have at most; None for any number, or no text."""
+        return None
+
+    @property
     def blocker(self) -> str:
         """Return why no launch is possible because of this field, or ''."""
         return ""
@@ -143,8 +149,19 @@ class KickoffField(ABC, Generic[V]):
     def context(self, asked: Asked) -> dict[str, Any]:
         """Return what the template of the control needs to show ``asked``."""
 
+    def from_default(self, lookups: Lookups) -> list[str]:
+        """Return the controls for the default that the template's author wrote, [] for none.
+
+        Raise AnswerError when it fits nothing.
+        """
+        return self.understand([self.definition.default], lookups)
+
     def people_in(self, values: Sequence[str]) -> list[int]:
         """Return the ids of people in the posted ``values``, so that a form looks them all up at once."""
+        return []
+
+    def groups_in(self, values: Sequence[str]) -> list[int]:
+        """Return the ids of groups in the posted ``values``, so that a form looks them all up at once."""
         return []
 
     def files_in(self, values: Sequence[str]) -> list[str]:

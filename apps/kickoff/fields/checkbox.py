@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -12,6 +13,8 @@ from apps.kickoff.fields.base import AnswerError, Asked, Described
 from apps.kickoff.fields.choices import ChoiceField
 from apps.kickoff.fields.registry import register
 from apps.kickoff.lookups import Lookups
+
+_JOINT = ", "  # what Pneumatic puts between texts of options
 
 
 class KeysField(forms.Field):
@@ -65,6 +68,29 @@ class CheckboxField(ChoiceField[tuple[str, ...]]):
     def describe(self, value: tuple[str, ...]) -> Described:
         """Return the labels of the chosen options."""
         return Described(tuple(self.part(key) for key in value))
+
+    def from_default(self, lookups: Lookups) -> list[str]:
+        """Return the keys of the options whose texts the default holds, joined by a comma and a blank.
+
+        A text may hold such a comma itself, so the longest one that fits is taken first.
+        """
+        pieces = self.definition.default.strip().split(_JOINT) if self.definition.default.strip() else []
+        longest = 1 + max((label.count(_JOINT) for label in self.offered.values()), default=0)
+        # From the end: the keys that the pieces from each place on can be read as, None where they cannot.
+        readings: list[list[str] | None] = [[]]
+        for start in reversed(range(len(pieces))):
+            readings.insert(0, self._reading(pieces[start : start + longest], readings))
+        if (keys := readings[0]) is None:
+            raise AnswerError(_("“%(option)s” is not on offer.") % {"option": self.definition.default[:80]})
+        return list(dict.fromkeys(keys))
+
+    def _reading(self, pieces: Sequence[str], following: Sequence[list[str] | None]) -> list[str] | None:
+        for count in range(len(pieces), 0, -1):
+            text = _JOINT.join(pieces[:count])
+            rest, key = following[count - 1], self.key_for(text, text)
+            if key is not None and rest is not None:
+                return [key, *rest]
+        return None
 
     def context(self, asked: Asked) -> dict[str, Any]:
         """Return all options."""

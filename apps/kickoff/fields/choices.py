@@ -50,20 +50,39 @@ class ChoiceField(KickoffField[V]):
     @property
     def blocker(self) -> str:
         """Return why no launch is possible when an answer is required and none is on offer."""
-        if self.definition.is_required and not self.offered:
-            return _("“%(field)s” must be answered, but the template offers no options for it.") % {
-                "field": self.label
-            }
-        return ""
+        if self.offered or not self.definition.is_required:
+            return ""
+        words = {"field": self.label}
+        if self.definition.options_unknown:
+            return (
+                _(
+                    "“%(field)s” must be answered, but its options stand in a data set that the API key may not read. "
+                    "Use the key of somebody who may, or launch this template in Pneumatic itself."
+                )
+                % words
+            )
+        return _("“%(field)s” must be answered, but the template offers no options for it.") % words
 
     @property
     def notice(self) -> str:
         """Return why nothing can be chosen."""
-        return "" if self.offered else _("The template offers no options for this field.")
+        if self.offered:
+            return ""
+        if self.definition.options_unknown:
+            return _(
+                "The options of this field stand in a data set that the API key may not read. Nothing will be sent "
+                "for it."
+            )
+        return _("The template offers no options for this field.")
 
     def check_keys(self, keys: Iterable[str]) -> list[str]:
-        """Return the keys, each once; raise ValidationError for one that is not on offer."""
-        wanted = list(dict.fromkeys(keys))
+        """Return the keys, each once; raise ValidationError for one that is not on offer.
+
+        A browser writes its own ends of lines into a key that has several.
+        """
+        wanted = list(
+            dict.fromkeys(key if key in self.offered else key.replace("\r\n", "\n") for key in keys)
+        )
         for key in wanted:
             if key not in self.offered:
                 raise ValidationError(
@@ -98,10 +117,15 @@ class ChoiceField(KickoffField[V]):
 
     def key_for(self, key: str, label: str) -> str | None:
         """Return the offered key that is ``key``, else the one whose label is ``label``, else None."""
-        if key in self.offered:
-            return key
-        wanted = _folded(label)
-        return next((known for known, text in self.offered.items() if _folded(text) == wanted), None)
+        return key if key in self.offered else self._keys_by_label.get(_folded(label))
+
+    @cached_property
+    def _keys_by_label(self) -> dict[str, str]:
+        """Return the keys by folded label; of equal labels the first one counts."""
+        keys: dict[str, str] = {}
+        for key, label in self.offered.items():
+            keys.setdefault(_folded(label), key)
+        return keys
 
     def spell_out(self, values: Sequence[str]) -> list[str]:
         """Return the labels of posted keys."""

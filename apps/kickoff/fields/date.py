@@ -17,7 +17,10 @@ from apps.kickoff.fields.base import AnswerError, Asked, Described, KickoffField
 from apps.kickoff.fields.registry import register
 from apps.kickoff.lookups import Lookups
 
+FIRST, LAST = dt.date(2, 1, 1), dt.date(9998, 12, 31)  # days that exist in every time zone
+
 _ISO = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
+_SECONDS = re.compile(r"-?[0-9]{1,12}(\.[0-9]*)?")
 
 
 def parse_day(text: str) -> dt.date | None:
@@ -35,6 +38,13 @@ def parse_day(text: str) -> dt.date | None:
         return None
 
 
+def check_range(day: dt.date) -> dt.date:
+    """Return ``day``; raise AnswerError for one that Pneumatic cannot handle."""
+    if not FIRST <= day <= LAST:
+        raise AnswerError(_("Write a date between the years 2 and 9998."))
+    return day
+
+
 class DayField(forms.Field):
     """A day in ISO form. There is no time in it, hence no time zone that could shift it."""
 
@@ -49,12 +59,15 @@ class DayField(forms.Field):
                 _("“%(text)s” is not a date. Write year, month and day, such as 2026-03-31.")
                 % {"text": text[:40]}
             )
-        return day
+        try:
+            return check_range(day)
+        except AnswerError as error:
+            raise ValidationError(str(error)) from None
 
 
 @register
 class DateField(KickoffField[dt.date]):
-    """``date``: a day between the years 1 and 9999."""
+    """``date``: a day between the years 2 and 9998."""
 
     type_name = "date"
     template_name = "kickoff/widgets/date.html"
@@ -96,9 +109,30 @@ class DateField(KickoffField[dt.date]):
         day = parse_day(values[-1])
         if day is None:
             raise AnswerError(_("“%(text)s” is not a date like 2026-03-31.") % {"text": values[-1][:40]})
-        return self.initial(day)
+        return self.initial(check_range(day))
+
+    def from_default(self, lookups: Lookups) -> list[str]:
+        """Return the day that the default names: in ISO form, with a time or without, or in seconds since 1970."""
+        text = self.definition.default.strip()
+        if not text:
+            return []
+        day = parse_day(text) or _day_of_moment(text, lookups.zone)
+        if day is None:
+            raise AnswerError(_("“%(text)s” is not a date like 2026-03-31.") % {"text": text[:40]})
+        return self.initial(check_range(day))
 
     def context(self, asked: Asked) -> dict[str, Any]:
         """Return what was typed; a date input would silently drop what is no date, so that is shown as text."""
         typed = asked.values[-1].strip() if asked.values else ""
         return {"value": typed, "is_day": not typed or parse_day(typed) is not None}
+
+
+def _day_of_moment(text: str, zone: dt.tzinfo) -> dt.date | None:
+    """Return the day on which the moment ``text`` falls in ``zone``; None for what is no moment."""
+    try:
+        if _SECONDS.fullmatch(text):
+            return dt.datetime.fromtimestamp(float(text), tz=zone).date()
+        moment = dt.datetime.fromisoformat(text)
+        return (moment if moment.tzinfo is None else moment.astimezone(zone)).date()
+    except (ValueError, OverflowError, OSError):
+        return None

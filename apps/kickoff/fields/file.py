@@ -118,6 +118,10 @@ class FileField(KickoffField[tuple[FileValue, ...]]):
             raise AnswerError(_("A link cannot attach files."))
         return []
 
+    def from_default(self, lookups: Lookups) -> list[str]:
+        """Return nothing: a text attaches no file."""
+        return []
+
     def context(self, asked: Asked) -> dict[str, Any]:
         """Return the files that are attached."""
         ids = self.files_in(asked.values)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from apps.kickoff.fields.base import AnswerError, Asked, Described, KickoffField, Part
 
@@ -18,8 +21,34 @@ def refuse_null(value: str) -> None:
         )
 
 
+def at_most(limit: int) -> Callable[[str], None]:
+    """Return a validator that raises ValidationError for a text of more than ``limit`` characters."""
+
+    def check(value: str) -> None:
+        if len(value) > limit:
+            sentence = ngettext(
+                "This has %(count)d characters; Pneumatic takes at most %(limit)d character.",
+                "This has %(count)d characters; Pneumatic takes at most %(limit)d characters.",
+                limit,
+            )
+            raise ValidationError(sentence % {"count": len(value), "limit": limit})
+
+    return check
+
+
 class PlainField(KickoffField[str]):
     """A field whose canonical value, JSON and control are one and the same text."""
+
+    @property
+    def limit(self) -> int | None:
+        """Return the limit that the server sets."""
+        return self.definition.max_length
+
+    def limited(self, field: forms.Field) -> forms.Field:
+        """Return the form field with the limit that Pneumatic sets to its characters."""
+        if self.definition.max_length is not None:
+            field.validators.append(at_most(self.definition.max_length))
+        return field
 
     def to_value(self, cleaned: Any) -> str | None:
         """Return the text; None for an empty one."""

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from apps.kickoff.fields.base import AnswerError, Described, Part
 from apps.kickoff.fields.registry import create
-from apps.pneumatic.schemas import Answer, FieldDefinition
+from apps.kickoff.fields.user import badge_of
+from apps.kickoff.lookups import People
+from apps.pneumatic.schemas import Answer, FieldDefinition, GroupValue, UserValue, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +46,22 @@ def answers_from_json(
 
 
 def describe_answers(
-    definitions: Sequence[FieldDefinition], stored: Mapping[str, Any]
+    definitions: Sequence[FieldDefinition], stored: Mapping[str, Any], *, people: People | None = None
 ) -> list[DescribedAnswer]:
-    """Return every field of the version that was answered, in its order, then answers that no field claims."""
+    """Return every field of the version that was answered, in its order, then answers that no field claims.
+
+    ``people`` tells who of those that were named can be given no work any more: they get a badge.
+    """
+    values = {answer.field.api_name: answer.value for answer in answers_from_json(definitions, stored)}
+    badges = _badges(values.values(), people) if people is not None else {}
     described = []
     for definition in _first_of_each_name(definitions):
         field = create(definition)
         answer = None
         if definition.api_name in stored:
             try:
-                answer = field.describe(field.from_json(stored[definition.api_name]))
+                value = field.from_json(stored[definition.api_name])
+                answer = _with_badge(field.describe(value), badges.get(value, ""))
             except AnswerError as error:
                 answer = Described((Part(_plain(stored[definition.api_name]), note=str(error)),))
         described.append(DescribedAnswer(field.label, definition, answer))
@@ -63,6 +71,21 @@ def describe_answers(
             part = Part(_plain(data), note=_("not a field of this version"))
             described.append(DescribedAnswer(api_name, None, Described((part,))))
     return described
+
+
+def _badges(values: Iterable[Value], people: People) -> dict[Value, str]:
+    """Return what to warn of about the people and groups among ``values``, in one query for each kind."""
+    named = [value for value in values if isinstance(value, UserValue)]
+    groups = [value for value in values if isinstance(value, GroupValue)]
+    users = people.by_ids([value.id for value in named]) if named else {}
+    known = people.groups_by_ids([value.id for value in groups]) if groups else {}
+    badges: dict[Value, str] = {value: badge_of(users[value.id]) for value in named if value.id in users}
+    badges |= {value: badge_of(known[value.id]) for value in groups if value.id in known}
+    return badges
+
+
+def _with_badge(described: Described, badge: str) -> Described:
+    return replace(described, parts=tuple(replace(part, badge=badge) for part in described.parts))
 
 
 def _first_of_each_name(definitions: Iterable[FieldDefinition]) -> list[FieldDefinition]:

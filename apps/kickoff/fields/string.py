@@ -38,13 +38,18 @@ class StringField(PlainField):
 
     type_name = "string"
     template_name = "kickoff/widgets/string.html"
-    accepts = frozenset({"url"})
+    accepts = frozenset({"number", "url"})
 
     def form_field(self, lookups: Lookups) -> forms.Field:
         """Return a text field for one line."""
-        return LineField(
+        field = LineField(
             required=self.definition.is_required, error_messages={"required": self.required_message}
         )
+        return self.limited(field)
+
+    def from_default(self, lookups: Lookups) -> list[str]:
+        """Return the default on one line."""
+        return self.understand([single_line(self.definition.default)], lookups)
 
     def context(self, asked: Asked) -> dict[str, Any]:
         """Return what was typed."""

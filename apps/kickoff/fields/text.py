@@ -36,13 +36,19 @@ class TextField(PlainField):
 
     type_name = "text"
     template_name = "kickoff/widgets/text.html"
-    accepts = frozenset({"string", "url"})
+    accepts = frozenset({"number", "string", "url"})
 
     def form_field(self, lookups: Lookups) -> forms.Field:
         """Return a text field for several lines."""
-        return ParagraphsField(
+        field = ParagraphsField(
             required=self.definition.is_required, error_messages={"required": self.required_message}
         )
+        return self.limited(field)
+
+    def from_default(self, lookups: Lookups) -> list[str]:
+        """Return the default with LF line ends; nothing but blanks is none."""
+        text = unix_lines(self.definition.default)
+        return self.understand([text if text.strip() else ""], lookups)
 
     def describe(self, value: str) -> Described:
         """Return the text with its line breaks."""

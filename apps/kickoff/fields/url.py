@@ -61,9 +61,14 @@ class UrlField(PlainField):
 
     def form_field(self, lookups: Lookups) -> forms.Field:
         """Return a field for a web address."""
-        return LinkField(
+        field = LinkField(
             required=self.definition.is_required, error_messages={"required": self.required_message}
         )
+        return self.limited(field)
+
+    def from_default(self, lookups: Lookups) -> list[str]:
+        """Return the default without the blanks around it."""
+        return self.understand([self.definition.default.strip()], lookups)
 
     def describe(self, value: str) -> Described:
         """Return the address, as a link where it is safe to follow."""

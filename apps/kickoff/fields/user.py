@@ -1,17 +1,18 @@
-"""Somebody of the Pneumatic account."""
+"""Somebody of the Pneumatic account, or a group of them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from apps.core.numbers import read_number
-from apps.core.people import Person
+from apps.core.people import Group, Person
 from apps.kickoff.fields.base import (
     SEARCH_TEMPLATE,
     AnswerError,
@@ -22,39 +23,73 @@ from apps.kickoff.fields.base import (
     Part,
 )
 from apps.kickoff.fields.registry import register
-from apps.kickoff.lookups import HITS, Lookups
-from apps.pneumatic.schemas import UserValue
+from apps.kickoff.lookups import HITS, Lookups, People
+from apps.pneumatic.schemas import GroupValue, UserValue
+
+GROUP_PREFIX = "group:"  # of the control that stands for a group; a person's is the bare id
+
+# What a status other than "active" reads like.
+BADGES: Mapping[str, str | Promise] = {
+    "invited": gettext_lazy("invited"),
+    "inactive": gettext_lazy("deactivated"),
+    "guest": gettext_lazy("guest"),
+    "removed": gettext_lazy("no longer in Pneumatic"),
+}
 
 
-def gone_sentence(person: Person) -> str:
-    """Return why somebody who was chosen before cannot be chosen any more."""
-    return _("%(name)s is no longer in Pneumatic. Choose somebody else.") % {"name": person.name}
+def badge_of(somebody: Person | Group) -> str:
+    """Return what to warn of about somebody, or ''."""
+    return str(BADGES.get(somebody.status, ""))
+
+
+def gone_sentence(somebody: Person | Group) -> str:
+    """Return why somebody who was chosen before cannot be chosen any more; '' for those who can."""
+    words = {"name": somebody.name}
+    if somebody.status == "inactive":
+        return _("%(name)s is deactivated in Pneumatic and gets no work there. Choose somebody else.") % words
+    if somebody.status == "guest":
+        return _("%(name)s is a guest in Pneumatic and is no answer there. Choose somebody else.") % words
+    if somebody.status == "removed" and isinstance(somebody, Group):
+        return _("The group %(name)s is no longer in Pneumatic. Choose somebody else.") % words
+    if isinstance(somebody, Group) and somebody.has_twin:  # Pneumatic breaks at these
+        sentence = _(
+            "There are several groups called “%(name)s” in Pneumatic, which knows groups by their names alone. "
+            "Choose somebody else."
+        )
+        return sentence % words
+    if somebody.status == "removed":
+        return _("%(name)s is no longer in Pneumatic. Choose somebody else.") % words
+    return ""
+
+
+def read_group(control: str) -> int | None:
+    """Return the id of the group that a control stands for; None for anything else."""
+    return read_number(control.removeprefix(GROUP_PREFIX)) if control.startswith(GROUP_PREFIX) else None
 
 
 class PersonField(forms.Field):
-    """Somebody who exists in Pneumatic now."""
+    """Somebody who can be given work in Pneumatic now."""
 
     def __init__(self, lookups: Lookups, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.lookups = lookups
 
-    def to_python(self, value: Any) -> Person | None:
-        """Return the chosen person."""
+    def to_python(self, value: Any) -> Person | Group | None:
+        """Return the chosen person or group."""
         text = str(value or "").strip()
         if not text:
             return None
-        id_ = read_number(text)
-        person = self.lookups.load_people([id_]).get(id_) if id_ is not None else None
-        if person is None:
+        chosen = _known(text, self.lookups)
+        if chosen is None:
             raise ValidationError(_("This person is not known here. Choose another one."))
-        if person.status == "removed":
-            raise ValidationError(gone_sentence(person))
-        return person
+        if gone := gone_sentence(chosen):
+            raise ValidationError(gone)
+        return chosen
 
 
 @register
-class UserField(KickoffField[UserValue]):
-    """``user``: one person, found by name or e-mail."""
+class UserField(KickoffField[UserValue | GroupValue]):
+    """``user``: one person, found by name or e-mail, or one group."""
 
     type_name = "user"
     template_name = SEARCH_TEMPLATE
@@ -62,88 +97,128 @@ class UserField(KickoffField[UserValue]):
     is_group = True
 
     def form_field(self, lookups: Lookups) -> forms.Field:
-        """Return a field for a person."""
+        """Return a field for a person or a group."""
         return PersonField(
             lookups, required=self.definition.is_required, error_messages={"required": self.required_message}
         )
 
-    def to_value(self, cleaned: Any) -> UserValue | None:
-        """Return the person as an answer."""
-        if not isinstance(cleaned, Person):
-            return None
-        return UserValue(id=cleaned.id, email=cleaned.email, name=cleaned.name)
+    def to_value(self, cleaned: Any) -> UserValue | GroupValue | None:
+        """Return the person or the group as an answer."""
+        if isinstance(cleaned, Group):
+            return GroupValue(id=cleaned.id, name=cleaned.name)
+        if isinstance(cleaned, Person):
+            return UserValue(id=cleaned.id, email=cleaned.email, name=cleaned.name)
+        return None
 
-    def initial(self, value: UserValue) -> list[str]:
-        """Return the id."""
-        return [str(value.id)]
+    def initial(self, value: UserValue | GroupValue) -> list[str]:
+        """Return the id, that of a group marked as such."""
+        return [f"{GROUP_PREFIX}{value.id}" if isinstance(value, GroupValue) else str(value.id)]
 
-    def to_json(self, value: UserValue) -> Any:
-        """Return id, e-mail and name: the person may be gone when somebody reads it."""
+    def to_json(self, value: UserValue | GroupValue) -> Any:
+        """Return id and names: whoever it is may be gone when somebody reads it."""
+        if isinstance(value, GroupValue):
+            return {"group": value.id, "name": value.name}
         return {"id": value.id, "email": value.email, "name": value.name}
 
-    def from_json(self, data: Any) -> UserValue:
-        """Return the stored person."""
+    def from_json(self, data: Any) -> UserValue | GroupValue:
+        """Return the stored person or group."""
+        if isinstance(data, dict) and isinstance(data.get("group"), int):
+            return GroupValue(id=data["group"], name=str(data.get("name", "")))
         if not isinstance(data, dict) or not isinstance(data.get("id"), int):
             raise AnswerError(_("The stored answer is no person."))
         return UserValue(id=data["id"], email=str(data.get("email", "")), name=str(data.get("name", "")))
 
-    def describe(self, value: UserValue) -> Described:
-        """Return the person's name."""
+    def describe(self, value: UserValue | GroupValue) -> Described:
+        """Return the name."""
+        if isinstance(value, GroupValue):
+            return Described((Part(value.name or _("Group %(id)s") % {"id": value.id}, note=_("group")),))
         name = value.name or value.email or _("User %(id)s") % {"id": value.id}
         return Described((Part(name, note=value.email if value.email != name else ""),))
 
     def people_in(self, values: Sequence[str]) -> list[int]:
-        """Return the id that was posted."""
+        """Return the id of the person who was posted."""
         return [id_ for value in values[-1:] if (id_ := read_number(value)) is not None]
 
+    def groups_in(self, values: Sequence[str]) -> list[int]:
+        """Return the id of the group that was posted."""
+        return [id_ for value in values[-1:] if (id_ := read_group(value)) is not None]
+
     def understand(self, values: Sequence[str], lookups: Lookups) -> list[str]:
-        """Return the id of the person whom a link names by id or e-mail."""
+        """Return the control of the person whom a link names by id or e-mail, or of the group that it names."""
         if not any(values):
             return []
         wanted = values[-1].strip()
-        person = self._named(wanted, lookups)
-        if person is None or person.status == "removed":
+        found = _known(wanted, lookups) or _named(wanted, lookups.people)
+        if found is None or found.status == "removed":
             raise AnswerError(_("There is nobody “%(who)s” in Pneumatic.") % {"who": wanted[:80]})
-        return [str(person.id)]
+        if gone := gone_sentence(found):
+            raise AnswerError(gone)
+        return [_control(found)]
 
     def context(self, asked: Asked) -> dict[str, Any]:
-        """Return the chosen person and those whom the search found."""
-        known = asked.lookups.load_people(self.people_in(asked.values)).values()
-        chosen = [person for person in known if person.status != "removed"]
-        gone = [person for person in known if person.status == "removed"]
-        found = asked.lookups.people.search(asked.find) if asked.find else []
-        options = [person_option(person, checked=True) for person in chosen]
-        options += [person_option(person) for person in found if person not in chosen]
+        """Return whoever is chosen, and those whom the search found."""
+        known = [
+            somebody for value in asked.values[-1:] if (somebody := _known(value, asked.lookups)) is not None
+        ]
+        gone = [sentence for somebody in known if (sentence := gone_sentence(somebody))]
+        chosen = [] if gone else [as_option(somebody, checked=True) for somebody in known]
+        found = find(asked.lookups.people, asked.find) if asked.find else []
+        kept = {option.value for option in chosen}
         return {
-            "options": options,
+            "options": chosen + [option for option in found if option.value not in kept],
             "nothing_chosen": not chosen,
             "find": asked.find,
             "hits": len(found) if asked.find else None,
             "is_cut": len(found) == HITS,
             "finds_people": True,
-            "gone": gone_sentence(gone[0]) if gone else "",
+            "gone": "".join(gone),
         }
 
     def spell_out(self, values: Sequence[str]) -> list[str]:
         """Return the ids in words."""
-        return [_("user %(id)s") % {"id": value} for value in values]
-
-    def _named(self, wanted: str, lookups: Lookups) -> Person | None:
-        id_ = read_number(wanted)
-        if id_ is not None:
-            return lookups.load_people([id_]).get(id_)
-        email = wanted.casefold()
-        return next(
-            (person for person in lookups.people.search(wanted) if person.email.casefold() == email), None
-        )
+        return [
+            _("user %(id)s") % {"id": value}
+            if read_group(value) is None
+            else _("group %(id)s") % {"id": read_group(value)}
+            for value in values
+        ]
 
 
-def person_option(person: Person, *, checked: bool = False) -> Option:
-    """Return somebody as a choice; the e-mail address tells namesakes apart."""
-    return Option(
-        str(person.id),
-        person.name,
-        note=person.email if person.email != person.name else "",
-        badge=_("invited") if person.status == "invited" else "",
-        checked=checked,
-    )
+def find(people: People, query: str) -> list[Option]:
+    """Return at most ``HITS`` choices that fit ``query``: groups first, which leave at least half of it to people."""
+    persons = people.search(query)
+    groups = people.search_groups(query)[: max(HITS // 2, HITS - len(persons))]
+    found: list[Person | Group] = [*groups, *persons]
+    return [as_option(somebody) for somebody in found[:HITS]]
+
+
+def as_option(somebody: Person | Group, *, checked: bool = False) -> Option:
+    """Return somebody as a choice; the e-mail address tells namesakes apart, the size a group from a person."""
+    if isinstance(somebody, Group):
+        note = ngettext("group of %(count)d person", "group of %(count)d people", somebody.size) % {
+            "count": somebody.size
+        }
+    else:
+        note = somebody.email if somebody.email != somebody.name else ""
+    return Option(_control(somebody), somebody.name, note=note, badge=badge_of(somebody), checked=checked)
+
+
+def _control(somebody: Person | Group) -> str:
+    return f"{GROUP_PREFIX}{somebody.id}" if isinstance(somebody, Group) else str(somebody.id)
+
+
+def _known(control: str, lookups: Lookups) -> Person | Group | None:
+    """Return whoever a control stands for, or None."""
+    person_id, group_id = read_number(control), read_group(control)
+    if person_id is not None:
+        return lookups.load_people([person_id]).get(person_id)
+    return lookups.load_groups([group_id]).get(group_id) if group_id is not None else None
+
+
+def _named(wanted: str, people: People) -> Person | Group | None:
+    """Return the person with this e-mail address, else the group with this name, in any case, as Pneumatic does."""
+    text = wanted.casefold()
+    person = next((person for person in people.search(wanted) if person.email.casefold() == text), None)
+    if person is not None:
+        return person
+    return next((group for group in people.search_groups(wanted) if group.name.casefold() == text), None)

@@ -1,0 +1,82 @@
+"""The fieldsets of a kickoff form: which rows stand together, and which of their rules are broken."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from django.utils.translation import gettext as _
+
+from apps.kickoff.fields.number import plain_digits
+from apps.kickoff.rows import Problem, Row, Section
+from apps.kickoff.rules import Numbers, broken_rules, fields_of, sum_of
+from apps.pneumatic.schemas import FieldDefinition, Fieldset, Kickoff, RuleGroup
+from apps.workflow_templates.rules import quoted_labels, rule_sentence, rule_sentences
+
+
+class Grouping:
+    """The fieldsets of one form; ``check`` finds what is wrong with their numbers."""
+
+    def __init__(self, kickoff: Kickoff) -> None:
+        self.labels = quoted_labels(kickoff.fields)
+        self.fieldsets: dict[str, Fieldset] = {}
+        for fieldset in kickoff.fieldsets:
+            self.fieldsets.setdefault(fieldset.api_name, fieldset)
+        self.errors: dict[str, list[tuple[RuleGroup, str]]] = {}
+
+    def check(self, numbers: Numbers) -> bool:
+        """Remember which rules the sound ``numbers`` break, and say whether there are any."""
+        self.errors = {
+            api_name: [(group, _reason(group, self.labels, numbers)) for group in broken]
+            for api_name, fieldset in self.fieldsets.items()
+            if (broken := broken_rules(fieldset, numbers))
+        }
+        return bool(self.errors)
+
+    def sections(self, rows: Sequence[tuple[FieldDefinition, Row]], *, with_errors: bool) -> list[Section]:
+        """Return ``rows`` in their fieldsets, each where its first row stands; empty fieldsets are not shown."""
+        members: dict[str, list[Row]] = {}
+        for definition, row in rows:
+            key = definition.fieldset if definition.fieldset in self.fieldsets else ""
+            members.setdefault(key, []).append(row)
+        return [self._section(key, shown, with_errors=with_errors) for key, shown in members.items()]
+
+    def problems(self, ids: Mapping[str, str]) -> dict[str, list[Problem]]:
+        """Return the broken rules for the summary, by the api_name of their fieldset; each leads to its first field.
+
+        ``ids`` are those of the rows that are shown, by api_name.
+        """
+        return {
+            api_name: [
+                Problem(
+                    reason,
+                    label=self.fieldsets[api_name].title.strip(),
+                    target=next((ids[name] for name in fields_of(group) if name in ids), ""),
+                )
+                for group, reason in broken
+            ]
+            for api_name, broken in self.errors.items()
+        }
+
+    def _section(self, key: str, rows: Sequence[Row], *, with_errors: bool) -> Section:
+        if not key:
+            return Section(rows)
+        fieldset = self.fieldsets[key]
+        return Section(
+            rows,
+            id=f"id_fieldset_{list(self.fieldsets).index(key) + 1}",
+            title=fieldset.title.strip(),
+            description=fieldset.description,
+            rules=rule_sentences(fieldset, self.labels),
+            errors=[reason for _group, reason in self.errors.get(key, ())] if with_errors else [],
+        )
+
+
+def _reason(group: RuleGroup, labels: Mapping[str, str], numbers: Numbers) -> str:
+    """Return what the template's author wants to be said, else the rule itself and what the numbers come to."""
+    if message := group.message.strip():
+        return message
+    sentence = rule_sentence(group, labels)
+    if len(group.alternatives) > 1 or len(group.alternatives[0]) > 1 or len(fields_of(group)) < 2:
+        return sentence
+    total = plain_digits(sum_of(fields_of(group), numbers))
+    return _("%(rule)s Now it is %(sum)s.") % {"rule": sentence, "sum": total}
