@@ -26,7 +26,7 @@ class LaunchAdmin(ReadOnlyAdmin[Launch]):
     search_help_text = _("Words of the workflow's name, or its ID")
     paginator = BoundedPaginator
     readonly_fields = ("given_answers", "request_body")
-    exclude = ("answers", "answers_digest", "payload", "deadline_at")
+    exclude = ("answers", "answers_digest", "payload", "deadline_at", "tried_at", "missed_at", "look_note")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Launch]:
         """Return launches without what no page here shows of their templates."""

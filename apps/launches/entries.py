@@ -17,13 +17,16 @@ from django.utils.datastructures import MultiValueDict
 from apps.accounts.models import User
 from apps.core.numbers import read_number
 from apps.kickoff.forms import KickoffForm
-from apps.kickoff.names import read_controls
-from apps.kickoff.transfer import rebase, uploads_in
+from apps.kickoff.transfer import rebase, uploads_in, with_empty_controls
 from apps.kickoff.transfer import with_uploads as attach
-from apps.launches import files, uploadhandler
+from apps.launches import files, uploadhandler, urgency
 from apps.launches.models import Launch
+from apps.launches.patience import Patience
 from apps.launches.submissions import parse_id
+from apps.launches.urgency import Urgent
+from apps.pneumatic.client import capabilities
 from apps.pneumatic.schemas import FieldDefinition, Kickoff
+from apps.pneumatic.zones import account_zone
 from apps.workflow_templates.models import Template, TemplateVersion
 from apps.workflow_templates.selectors import version_kickoff
 
@@ -54,6 +57,7 @@ class Entry:
     previous: Launch | None = None  # the launch that this one was made from
     repeat: uuid.UUID | None = None  # the launch that the person knows of and repeats all the same
     find: str = ""
+    urgent: Urgent = field(default_factory=Urgent)
     upload_errors: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
@@ -83,12 +87,13 @@ def read_entry(request: HttpRequest, template: Template) -> Entry:
     post = request.POST
     version = _version(template, post.get("version", ""))
     return Entry(
-        controls=read_controls(post, kickoff_of(version).fields),
+        controls=with_empty_controls(post, kickoff_of(version).fields),
         submission_id=parse_id(post.get("submission_id", "")),
         version=version,
         previous=previous_launch(template, post.get("previous", "")),
         repeat=parse_id(post.get("repeat", "")),
         find=post.get("find", ""),
+        urgent=urgency.read(dict(post.lists())),
     )
 
 
@@ -96,8 +101,10 @@ def with_uploads(entry: Entry, request: HttpRequest, *, user: User) -> Entry:
     """Return the entry with the files that came along brought to Pneumatic and attached to their fields.
 
     Every file is tried: those that fail are named in ``upload_errors``, the others are not chosen a second time.
+    Where Pneumatic asks to wait, the request waits for a while (``patience.py``).
     """
     definitions = entry.definitions
+    patience = Patience()
     stored: dict[str, list[str]] = {}
     errors = {
         api_name: [files.too_large(name) for name in names]
@@ -106,7 +113,8 @@ def with_uploads(entry: Entry, request: HttpRequest, *, user: User) -> Entry:
     for api_name, incoming in uploads_in(definitions, request.FILES).items():
         for file in incoming:
             try:
-                stored.setdefault(api_name, []).append(str(files.store(user=user, incoming=file).pk))
+                kept = files.store(user=user, incoming=file, patience=patience)
+                stored.setdefault(api_name, []).append(str(kept.pk))
             except files.UploadError as error:
                 errors.setdefault(api_name, []).append(str(error))
     controls = attach(entry.controls, definitions, stored)
@@ -124,27 +132,40 @@ def for_current_version(entry: Entry, template: Template) -> tuple[Entry, list[s
 
 def bound_form(entry: Entry, template: Template, *, user: User) -> KickoffForm:
     """Return the form that checks the entry, with the failed uploads at their fields."""
-    form = KickoffForm(
-        entry.definitions,
-        entry.controls,
-        files=files.OwnFiles(user),
-        find=entry.find,
-        template_id=template.pk,
-    )
+    form = _form(entry.version, template, user=user, data=entry.controls, find=entry.find)
     form.add_server_errors(entry.upload_errors)
     return form
 
 
 def open_form(template: Template, initial: Mapping[str, Any], *, user: User) -> KickoffForm:
     """Return the form of the current version, filled with ``initial`` and not checked yet."""
-    definitions = kickoff_of(template.current_version).fields
-    own = files.OwnFiles(user)
-    return KickoffForm(definitions, initial=initial, files=own, template_id=template.pk)
+    return _form(template.current_version, template, user=user, initial=initial)
+
+
+def _form(version: TemplateVersion | None, template: Template, *, user: User, **filled: Any) -> KickoffForm:
+    can = capabilities()
+    return KickoffForm(
+        kickoff_of(version),
+        files=files.OwnFiles(user),
+        template_id=template.pk,
+        longest_name=can.longest_name,
+        name_variables=can.name_variables,
+        no_files=can.no_files,
+        zone=account_zone(),
+        **filled,
+    )
 
 
 def suggested_name(template: Template) -> str:
-    """Return "<template> - <date> <time>" in local time."""
-    return f"{template.name} - {timezone.localtime():%Y-%m-%d %H:%M}"
+    """Return the name that the template's author wants, else "<template> - <date> <time>" in local time.
+
+    It is no longer than the server lets a name be.
+    """
+    longest = capabilities().longest_name
+    if template.workflow_name:
+        return template.workflow_name[:longest]
+    now = f" - {timezone.localtime():%Y-%m-%d %H:%M}"
+    return template.name[: longest and longest - len(now)] + now
 
 
 def kickoff_of(version: TemplateVersion | None) -> Kickoff:

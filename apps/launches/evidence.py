@@ -7,13 +7,18 @@ is compared is a table below; a type that is not in it never fits by itself.
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 
 from apps.kickoff.fields import create
 from apps.pneumatic.events import Output
-from apps.pneumatic.schemas import Answer, FileValue, UserValue, Value
+from apps.pneumatic.schemas import Answer, FileValue, GroupValue, UserValue, Value
+
+CUT = "…"  # stands at the end of a name that was too long
+JOINT = ", "  # between the options that the server writes as one text
 
 
 class Verdict(StrEnum):
@@ -29,6 +34,8 @@ class Wish:
     """What a launch asked for, and when its workflow can have been made: from ``since`` to ``until``.
 
     ``unread`` are the labels of stored answers that are no answers to their fields (any more): they fit nothing.
+    ``variables`` are what the server replaces in a name where they stand as ``{{...}}``; a name that is longer than
+    ``longest_name`` then is cut.
     """
 
     template_id: int
@@ -37,6 +44,40 @@ class Wish:
     until: dt.datetime
     answers: tuple[Answer, ...] = ()
     unread: tuple[str, ...] = ()
+    variables: frozenset[str] = frozenset()
+    longest_name: int | None = None
+
+    @property
+    def literal_name(self) -> str | None:
+        """Return the only name that the workflow can have got; None where that is not known beforehand."""
+        parts = self._name_parts()
+        return self._cut(parts[0]) if len(parts) == 1 else None
+
+    def may_be_called(self, name: str) -> bool:
+        """Say whether the server may have made ``name`` of ours."""
+        told, (first, *others) = _line(name), self._name_parts()
+        if not others:
+            return told == self._cut(first)
+        if not told:
+            return False
+        # A variable at an end may be empty; then the blank beside it went, too.
+        if any(_is_made_of(first, others, text) for text in (told, f" {told}", f"{told} ", f" {told} ")):
+            return True
+        # What stands at the end may have been cut off: then all that is left of ours is how it begins.
+        is_cut = len(told) == self.longest_name and told.endswith(CUT)
+        return is_cut and told[:-1].startswith(first[: len(told) - 1])
+
+    def _name_parts(self) -> list[str]:
+        """Return what of the name stays as it is, in order; there is a variable between one part and the next."""
+        if not self.variables:
+            return [_line(self.name)]
+        names = "|".join(map(re.escape, self.variables))
+        return re.split(r"\{\{\s*(?:" + names + r")\s*\}\}", _line(self.name))
+
+    def _cut(self, name: str) -> str:
+        if self.longest_name is None or len(name) <= self.longest_name:
+            return name
+        return name[: self.longest_name - len(CUT)] + CUT
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +119,11 @@ class Comparison:
         return self.score == 3 + len(self.answers)
 
     @property
+    def answers_fit(self) -> bool:
+        """Say whether nothing speaks against the answers."""
+        return all(fit.fits for fit in self.answers)
+
+    @property
     def score(self) -> int:
         """Return how many things fit: what fits best comes first on the page."""
         named = (self.template, self.name, self.time)
@@ -88,13 +134,26 @@ def compare(wish: Wish, told: Told) -> Comparison:
     """Return what fits, differs and is missing between a launch and a workflow."""
     return Comparison(
         template=_verdict(told.template_id, told.template_id == wish.template_id),
-        name=_verdict(told.name, _line(told.name) == _line(wish.name)),
+        name=_verdict(told.name, wish.may_be_called(told.name)),
         time=_verdict(
             told.started_at,
             told.started_at is not None and wish.since <= told.started_at <= wish.until,
         ),
         answers=tuple(_answers(wish, told.kickoff)),
     )
+
+
+def _is_made_of(first: str, others: Sequence[str], text: str) -> bool:
+    """Say whether ``text`` is ``first`` and then the others in order, with anything between them."""
+    if not text.startswith(first):
+        return False
+    at = len(first)
+    for part in others[:-1]:
+        found = text.find(part, at)
+        if found < 0:
+            return False
+        at = found + len(part)
+    return len(text) - len(others[-1]) >= at and text.endswith(others[-1])
 
 
 def _verdict(value: object, fits: bool) -> Verdict:
@@ -144,7 +203,13 @@ def _same_choice(value: Value, output: Output) -> bool:
 
 
 def _same_choices(value: Value, output: Output) -> bool:
-    return isinstance(value, tuple) and sorted(_chosen(output)) == sorted(map(str, value))
+    if not isinstance(value, tuple):
+        return False
+    ours = [part for part in value if isinstance(part, str)]
+    if sorted(_chosen(output)) == sorted(ours):
+        return True
+    # Written as one text, options whose own texts have commas may be read in several ways.
+    return bool(output.value) and sorted(output.value.split(JOINT)) == sorted(JOINT.join(ours).split(JOINT))
 
 
 def _chosen(output: Output) -> list[str]:
@@ -162,15 +227,37 @@ def _same_day(value: Value, output: Output) -> bool:
         return False
 
 
+def _same_number(value: Value, output: Output) -> bool:
+    """Compare as numbers: the server writes some of them in another way."""
+    try:
+        return isinstance(value, Decimal) and Decimal(output.value.strip()) == value
+    except InvalidOperation:
+        return False
+
+
 def _same_user(value: Value, output: Output) -> bool:
-    return isinstance(value, UserValue) and output.value.strip() == str(value.id)
+    if isinstance(value, GroupValue):
+        return output.group_id == value.id
+    if not isinstance(value, UserValue) or output.group_id is not None:
+        return False
+    if output.user_id is not None:
+        return output.user_id == value.id
+    return output.value.strip() == str(value.id)
 
 
 def _same_files(value: Value, output: Output) -> bool:
     if not isinstance(value, tuple):
         return False
-    ours = sorted(part.id for part in value if isinstance(part, FileValue))
-    return bool(ours) and ours == sorted(file.id for file in output.files)
+    ours = [part for part in value if isinstance(part, FileValue)]
+    theirs = output.files
+    if not ours or len(ours) != len(theirs):
+        return False
+    if sorted(file.id for file in ours) == sorted(file.id for file in theirs):
+        return True
+    if any(file.url for file in theirs):
+        return sorted(file.url for file in ours) == sorted(file.url for file in theirs)
+    is_told_by_name = not any(file.id for file in theirs)
+    return is_told_by_name and sorted(file.name for file in ours) == sorted(file.name for file in theirs)
 
 
 _COMPARISONS: Mapping[str, Callable[[Value, Output], bool]] = {
@@ -181,6 +268,7 @@ _COMPARISONS: Mapping[str, Callable[[Value, Output], bool]] = {
     "dropdown": _same_choice,
     "checkbox": _same_choices,
     "date": _same_day,
+    "number": _same_number,
     "user": _same_user,
     "file": _same_files,
 }

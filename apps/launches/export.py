@@ -17,6 +17,9 @@ from apps.launches.models import Launch
 COLUMNS = (
     (_("Asked for"), "created_at"),
     (_("Workflow name"), "name"),
+    (_("Name in Pneumatic"), "made_name"),
+    (_("Urgent"), "is_urgent"),
+    (_("Due"), "due"),
     (_("Template"), "template__name"),
     (_("Template ID"), "template_id"),
     (_("State"), "state"),
@@ -28,7 +31,7 @@ COLUMNS = (
     (_("Answered"), "finished_at"),
     (_("Launch"), "id"),
 )
-STATE = 4  # the column whose value stands for words
+URGENT, STATE = 3, 7  # the columns whose values stand for words
 ROWS_FETCHED = 2000  # at a time
 
 
@@ -43,5 +46,6 @@ def _rows(launches: QuerySet[Launch]) -> Iterator[list[object]]:
     # Plain rows: making three objects of each would take most of the time.
     for row in launches.select_related(None).values_list(*columns).iterator(chunk_size=ROWS_FETCHED):
         cells = list(row)
+        cells[URGENT] = _("yes") if cells[URGENT] else ""
         cells[STATE] = states.get(cells[STATE], cells[STATE])
         yield cells

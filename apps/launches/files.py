@@ -1,4 +1,4 @@
-"""Files on their way to Pneumatic: announced, put, made public, and remembered until a launch uses them.
+"""Files on their way to Pneumatic, and remembered until a launch uses them.
 
 A file is never held in memory: it lies in a temporary file (``uploadhandler.py``) and is streamed from there.
 """
@@ -8,22 +8,26 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import logging
+import math
 import mimetypes
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import IO, cast
 
 from django.core.files.uploadedfile import UploadedFile as IncomingFile
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from apps.accounts.models import User
 from apps.kickoff.lookups import StoredFile
 from apps.launches import thumbnails
 from apps.launches.models import UploadedFile
+from apps.launches.patience import Patience
 from apps.launches.submissions import parse_id
-from apps.pneumatic.client import Client, connect
+from apps.pneumatic.client import connect
 from apps.pneumatic.errors import (
     AuthenticationFailed,
     ConfigurationError,
@@ -32,10 +36,13 @@ from apps.pneumatic.errors import (
     RateLimited,
     ValidationFailed,
 )
-from apps.pneumatic.schemas import FILE_SIZE_LIMIT, UploadTicket
+from apps.pneumatic.schemas import FILE_SIZE_LIMIT, PublicFile
 
 logger = logging.getLogger(__name__)
 
+# Seconds: what is waited where Pneumatic does not say, and the longest wait that is counted down.
+WAIT_UNTOLD = 60
+LONGEST_WAIT = 900
 # A form that was left open for longer asks for its files again.
 UNUSED_KEPT = dt.timedelta(days=30)
 _CHUNK = 1024 * 1024
@@ -46,26 +53,33 @@ class UploadError(Exception):
     """A file did not reach Pneumatic; ``str()`` names the file and says why."""
 
 
-def store(*, user: User, incoming: IncomingFile) -> UploadedFile:
-    """Bring ``incoming`` to Pneumatic and return its row. Raise UploadError; nothing is left behind then."""
+class TooLargeError(UploadError):
+    """The file is too large."""
+
+
+class BusyError(UploadError):
+    """Pneumatic takes no more files for the moment; ``retry_after`` is in seconds."""
+
+    def __init__(self, message: str, *, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+def store(*, user: User, incoming: IncomingFile, patience: Patience | None = None) -> UploadedFile:
+    """Bring ``incoming`` to Pneumatic and return its row. Raise UploadError; nothing is left behind then.
+
+    Where Pneumatic asks to wait, ``patience`` waits; without it, or when it ends, BusyError is raised.
+    """
     name = _as_chosen(incoming.name or "") or _("unnamed file")
     size = incoming.size or 0
     check_size(name=name, size=size)
     content_type = clean_content_type(incoming.content_type, name=name)
     stream = cast(IO[bytes], incoming.file)
     try:
-        with connect() as client:
-            thumbnail_wanted = content_type in thumbnails.FORMATS
-            ticket = client.announce_file(
-                filename=name, content_type=content_type, size=size, thumbnail=thumbnail_wanted
-            )
-            stream.seek(0)
-            client.put_file(ticket.file_upload_url, stream, content_type=content_type, size=size)
-            _put_thumbnail(client, ticket, stream, content_type=content_type)
-            public = client.publish_file(ticket.id)
+        public = _upload(stream, name=name, content_type=content_type, size=size, patience=patience)
     except PneumaticError as error:
         logger.warning("An upload failed: %s", type(error).__name__)
-        raise UploadError(failure(name=name, why=_reason(error))) from error
+        raise _upload_error(error, name=name) from error
     except OSError as error:
         logger.exception("A temporary file could not be read")
         raise UploadError(failure(name=name, why=_("the dashboard could not read it again"))) from error
@@ -76,7 +90,7 @@ def store(*, user: User, incoming: IncomingFile) -> UploadedFile:
         content_type=content_type,
         size=size,
         sha256=_sha256(stream),
-        attachment_id=str(ticket.id),
+        attachment_id=public.id,
         url=public.url,
         thumbnail_url=public.thumbnail_url,
         created_at=timezone.now(),
@@ -103,7 +117,7 @@ def _as_chosen(name: str) -> str:
 def check_size(*, name: str, size: int) -> None:
     """Raise UploadError when a file of ``size`` bytes is not sent: too large, or empty."""
     if size >= FILE_SIZE_LIMIT:
-        raise UploadError(too_large(name))
+        raise TooLargeError(too_large(name))
     if size <= 0:
         # An empty file is a slip (a download that did not finish, a wrong drag) in every case that we know of.
         raise UploadError(failure(name=name, why=_("it is empty")))
@@ -152,22 +166,24 @@ def as_answer(file: UploadedFile) -> StoredFile:
     )
 
 
-def _put_thumbnail(client: Client, ticket: UploadTicket, stream: IO[bytes], *, content_type: str) -> None:
-    """Send a thumbnail where the server wants one. A thumbnail is a comfort: the upload succeeds without it."""
-    if not ticket.thumbnail_upload_url:
-        return
-    picture = thumbnails.make(stream, content_type=content_type)
-    if picture is None:
-        return
-    try:
-        client.put_file(
-            ticket.thumbnail_upload_url,
-            picture,
-            content_type=content_type,
-            size=picture.getbuffer().nbytes,
-        )
-    except PneumaticError as error:
-        logger.warning("A thumbnail was not stored: %s", type(error).__name__)
+def _upload(
+    stream: IO[bytes], *, name: str, content_type: str, size: int, patience: Patience | None
+) -> PublicFile:
+    with connect() as client:
+        can = client.capabilities
+        if can.no_files:
+            raise ConfigurationError(can.no_files)
+        thumbnail = thumbnails.make(stream, content_type=content_type) if can.thumbnails else None
+        while True:
+            stream.seek(0)
+            try:
+                return client.upload(
+                    stream, filename=name, content_type=content_type, size=size, thumbnail=thumbnail
+                )
+            except RateLimited as error:
+                told = error.retry_after
+                if patience is None or told is None or not patience.wait(told):
+                    raise
 
 
 def _sha256(stream: IO[bytes]) -> str:
@@ -178,15 +194,36 @@ def _sha256(stream: IO[bytes]) -> str:
     return digest.hexdigest()
 
 
+def _upload_error(error: PneumaticError, *, name: str) -> UploadError:
+    """Return what ``error`` means for the file called ``name``."""
+    if isinstance(error, RateLimited):
+        return _busy(error, name=name)
+    if isinstance(error, ValidationFailed) and error.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        return TooLargeError(too_large(name))
+    return UploadError(failure(name=name, why=_reason(error)))
+
+
+def _busy(error: RateLimited, *, name: str) -> UploadError:
+    seconds = math.ceil(error.retry_after) if error.retry_after else WAIT_UNTOLD
+    if seconds > LONGEST_WAIT:
+        return UploadError(failure(name=name, why=_("Pneumatic takes no more files now; try again later")))
+    why = ngettext(
+        "Pneumatic takes only some files a minute; choose it again in %(seconds)d second",
+        "Pneumatic takes only some files a minute; choose it again in %(seconds)d seconds",
+        seconds,
+    ) % {"seconds": seconds}
+    return BusyError(failure(name=name, why=why), retry_after=seconds)
+
+
 def _reason(error: PneumaticError) -> str:
     match error:
         case ValidationFailed():
             said = " ".join(reason for reasons in error.errors.values() for reason in reasons)
             return _("Pneumatic refused it (%(said)s)") % {"said": said.rstrip(".")}
-        case AuthenticationFailed() | ConfigurationError():
+        case ConfigurationError():
+            return error.message.rstrip(".")
+        case AuthenticationFailed():
             return _("the dashboard's access to Pneumatic is not set up correctly; tell an administrator")
         case PermissionDenied():
             return _("the dashboard's API key may not upload files; tell an administrator")
-        case RateLimited():
-            return _("Pneumatic is busy; try again in a minute")
     return _("Pneumatic did not take it; try again")

@@ -41,7 +41,7 @@ def take_answer(launch: Launch, outcome: Outcome) -> None:
         also={"workflow_id": found.workflow_id},
         evidence=None,
         resolved_by=None,
-        **outcome.values(),
+        **outcome.values(launch),
     )
     note_contradiction(launch.pk, " ".join([_answered(launch, outcome), _thought(found)]))
     if is_won and found.workflow_id is not None:

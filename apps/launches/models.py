@@ -6,6 +6,7 @@ import uuid
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from apps.workflow_templates.models import Template, TemplateVersion
@@ -36,8 +37,11 @@ class Launch(models.Model):
         TemplateVersion, models.PROTECT, related_name="launches", verbose_name=_("version")
     )
     name = models.TextField(_("workflow name"))
+    made_name = models.TextField(_("name in Pneumatic"), blank=True)  # where it made another of ``name``
+    is_urgent = models.BooleanField(_("urgent"), default=False)
+    due = models.DateTimeField(_("due"), null=True, blank=True)
     answers = models.JSONField(default=dict)
-    answers_digest = models.CharField(max_length=64)  # of name and answers: tells a repeat from a second wish
+    answers_digest = models.CharField(max_length=64)  # of the whole wish: tells a repeat from a second one
     payload = models.JSONField(default=dict)
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.QUEUED)
     reason = models.TextField(_("reason"), blank=True)
@@ -52,9 +56,17 @@ class Launch(models.Model):
     )
     created_at = models.DateTimeField(_("asked for"))
     sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
+    # Tells the API key from others and gives nothing of it away; empty for a launch of before this was kept.
+    sent_with = models.CharField(max_length=64, blank=True, editable=False)
     # No answer can come after this; empty once there was one. A launch that has passed it was abandoned.
     deadline_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(_("answered"), null=True, blank=True)
+    # The worker's looks for an unknown launch (``looking.py``): the last attempt, the last that saw all there was to
+    # see and what it told, and since when looks have missed a workflow that should have been there.
+    tried_at = models.DateTimeField(null=True, blank=True)
+    looked_at = models.DateTimeField(_("looked for"), null=True, blank=True)
+    look_note = models.TextField(blank=True)
+    missed_at = models.DateTimeField(null=True, blank=True)
     resolved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,
@@ -87,7 +99,12 @@ class Launch(models.Model):
             models.Index(fields=["launched_by", "-created_at", "-id"], name="launch_by_person"),
             models.Index(fields=["launched_by", "answers_digest"], name="launch_repeat"),
             models.Index(fields=["workflow_id"], name="launch_workflow"),
-            models.Index(fields=["template"], name="launch_unknown", condition=models.Q(state="unknown")),
+            # Those whose workflow is looked for: ``matching.LOOKED_FOR`` is the same condition.
+            models.Index(
+                fields=["template"],
+                name="launch_looked_for",
+                condition=models.Q(state="unknown") | models.Q(missed_at__isnull=False),
+            ),
             models.Index(
                 fields=["deadline_at"], name="launch_unsettled", condition=models.Q(deadline_at__isnull=False)
             ),
@@ -95,6 +112,21 @@ class Launch(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def shown_name(self) -> str:
+        """Return the name by which people find the workflow in Pneumatic: what was typed may have held variables."""
+        return self.made_name or self.name
+
+    @property
+    def was_missed(self) -> bool:
+        """Return whether it failed because the worker's looks did not find its workflow."""
+        return self.state == Launch.State.FAILED and self.missed_at is not None
+
+    @property
+    def is_overdue(self) -> bool:
+        """Return whether the due date has passed: Pneumatic would refuse to start it now."""
+        return self.due is not None and self.due <= timezone.now()
 
 
 class UploadedFile(models.Model):

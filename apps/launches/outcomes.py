@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from apps.core.searching import fold
 from apps.launches.models import Launch
 from apps.pneumatic.errors import (
     AuthenticationFailed,
@@ -32,17 +33,26 @@ class Outcome:
     reason: str = ""
     field_errors: dict[str, list[str]] = field(default_factory=dict)
     workflow_id: int | None = None
+    name: str = ""  # that of the workflow, as the server has it
 
-    def values(self) -> dict[str, Any]:
-        """Return the columns of a launch that this settles now."""
+    def values(self, launch: Launch) -> dict[str, Any]:
+        """Return the columns of ``launch`` that this settles now."""
         return {
+            **naming(launch, self.name),
             "state": self.state,
             "reason": self.reason,
             "field_errors": self.field_errors,
             "workflow_id": self.workflow_id,
             "deadline_at": None,
+            "missed_at": None,
             "finished_at": timezone.now(),
         }
+
+
+def naming(launch: Launch, name: str) -> dict[str, Any]:
+    """Return the columns of ``launch`` that tell what Pneumatic calls its workflow; "" where it does not tell."""
+    made_name = "" if name == launch.name else name
+    return {"made_name": made_name, "search": fold(f"{launch.name} {made_name}".strip())}
 
 
 def of_error(error: PneumaticError) -> Outcome:

@@ -5,17 +5,21 @@ from __future__ import annotations
 import datetime as dt
 import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils import formats, timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apps.kickoff.fields import create
 from apps.launches.evidence import Verdict
+from apps.launches.matching import window
 from apps.launches.models import Launch
+from apps.pneumatic.client import capabilities
+from apps.pneumatic.schemas import FieldDefinition
 from apps.workflow_templates.selectors import version_kickoff
 
 State = Launch.State
@@ -77,6 +81,37 @@ WORDS: dict[str, StateWords] = {
 }
 
 
+def looks(launch: Launch) -> list[str]:
+    """Return what the dashboard does by itself about an unknown launch, in sentences."""
+    if launch.state != State.UNKNOWN:
+        return []
+    if not capabilities().reads_back:
+        return [
+            _(
+                "This Pneumatic does not tell which workflows it runs, so the dashboard cannot look for this one by "
+                "itself."
+            )
+        ]
+    if launch.looked_at is None:
+        return [
+            _("The dashboard looks for it in Pneumatic by itself, as long as its worker runs."),
+            _("It has not succeeded yet; it last tried at %(time)s.") % {"time": _clock(launch.tried_at)}
+            if launch.tried_at
+            else _("It has not looked yet."),
+        ]
+    last = _("It last looked at %(time)s.") % {"time": _clock(launch.looked_at)}
+    if launch.looked_at > window(launch)[1]:
+        over = _(
+            "The dashboard has looked for it in Pneumatic by itself, and stopped: no look can show more now."
+        )
+        return [over, last, launch.look_note]
+    return [_("The dashboard looks for it in Pneumatic by itself."), last, launch.look_note]
+
+
+def _clock(moment: dt.datetime) -> str:
+    return formats.date_format(timezone.localtime(moment), "H:i:s")
+
+
 def shown_errors(launch: Launch) -> list[tuple[str, list[str]]]:
     """Return what the server had against single fields, under the fields' labels."""
     labels = {field.api_name: create(field).label for field in version_kickoff(launch.version).fields}
@@ -86,6 +121,25 @@ def shown_errors(launch: Launch) -> list[tuple[str, list[str]]]:
         for api_name, reasons in launch.field_errors.items()
         if api_name
     ]
+
+
+def errors_for_form(
+    definitions: Iterable[FieldDefinition], errors: Mapping[str, Sequence[str]]
+) -> dict[str, list[str]]:
+    """Return what the server had against single fields for their form.
+
+    Of a field that the form does not have (any more), nothing else on the page would tell which one is meant: it is
+    named, under "".
+    """
+    known = {field.api_name for field in definitions} | {"name"}
+    placed = {api_name: list(reasons) for api_name, reasons in errors.items() if api_name in known}
+    placed[""] = [
+        f"{api_name}: {reason}"
+        for api_name, reasons in errors.items()
+        if api_name and api_name not in known
+        for reason in reasons
+    ]
+    return placed
 
 
 def pretty_json(payload: Mapping[str, Any]) -> str:

@@ -45,6 +45,9 @@ def launches(filters: Filters | None = None) -> QuerySet[Launch]:
         Launch.objects.select_related("template", "launched_by")
         .only(
             "name",
+            "made_name",
+            "is_urgent",
+            "due",
             "state",
             "reason",
             "workflow_id",

@@ -33,8 +33,9 @@ from apps.launches.models import Launch
 from apps.launches.outcomes import Outcome
 from apps.launches.transitions import decide_alone, move
 from apps.pneumatic.client import connect
+from apps.pneumatic.detection import key_mark
 from apps.pneumatic.errors import PneumaticError
-from apps.pneumatic.schemas import Answer, TaskOverride
+from apps.pneumatic.schemas import Answer, TaskOverride, Urgency
 from apps.workflow_templates.models import Template, TemplateVersion
 from apps.workflow_templates.services import record_use
 
@@ -75,13 +76,17 @@ def start(
     name: str,
     answers: Sequence[Answer],
     tasks: Sequence[TaskOverride] = (),
+    urgency: Urgency | None = None,
     previous: Launch | None = None,
 ) -> Launch:
     """Write down the wish to start a workflow and return it, queued; ``send`` carries it out.
 
     Raise SpentSubmissionError when the submission id is spent, PneumaticError when the request cannot be built.
     """
-    planned = planned_request(template_id=template.pk, name=name, answers=answers, tasks=tasks)
+    urgency = urgency or Urgency()
+    planned = planned_request(
+        template_id=template.pk, name=name, answers=answers, tasks=tasks, urgency=urgency
+    )
     as_json = answers_to_json(answers)
     now = timezone.now()
     try:
@@ -91,8 +96,12 @@ def start(
                 template=template,
                 version=version,
                 name=name,
+                is_urgent=urgency.is_urgent,
+                due=urgency.due,
                 answers=as_json,
-                answers_digest=submissions.digest(user=user, name=name, answers=answers, as_json=as_json),
+                answers_digest=submissions.digest(
+                    user=user, name=name, answers=answers, as_json=as_json, urgency=urgency
+                ),
                 payload=dict(planned.payload),
                 launched_by=user,
                 created_at=now,
@@ -110,11 +119,16 @@ def start(
 
 
 def planned_request(
-    *, template_id: int, name: str, answers: Sequence[Answer], tasks: Sequence[TaskOverride] = ()
+    *,
+    template_id: int,
+    name: str,
+    answers: Sequence[Answer],
+    tasks: Sequence[TaskOverride] = (),
+    urgency: Urgency | None = None,
 ) -> PlannedRequest:
     """Return exactly what a launch with these answers sends, and where to; nothing is sent."""
     with connect() as client:
-        payload = client.run_payload(template_id, name=name, answers=answers, tasks=tasks)
+        payload = client.run_payload(template_id, name=name, answers=answers, tasks=tasks, urgency=urgency)
         return PlannedRequest(url=client.run_url(template_id), payload=payload)
 
 
@@ -123,7 +137,11 @@ def send(launch: Launch) -> Launch:
     now = timezone.now()
     deadline = now + matching.longest_answer()
     claimed = Launch.objects.filter(pk=launch.pk, state=State.QUEUED).update(
-        state=State.SENDING, sent_at=now, deadline_at=deadline, attempts=F("attempts") + 1
+        state=State.SENDING,
+        sent_at=now,
+        sent_with=key_mark(),
+        deadline_at=deadline,
+        attempts=F("attempts") + 1,
     )
     if not claimed:
         launch.refresh_from_db()
@@ -139,7 +157,10 @@ def send(launch: Launch) -> Launch:
 
 
 def retry(launch: Launch, *, attempts: int) -> bool:
-    """Queue a failed launch again; return False when somebody else did so (``attempts`` is what the person saw)."""
+    """Queue a failed launch again; return False when somebody else did so (``attempts`` is what the person saw).
+
+    What the worker's looks found belonged to the attempt before: it begins anew.
+    """
     return move(
         launch.pk,
         come_from=[State.FAILED],
@@ -150,6 +171,10 @@ def retry(launch: Launch, *, attempts: int) -> bool:
         finished_at=None,
         resolved_by=None,
         deadline_at=timezone.now() + QUEUE_GRACE,
+        tried_at=None,
+        looked_at=None,
+        look_note="",
+        missed_at=None,
     )
 
 
@@ -176,6 +201,7 @@ def resolve(launch: Launch, *, user: User, workflow_id: int | None) -> None:
             else _("A person looked in Pneumatic: the workflow did not start."),
             workflow_id=workflow_id,
             resolved_by=user,
+            missed_at=None,
             deadline_at=None,
             finished_at=timezone.now(),
         )
@@ -220,7 +246,7 @@ def _call(launch: Launch) -> Outcome:
         # A defect of ours: whether the request left is not known, so it counts as sent.
         logger.exception("Launch %s ended in an unexpected error", launch.pk)
         return outcomes.lost_answer()
-    return Outcome(State.LAUNCHED, workflow_id=launched.workflow_id)
+    return Outcome(State.LAUNCHED, workflow_id=launched.workflow_id, name=launched.name)
 
 
 def _settle(launch: Launch, outcome: Outcome) -> None:
@@ -232,7 +258,7 @@ def _settle(launch: Launch, outcome: Outcome) -> None:
         launch.pk,
         come_from=[State.SENDING] if outcome.state is State.UNKNOWN else [State.SENDING, State.UNKNOWN],
         attempts=launch.attempts,
-        **outcome.values(),
+        **outcome.values(launch),
     )
     if written and outcome.state is State.LAUNCHED:
         record_use(user=launch.launched_by, template=launch.template, at=launch.created_at)

@@ -13,7 +13,7 @@ from typing import Any
 
 from apps.accounts.models import User
 from apps.launches.models import Launch, UploadedFile
-from apps.pneumatic.schemas import Answer, FileValue
+from apps.pneumatic.schemas import Answer, FileValue, Urgency
 
 SESSION_KEY = "launch_submissions"
 FORMS_REMEMBERED = 50  # per session; the oldest is forgotten first
@@ -44,7 +44,14 @@ def unspent_id(session: MutableMapping[str, Any], *, template_id: int, query: st
     return fresh
 
 
-def digest(*, user: User, name: str, answers: Sequence[Answer], as_json: Mapping[str, Any]) -> str:
+def digest(
+    *,
+    user: User,
+    name: str,
+    answers: Sequence[Answer],
+    as_json: Mapping[str, Any],
+    urgency: Urgency,
+) -> str:
     """Return what two submissions of the same wish have in common.
 
     Files count by content: a form that is sent twice without JavaScript uploads its files twice, under two ids.
@@ -60,7 +67,10 @@ def digest(*, user: User, name: str, answers: Sequence[Answer], as_json: Mapping
         comparable[api_name] = [
             contents.get(part.id, ["", part.id]) for part in value if isinstance(part, FileValue)
         ]
-    text = json.dumps([name, comparable], ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    wish: list[Any] = [name, comparable]
+    if urgency != Urgency():  # or launches from before there was such a thing would look like others
+        wish.append([urgency.is_urgent, urgency.due.timestamp() if urgency.due else None])
+    text = json.dumps(wish, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 

@@ -10,7 +10,7 @@ from PIL import Image, ImageOps
 
 logger = logging.getLogger(__name__)
 
-# The thumbnail is put with the content type that was announced for the file, so it is written in the same format.
+# The thumbnail goes under the content type that was announced for the file, so it is written in the same format.
 FORMATS = {
     "image/gif": "GIF",
     "image/jpeg": "JPEG",
@@ -22,7 +22,7 @@ BOX = (320, 320)
 PIXEL_LIMIT = 50_000_000
 
 
-def make(stream: IO[bytes], *, content_type: str) -> io.BytesIO | None:
+def make(stream: IO[bytes], *, content_type: str) -> bytes | None:
     """Return a thumbnail of the image in ``stream``, upright and without metadata; None where there can be none."""
     wanted = FORMATS.get(content_type)
     if wanted is None:
@@ -48,5 +48,4 @@ def make(stream: IO[bytes], *, content_type: str) -> io.BytesIO | None:
         # DecompressionBombError, ...
         logger.info("No thumbnail: %s", type(error).__name__)
         return None
-    result.seek(0)
-    return result
+    return result.getvalue()

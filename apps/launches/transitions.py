@@ -7,7 +7,7 @@ from collections.abc import Collection
 from typing import Any
 
 from django.db import connection
-from django.db.models import F, TextField, Value
+from django.db.models import F, Q, TextField, Value
 from django.db.models.functions import Concat
 
 from apps.launches.models import Launch
@@ -21,15 +21,21 @@ def move(
     *,
     come_from: Collection[Launch.State],
     attempts: int,
+    or_missed: bool = False,
     also: dict[str, Any] | None = None,
     **values: Any,
 ) -> bool:
     """Compare and set: change the launch only if it is in one of these states of this attempt.
 
-    ``also`` are further conditions that must hold.
+    ``or_missed`` adds what failed only because the worker's looks had missed its workflow. ``also`` are further
+    conditions that must hold.
     """
-    found = Launch.objects.filter(pk=launch_id, state__in=come_from, attempts=attempts, **(also or {}))
-    return bool(found.update(**values))
+    states = Q(state__in=come_from)
+    if or_missed:
+        states |= Q(missed_at__isnull=False)
+    return bool(
+        Launch.objects.filter(states, pk=launch_id, attempts=attempts, **(also or {})).update(**values)
+    )
 
 
 def note_contradiction(launch_id: uuid.UUID, sentence: str) -> None:

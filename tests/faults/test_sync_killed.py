@@ -18,7 +18,9 @@ import psycopg
 import pytest
 from django.db import connection
 
-from tests.fixtures.sandbox import Sandbox
+from tests.fixtures.sandbox import Sandbox, both_dialects
+
+pytestmark = pytest.mark.database  # one of its own, of the kind that the tests run on
 
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATES = 24  # and 2.5 times as many users
@@ -34,6 +36,7 @@ class Installation:
             "DATABASE_URL": database_url,
             "PNEUMATIC_API_URL": sandbox.url,
             "PNEUMATIC_API_KEY": sandbox.key,
+            "PNEUMATIC_DIALECT": "auto",
             "ENV_FILE": "",
             "SECRET_KEY": "for-tests-only-" + "x" * 50,
             "DEBUG": "False",
@@ -122,6 +125,7 @@ def on_postgresql(sandbox: Sandbox) -> Iterator[Installation]:
             database.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
+@both_dialects
 def test_runs_that_are_killed_leave_a_good_state_and_no_lock(
     installation: Installation, sandbox: Sandbox
 ) -> None:
@@ -220,6 +224,7 @@ def test_two_at_a_time_one_runs_and_one_says_so(installation: Installation, sand
     installation.assert_consistent()
 
 
+@both_dialects
 def test_many_that_start_together_make_one_mirror(installation: Installation, sandbox: Sandbox) -> None:
     sandbox.fault(kind="delay", seconds=0.1, times=0)
     processes = [installation.start("sync") for _number in range(3)]

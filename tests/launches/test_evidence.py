@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from apps.launches.evidence import Comparison, Told, Verdict, Wish, compare
 from apps.pneumatic.events import Choice, FileLink, Output
-from apps.pneumatic.schemas import Answer, FieldDefinition, FileValue, UserValue, Value
+from apps.pneumatic.schemas import Answer, FieldDefinition, FileValue, GroupValue, UserValue, Value
 from tests.factories import make_field
 
 NOW = dt.datetime(2026, 5, 4, 9, tzinfo=dt.UTC)
@@ -53,6 +55,27 @@ def one(value: Value, output_: Output, type_: str) -> Comparison:
 
 
 FILES = (FileValue("4", "a.pdf"), FileValue("5", "b.pdf"))
+URL = "https://files.example.com/"
+LINKED = (FileValue("one", "a.pdf", URL + "4"), FileValue("two", "b.pdf", URL + "5"))
+
+
+def texts(type_: str, value: str, *chosen: str) -> Output:
+    """Return an output whose options are known by their texts."""
+    choices = tuple(Choice(text, text, is_selected=True) for text in chosen)
+    return Output(api_name="field", name="Field", type=type_, value=value, choices=choices)
+
+
+def who(name: str, **ids: int) -> Output:
+    return Output(api_name="field", name="Field", type="user", value=name, **ids)
+
+
+def linked(*urls: str, names: Sequence[str] = ()) -> Output:
+    """Return an output with files at these addresses; where there are none, they are told by their names alone."""
+    files = tuple(
+        FileLink(url.rpartition("/")[2], names[number] if names else "", url)
+        for number, url in enumerate(urls)
+    )
+    return Output(api_name="field", name="Field", type="file", value="told", files=files)
 
 
 @pytest.mark.parametrize(
@@ -70,6 +93,18 @@ FILES = (FileValue("4", "a.pdf"), FileValue("5", "b.pdf"))
         ("date", dt.date(2026, 12, 24), output("date", "2026-12-24T00:00:00.000+13:00")),
         ("user", UserValue(12), output("user", "12")),
         ("file", FILES, output("file", files="54")),
+        # As today's server tells them.
+        ("radio", "Red, or so", texts("radio", "Red, or so", "Red, or so")),
+        ("checkbox", ("B", "A"), texts("checkbox", "A, B", "A", "B")),
+        ("checkbox", ("A, B",), texts("checkbox", "A, B", "A", "B")),  # it has no other way to say it
+        ("checkbox", ("A", "B"), texts("checkbox", "A, B")),  # options that the template has lost since
+        ("number", Decimal("100000"), texts("number", "1E+5")),
+        ("number", Decimal("0"), texts("number", "0.00")),
+        ("number", Decimal("1234.56"), texts("number", "1234.56")),
+        ("user", UserValue(12), who("Ada Lovelace", user_id=12)),
+        ("user", GroupValue(3, "Reviewers"), who("Renamed since", group_id=3)),
+        ("file", LINKED, linked(URL + "5", URL + "4")),
+        ("file", FILES, linked("", "", names=("b.pdf", "a.pdf"))),
     ],
 )
 def test_an_answer_fits(type_: str, value: Value, given: Output) -> None:
@@ -95,6 +130,20 @@ def test_an_answer_fits(type_: str, value: Value, given: Output) -> None:
         ("file", FILES, output("file", files="4")),
         ("file", FILES, output("file", files="456")),
         ("mystery", "Ada", output("mystery", "Ada")),
+        ("radio", "Red", texts("radio", "Green", "Green")),
+        ("checkbox", ("A",), texts("checkbox", "A, B", "A", "B")),
+        ("checkbox", ("A", "B", "B"), texts("checkbox", "A, B", "A", "B")),
+        ("number", Decimal("100000"), texts("number", "100001")),
+        ("number", Decimal("1"), texts("number", "NaN")),
+        ("number", Decimal("1"), texts("number", "one")),
+        ("user", UserValue(12), who("Ada Lovelace", user_id=13)),
+        ("user", UserValue(12), who("12", user_id=13)),
+        ("user", UserValue(3), who("Reviewers", group_id=3)),
+        ("user", GroupValue(3, "Reviewers"), who("Reviewers", user_id=3)),
+        ("user", GroupValue(3, "Reviewers"), who("Reviewers", group_id=4)),
+        ("file", LINKED, linked(URL + "4", URL + "6")),
+        ("file", LINKED, linked(URL + "4")),
+        ("file", FILES, linked("", "", names=("b.pdf", "c.pdf"))),
     ],
 )
 def test_an_answer_differs(type_: str, value: Value, given: Output) -> None:
@@ -167,3 +216,59 @@ def test_what_fits_better_scores_higher() -> None:
     )
 
     assert whole > part > little
+
+
+VARIABLES = frozenset({"date", "template-name", "workflow-id", "client"})
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        ("For {{client}}", "For Ada & Sons"),
+        ("For {{ client }}, {{date}}", "For Ada, Nov 23, 2026, 04:02PM"),
+        ("{{workflow-id}}", "9"),
+        ("{{unknown}} of {{date}}", "{{unknown}} of today"),
+        ("For {{client}}", "For {{client}}"),  # a server that replaces nothing
+        ("{{client}} Desk", "Desk"),  # an answer that is empty
+        ("Desk {{client}}", "Desk"),
+        ("Desk {{client}} {{date}}", "Desk " + "x" * 14 + "…"),
+        ("A long name {{client}}", "A long name of a cl…"),
+        ("{{client}} and {{date}}", "x" * 19 + "…"),
+        ("x" * 30, "x" * 19 + "…"),
+        ("x" * 20, "x" * 20),
+        ("{{a}}{{date}}" * 4, "{{a}}1{{a}}2{{a}}3{{a}}4"),
+    ],
+)
+def test_a_name_fits_as_the_server_makes_it(ours: str, theirs: str) -> None:
+    asked = wish(name=ours, variables=VARIABLES, longest_name=20)
+
+    assert asked.may_be_called(theirs)
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        ("For {{client}}", "Of Ada"),
+        ("For {{client}}!", "For Ada"),
+        ("{{unknown}}", "9"),
+        ("{{workflow-id}}", ""),
+        ("For {{client}} and {{date}}", "For Ada or today"),
+        ("A long name {{client}}", "Another long name o…"),
+        ("x" * 30, "x" * 30),
+        ("x" * 30, "x" * 20),
+        ("x" * 20, "x" * 19 + "…"),
+        ("{{date}}-" * 40 + "end", "-" * 60),
+    ],
+)
+def test_a_name_that_the_server_cannot_have_made_differs(ours: str, theirs: str) -> None:
+    asked = wish(name=ours, variables=VARIABLES, longest_name=20)
+
+    assert not asked.may_be_called(theirs)
+
+
+def test_only_a_name_without_variables_is_known_beforehand() -> None:
+    assert wish(name=" Desk ", variables=VARIABLES).literal_name == "Desk"
+    assert wish(name="Desk {{unknown}}", variables=VARIABLES).literal_name == "Desk {{unknown}}"
+    assert wish(name="Desk {{date}}", variables=VARIABLES).literal_name is None
+    assert wish(name="Desk {{date}}").literal_name == "Desk {{date}}"
+    assert wish(name="x" * 30, longest_name=20).literal_name == "x" * 19 + "…"

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import html
 import io
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -15,13 +18,14 @@ from PIL import Image
 from pytest_django import Settings
 
 from apps.accounts.models import User
-from apps.launches import files, uploadhandler
+from apps.launches import files, patience, uploadhandler
 from apps.launches.files import OwnFiles, UploadError
 from apps.launches.models import UploadedFile
 from apps.workflow_templates.models import Template
 from tests.factories import make_user
+from tests.fixtures.filled_form import FilledForm
 from tests.fixtures.launching import Fill
-from tests.fixtures.sandbox import Sandbox
+from tests.fixtures.sandbox import Sandbox, only_current
 
 PNG = "image/png"
 
@@ -200,7 +204,7 @@ def test_a_refusal_names_the_file_and_the_reason(
 
     answer = upload(operator_client, b"x", "plan.pdf")
 
-    assert answer["status"] == 422
+    assert answer["status"] == (429 if status == 429 else 422)
     assert str(answer["error"]).startswith("“plan.pdf” was not uploaded: ")
     assert sandbox.key not in str(answer["error"])
     assert not UploadedFile.objects.exists()
@@ -216,3 +220,107 @@ def test_files_are_found_by_their_owner_only(
         upload_id
     ]
     assert OwnFiles(stranger).files([upload_id]) == []
+
+
+# -- where Pneumatic takes only some files a minute ---------------------------------------------------------------
+
+
+@only_current
+def test_the_script_is_told_how_long_to_wait(operator_client: Client, sandbox: Sandbox) -> None:
+    sandbox.settings(upload_limit=1, upload_retry_after=42)
+    upload(operator_client, b"x", "first.txt")
+
+    response = operator_client.post("/launches/files/", {"file": SimpleUploadedFile("second.txt", b"x")})
+
+    assert (response.status_code, response["Retry-After"]) == (429, "42")
+    assert "second.txt" in response.json()["error"]
+    assert "42 seconds" in response.json()["error"]
+
+
+@only_current
+def test_without_a_script_the_request_waits_and_sends_every_file(
+    fill: Fill, every_field: Template, sandbox: Sandbox
+) -> None:
+    sandbox.settings(upload_limit=2, upload_retry_after=1)
+    chosen = [SimpleUploadedFile(f"{number}.txt", b"x") for number in range(5)]
+
+    response = fill(every_field, string_1="x", file_8=chosen).send()
+
+    assert response.status_code == 302
+    [workflow] = sandbox.workflows()
+    assert [file["name"] for file in sandbox.files()] == [f"{number}.txt" for number in range(5)]
+    assert len(workflow["kickoff"]["file-8"]) == 5
+
+
+@only_current
+def test_a_wait_that_is_too_long_keeps_what_arrived_and_says_when_to_go_on(
+    fill: Fill, every_field: Template, sandbox: Sandbox, operator_client: Client
+) -> None:
+    sandbox.settings(upload_limit=1, upload_retry_after=66)
+    chosen = [SimpleUploadedFile(name, b"x") for name in ("arrived.txt", "late.txt")]
+
+    response = fill(every_field, string_1="Kept", file_8=chosen).send()
+
+    form = FilledForm.read(operator_client, response)
+    page = html.unescape(response.content.decode())
+    assert response.status_code == 422
+    assert "“late.txt” was not uploaded" in page
+    assert "66 seconds" in page
+    assert form.controls["kickoff-file-8"] == [str(UploadedFile.objects.get().pk)]
+    assert form.controls["kickoff-string-1"] == ["Kept"]
+
+
+def test_only_some_requests_wait_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    places = threading.BoundedSemaphore(1)
+    monkeypatch.setattr(patience, "_places", places)
+
+    assert patience.Patience().wait(0.01)
+    places.acquire()
+    assert not patience.Patience().wait(0.01)
+
+
+def test_a_request_waits_for_a_bounded_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr(time, "sleep", slept.append)
+    patient = patience.Patience()
+
+    assert [patient.wait(40), patient.wait(40), patient.wait(25), patient.wait(1)] == [
+        True,
+        False,
+        True,
+        False,
+    ]
+    assert slept == [40, 25]
+
+
+@only_current
+def test_a_file_that_pneumatic_finds_too_large_is_told_as_such(
+    operator_client: Client, sandbox: Sandbox
+) -> None:
+    sandbox.settings(upload_maximum=10)
+
+    answer = upload(operator_client, b"x" * 11)
+
+    assert answer["status"] == 413
+    assert "smaller than 100 MB" in str(answer["error"])
+
+
+@only_current
+def test_without_the_address_of_the_file_service_it_is_said_what_is_missing(
+    operator_client: Client, sandbox: Sandbox, settings: Settings
+) -> None:
+    settings.PNEUMATIC_FILES_URL = ""
+
+    answer = upload(operator_client, b"x")
+
+    assert answer["status"] == 422
+    assert "PNEUMATIC_FILES_URL" in str(answer["error"])
+    assert "administrator" in str(answer["error"])
+    assert sandbox.requests() == []
+
+
+@only_current
+def test_a_key_that_the_file_service_forgot_is_healed(operator_client: Client, sandbox: Sandbox) -> None:
+    sandbox.control("POST", "files/forget_keys")
+
+    assert upload(operator_client, b"x")["status"] == 201

@@ -7,10 +7,12 @@ from collections.abc import Callable
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from apps.accounts.models import User
-from apps.launches import matching, services
+from apps.launches import looking, matching, services
 from apps.launches.models import Launch
+from apps.launches.outcomes import Outcome
 from apps.launches.services import ResolveError
 from apps.workflow_templates.models import TemplateUse
 from apps.workflows.models import Workflow
@@ -99,3 +101,61 @@ def test_two_people_do_not_give_one_workflow_to_two_launches(
 
     assert [type(error) for error in raised] == [ResolveError]
     assert Launch.objects.filter(workflow_id=50).count() == 1
+
+
+def conclude_that_it_did_not_start(launch: Launch) -> None:
+    """Do what the second of two looks does that have missed a workflow."""
+    seen_before = Launch.objects.get(pk=launch.pk)
+    looking._conclude(seen_before, began=timezone.now(), doubt="")
+
+
+@pytest.fixture
+def missed(unknown: Launch) -> Launch:
+    """Return the launch after a first look that did not show any workflow of its template."""
+    Workflow.objects.all().delete()
+    half_a_minute_ago = timezone.now() - looking.BETWEEN_MISSES
+    Launch.objects.update(missed_at=half_a_minute_ago, finished_at=half_a_minute_ago)
+    unknown.refresh_from_db()
+    return unknown
+
+
+def test_of_a_look_and_a_person_one_decides(missed: Launch, administrator: User) -> None:
+    raised = at_once(
+        lambda: conclude_that_it_did_not_start(missed),
+        lambda: services.resolve(missed, user=administrator, workflow_id=50),
+    )
+
+    found = Launch.objects.get()
+    if found.state == State.LAUNCHED:
+        assert raised == []
+        assert (found.workflow_id, found.resolved_by) == (50, administrator)
+    else:
+        assert [type(error) for error in raised] == [ResolveError]
+        assert (found.state, found.workflow_id, found.resolved_by) == (State.FAILED, None, None)
+
+
+def test_of_a_look_and_a_late_answer_the_answer_wins(missed: Launch) -> None:
+    answered = Launch.objects.get()
+
+    raised = at_once(
+        lambda: conclude_that_it_did_not_start(missed),
+        lambda: services._settle(answered, Outcome(State.LAUNCHED, workflow_id=50)),
+    )
+
+    found = Launch.objects.get()
+    assert raised == []
+    assert (found.state, found.workflow_id, found.missed_at) == (State.LAUNCHED, 50, None)
+
+
+def test_of_a_look_and_somebody_who_tries_again_the_attempt_is_not_touched(missed: Launch) -> None:
+    conclude_that_it_did_not_start(missed)
+
+    raised = at_once(
+        lambda: conclude_that_it_did_not_start(missed),
+        lambda: services.retry(missed, attempts=1),
+        lambda: conclude_that_it_did_not_start(missed),
+    )
+
+    found = Launch.objects.get()
+    assert raised == []
+    assert (found.state, found.missed_at, found.looked_at) == (State.QUEUED, None, None)

@@ -57,6 +57,15 @@ def test_those_whom_pneumatic_does_not_know_are_bounded_by_their_role(operator: 
     assert permissions.refusal(operator, make_template(run_allowed=[1])) is None
 
 
+def test_whoever_was_deactivated_in_pneumatic_launches_nothing_and_learns_why(operator: User) -> None:
+    make_pneumatic_user(7, email=operator.email, status="inactive", is_account_owner=True)
+
+    refusal = permissions.refusal(operator, make_template(run_allowed=[7]))
+
+    assert refusal is not None
+    assert refusal.startswith("Your account in Pneumatic is deactivated")
+
+
 def test_run_allowed_lets_those_pass_whom_it_names(operator: User) -> None:
     make_pneumatic_user(7, email=operator.email.upper())
 

@@ -13,7 +13,7 @@ from apps.launches.models import Launch
 from apps.workflow_templates.models import Template
 from tests.factories import make_launch, make_user
 from tests.fixtures.browser import Browse, assert_accessible
-from tests.fixtures.sandbox import Sandbox
+from tests.fixtures.sandbox import Sandbox, only_current
 
 pytestmark = pytest.mark.browser
 
@@ -121,3 +121,31 @@ def test_a_launch_on_its_way_is_followed_to_its_end(
     Launch.objects.update(state="launched", workflow_id=4711)
 
     expect(page.get_by_role("link", name="Open workflow 4711 in Pneumatic")).to_be_visible()
+
+
+@only_current
+def test_files_beyond_the_limit_wait_with_a_countdown_and_go_on_by_themselves(
+    browse: Browse, someone: User, every_field: Template, sandbox: Sandbox
+) -> None:
+    sandbox.settings(upload_limit=2, upload_retry_after=4)
+    browse.allow("status of 429")
+    page = browse(url_of(every_field), user=someone)
+    page.get_by_label("Subject").fill("Many files")
+
+    page.locator("input[type=file]").set_input_files(
+        [{"name": f"{number}.txt", "mimeType": "text/plain", "buffer": b"x"} for number in range(5)]
+    )
+
+    countdown = page.locator("[data-upload-countdown]")
+    expect(countdown).to_contain_text("It goes on in")
+    expect(page.locator(".upload [role=status]")).to_contain_text("It goes on in")
+    assert_accessible(page)
+    page.get_by_role("button", name="Launch", exact=True).click()  # too early: the page stays as it is
+    expect(page.locator(".upload [role=alert]")).to_contain_text("still on its way")
+    page.get_by_role("button", name="Cancel 4.txt").click()
+
+    expect(page.get_by_role("button", name="Remove")).to_have_count(4, timeout=30_000)
+    expect(countdown).to_be_hidden()
+    page.get_by_role("button", name="Launch", exact=True).click()
+    page.wait_for_url(re.compile(r"/launches/"))
+    assert sorted(file["name"] for file in sandbox.files()) == [f"{number}.txt" for number in range(4)]

@@ -28,7 +28,7 @@ def test_every_format_keeps_its_kind(content_type: str, kind: str, mode: str) ->
     made = thumbnails.make(encoded(image, kind), content_type=content_type)
 
     assert made is not None
-    with Image.open(made) as thumbnail:
+    with Image.open(io.BytesIO(made)) as thumbnail:
         assert (thumbnail.format, thumbnail.size) == (kind, (320, 107))
 
 
@@ -42,7 +42,7 @@ def test_a_picture_taken_sideways_stands_upright() -> None:
     )
 
     assert made is not None
-    with Image.open(made) as thumbnail:
+    with Image.open(io.BytesIO(made)) as thumbnail:
         assert thumbnail.height > thumbnail.width
         assert not thumbnail.getexif()
 
@@ -53,7 +53,7 @@ def test_a_transparent_picture_stays_transparent() -> None:
     )
 
     assert made is not None
-    with Image.open(made) as thumbnail:
+    with Image.open(io.BytesIO(made)) as thumbnail:
         assert thumbnail.mode == "RGBA"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, cast
 
 from django.contrib.auth.decorators import login_not_required, permission_required
@@ -18,13 +19,14 @@ from apps.accounts.models import User
 from apps.kickoff.fields import answers_to_json
 from apps.kickoff.forms import KickoffForm
 from apps.kickoff.transfer import carry_over, initial_from_query
-from apps.launches import entries, permissions, selectors, services, submissions
+from apps.launches import entries, permissions, presentation, selectors, services, submissions, urgency
 from apps.launches.entries import Entry
 from apps.launches.models import Launch
+from apps.launches.urgency import Urgent
 from apps.launches.views.interrupted import show_sign_in
 from apps.launches.views.page import (
     FormPage,
-    explain_at_top,
+    explain,
     kept_page,
     preview_of,
     show_form,
@@ -63,12 +65,17 @@ def _open(request: HttpRequest, template: Template) -> HttpResponse:
     kickoff = entries.kickoff_of(template.current_version)
     initial: dict[str, Any] = {"name": [entries.suggested_name(template)]}
     lost: list[str] = []
+    urgent = Urgent()
     previous = entries.previous_launch(template, request.GET.get("from", ""))
     if previous is not None and user.has_perm("launches.view_launch"):
         old = version_kickoff(previous.version)
         carried, lost = carry_over(previous.answers, old.fields, kickoff.fields)
         initial |= {"name": [previous.name], **carried}
+        urgent, passed = urgency.of_launch(previous)
+        lost += passed
     filled, notes = initial_from_query(kickoff.fields, request.GET)
+    urgent = urgency.read(urgent.controls | dict(request.GET.lists()))
+    is_offered = urgency.is_offered()
     page = FormPage(
         template=template,
         form=entries.open_form(template, initial | filled, user=user),
@@ -77,7 +84,8 @@ def _open(request: HttpRequest, template: Template) -> HttpResponse:
         ),
         previous=previous,
         refusal=permissions.refusal(user, template),
-        lost=[*lost, *notes],
+        lost=[*lost, *notes, *([] if is_offered else urgent.left_out)],
+        urgent=urgency.checked(urgent) if is_offered else None,
     )
     return show_form(request, page)
 
@@ -100,16 +108,22 @@ def _take_in(request: HttpRequest, template: Template) -> HttpResponse:
         return _ask_about_changes(request, template, entry)
     if entry.find:
         return show_form(request, _page(entry, template, form))
-    if not form.is_valid() or entry.upload_errors:
+    if not urgency.is_offered() and entry.urgent.left_out:
+        notice = _("Nothing has been launched yet: not all of it can be sent. Please launch again.")
+        page = _page(entry, template, form, notice=notice, lost=entry.urgent.left_out)
+        return show_form(request, page, status=422)
+    entry = replace(entry, urgent=urgency.checked(entry.urgent))
+    if not form.is_valid() or entry.upload_errors or entry.urgent.error:
         return show_form(request, _page(entry, template, form), status=422)
     try:
         if not is_launch:
-            return show_form(request, _page(entry, template, form, preview=preview_of(template, form)))
+            preview = preview_of(template, entry, form)
+            return show_form(request, _page(entry, template, form, preview=preview))
         return _ask_pneumatic_and_launch(request, template, entry, form)
     except PneumaticError as error:
         # The request could not even be built; what happens to one that is sent, its launch tells.
-        explain_at_top(form, error)
-        return show_form(request, _page(entry, template, form), status=503)
+        status = explain(entry, form, error)
+        return show_form(request, _page(entry, template, form), status=status)
 
 
 def _ask_pneumatic_and_launch(
@@ -130,7 +144,7 @@ def _ask_pneumatic_and_launch(
 def _launched_already(entry: Entry, form: KickoffForm, user: User) -> Launch | None:
     """Return the launch that this very form led to before: double click, reload, back button, second tab."""
     spent = selectors.by_submission(entry.submission_id) if entry.submission_id else None
-    if spent is None or entry.upload_errors or not form.is_valid():
+    if spent is None or entry.upload_errors or not entry.urgent.is_moment or not form.is_valid():
         return None
     return spent if _is_of(spent, entry, form, user) else None
 
@@ -138,13 +152,20 @@ def _launched_already(entry: Entry, form: KickoffForm, user: User) -> Launch | N
 def _is_of(launch: Launch, entry: Entry, form: KickoffForm, user: User) -> bool:
     """Say whether ``launch`` is what ``user`` asks for with this form."""
     same_form = entry.version is not None and launch.version_id == entry.version.pk
-    return same_form and launch.launched_by_id == user.pk and launch.answers_digest == _digest(form, user)
+    if not same_form or launch.launched_by_id != user.pk:
+        return False
+    return launch.answers_digest == _digest(entry, form, user)
 
 
-def _digest(form: KickoffForm, user: User) -> str:
+def _digest(entry: Entry, form: KickoffForm, user: User) -> str:
     answers = form.answers()
-    as_json = answers_to_json(answers)
-    return submissions.digest(user=user, name=form.workflow_name, answers=answers, as_json=as_json)
+    return submissions.digest(
+        user=user,
+        name=form.workflow_name,
+        answers=answers,
+        as_json=answers_to_json(answers),
+        urgency=entry.urgent.value,
+    )
 
 
 def _launch(request: HttpRequest, template: Template, entry: Entry, form: KickoffForm) -> HttpResponse:
@@ -156,7 +177,7 @@ def _launch(request: HttpRequest, template: Template, entry: Entry, form: Kickof
     repeat = selectors.repeat_of(
         user=user,
         template=template,
-        answers_digest=_digest(form, user),
+        answers_digest=_digest(entry, form, user),
         submission_id=submission_id,
         besides=entry.previous,
     )
@@ -170,6 +191,7 @@ def _launch(request: HttpRequest, template: Template, entry: Entry, form: Kickof
             submission_id=submission_id,
             name=form.workflow_name,
             answers=form.answers(),
+            urgency=entry.urgent.value,
             previous=entry.previous,
         )
     except services.SpentSubmissionError as error:
@@ -199,9 +221,7 @@ def _show_rejected(
     request: HttpRequest, template: Template, entry: Entry, form: KickoffForm, launch: Launch
 ) -> HttpResponse:
     """Show the form again with the server's reasons; the next attempt is a launch of its own."""
-    form.add_server_errors(
-        {api_name: reasons for api_name, reasons in launch.field_errors.items() if api_name}
-    )
+    form.add_server_errors(presentation.errors_for_form(entry.definitions, launch.field_errors))
     form.add_server_errors({"": [launch.reason]})
     page = _page(entry, template, form, is_new_wish=True, rejected=launch)
     return show_form(request, page, status=422)
@@ -226,5 +246,6 @@ def _page(
         form=form,
         submission_id=uuid.uuid4() if is_new_wish else entry.submission_id or uuid.uuid4(),
         previous=rejected or entry.previous,
+        urgent=entry.urgent if urgency.is_offered() else None,
         **shown,
     )

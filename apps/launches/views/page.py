@@ -13,9 +13,11 @@ from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
 from apps.kickoff.forms import KickoffForm
-from apps.launches import entries, outcomes, presentation, selectors, services
+from apps.kickoff.rows import Problem
+from apps.launches import entries, outcomes, presentation, selectors, services, urgency
 from apps.launches.entries import Entry
 from apps.launches.models import Launch
+from apps.launches.urgency import Urgent
 from apps.pneumatic.errors import PneumaticError
 from apps.workflow_templates.models import Template
 from apps.workflow_templates.selectors import template_for_page
@@ -46,7 +48,13 @@ class FormPage:
     spent: bool = False  # the submission id belongs to somebody else's launch
     differs_from: Launch | None = None  # launched from this form already, with other answers
     same_as: Launch | None = None  # launched already with the same answers
+    urgent: Urgent | None = None  # None where this server takes no such thing
     preview: Preview | None = None
+
+    @property
+    def problems(self) -> list[Problem]:
+        """Return everything that is wrong, for the summary above the form."""
+        return [*self.form.problems, *(self.urgent.problems if self.urgent else [])]
 
     @property
     def can_launch(self) -> bool:
@@ -75,10 +83,13 @@ def show_form(request: HttpRequest, page: FormPage, *, status: int = 200) -> Htt
     return render(request, "launches/launch_form.html", context, status=403 if page.refusal else status)
 
 
-def preview_of(template: Template, form: KickoffForm) -> Preview:
+def preview_of(template: Template, entry: Entry, form: KickoffForm) -> Preview:
     """Return what launching this valid form would send; raise PneumaticError when that cannot be told."""
     request = services.planned_request(
-        template_id=template.pk, name=form.workflow_name, answers=form.answers()
+        template_id=template.pk,
+        name=form.workflow_name,
+        answers=form.answers(),
+        urgency=entry.urgent.value,
     )
     return Preview(
         json=presentation.pretty_json(request.payload),
@@ -86,9 +97,12 @@ def preview_of(template: Template, form: KickoffForm) -> Preview:
     )
 
 
-def explain_at_top(form: KickoffForm, error: PneumaticError) -> None:
-    """Say at the top of the form what ``error`` means."""
-    form.add_server_errors({"": [outcomes.of_error(error).reason]})
+def explain(entry: Entry, form: KickoffForm, error: PneumaticError) -> int:
+    """Say in the form what ``error`` means, at its fields where it names any, and return the HTTP status."""
+    outcome = outcomes.of_error(error)
+    form.add_server_errors(presentation.errors_for_form(entry.definitions, outcome.field_errors))
+    form.add_server_errors({"": [outcome.reason]})
+    return 422 if outcome.field_errors else 503
 
 
 def kept_page(
@@ -106,6 +120,7 @@ def kept_page(
     The submission id stays as long as it is unspent, so that what is sent after all is sent once.
     """
     current, dropped = entries.for_current_version(entry, template)
+    is_offered = urgency.is_offered()
     unspent = entry.submission_id is not None and selectors.by_submission(entry.submission_id) is None
     return FormPage(
         template=template,
@@ -115,5 +130,6 @@ def kept_page(
         refusal=refusal,
         notice=notice,
         changes=changes,
-        lost=[*dropped, *lost],
+        lost=[*dropped, *lost, *([] if is_offered else entry.urgent.left_out)],
+        urgent=entry.urgent if is_offered else None,
     )

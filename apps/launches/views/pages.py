@@ -23,6 +23,7 @@ from apps.core.htmx import is_partial
 from apps.core.numbers import read_number
 from apps.core.paging import page
 from apps.kickoff.fields import describe_answers
+from apps.kickoff.lookups import MirroredPeople
 from apps.launches import matching, permissions, presentation, selectors, services
 from apps.launches.export import csv_lines
 from apps.launches.forms import FilterForm, ResolveForm
@@ -87,6 +88,8 @@ def launch_retry(request: HttpRequest, launch_id: uuid.UUID) -> HttpResponse:
     refusal = permissions.refusal(cast(User, request.user), launch.template)
     if refusal:
         messages.error(request, refusal)
+    elif launch.is_overdue:
+        messages.error(request, _("The due date has passed. Edit it and launch again."))
     elif services.retry(launch, attempts=_seen_attempts(request)):
         services.send(launch)
     else:
@@ -125,6 +128,7 @@ def _show(request: HttpRequest, launch: Launch, form: ResolveForm, *, status: in
         "launch": launch,
         "words": presentation.WORDS[launch.state],
         "tone": presentation.TONES[launch.state],
+        "looks": presentation.looks(launch),
         "is_open": is_open,
         "is_live": not is_open and request.method == "GET",
         "version": version,
@@ -134,7 +138,9 @@ def _show(request: HttpRequest, launch: Launch, form: ResolveForm, *, status: in
         "evidence_started_at": presentation.evidence_started_at(launch),
         "contradictions": launch.contradictions.splitlines(),
         "shows_advice": is_open or user.has_perm("launches.launch_workflow"),
-        "answers": describe_answers(version_kickoff(launch.version).fields, launch.answers),
+        "answers": describe_answers(
+            version_kickoff(launch.version).fields, launch.answers, people=MirroredPeople()
+        ),
         "field_errors": presentation.shown_errors(launch),
         "workflow_url": workflow_url(launch.workflow_id) if launch.workflow_id else "",
         "successors": list(launch.successors.order_by("created_at")[:20]),
@@ -142,7 +148,7 @@ def _show(request: HttpRequest, launch: Launch, form: ResolveForm, *, status: in
         "refusal": refusal,
         "can_edit": not refusal and not is_open and launch.state != State.UNKNOWN,
         "pneumatic_url": settings.PNEUMATIC_APP_URL,
-        "can_retry": launch.state == State.FAILED and not refusal,
+        "can_retry": launch.state == State.FAILED and not refusal and not launch.is_overdue,
         "can_resolve": launch.state == State.UNKNOWN and user.has_perm("launches.launch_workflow"),
         "resolve_form": form,
     }
@@ -153,14 +159,14 @@ def _show(request: HttpRequest, launch: Launch, form: ResolveForm, *, status: in
 def _candidates(launch: Launch, user: User) -> list[matching.Candidate]:
     """Return the workflows that the launch may have started, where its own is not known for certain.
 
-    It is not where the launch is unknown; where an event settled it, or a person said that nothing started, those
-    that fit in everything speak against that.
+    It is not where the launch is unknown; where an event settled it, or a person or a look said that nothing started,
+    those that fit in everything speak against that.
     """
     if not user.has_perm("workflows.view_workflow"):
         return []
     if launch.state == State.UNKNOWN:
         return matching.candidates(launch)
-    is_denied = launch.state == State.FAILED and launch.resolved_by_id is not None
+    is_denied = launch.was_missed or (launch.state == State.FAILED and launch.resolved_by_id is not None)
     if launch.evidence is None and not is_denied:
         return []
     return [
@@ -177,6 +183,7 @@ def _facts(
 ) -> Iterator[object]:
     """Yield what the page shows and may change while it is open."""
     yield from (launch.state, launch.attempts, launch.reason, launch.contradictions, launch.workflow_id)
+    yield from (launch.looked_at, launch.tried_at, launch.look_note)
     for shown in [workflow, *(candidate.workflow for candidate in found)]:
         yield (shown.pk, shown.changed_at) if shown else None
 

@@ -13,7 +13,10 @@ from apps.launches import files, uploadhandler
 @login_not_required  # a script understands an answer in JSON, not a redirect to the login page
 @require_POST
 def file_upload(request: HttpRequest) -> JsonResponse:
-    """Bring one file to Pneumatic; answer with its id, or with a sentence that says why not."""
+    """Bring one file to Pneumatic; answer with its id, or with a sentence that says why not.
+
+    Where Pneumatic asks to wait, so does the answer: 429 with ``Retry-After``. The script waits, no thread here.
+    """
     if not request.user.is_authenticated:
         return _error(
             _("Your session has ended. Sign in again in another tab, then upload the file."), status=401
@@ -28,6 +31,12 @@ def file_upload(request: HttpRequest) -> JsonResponse:
         return _error(_("Send one file at a time."), status=400)
     try:
         stored = files.store(user=request.user, incoming=incoming[0])
+    except files.BusyError as error:
+        response = _error(str(error), status=429)
+        response["Retry-After"] = str(error.retry_after)
+        return response
+    except files.TooLargeError as error:
+        return _error(str(error), status=413)
     except files.UploadError as error:
         return _error(str(error), status=422)
     return JsonResponse(
