@@ -67,9 +67,9 @@ def _age(found: drift.Drift) -> list[CheckMessage]:
 
 
 def _differences(found: drift.Drift) -> list[CheckMessage]:
-    if not found.to_repair or found.fetched_at is None:
+    if not found.unmet or found.fetched_at is None:
         return []
-    told = [drift.line(finding) for finding in found.to_repair]
+    told = [drift.line(finding) for finding in found.unmet]
     return [
         checks.Warning(
             f"Pneumatic does not send what is wanted, as seen {_ago(found.fetched_at)}: " + " ".join(told),

@@ -34,8 +34,12 @@ def what_stops(
     subscription: Subscription, others: Sequence[Subscription], drift: Drift, addresses: Addresses
 ) -> str:
     """Return in a sentence what stops working when ``subscription`` ends and ``others`` stay."""
+    behind = next((other for other in others if other.pk == -subscription.pk), None)
+    if behind is not None:  # it ends for everyone, so for us, too
+        both = (_elsewhere(subscription, drift, addresses), what_stops(behind, (), drift, addresses))
+        return " ".join(both)
     if not addresses.is_own(subscription.target):
-        return _elsewhere(subscription, drift)
+        return _elsewhere(subscription, drift, addresses)
     if not _arrives(subscription, addresses):
         return _("Nothing: our receiver refuses what comes by this address already.")
     if subscription.kind not in Kind.values:
@@ -48,11 +52,16 @@ def what_stops(
     return str(_STOPS[Kind(subscription.kind)])
 
 
-def _elsewhere(subscription: Subscription, drift: Drift) -> str:
-    if any(
+def is_somebody_elses(subscription: Subscription, drift: Drift, addresses: Addresses) -> bool:
+    """Return whether nobody here asked for ``subscription``, and it does not come to us."""
+    return not addresses.is_own(subscription.target) and any(
         finding.subscription is not None and finding.subscription.pk == subscription.pk
-        for finding in drift.of(Problem.FOREIGN)
-    ):
+        for finding in (*drift.of(Problem.FOREIGN), *drift.of(Problem.TAKEN))
+    )
+
+
+def _elsewhere(subscription: Subscription, drift: Drift, addresses: Addresses) -> str:
+    if is_somebody_elses(subscription, drift, addresses):
         return _(
             "Another integration, which this dashboard knows nothing about, no longer hears of this event at "
             "%(target)s."

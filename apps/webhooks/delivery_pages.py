@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_safe
 from apps.core.numbers import read_number
 from apps.webhooks import bodies, curl
 from apps.webhooks.comparison import Difference, difference
-from apps.webhooks.models import Delivery, Event, Replay
+from apps.webhooks.models import Delivery, Event, Kind, Replay
 from apps.webhooks.subscription_pages import needs
 
 VIEW, VIEW_EVENT, REPLAY = "webhooks.view_delivery", "webhooks.view_event", "webhooks.replay_delivery"
@@ -120,7 +120,9 @@ def _previous(delivery: Delivery, content: bytes) -> tuple[Event | None, Differe
     current = delivery.event
     if current is None:
         return None, None
-    earlier = Event.objects.filter(workflow_id=current.workflow_id).exclude(pk=current.pk)
+    # What we read back ourselves is no payload that anything could be compared with.
+    told = Event.objects.filter(workflow_id=current.workflow_id, kind__in=Kind.values)
+    earlier = told.exclude(pk=current.pk)
     if current.moment is not None:
         earlier = earlier.filter(
             Q(moment__lt=current.moment) | Q(moment=current.moment, pk__lt=current.pk) | Q(moment=None)
@@ -130,10 +132,10 @@ def _previous(delivery: Delivery, content: bytes) -> tuple[Event | None, Differe
     previous = earlier.order_by(F("moment").desc(nulls_last=True), "-pk").first()
     if previous is None:
         return None, None
-    told = previous.deliveries.order_by("pk").first()
+    first = previous.deliveries.order_by("pk").first()
     try:
-        if told is None:
+        if first is None:
             raise ValueError
-        return previous, difference(bodies.as_json(bytes(told.body)), bodies.as_json(content))
+        return previous, difference(bodies.as_json(bytes(first.body)), bodies.as_json(content))
     except ValueError:
         return previous, difference(previous.facts, current.facts)

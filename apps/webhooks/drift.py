@@ -1,7 +1,8 @@
 """How what Pneumatic has differs from what this dashboard wants, and the steps that repair it.
 
 Looked at is the mirror, so that a page can tell without a request; the repair lists anew before it does anything.
-What belongs to somebody else is shown and never touched, unless a person chooses it by its id.
+What belongs to somebody else is shown and never touched, unless a person chooses it by its id. Where Pneumatic has one
+URL for each event, a repair puts our address in the place of an old one of ours, and that ends the old one.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from apps.pneumatic.client import capabilities
 from apps.pneumatic.events import Kind
 from apps.webhooks import endpoints, listing, steps, targets
 from apps.webhooks.models import Endpoint, Subscription, WantedSubscription
@@ -27,6 +29,7 @@ class Problem(StrEnum):
 
     MISSING = "missing"
     WRONG_TOKEN = "wrong_token"  # noqa: S105 - our receiver, but an address that is accepted no more
+    TAKEN = "taken"  # wanted, and another address has the only place that there is
     DEPRECATED = "deprecated"
     DUPLICATE = "duplicate"
     UNWANTED = "unwanted"  # our receiver, for something that nobody here asked for
@@ -39,22 +42,30 @@ REPAIRED = frozenset({Problem.MISSING, Problem.WRONG_TOKEN, Problem.DEPRECATED, 
 LABELS = {
     Problem.MISSING: gettext_lazy("missing"),
     Problem.WRONG_TOKEN: gettext_lazy("wrong token"),
+    Problem.TAKEN: gettext_lazy("taken"),
     Problem.DEPRECATED: gettext_lazy("deprecated"),
     Problem.DUPLICATE: gettext_lazy("duplicate"),
     Problem.UNWANTED: gettext_lazy("not asked for"),
     Problem.FOREIGN: gettext_lazy("foreign"),
 }
 
+_NOT_TO_US = gettext_lazy("Wanted, but Pneumatic does not send it to us.")
+_NOT_SENT = gettext_lazy("Wanted, but Pneumatic does not send it.")
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One difference. ``subscription`` is None for what is missing; ``target`` may hold a secret."""
+    """One difference. ``subscription`` is None for what is missing; ``target`` may hold a secret.
+
+    ``wish`` is the address that takes the place of the subscription, '' where it is simply ended.
+    """
 
     problem: Problem
     kind: Kind | None
     target: str = field(repr=False)
     explanation: str = ""
     subscription: Subscription | None = None
+    wish: str = field(default="", repr=False)
 
     @property
     def is_repaired(self) -> bool:
@@ -83,6 +94,11 @@ class Drift:
         return tuple(finding for finding in self.findings if finding.is_repaired)
 
     @property
+    def unmet(self) -> tuple[Finding, ...]:
+        """Return what stands between this dashboard and the events that it wants."""
+        return (*self.to_repair, *self.of(Problem.TAKEN))
+
+    @property
     def foreign(self) -> tuple[Finding, ...]:
         """Return what is left alone unless somebody chooses it."""
         return tuple(finding for finding in self.findings if not finding.is_repaired)
@@ -97,8 +113,9 @@ def find_drift() -> Drift:
     state = listing.state()
     wanted = list(WantedSubscription.objects.all())
     comparison = _Comparison(wanted, listing.rows(), Endpoint.objects.all())
+    look = comparison.one_by_one if capabilities().one_url_per_event else comparison.findings
     return Drift(
-        findings=tuple(comparison.findings()) if state.fetched_at else (),
+        findings=tuple(look()) if state.fetched_at else (),
         fetched_at=state.fetched_at,
         error=state.error,
         wants_anything=bool(wanted),
@@ -140,11 +157,50 @@ class _Comparison:
         order = list(Problem)
         yield from sorted(others, key=lambda finding: order.index(finding.problem))
 
+    def one_by_one(self) -> Iterator[Finding]:
+        """Yield the same where there is one URL for each event: nothing is there twice, or under an old name."""
+        found = [self._only(kind, listing.held(self.rows, kind)) for kind in Kind]
+        strange = (row for row in self.rows if not row.kind)
+        found += [self._somebody_elses(row, None, is_own=self._is_own(row)) for row in strange]
+        order = list(Problem)
+        yield from sorted(filter(None, found), key=lambda finding: order.index(finding.problem))
+
+    def _only(self, kind: Kind, row: Subscription | None) -> Finding | None:
+        """Return what is amiss with the one place that an event has."""
+        elsewhere = {
+            place: target for (other, place), target in self.wanted_elsewhere.items() if other == kind
+        }
+        ours = self.active if kind in self.wants_own else ""
+        wish = ours or next(iter(elsewhere.values()), "")
+        if row is None:
+            reason = str(_NOT_TO_US if ours else _NOT_SENT)
+            return Finding(Problem.MISSING, kind, wish, reason) if wish else None
+        is_own = self._is_own(row)
+        refused = self._refused(row.target) if is_own else ""
+        if refused and wish:
+            return Finding(Problem.WRONG_TOKEN, kind, row.target, refused, row, wish)
+        is_wanted = kind in self.wants_own if is_own else targets.normalised(row.target) in elsewhere
+        if is_wanted or listing.is_concealed(row):
+            return None
+        if refused:
+            return Finding(Problem.UNWANTED, kind, row.target, refused, row)
+        if not wish:
+            return self._somebody_elses(row, kind, is_own=is_own)
+        reason = (
+            _("Our receiver has this event, which is wanted at another address.")
+            if is_own
+            else _("Another integration has this event. It is replaced only if you choose it.")
+        )
+        return Finding(Problem.TAKEN, kind, row.target, reason, row, wish)
+
+    def _is_own(self, row: Subscription) -> bool:
+        return targets.is_ours(row.target) or targets.endpoint_of(row.target, self.known) is not None
+
     def _look_at(self, row: Subscription, healthy: set[tuple[Kind, str]]) -> Finding | None:
         """Return what is amiss with a subscription; note it among the healthy ones when nothing is."""
         kind = Kind(row.kind) if row.kind else None
         place = targets.normalised(row.target)
-        is_own = targets.is_ours(row.target) or targets.endpoint_of(row.target, self.known) is not None
+        is_own = self._is_own(row)
         if is_own and (reason := self._refused(row.target)):
             return Finding(Problem.WRONG_TOKEN, kind, row.target, reason, row)
         is_wanted = kind in self.wants_own if is_own else (kind, place) in self.wanted_elsewhere
@@ -192,16 +248,14 @@ class _Comparison:
         ours = [targets.normalised(address) for address in (self.active, self.arriving) if address]
         for kind in Kind:
             if kind in self.wants_own and self.active and all((kind, place) not in healthy for place in ours):
-                yield Finding(
-                    Problem.MISSING, kind, self.active, _("Wanted, but Pneumatic does not send it to us.")
-                )
+                yield Finding(Problem.MISSING, kind, self.active, str(_NOT_TO_US))
         for (kind, place), target in sorted(self.wanted_elsewhere.items()):
             if (kind, place) not in healthy:
-                yield Finding(Problem.MISSING, kind, target, _("Wanted, but Pneumatic does not send it."))
+                yield Finding(Problem.MISSING, kind, target, str(_NOT_SENT))
 
 
 def plan(drift: Drift, also: Collection[int] = ()) -> list[Step]:
-    """Return the steps that repair ``drift``; ``also`` are ids of foreign and unwanted subscriptions to end, too."""
+    """Return the steps that repair ``drift``; ``also`` are ids of subscriptions of others to end or replace, too."""
     planned = [
         steps.subscribe(finding.kind, finding.target, reason=finding.explanation)
         for finding in drift.of(Problem.MISSING)
@@ -209,7 +263,13 @@ def plan(drift: Drift, also: Collection[int] = ()) -> list[Step]:
     ]
     for finding in drift.findings:
         row = finding.subscription
-        if row is not None and (finding.is_repaired or row.pk in also):
+        if row is None or not (finding.is_repaired or row.pk in also):
+            continue
+        if finding.wish and finding.kind is not None:
+            planned.append(
+                steps.subscribe(finding.kind, finding.wish, replaces=row.target, reason=finding.explanation)
+            )
+        else:
             planned.append(
                 steps.unsubscribe(
                     row.pk,
@@ -247,7 +307,7 @@ def line(finding: Finding) -> str:
     """Return one difference as a line; of a target it shows the host only."""
     row = finding.subscription
     what = row.event if row is not None else finding.kind
-    number = f" ({row.pk})" if row is not None else ""
+    number = f" ({row.pk})" if row is not None and not capabilities().one_url_per_event else ""
     where = (
         f" → {targets.shown(finding.target)}" if row is not None and not targets.is_ours(row.target) else ""
     )

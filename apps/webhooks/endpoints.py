@@ -36,6 +36,11 @@ def active() -> Endpoint:
         return Endpoint.objects.get(state=State.ACTIVE)
 
 
+def arriving() -> Endpoint | None:
+    """Return the address that a rotation is bringing; None while there is no rotation."""
+    return Endpoint.objects.filter(state=State.ARRIVING).first()
+
+
 def token(endpoint: Endpoint) -> str:
     """Return the secret part of the address: 43 URL-safe characters, from SECRET_KEY and the nonce."""
     key = hashlib.sha256(b"webhook receiver\0" + settings.SECRET_KEY.encode()).digest()

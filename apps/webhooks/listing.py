@@ -1,20 +1,43 @@
-"""The mirror of the subscriptions as a whole: what it holds, how old it is, and how it is written."""
+"""The mirror of the subscriptions as a whole: what it holds, how old it is, and how it is written.
+
+Where Pneumatic keeps one URL for each event, it keeps it for each user, and its list shows one of them. What it took
+from us and does not show is *concealed*: a row of the mirror with the negative id of the one that is shown. It is
+believed as long as the list shows the same URL as then; the events that come are its only proof.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from typing import Protocol, TypeVar
 
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
 from apps.pneumatic.canonical import content_hash
+from apps.pneumatic.events import Kind
 from apps.pneumatic.schemas import Subscription as Wire
 from apps.sync import mirror
 from apps.webhooks.models import Subscription, SubscriptionListing
 
 ONLY = SubscriptionListing.ONLY
+
+
+class _HasKind(Protocol):
+    """A subscription, of the gateway or of the mirror."""
+
+    @property
+    def id(self) -> int: ...
+
+    @property
+    def kind(self) -> str | None: ...
+
+    @property
+    def target(self) -> str: ...
+
+
+Row = TypeVar("Row", bound=_HasKind)
 
 
 def state() -> SubscriptionListing:
@@ -42,6 +65,33 @@ def is_still(known: int | None) -> bool:
 def rows() -> list[Subscription]:
     """Return the subscriptions that Pneumatic had at the last listing, by event and target."""
     return list(Subscription.objects.filter(removed_at=None).order_by("event", "target", "id"))
+
+
+def held(rows: Iterable[Row], kind: Kind) -> Row | None:
+    """Return the subscription that another one to ``kind`` replaces, where there is one URL for each event.
+
+    That is our own, if it is there and concealed: then what the list shows is another user's and stays.
+    """
+    return min((row for row in rows if row.kind == kind), key=lambda row: row.id, default=None)
+
+
+def is_concealed(row: Wire | Subscription) -> bool:
+    """Return whether Pneumatic took this subscription from us and its list shows another one in its place."""
+    return row.id < 0
+
+
+def concealed(shown: Wire, *, target: str) -> Wire:
+    """Return our subscription for ``target`` that stands behind ``shown``."""
+    raw = {"event": shown.event, "url": target, "behind": shown.target}
+    return Wire(id=-shown.id, event=shown.event, target=target, kind=shown.kind, raw=raw)
+
+
+def with_concealed(items: Sequence[Wire]) -> list[Wire]:
+    """Return ``items``, a complete listing, and what of ours stands behind them still."""
+    shown = {(item.id, item.target): item for item in items}
+    known = Subscription.objects.filter(id__lt=0, removed_at=None).order_by("-id")
+    behind = [(shown.get((-row.id, row.raw.get("behind"))), row.target) for row in known]
+    return [*items, *(concealed(item, target=target) for item, target in behind if item is not None)]
 
 
 def row(item: Wire, *, content_hash: str) -> Subscription:
@@ -86,7 +136,7 @@ def replace(items: Sequence[Wire]) -> None:
 
 
 def add(item: Wire) -> None:
-    """Add or restore one subscription that was made just now."""
+    """Add or restore one subscription that was made just now, or write down what its id means now."""
     with transaction.atomic():
         SubscriptionListing.objects.filter(pk=ONLY).update(version=F("version") + 1)
         write([row(item, content_hash=content_hash(item.raw))], removed=(), now=timezone.now())

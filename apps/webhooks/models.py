@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.pneumatic import events
 from apps.pneumatic.events import Kind as EventKind
+from apps.pneumatic.events import Seen
 
 
 class Kind(models.TextChoices):
@@ -129,8 +130,11 @@ class WantedSubscription(models.Model):
         return self.get_kind_display()
 
 
+_READ_BACK = [(Seen.WORKFLOW.value, _("read back")), (Seen.GONE.value, _("found deleted"))]
+
+
 class Event(models.Model):
-    """Something that happened in a workflow, told by one delivery or more.
+    """Something that happened in a workflow, told by one delivery or more; or what we read back ourselves, of none.
 
     ``facts`` is the gateway's canonical event as JSON. ``content_hash`` is that of the payload without ``hook``, so
     what is sent twice is one event. ``moment`` is the latest time in the payload (see ``apps/pneumatic/events.py``):
@@ -138,7 +142,7 @@ class Event(models.Model):
     """
 
     content_hash = models.CharField(max_length=64, unique=True)
-    kind = models.CharField(_("event"), max_length=20, choices=Kind)
+    kind = models.CharField(_("event"), max_length=20, choices=[*Kind.choices, *_READ_BACK])
     workflow_id = models.BigIntegerField(_("workflow"))
     template_id = models.BigIntegerField(_("template"), null=True, blank=True)
     task_id = models.BigIntegerField(_("task"), null=True, blank=True)

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from apps.webhooks import targets
+from apps.pneumatic.events import Kind as EventKind
+from apps.webhooks import listing, targets
 from apps.webhooks.drift import Drift, Finding, Problem
 from apps.webhooks.models import Endpoint, Kind, Subscription, WantedSubscription
 from apps.webhooks.sparklines import Sparkline, sparkline
@@ -19,6 +20,7 @@ HIDDEN = "•" * 8
 _TONES = {
     Problem.MISSING: "bad",
     Problem.WRONG_TOKEN: "bad",
+    Problem.TAKEN: "bad",
     Problem.DEPRECATED: "warn",
     Problem.DUPLICATE: "warn",
     Problem.UNWANTED: "warn",
@@ -37,13 +39,17 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A subscription that Pneumatic has. ``target`` is what may be shown; ``statistics`` is None for a foreign one."""
+    """A subscription that Pneumatic has. ``target`` is what may be shown; ``statistics`` is None for a foreign one.
+
+    ``is_concealed`` tells that it is ours, and that Pneumatic's list shows another one in its place.
+    """
 
     subscription: Subscription
     event: str
     target: str
     marks: tuple[Mark, ...]
     is_own: bool
+    is_concealed: bool = False
     shares_target: bool = False  # with another subscription
     statistics: Statistics | None = None
     sparkline: Sparkline | None = None
@@ -51,7 +57,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One finding of the drift. ``id`` is its subscription's; so is ``choice``, where ending it is up to a person."""
+    """One finding of the drift. ``id`` is its subscription's; so is ``choice``, where it is up to a person.
+
+    What is chosen is ended, or replaced by our address where ``is_replaced``.
+    """
 
     label: str
     tone: str
@@ -60,6 +69,17 @@ class Difference:
     target: str  # "" where there is nothing to tell
     id: int | None = None
     choice: int | None = None
+    is_replaced: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """An address that is about to lose an event; ``whose`` is a sentence, ``target`` is shortened."""
+
+    event: str
+    target: str
+    whose: str
+    is_foreign: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +137,8 @@ def rows(
 ) -> list[Row]:
     """Return what Pneumatic has, with what is amiss and what came in. No query is made."""
     by_id = {finding.subscription.pk: finding for finding in drift.findings if finding.subscription}
-    sharing = Counter(subscription.target for subscription in subscriptions)
+    sharing = Counter(row.target for row in subscriptions if not listing.is_concealed(row))
+    behind = {-row.pk for row in subscriptions if listing.is_concealed(row)}
     shown = []
     for subscription in subscriptions:
         finding = by_id.get(subscription.pk)
@@ -128,8 +149,11 @@ def rows(
                 subscription=subscription,
                 event=event_label(subscription.kind, subscription.event),
                 target=addresses.shown(subscription.target, reveal=reveal),
-                marks=tuple(_marks(subscription, finding, addresses, is_own=is_own)),
+                marks=tuple(
+                    _marks(subscription, finding, addresses, is_own=is_own, hides=subscription.pk in behind)
+                ),
                 is_own=is_own,
+                is_concealed=listing.is_concealed(subscription),
                 shares_target=sharing[subscription.target] > 1,
                 statistics=numbers,
                 sparkline=sparkline(numbers) if numbers else None,
@@ -139,8 +163,11 @@ def rows(
 
 
 def _marks(
-    subscription: Subscription, finding: Finding | None, addresses: Addresses, *, is_own: bool
+    subscription: Subscription, finding: Finding | None, addresses: Addresses, *, is_own: bool, hides: bool
 ) -> list[Mark]:
+    if hides:
+        explanation = _("Another user of the account subscribed it. It gets this event besides us.")
+        return [Mark(_("another user's"), "info", explanation)]
     problem = finding.problem if finding else None
     marks = []
     if is_own and problem != Problem.WRONG_TOKEN:
@@ -149,8 +176,11 @@ def _marks(
             marks.append(Mark(_("ours, new token"), "ok", _("A rotation is under way.")))
         else:
             marks.append(Mark(_("ours"), "ok"))
-    elif not is_own and problem != Problem.FOREIGN:
+    elif not is_own and problem not in {Problem.FOREIGN, Problem.TAKEN}:
         marks.append(Mark(_("asked for here"), "ok", _("Somebody subscribed this address on this page.")))
+    if listing.is_concealed(subscription):
+        explanation = _("Pneumatic took it, and shows the address of another user of the account instead.")
+        marks.append(Mark(_("not in Pneumatic's list"), "quiet", explanation))
     if finding is not None:
         marks.append(Mark(finding.label, _TONES[finding.problem], finding.explanation))
     if subscription.is_deprecated and problem != Problem.DEPRECATED:
@@ -173,9 +203,34 @@ def differences(drift: Drift, addresses: Addresses) -> list[Difference]:
                 target="" if addresses.is_own(finding.target) else finding.target,
                 id=row.pk if row else None,
                 choice=row.pk if row and not finding.is_repaired else None,
+                is_replaced=bool(finding.wish),
             )
         )
     return found
+
+
+def replaced(there: Mapping[EventKind, str], addresses: Addresses) -> list[Replaced]:
+    """Return the addresses that are about to lose an event, for the page that asks."""
+    return [
+        Replaced(
+            event=event_label(kind, ""),
+            target=hide_token(target) if addresses.is_own(target) else targets.shown(target),
+            whose=_whose(target, addresses),
+            is_foreign=not addresses.is_own(target),
+        )
+        for kind, target in there.items()
+    ]
+
+
+def _whose(target: str, addresses: Addresses) -> str:
+    if not addresses.is_own(target):
+        return _("Another integration's, or set by hand. It may hear of this event no more.")
+    endpoint = addresses.endpoint(target)
+    if endpoint is None or endpoint.state in {Endpoint.State.LEAVING, Endpoint.State.RETIRED}:
+        return _("Our own receiver, by an old token.")
+    if endpoint.state == Endpoint.State.ARRIVING:
+        return _("Our own receiver, by the token that is about to replace the present one.")
+    return _("Our own receiver: this dashboard hears of this event no more.")
 
 
 def wishes(

@@ -8,6 +8,9 @@
                 of the old one are ended. The old address stays accepted a while, for deliveries on their way
     abort       before that: the new one goes the way of the old
 
+Where Pneumatic has one URL for each event, the new address takes the place of the old one at once, event by event, and
+the old one takes it back when that is aborted. Nothing is ended then. What another integration has is left to it.
+
 Where it stands is told by the states of the addresses and by Pneumatic's list, and by nothing else: whatever step a
 crash interrupts, ``advance`` goes on from there, and calling it again does no harm. The worker calls it too.
 """
@@ -16,7 +19,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -24,9 +27,11 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from apps.pneumatic.client import capabilities
 from apps.pneumatic.errors import PneumaticError
 from apps.pneumatic.events import Kind
-from apps.webhooks import endpoints, listing, steps, targets, upstream
+from apps.pneumatic.schemas import Subscription
+from apps.webhooks import endpoints, listing, roundtrips, steps, targets, upstream
 from apps.webhooks.leases import BusyError, LeaseLostError
 from apps.webhooks.models import Endpoint, WantedSubscription
 from apps.webhooks.steps import Outcome, Step, Who
@@ -53,13 +58,18 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """Where a rotation stands; ``missing`` are the kinds that the new address is not subscribed for yet."""
+    """Where a rotation stands.
+
+    ``missing`` are the kinds that the new address is not subscribed for yet, ``taken`` those that are wanted and left
+    to another integration, which has their only place.
+    """
 
     phase: Phase
     active: Endpoint | None
     arriving: Endpoint | None = None
     leaving: tuple[Endpoint, ...] = ()
     missing: tuple[Kind, ...] = ()
+    taken: tuple[Kind, ...] = ()
 
     @property
     def was_heard(self) -> bool:
@@ -88,12 +98,13 @@ class NothingToRotateError(Exception):
 def status() -> Status:
     """Return where the rotation stands, after the last known state. No request is made."""
     active, arriving, leaving = _addresses()
+    taken = _taken(listing.rows()) if capabilities().one_url_per_event else ()
     if arriving is not None:
-        missing = _missing(arriving)
+        missing = tuple(kind for kind in _missing(arriving) if kind not in taken)
         phase = Phase.SUBSCRIBING if missing else Phase.WAITING
-        return Status(phase, active, arriving, leaving, missing)
+        return Status(phase, active, arriving, leaving, missing, taken)
     if not leaving:
-        return Status(Phase.NONE, active)
+        return Status(Phase.NONE, active, taken=taken)
     ending = any(endpoint.accepted_until is None for endpoint in leaving)
     return Status(Phase.LEAVING if ending else Phase.GRACE, active, None, leaving)
 
@@ -110,7 +121,7 @@ def begin(user: Who) -> Progress:
         )
     try:
         with upstream.conversation() as account:
-            arriving = _arriving() or endpoints.create(S.ARRIVING)
+            arriving = endpoints.arriving() or endpoints.create(S.ARRIVING)
             outcomes = steps.carry_out_in(account, _arrive(account, arriving), user)
     except (PneumaticError, BusyError, LeaseLostError) as refusal:
         return Progress(status(), error=str(refusal))
@@ -135,16 +146,28 @@ def advance(user: Who = None, *, confirmed: bool = False) -> Progress:
     return _progress(outcomes)
 
 
+def prove(user: Who) -> Progress:
+    """Send a test event by the new address; when it comes back, go on as after a person's word.
+
+    Raise NothingToRotateError when there is no new address.
+    """
+    arriving = endpoints.arriving()
+    if arriving is None:
+        raise NothingToRotateError(_("No rotation is waiting; there is nothing to try."))
+    trip = roundtrips.send(user, Kind.WORKFLOW_STARTED, endpoint=arriving)
+    return Progress(status(), error=trip.error) if trip.error else advance(user, confirmed=True)
+
+
 def abort(user: Who) -> Progress:
     """Keep the old address and let the new one go; raise NothingToRotateError when it is too late for that."""
-    if _arriving() is None:
+    if endpoints.arriving() is None:
         raise NothingToRotateError(_("No rotation is waiting; there is nothing to abort."))
     try:
         with upstream.conversation() as account:
-            arriving = _arriving()
+            arriving = endpoints.arriving()
             if arriving is None:  # somebody else was quicker
                 return Progress(status())
-            kept = steps.carry_out_in(account, _wanted_at(endpoints.active()), user)
+            kept = steps.carry_out_in(account, _keep(account, endpoints.active()), user)
             if not all(outcome.is_ok for outcome in kept):
                 return _progress(kept)
             Endpoint.objects.filter(pk=arriving.pk, state=S.ARRIVING).update(state=S.LEAVING)
@@ -168,7 +191,7 @@ def look() -> None:
 def _advance(account: Upstream, user: Who, *, confirmed: bool) -> list[Outcome]:
     """Do what can be done; each part looks at the state anew, as somebody else may have done it meanwhile."""
     outcomes: list[Outcome] = []
-    arriving = _arriving()
+    arriving = endpoints.arriving()
     if arriving is not None:
         outcomes += steps.carry_out_in(account, _arrive(account, arriving), user)
         if all(outcome.is_ok for outcome in outcomes) and (arriving.first_heard_at or confirmed):
@@ -186,20 +209,9 @@ def _switch(arriving: Endpoint) -> None:
 
 def _end_leaving(account: Upstream, user: Who) -> list[Outcome]:
     """End what is still subscribed for old addresses; those that are free of it get their time of grace."""
-    ours = targets.endpoints_by_token()
-    leaving = {endpoint.pk for endpoint in ours.values() if endpoint.state == S.LEAVING}
-    ends = []
-    for row in sorted(account.rows.values(), key=lambda row: row.id):
-        endpoint = targets.endpoint_of(row.target, ours)
-        if endpoint is not None and endpoint.pk in leaving:
-            ends.append(steps.unsubscribe(row.id, target=row.target, kind=row.kind, event=row.event))
-    outcomes = steps.carry_out_in(account, ends, user)
-    still = {
-        endpoint.pk
-        for row in account.rows.values()
-        if (endpoint := targets.endpoint_of(row.target, ours)) is not None
-    }
-    Endpoint.objects.filter(pk__in=leaving - still, state=S.LEAVING, accepted_until=None).update(
+    outcomes = steps.carry_out_in(account, _leave(account), user)
+    still = {endpoint.pk for _row, endpoint in _ours(account)}
+    Endpoint.objects.filter(state=S.LEAVING, accepted_until=None).exclude(pk__in=still).update(
         accepted_until=timezone.now() + GRACE
     )
     return outcomes
@@ -211,24 +223,57 @@ def _retire() -> None:
     over.update(state=S.RETIRED)
 
 
+def _leave(account: Upstream) -> list[Step]:
+    """Return the steps after which nothing is sent to old addresses any more."""
+    rows = [row for row, endpoint in _ours(account) if endpoint.state == S.LEAVING]
+    if account.one_url_per_event:
+        # Ending it would end it for everyone in the account.
+        target = endpoints.target(endpoints.active())
+        return [steps.subscribe(row.kind, target, replaces=row.target) for row in rows if row.kind]
+    return [steps.unsubscribe(row.id, target=row.target, kind=row.kind, event=row.event) for row in rows]
+
+
 def _arrive(account: Upstream, arriving: Endpoint) -> list[Step]:
     """Return the steps that subscribe the new address for what is wanted and for what the old one really gets."""
-    ours = targets.endpoints_by_token()
-    sent = {
-        row.kind
-        for row in account.rows.values()
-        if row.kind and (endpoint := targets.endpoint_of(row.target, ours)) and endpoint.state == S.ACTIVE
-    }
-    return _subscribe(arriving, {*_wanted_kinds(), *sent})
+    return _subscribe(account, arriving, also={S.ACTIVE})
 
 
-def _wanted_at(endpoint: Endpoint) -> list[Step]:
-    return _subscribe(endpoint, _wanted_kinds())
+def _keep(account: Upstream, active: Endpoint) -> list[Step]:
+    """Return the steps that make the old address complete again; it takes back what the new one has in its place."""
+    return _subscribe(account, active, also={S.ARRIVING} if account.one_url_per_event else set())
 
 
-def _subscribe(endpoint: Endpoint, kinds: Iterable[Kind]) -> list[Step]:
-    chosen = set(kinds)
-    return [steps.subscribe(kind, endpoints.target(endpoint)) for kind in Kind if kind in chosen]
+def _subscribe(account: Upstream, endpoint: Endpoint, *, also: Collection[S]) -> list[Step]:
+    """Return the steps that subscribe ``endpoint`` for what is wanted and what addresses in the states ``also`` get."""
+    target, rows = endpoints.target(endpoint), list(account.rows.values())
+    kinds = {*_wanted_kinds(), *(row.kind for row, other in _ours(account) if other.state in also)}
+    replaced: dict[Kind, str] = {}
+    if account.one_url_per_event:
+        kinds -= set(_taken(rows))
+        replaced = {kind: row.target for kind in Kind if (row := listing.held(rows, kind)) is not None}
+    return [steps.subscribe(kind, target, replaces=replaced.get(kind, "")) for kind in Kind if kind in kinds]
+
+
+def _ours(account: Upstream) -> list[tuple[Subscription, Endpoint]]:
+    """Return what is sent to an address of ours and can be changed, each with that address."""
+    known = targets.endpoints_by_token()
+    rows = sorted(account.rows.values(), key=lambda row: row.id)
+    if account.one_url_per_event:
+        rows = [row for kind in Kind if (row := listing.held(rows, kind)) is not None]
+    return [(row, endpoint) for row in rows if (endpoint := targets.endpoint_of(row.target, known))]
+
+
+def _taken(rows: Sequence[listing.Row]) -> tuple[Kind, ...]:
+    """Return the kinds that are wanted and whose only place another integration has."""
+    known = targets.endpoints_by_token()
+    held = [(kind, listing.held(rows, kind)) for kind in _wanted_kinds()]
+    return tuple(
+        kind
+        for kind, row in held
+        if row is not None
+        and not targets.is_ours(row.target)
+        and targets.endpoint_of(row.target, known) is None
+    )
 
 
 def _wanted_kinds() -> list[Kind]:
@@ -249,10 +294,6 @@ def _addresses() -> tuple[Endpoint | None, Endpoint | None, tuple[Endpoint, ...]
     one = {endpoint.state: endpoint for endpoint in found}
     leaving = tuple(endpoint for endpoint in found if endpoint.state == S.LEAVING)
     return one.get(S.ACTIVE), one.get(S.ARRIVING), leaving
-
-
-def _arriving() -> Endpoint | None:
-    return Endpoint.objects.filter(state=S.ARRIVING).first()
 
 
 def _progress(outcomes: Iterable[Outcome]) -> Progress:

@@ -5,7 +5,6 @@ Every step may be made again: what is there already is not made twice, what is g
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -16,9 +15,10 @@ from django.utils.translation import gettext as _
 
 from apps.pneumatic.errors import NotFound, PneumaticError, ValidationFailed
 from apps.pneumatic.events import Kind
-from apps.webhooks import upstream
+from apps.webhooks import listing, upstream
 from apps.webhooks.leases import BusyError, LeaseLostError
-from apps.webhooks.upstream import Upstream
+from apps.webhooks.targets import fingerprint
+from apps.webhooks.upstream import TakenError, Upstream
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 Who = AbstractBaseUser | AnonymousUser | None
 
 # They concern one step only; after anything else the next step would fail just the same, and as slowly.
-_OF_ONE_STEP = (ValidationFailed, NotFound)
+_OF_ONE_STEP = (ValidationFailed, NotFound, TakenError)
 
 
 class Action(StrEnum):
@@ -47,27 +47,33 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Subscribe ``target`` to ``kind``, or end the subscription ``subscription_id``. ``event`` is the wire's name."""
+    """Subscribe ``target`` to ``kind``, or end the subscription ``subscription_id``. ``event`` is the wire's name.
+
+    ``replaces`` is the address that subscribing may take the event from, where there is one URL for each event.
+    """
 
     action: Action
     target: str = field(repr=False)
     kind: Kind | None = None
     subscription_id: int | None = None
     event: str = ""
+    replaces: str = field(default="", repr=False)
     reason: str = field(default="", compare=False)
 
     @property
     def key(self) -> str:
         """Return a short name for forms that tells nothing; it changes with what the step does."""
-        text = "\0".join([self.action, self.target, self.kind or "", str(self.subscription_id), self.event])
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        numbers = [self.action, self.target, self.kind or "", str(self.subscription_id), self.event]
+        return fingerprint(*numbers, self.replaces)[:16]
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of ``step``; ``error`` is a sentence, ``subscription_id`` the subscription that is there or gone now.
 
-    ``is_refusal`` tells that Pneumatic looked at it and said no: trying again will not help.
+    ``is_refusal`` tells that Pneumatic looked at it and said no: trying again will not help. ``is_taken`` tells that
+    another address has the event than the one that may be replaced: somebody has to be asked. ``is_concealed`` tells
+    that Pneumatic took it, and that its list goes on showing another user's address for the event.
     """
 
     step: Step
@@ -75,6 +81,8 @@ class Outcome:
     error: str = ""
     subscription_id: int | None = None
     is_refusal: bool = False
+    is_taken: bool = False
+    is_concealed: bool = False
 
     @property
     def is_ok(self) -> bool:
@@ -82,9 +90,9 @@ class Outcome:
         return self.state in {State.DONE, State.ALREADY}
 
 
-def subscribe(kind: Kind, target: str, *, reason: str = "") -> Step:
-    """Return the step that subscribes ``target`` to ``kind``."""
-    return Step(Action.SUBSCRIBE, target, kind=kind, reason=reason)
+def subscribe(kind: Kind, target: str, *, replaces: str = "", reason: str = "") -> Step:
+    """Return the step that subscribes ``target`` to ``kind``, in place of ``replaces`` and of nothing else."""
+    return Step(Action.SUBSCRIBE, target, kind=kind, replaces=replaces, reason=reason)
 
 
 def unsubscribe(
@@ -141,8 +149,8 @@ def _carry_out(account: Upstream, step: Step) -> tuple[Outcome, str]:
     try:
         return _make(account, step), ""
     except _OF_ONE_STEP as refusal:
-        refused = isinstance(refusal, ValidationFailed)
-        return Outcome(step, State.FAILED, str(refusal), is_refusal=refused), ""
+        refused, taken = isinstance(refusal, ValidationFailed), isinstance(refusal, TakenError)
+        return Outcome(step, State.FAILED, str(refusal), is_refusal=refused, is_taken=taken), ""
     except (PneumaticError, LeaseLostError) as failure:
         return Outcome(step, State.FAILED, str(failure)), _("Not tried, because a step before it failed.")
 
@@ -150,8 +158,9 @@ def _carry_out(account: Upstream, step: Step) -> tuple[Outcome, str]:
 def _make(account: Upstream, step: Step) -> Outcome:
     if step.action == Action.SUBSCRIBE:
         assert step.kind is not None  # noqa: S101 - so made by ``subscribe`` above
-        row, made = account.subscribe(step.kind, step.target)
-        return Outcome(step, State.DONE if made else State.ALREADY, subscription_id=row.id)
+        row, made = account.subscribe(step.kind, step.target, replacing=step.replaces)
+        state = State.DONE if made else State.ALREADY
+        return Outcome(step, state, subscription_id=row.id, is_concealed=listing.is_concealed(row))
     id_ = step.subscription_id
     assert id_ is not None  # noqa: S101 - so made by ``unsubscribe`` above
     there = account.rows.get(id_)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -14,10 +14,11 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from apps.core.numbers import read_number
-from apps.webhooks import drift, rotation, roundtrips, subscriptions
-from apps.webhooks.consequences import what_stops
+from apps.pneumatic.client import capabilities
+from apps.webhooks import drift, rotation, roundtrips, subscriptions, targets
+from apps.webhooks.consequences import is_somebody_elses, what_stops
 from apps.webhooks.models import Kind, Subscription
-from apps.webhooks.presentation import Addresses, event_label
+from apps.webhooks.presentation import Addresses, event_label, replaced
 from apps.webhooks.steps import Action, Outcome, State, Step
 from apps.webhooks.subscription_forms import SubscribeForm
 from apps.webhooks.subscription_pages import LONGEST_WAIT, MANAGE, PAGE, needs, receiver, show
@@ -28,28 +29,47 @@ GET_OR_POST = require_http_methods(["GET", "HEAD", "POST"])
 @require_POST
 @needs(MANAGE)
 def subscribe(request: HttpRequest) -> HttpResponse:
-    """Subscribe to the chosen events; where the address raises doubts, ask first."""
+    """Subscribe to the chosen events; where the address raises doubts or another one loses an event, ask first."""
+    if capabilities().one_url_per_event:
+        subscriptions.refresh(patience=LONGEST_WAIT)
     form = SubscribeForm(request.POST)
     if not form.is_valid() or form.needs_word:
-        return show(
-            request,
-            "subscribe.html",
-            {
-                "title": _("Subscribe"),
-                "form": form,
-                "receiver": receiver(),
-            },
-            status=422,
-        )
+        return _ask(request, form)
     try:
         outcomes = subscriptions.subscribe(
-            request.user, form.cleaned_data["kinds"], form.cleaned_data["target"]
+            request.user,
+            form.cleaned_data["kinds"],
+            form.cleaned_data["target"],
+            replacing=form.replaced,
         )
     except ValueError as refusal:
         messages.error(request, str(refusal))
-    else:
-        tell(request, outcomes)
+        return redirect(PAGE)
+    tell(request, outcomes)
+    taken = [outcome.step.kind for outcome in outcomes if outcome.is_taken and outcome.step.kind]
+    if taken:  # between the question and its answer
+        form = SubscribeForm(_chosen(request.POST, taken))
+        if not form.is_valid() or form.needs_word:
+            return _ask(request, form)
     return redirect(PAGE)
+
+
+def _chosen(given: QueryDict, kinds: Sequence[str]) -> QueryDict:
+    """Return the form as it was sent, for these events only."""
+    data = given.copy()
+    data.pop("all", None)
+    data.setlist("kinds", list(kinds))
+    return data
+
+
+def _ask(request: HttpRequest, form: SubscribeForm) -> HttpResponse:
+    context = {
+        "title": _("Subscribe"),
+        "form": form,
+        "receiver": receiver(),
+        "replaced": replaced(form.replaced, Addresses()),
+    }
+    return show(request, "subscribe.html", context, status=422)
 
 
 @GET_OR_POST
@@ -61,6 +81,8 @@ def unsubscribe(request: HttpRequest, subscription_id: int) -> HttpResponse:
         messages.info(request, _("Subscription %(id)d had ended already.") % {"id": row.pk})
         return redirect(PAGE)
     if request.method == "POST":
+        if not _was_shown(request, row):
+            return redirect("admin:webhooks_subscription_unsubscribe", row.pk)
         tell(request, [subscriptions.unsubscribe(request.user, row.pk)])
         return redirect(PAGE)
     return show(request, "unsubscribe.html", {"title": _("Unsubscribe"), **_ending([row])})
@@ -71,15 +93,29 @@ def unsubscribe(request: HttpRequest, subscription_id: int) -> HttpResponse:
 def unsubscribe_target(request: HttpRequest, subscription_id: int) -> HttpResponse:
     """End every subscription of the target that this one has. No address of a page holds a target: it may be secret."""
     row = get_object_or_404(Subscription, pk=subscription_id)
-    rows = list(Subscription.objects.filter(removed_at=None, target=row.target).order_by("event", "id"))
+    there = Subscription.objects.filter(removed_at=None, target=row.target, id__gte=0)
+    rows = list(there.order_by("event", "id"))
     if not rows:
         messages.info(request, _("Everything that was sent to this address had ended already."))
         return redirect(PAGE)
     if request.method == "POST":
+        if not _was_shown(request, row):
+            return redirect("admin:webhooks_subscription_unsubscribe_target", row.pk)
         tell(request, subscriptions.unsubscribe_target(request.user, row.target))
         return redirect(PAGE)
     context = {"title": _("Unsubscribe an address"), "is_target": True, "first": row, **_ending(rows)}
     return show(request, "unsubscribe.html", context)
+
+
+def _was_shown(request: HttpRequest, row: Subscription) -> bool:
+    """Return whether the page that asked showed the address that ``row`` has now; say so where it did not."""
+    if not capabilities().one_url_per_event or request.POST.get("seen") == targets.fingerprint(row.target):
+        return True
+    messages.warning(
+        request,
+        _("Pneumatic sends this event to another address by now. Nothing was ended; look at it again."),
+    )
+    return False
 
 
 @require_POST
@@ -103,11 +139,14 @@ def repair(request: HttpRequest) -> HttpResponse:
     planned = drift.plan(found, also)
     if request.method == "POST":
         if {step.key for step in planned} == set(request.POST.getlist("step")):
-            tell(request, drift.carry_out(planned, request.user))
-            return redirect(PAGE)
-        messages.warning(
-            request, _("Things have changed since these steps were shown. Here are the right ones.")
-        )
+            outcomes = drift.carry_out(planned, request.user)
+            tell(request, outcomes)
+            if not any(outcome.is_taken for outcome in outcomes):
+                return redirect(PAGE)
+        else:
+            messages.warning(
+                request, _("Things have changed since these steps were shown. Here are the right ones.")
+            )
         query = "&".join(f"also={id_}" for id_ in sorted(also))
         return redirect(f"{reverse('admin:webhooks_subscription_repair')}?{query}")
     return show(request, "repair.html", {"title": _("Repair"), "drift": found, **_planned(planned, also)})
@@ -118,11 +157,14 @@ def repair(request: HttpRequest) -> HttpResponse:
 def rotate(request: HttpRequest) -> HttpResponse:
     """Explain what a rotation does and where it stands; ``do`` is the step that somebody chose."""
     if request.method != "POST":
+        if capabilities().one_url_per_event:  # whose address will be replaced, and whose not
+            subscriptions.refresh(patience=LONGEST_WAIT)
         status = rotation.status()
         context = {
             "title": _("Replace the token"),
             "rotation": status,
             "missing_kinds": [event_label(kind, "") for kind in status.missing],
+            "taken_kinds": [event_label(kind, "") for kind in status.taken],
             "grace": round(rotation.GRACE.total_seconds() / 60),
         }
         return show(request, "rotation.html", context)
@@ -130,6 +172,7 @@ def rotate(request: HttpRequest) -> HttpResponse:
         "begin": lambda: rotation.begin(request.user),
         "advance": lambda: rotation.advance(request.user),
         "confirm": lambda: rotation.advance(request.user, confirmed=True),
+        "prove": lambda: rotation.prove(request.user),
         "abort": lambda: rotation.abort(request.user),
     }
     chosen = steps.get(request.POST.get("do", ""))
@@ -167,14 +210,19 @@ def tell(request: HttpRequest, outcomes: Sequence[Outcome]) -> None:
             changed = any(outcome.state == State.DONE for outcome in these)
             (messages.success if changed else messages.info)(request, _in_words(action, these))
     for outcome in outcomes:
+        event = event_label(outcome.step.kind or "", outcome.step.event)
         if not outcome.is_ok:
-            event = event_label(outcome.step.kind or "", outcome.step.event)
             messages.error(request, f"{event}: {outcome.error}")
+        elif outcome.is_concealed:
+            text = _("Another user of the account has its own address for it, and Pneumatic shows that one.")
+            messages.info(request, f"{event}: {text}")
 
 
 def _in_words(action: Action, outcomes: Sequence[Outcome]) -> str:
+    has_numbers = not capabilities().one_url_per_event
     names = ", ".join(
-        f"{event_label(outcome.step.kind or '', outcome.step.event)} ({outcome.subscription_id})"
+        event_label(outcome.step.kind or "", outcome.step.event)
+        + (f" ({outcome.subscription_id})" if has_numbers else "")
         for outcome in outcomes
     )
     nothing_new = all(outcome.state == State.ALREADY for outcome in outcomes)
@@ -201,10 +249,8 @@ def _ending(rows: Sequence[Subscription]) -> dict[str, Any]:
             for row in rows
         ],
         "target": addresses.shown(rows[0].target),
-        "is_foreign": any(
-            finding.subscription is not None and finding.subscription.pk in ids
-            for finding in found.of(drift.Problem.FOREIGN)
-        ),
+        "seen": targets.fingerprint(rows[0].target),
+        "is_foreign": any(is_somebody_elses(row, found, addresses) for row in rows),
     }
 
 
@@ -217,6 +263,9 @@ def _planned(planned: Sequence[Step], also: set[int]) -> dict[str, Any]:
             "event": event_label(step.kind or "", step.event),
             "target": addresses.shown(step.target),
             "is_foreign": not addresses.is_own(step.target) and step.subscription_id in also,
+            "replaced": replaced({step.kind: step.replaces}, addresses)
+            if step.kind and step.replaces
+            else (),
         }
         for step in ordered
     ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,8 +10,10 @@ from django.http import QueryDict
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
+from apps.pneumatic.events import Kind as EventKind
 from apps.webhooks import subscriptions
 from apps.webhooks.models import Kind
+from apps.webhooks.targets import fingerprint
 
 OURS, OTHER = "ours", "other"
 
@@ -20,7 +21,8 @@ OURS, OTHER = "ours", "other"
 class SubscribeForm(forms.Form):
     """Events to subscribe to. ``warnings`` are sentences that must be confirmed; then ``needs_word`` is True.
 
-    What is confirmed are the warnings that were shown, for the address that was shown: others are asked about anew.
+    So must be that an address loses an event: ``replaced`` are those, by kind. What is confirmed are the warnings and
+    the addresses that were shown, for the address that was shown: others are asked about anew.
     """
 
     kinds = forms.MultipleChoiceField(
@@ -46,6 +48,7 @@ class SubscribeForm(forms.Form):
     def __init__(self, data: QueryDict | None = None, *, kinds: Sequence[str] = Kind.values) -> None:
         """Bind ``data``; without it, ``kinds`` are ticked."""
         self.warnings: tuple[str, ...] = ()
+        self.replaced: dict[EventKind, str] = {}
         if data is not None and "all" in data:  # the button for all of them in one go
             data = data.copy()
             data.setlist("kinds", Kind.values)
@@ -69,15 +72,21 @@ class SubscribeForm(forms.Form):
         for error in check.errors:
             self.add_error("target" if where == OTHER else "where", error)
         self.warnings = check.warnings
+        kinds = [EventKind(value) for value in cleaned.get("kinds", ())]
+        self.replaced = {} if check.errors else subscriptions.to_replace(kinds, cleaned["target"])
         return cleaned
 
     @property
     def needs_word(self) -> bool:
-        """Return True when there are warnings that nobody has confirmed."""
-        return bool(self.warnings) and self.data.get("confirmed") != self.confirmation
+        """Return True when there is something that nobody has confirmed."""
+        return not set(self._words()) <= set(self.data.get("confirmed", "").split())
 
     @property
     def confirmation(self) -> str:
-        """Return what ``confirmed`` holds once these warnings were read."""
-        text = "\0".join([self.cleaned_data.get("target", ""), *map(str, self.warnings)])
-        return hashlib.sha256(text.encode()).hexdigest()
+        """Return what ``confirmed`` holds once all of it was read."""
+        return " ".join(self._words())
+
+    def _words(self) -> list[str]:
+        target = self.cleaned_data.get("target", "")
+        words = [fingerprint(target, *map(str, self.warnings))] if self.warnings else []
+        return words + [fingerprint(target, kind, other) for kind, other in self.replaced.items()]

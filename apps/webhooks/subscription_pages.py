@@ -15,6 +15,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
+from apps.pneumatic.client import capabilities
 from apps.webhooks import drift, presentation, rotation, statistics, subscriptions, trips
 from apps.webhooks.models import Subscription
 from apps.webhooks.subscription_forms import SubscribeForm
@@ -66,6 +67,7 @@ def show(request: HttpRequest, template: str, context: dict[str, Any], *, status
         "opts": Subscription._meta,
         "may_manage": may_manage,
         "may_send": may_manage and bool(settings.PUBLIC_URL),
+        "one_url": capabilities().one_url_per_event,
     }
     return render(request, f"admin/webhooks/subscription/{template}", {**frame, **context}, status=status)
 
@@ -91,11 +93,16 @@ def context(request: HttpRequest) -> dict[str, Any]:
     state = subscriptions.refresh(patience=LONGEST_WAIT)
     found = drift.find_drift()
     addresses = presentation.Addresses()
-    numbers = statistics.of_subscriptions([row.pk for row in state.rows])
+    numbers = statistics.of_subscriptions(
+        [row.pk for row in state.rows], by_event=capabilities().one_url_per_event
+    )
     return {
         "title": Subscription._meta.verbose_name_plural,
         "state": state,
         "is_old": bool(state.error),
+        # What Pneumatic would refuse is not offered.
+        "may_manage": may_manage and not state.is_denied,
+        "may_manage_here": may_manage,
         "rows": presentation.rows(state.rows, found, numbers, addresses, reveal=reveal),
         "wishes": presentation.wishes(subscriptions.wanted(), state.rows, found, addresses),
         "drift": found,

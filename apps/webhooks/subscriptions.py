@@ -7,13 +7,14 @@ seen as missing (``drift.py``) and not forgotten.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from apps.pneumatic.errors import PneumaticError
+from apps.pneumatic.client import capabilities
+from apps.pneumatic.errors import PermissionDenied, PneumaticError
 from apps.pneumatic.events import Kind
 from apps.webhooks import endpoints, listing, steps, targets, upstream
 from apps.webhooks.leases import BusyError, LeaseLostError
@@ -25,12 +26,16 @@ from apps.webhooks.targets import check_target as check_target
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The last known state: ``fetched_at`` is its age (None: never listed), ``error`` why the last attempt failed."""
+    """The last known state: ``fetched_at`` is its age (None: never listed), ``error`` why the last attempt failed.
+
+    ``is_denied`` tells that this attempt failed because the key's user may not manage webhooks.
+    """
 
     rows: tuple[Subscription, ...]
     fetched_at: dt.datetime | None
     tried_at: dt.datetime | None
     error: str
+    is_denied: bool = False
 
 
 def snapshot() -> Snapshot:
@@ -47,6 +52,8 @@ def refresh(*, patience: float | None = None) -> Snapshot:
     try:
         with upstream.conversation(patience=patience):
             pass
+    except PermissionDenied:
+        return replace(snapshot(), is_denied=True)
     except PneumaticError:
         pass  # recorded, and part of the snapshot
     except (BusyError, LeaseLostError) as busy:
@@ -66,24 +73,52 @@ def proposed_target() -> str:
 
 
 def not_sent_to_us(rows: Iterable[Subscription]) -> list[str]:
-    """Return the kinds of events that no subscription among ``rows`` has sent to our own receiver."""
-    ours = proposed_target()
-    sent = {row.kind for row in rows if ours and targets.is_same(row.target, ours)}
+    """Return the kinds of events that no subscription among ``rows`` has sent to our own receiver.
+
+    Where there is one URL for each event, the address that a rotation is bringing counts: it has taken the place.
+    """
+    ours = {targets.normalised(proposed_target())}
+    if capabilities().one_url_per_event and (arriving := endpoints.arriving()) is not None:
+        ours.add(targets.normalised(endpoints.target(arriving)))
+    sent = {row.kind for row in rows if targets.normalised(row.target) in ours}
     return [kind.value for kind in Kind if kind.value not in sent]
 
 
-def subscribe(user: Who, kinds: Iterable[Kind | str], target: str = "") -> list[Outcome]:
+def to_replace(kinds: Iterable[Kind], target: str = "") -> dict[Kind, str]:
+    """Return the addresses that lose these events to ``target`` ("": our own receiver), as far as is known.
+
+    None do where Pneumatic can send an event to several.
+    """
+    address = target.strip() or proposed_target()
+    if not capabilities().one_url_per_event:
+        return {}
+    rows = listing.rows()
+    there = {kind: row.target for kind in kinds if (row := listing.held(rows, kind)) is not None}
+    return {kind: other for kind, other in there.items() if not targets.is_same(other, address)}
+
+
+def subscribe(
+    user: Who, kinds: Iterable[Kind | str], target: str = "", *, replacing: Mapping[Kind, str] | None = None
+) -> list[Outcome]:
     """Have events of these kinds sent to ``target`` ("": our own receiver); return an outcome for each kind.
 
-    What is there already is left as it is. Raise ValueError, with a sentence, for a target that cannot work.
+    What is there already is left as it is. Where there is one URL for each event, ``replacing`` names the addresses
+    that may lose theirs; an event that another address has is left to it. Raise ValueError, with a sentence, for a
+    target that cannot work.
     """
     chosen = [Kind(kind) for kind in dict.fromkeys(kinds)]
     address, stored = _address(target)
     new = _want(user, chosen, stored)
-    outcomes = steps.carry_out([steps.subscribe(kind, address) for kind in chosen], user)
+    may_lose = replacing or {}
+    planned = [steps.subscribe(kind, address, replaces=may_lose.get(kind, "")) for kind in chosen]
+    outcomes = steps.carry_out(planned, user)
     for outcome in outcomes:
         if outcome.is_refusal and outcome.step.kind in new:
             _unwant([outcome.step.kind], stored)  # Pneumatic will never take it: nothing to repair
+    if capabilities().one_url_per_event:
+        # What was replaced cannot be had besides: whoever replaced it wants it no longer.
+        made = [outcome.step.kind for outcome in outcomes if outcome.is_ok]
+        WantedSubscription.objects.filter(kind__in=made).exclude(target=stored).delete()
     return outcomes
 
 
@@ -100,15 +135,14 @@ def unsubscribe(user: Who, subscription_id: int) -> Outcome:
 
 def unsubscribe_target(user: Who, target: str) -> list[Outcome]:
     """End every subscription of exactly ``target``; return an outcome for each."""
-    rows = Subscription.objects.filter(removed_at=None, target=target).order_by("id")
+    rows = Subscription.objects.filter(removed_at=None, target=target, id__gte=0).order_by("id")
     planned = [
         steps.unsubscribe(row.pk, target=target, kind=Kind(row.kind) if row.kind else None, event=row.event)
         for row in rows
     ]
     try:
         with upstream.conversation() as account:
-            there = {row.id for row in account.rows.values() if row.target == target}
-            account.unsubscribe_target(target)
+            ended = account.unsubscribe_target(target)
     except (PneumaticError, BusyError, LeaseLostError) as refusal:
         return [Outcome(step, State.FAILED, str(refusal)) for step in planned]
     stored = _stored(target)
@@ -116,7 +150,7 @@ def unsubscribe_target(user: Who, target: str) -> list[Outcome]:
     return [
         Outcome(
             step,
-            State.DONE if step.subscription_id in there else State.ALREADY,
+            State.DONE if step.subscription_id in ended else State.ALREADY,
             subscription_id=step.subscription_id,
         )
         for step in planned

@@ -12,7 +12,7 @@ from apps.pneumatic.canonical import content_hash
 from apps.pneumatic.schemas import Subscription as Wire
 from apps.sync import mirror
 from apps.sync.registry import Progress, Resource
-from apps.webhooks import listing
+from apps.webhooks import listing, upstream
 from apps.webhooks.drift import find_drift, in_words
 from apps.webhooks.models import Subscription
 
@@ -29,6 +29,8 @@ class Subscriptions(Resource[Wire, Subscription]):
     guards_removals = False
     # What pages show of templates and people is no older for it.
     tells_freshness = False
+    # The key of somebody who is no administrator there; templates and people are complete without.
+    may_be_forbidden = True
 
     def __init__(self) -> None:
         self._version: int | None = None
@@ -39,8 +41,9 @@ class Subscriptions(Resource[Wire, Subscription]):
         return mirror.known_hashes(Subscription.objects)
 
     def fetch(self, client: Client, *, progress: Progress) -> Iterator[Wire]:
-        """Give every subscription."""
-        rows = client.list_subscriptions()
+        """Give every subscription, those of ours included that the list conceals."""
+        with upstream.explained():
+            rows = listing.with_concealed(client.list_subscriptions())
         progress(len(rows), len(rows))
         yield from rows
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
@@ -70,6 +71,11 @@ def shown(target: str) -> str:
     if parts is None or not parts.hostname:
         return "…"
     return "://".join(_origin(parts)) + "/…"
+
+
+def fingerprint(*texts: str) -> str:
+    """Return a text for forms by which a page knows again what it has shown, and which tells nothing."""
+    return hashlib.sha256("\0".join(texts).encode()).hexdigest()
 
 
 def endpoints_by_token() -> dict[str, Endpoint]:

@@ -8,13 +8,14 @@ from apps.webhooks import endpoints
 from apps.webhooks.models import Delivery
 
 
-def receive(hook_id: int | None, *moments: dt.datetime, state: str = "processed") -> None:
+def receive(hook_id: int | None, *moments: dt.datetime, state: str = "processed", event: str = "") -> None:
     """Store a delivery for this subscription at each of these moments, by our present address."""
     endpoint = endpoints.active()
     Delivery.objects.bulk_create(
         Delivery(
             endpoint=endpoint,
             hook_id=hook_id,
+            event_name=event,
             received_at=moment,
             due_at=moment,
             body=b"{}",

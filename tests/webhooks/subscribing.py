@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
+from typing import Any
 
+import requests
 from django.utils import timezone
 
 from apps.pneumatic.events import Kind
@@ -21,6 +23,11 @@ NAMES = {
     Kind.TASK_RETURNED: "task_returned",
     Kind.WORKFLOW_COMPLETED: "workflow_completed",
 }
+# Where there is one URL for each event, its name is that of the kind.
+EVENTS = [kind.value for kind in Kind]
+# In the data set "small" of today's dialect: the second administrator, and somebody who is none. The key of the tests
+# is that of the account's owner.
+OTHER_ADMIN, NO_ADMIN = 4, 2
 
 
 def ours() -> str:
@@ -63,3 +70,32 @@ def let_grace_pass() -> None:
 def states() -> list[str]:
     """Return the states of our addresses, the oldest first."""
     return list(Endpoint.objects.order_by("pk").values_list("state", flat=True))
+
+
+def call(sandbox: Sandbox, method: str, path: str, body: Any = None, *, key: str = "") -> Any:
+    """Ask today's API as another program would, with our key unless another is given; return the JSON of its answer."""
+    answer = requests.request(
+        method,
+        sandbox.url + path,
+        json=body,
+        headers={"Authorization": f"Bearer {key or sandbox.key}"},
+        timeout=30,
+    )
+    assert answer.status_code in {200, 204}, answer.text
+    return answer.json() if answer.content else None
+
+
+def shown(sandbox: Sandbox) -> dict[str, str]:
+    """Return the URL of each event that has one, as today's API shows it."""
+    return {row["event"]: row["url"] for row in call(sandbox, "GET", "/webhooks/events") if row["url"]}
+
+
+def take(sandbox: Sandbox, *events: str, url: str, key: str = "") -> None:
+    """Let these events go to ``url``, as another integration would with our own user's key, or with another one."""
+    for event in events:
+        call(sandbox, "POST", f"/webhooks/events/{event}/subscribe", {"url": url}, key=key)
+
+
+def receivers(sandbox: Sandbox, event: str) -> list[str]:
+    """Return everybody who really gets an event, shown or not."""
+    return [row["target"] for row in sandbox.subscriptions() if row["event"] == event]

@@ -15,8 +15,8 @@ from apps.pneumatic.events import Kind
 from apps.webhooks import subscriptions
 from apps.webhooks.models import SubscriptionListing, WantedSubscription
 from tests.core.test_checks import manage
-from tests.fixtures.sandbox import Sandbox
-from tests.webhooks.subscribing import ELSEWHERE, PUBLIC_URL, ours
+from tests.fixtures.sandbox import Sandbox, only_current
+from tests.webhooks.subscribing import ELSEWHERE, NO_ADMIN, PUBLIC_URL, ours, take
 
 pytestmark = pytest.mark.django_db
 
@@ -61,6 +61,29 @@ def test_a_difference_is_told_with_its_age_and_without_secrets(sandbox: Sandbox,
     assert list(found) == ["pneumatic.W103"]
     assert "as seen 3 hours ago: missing: workflow_started." in found["pneumatic.W103"]
     assert ours().rpartition("/hooks/")[2].strip("/") not in str(found)
+
+
+@only_current
+def test_an_event_that_another_integration_has_is_told(sandbox: Sandbox, integrator: User) -> None:
+    subscriptions.subscribe(integrator, Kind)
+    take(sandbox, "task_returned", url=ELSEWHERE)
+    subscriptions.refresh()
+
+    found = messages()
+
+    assert list(found) == ["pneumatic.W103"]
+    assert "taken: task_returned → https://hooks.example.org/…." in found["pneumatic.W103"]
+
+
+@only_current
+def test_a_key_that_may_not_manage_webhooks_is_told(
+    sandbox: Sandbox, integrator: User, settings: Settings
+) -> None:
+    subscriptions.subscribe(integrator, Kind)
+    settings.PNEUMATIC_API_KEY = sandbox.add_key("key-of-no-admin", NO_ADMIN)
+    subscriptions.refresh()
+
+    assert "Webhooks are for admins" in messages()["pneumatic.W102"]
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from apps.pneumatic.events import Kind
 from apps.webhooks import endpoints, rotation, roundtrips, subscriptions
 from apps.webhooks.models import Delivery, Endpoint, Event, RoundTrip
 from apps.webhooks.processing import process_pending
-from tests.fixtures.sandbox import Sandbox
+from tests.fixtures.sandbox import Sandbox, both_dialects, only_current
 from tests.pneumatic.conftest import Serve, serve  # noqa: F401 - a fixture
 from tests.pneumatic.servers import Seen, Talk
 
@@ -32,8 +32,12 @@ def reachable(django_db_setup: None, live_server: LiveServer, settings: Settings
     return live_server.url
 
 
+@both_dialects
 @pytest.mark.parametrize("kind", Kind)
-def test_a_test_event_of_each_kind_comes_through(reachable: str, integrator: User, kind: Kind) -> None:
+def test_a_test_event_of_each_kind_comes_through(
+    reachable: str, integrator: User, kind: Kind, settings: Settings, dialect: str
+) -> None:
+    settings.PNEUMATIC_DIALECT = dialect
     trip = roundtrips.send(integrator, kind)
 
     assert (trip.status, trip.error, trip.kind) == (200, "", kind.value)
@@ -46,7 +50,9 @@ def test_a_test_event_of_each_kind_comes_through(reachable: str, integrator: Use
     assert trip.delivery is not None
 
 
-def test_a_test_event_is_no_event(reachable: str, integrator: User) -> None:
+@both_dialects
+def test_a_test_event_is_no_event(reachable: str, integrator: User, settings: Settings, dialect: str) -> None:
+    settings.PNEUMATIC_DIALECT = dialect
     roundtrips.send(integrator, Kind.WORKFLOW_STARTED)
     process_pending()
 
@@ -78,6 +84,27 @@ def test_it_carries_no_api_key_and_is_documented_in_shape(
     }
     assert seen.json["task"]["workflow"]["id"] == 0
     assert "not this dashboard" in trip.error
+
+
+@only_current
+def test_it_has_the_shape_that_todays_server_sends(
+    serve: Serve,  # noqa: F811
+    integrator: User,
+    settings: Settings,
+    sandbox: Sandbox,
+) -> None:
+    server = serve(lambda seen, talk: talk.answer(body={}))
+    settings.PUBLIC_URL = server.url
+    subscriptions.subscribe(integrator, [Kind.TASK_COMPLETED])
+
+    trip = roundtrips.send(integrator, Kind.TASK_COMPLETED)
+
+    (seen,) = server.seen
+    assert "authorization" not in seen.headers
+    assert seen.json["hook"]["event"] == "task_completed"
+    assert seen.json["hook"]["test"] == trip.nonce
+    assert "current_task" not in seen.json["task"]["workflow"]
+    assert seen.json["task"]["workflow"]["id"] == 0
 
 
 @pytest.mark.parametrize(

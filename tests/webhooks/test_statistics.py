@@ -137,3 +137,15 @@ def test_nothing_is_asked_for_no_subscription(django_assert_num_queries: DjangoA
     assert statistics.of_subscriptions([9], now=NOW) == {}
     with django_assert_num_queries(0):
         assert statistics.of_subscriptions([], now=NOW) == {}
+
+
+def test_by_event_a_delivery_belongs_to_the_subscription_of_the_same_name() -> None:
+    subscribe(1)
+    receive(4711, NOW, NOW - HOUR, event="workflow_started")
+    receive(4712, NOW, state="parked", event="workflow_started")
+    receive(1, NOW, event="task_returned")
+
+    found = statistics.of_subscriptions([1], by_event=True, now=NOW)[1]
+
+    assert (found.today, found.failures, found.last_at) == (3, 1, NOW)
+    assert statistics.of_subscriptions([1], now=NOW)[1].today == 1

@@ -14,12 +14,12 @@ from apps.accounts.models import PneumaticUser, User
 from apps.pneumatic.client import Client
 from apps.pneumatic.events import Kind
 from apps.sync import selectors
-from apps.sync.models import SyncRun
-from apps.webhooks import listing, subscriptions
+from apps.sync.models import SyncResult, SyncRun
+from apps.webhooks import drift, listing, subscriptions
 from apps.webhooks.models import Subscription, SubscriptionListing
-from tests.fixtures.sandbox import Sandbox
+from tests.fixtures.sandbox import Sandbox, only_current
 from tests.sync.running import counts, result, sync
-from tests.webhooks.subscribing import ELSEWHERE, PUBLIC_URL, ours
+from tests.webhooks.subscribing import ELSEWHERE, EVENTS, NO_ADMIN, OTHER_ADMIN, PUBLIC_URL, ours, take
 
 pytestmark = pytest.mark.django_db
 
@@ -84,10 +84,13 @@ def test_a_key_that_may_not_list_them_leaves_the_rest_alone(sandbox: Sandbox) ->
 
     run = sync()
 
-    assert run.state == SyncRun.State.FAILED
+    assert run.state == SyncRun.State.DONE
     assert counts(run, "users")[0] == counts(run, "templates")[0] == 3
-    assert result(run, "subscriptions").error
-    assert subscriptions.snapshot().error == result(run, "subscriptions").error
+    refused = result(run, "subscriptions")
+    assert refused.state == SyncResult.State.FORBIDDEN
+    assert "PNEUMATIC_API_KEY" in refused.error
+    assert "still come" in refused.error
+    assert subscriptions.snapshot().error == refused.error
     freshness = selectors.freshness()
     assert not freshness.never
     assert not freshness.is_stale
@@ -144,7 +147,7 @@ def test_the_command_says_nothing_where_nothing_is_wanted(sandbox: Sandbox) -> N
 
 def test_remarks_are_not_made_about_what_could_not_be_listed(sandbox: Sandbox, integrator: User) -> None:
     subscriptions.subscribe(integrator, [Kind.TASK_RETURNED])
-    sandbox.fault(kind="status", status=403, path_prefix="/webhooks", times=0)
+    sandbox.fault(kind="status", status=404, path_prefix="/webhooks", times=0)
     out = StringIO()
 
     with pytest.raises(CommandError):
@@ -180,3 +183,75 @@ def test_there_is_one_row_about_the_listing(sandbox: Sandbox) -> None:
 
     assert SubscriptionListing.objects.count() == 1
     assert str(SubscriptionListing.objects.get()) == "listing of subscriptions"
+
+
+@only_current
+class TestOneUrlPerEvent:
+    """Subscriptions have no numbers there: ours stand for an event, the same one for ever."""
+
+    def test_it_mirrors_what_has_a_url(self, sandbox: Sandbox) -> None:
+        take(sandbox, "task_returned", "workflow_started", url=ELSEWHERE)
+
+        assert counts(sync("subscriptions"), "subscriptions") == (2, 0, 0, 0)
+        before = {row.event: row.pk for row in Subscription.objects.all()}
+        take(sandbox, "task_returned", url=f"{ELSEWHERE}/2")
+        assert counts(sync("subscriptions"), "subscriptions") == (0, 1, 0, 1)
+
+        assert {row.event: row.pk for row in Subscription.objects.all()} == before
+        row = Subscription.objects.get(event="task_returned")
+        assert (row.target, row.kind, row.created_upstream_at) == (f"{ELSEWHERE}/2", "task_returned", None)
+
+    def test_what_has_no_url_any_more_is_marked(self, sandbox: Sandbox, integrator: User) -> None:
+        subscriptions.subscribe(integrator, Kind)
+        for row in sandbox.subscriptions()[:3]:
+            sandbox.delete_subscription(row["id"])
+
+        run = sync("subscriptions")
+
+        assert run.state == SyncRun.State.DONE
+        assert counts(run, "subscriptions") == (0, 0, 3, 1)
+
+    def test_ours_behind_another_users_url_stays(self, sandbox: Sandbox, integrator: User) -> None:
+        key = sandbox.add_key("key-of-another-admin", OTHER_ADMIN)
+        take(sandbox, "task_returned", url=ELSEWHERE, key=key)
+        subscriptions.subscribe(integrator, [Kind.TASK_RETURNED], replacing={Kind.TASK_RETURNED: ELSEWHERE})
+
+        assert counts(sync("subscriptions"), "subscriptions") == (0, 0, 0, 2)
+        assert {row.target for row in subscriptions.snapshot().rows} == {ELSEWHERE, ours()}
+
+        take(sandbox, "task_returned", url=f"{ELSEWHERE}/2", key=key)
+        assert counts(sync("subscriptions"), "subscriptions") == (0, 1, 1, 0)
+
+    def test_the_command_says_what_the_key_lacks(self, sandbox: Sandbox, settings: Settings) -> None:
+        settings.PNEUMATIC_API_KEY = sandbox.add_key("key-of-no-admin", NO_ADMIN)
+
+        said = " ".join(command())
+
+        assert "Webhooks are for admins and the owner of the account" in said
+        assert "templates: " in said
+
+    def test_another_generation_of_the_server_does_not_confuse_it(
+        self, sandbox: Sandbox, integrator: User, settings: Settings
+    ) -> None:
+        def switch(dialect: str) -> None:
+            sandbox.reset(dialect=dialect)
+            settings.PNEUMATIC_DIALECT = dialect
+
+        switch("documented")
+        subscriptions.subscribe(integrator, Kind)
+        sandbox.add_subscription(event="task_completed", target=ELSEWHERE)
+        assert counts(sync("subscriptions"), "subscriptions") == (1, 0, 0, 4)
+
+        switch("current")
+        take(sandbox, *EVENTS, url=ours())
+        sync("subscriptions")
+        assert {row.event: row.target for row in subscriptions.snapshot().rows} == dict.fromkeys(
+            EVENTS, ours()
+        )
+        assert all(row.created_upstream_at is None for row in subscriptions.snapshot().rows)
+        assert drift.find_drift().findings == ()
+
+        switch("documented")
+        run = sync("subscriptions")
+        assert counts(run, "subscriptions") == (0, 0, 4, 0)
+        assert [finding.problem for finding in drift.find_drift().findings] == [drift.Problem.MISSING] * 4
