@@ -15,7 +15,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from apps.core.numbers import read_number
-from apps.core.people import Person
+from apps.core.people import Group, Person
 from apps.pneumatic.events import FileLink, Output
 
 _SCHEMES = frozenset({"http", "https"})
@@ -41,16 +41,23 @@ class Answer:
 
 def people_in(outputs: Iterable[Output]) -> set[int]:
     """Return the ids of the people who are answers."""
-    numbers = (read_number(output.value) for output in outputs if output.type == "user")
+    numbers = (_user_id(output) for output in outputs if output.type == "user")
     return {number for number in numbers if number is not None}
 
 
-def answers_of(outputs: Iterable[Output], people: Mapping[int, Person]) -> tuple[Answer, ...]:
+def groups_in(outputs: Iterable[Output]) -> set[int]:
+    """Return the ids of the groups that are answers."""
+    return {output.group_id for output in outputs if output.group_id is not None}
+
+
+def answers_of(
+    outputs: Iterable[Output], people: Mapping[int, Person], groups: Mapping[int, Group]
+) -> tuple[Answer, ...]:
     """Return the answers in the order in which they came."""
     return tuple(
         Answer(
             label=output.name.strip() or output.api_name or _("Field without a name"),
-            parts=_parts(output, people),
+            parts=_parts(output, people, groups),
         )
         for output in outputs
     )
@@ -65,14 +72,14 @@ def web_address(url: str) -> str:
     return url.strip() if parts.scheme.lower() in _SCHEMES and parts.netloc else ""
 
 
-def _parts(output: Output, people: Mapping[int, Person]) -> tuple[Part, ...]:
+def _parts(output: Output, people: Mapping[int, Person], groups: Mapping[int, Group]) -> tuple[Part, ...]:
     if output.files:
         return tuple(map(_file, output.files))
     if output.choices:
         chosen = tuple(Part(choice.label or choice.key) for choice in output.choices if choice.is_selected)
         return chosen or _text(output.value)
     if output.type == "user":
-        return _person(output.value, people)
+        return _person(output, people) if output.group_id is None else _group(output, groups)
     if output.type == "date":
         return _text(_day(output.value))
     if output.type == "url" and (url := web_address(output.value)):
@@ -90,16 +97,31 @@ def _file(file: FileLink) -> Part:
     return Part(name, url=url, note="" if url else _("(its address is no web address, so there is no link)"))
 
 
-def _person(value: str, people: Mapping[int, Person]) -> tuple[Part, ...]:
-    number = read_number(value)
+def _user_id(output: Output) -> int | None:
+    """Return who an answer is; None for a group, and for what names nobody."""
+    if output.user_id is not None or output.group_id is not None:
+        return output.user_id
+    return read_number(output.value)
+
+
+def _person(output: Output, people: Mapping[int, Person]) -> tuple[Part, ...]:
+    number = _user_id(output)
     person = people.get(number) if number is not None else None
-    if person is None:
-        return _text(value)
+    if person is None or (person.status == "unknown" and output.user_id is not None and output.value.strip()):
+        return _text(output.value)  # a name, or what nobody can be found by
     notes = {
+        "inactive": _("(deactivated in Pneumatic)"),
         "removed": _("(no longer in Pneumatic)"),
         "unknown": _("(not synced)"),
     }
     return (Part(person.name, note=notes.get(person.status, "")),)
+
+
+def _group(output: Output, groups: Mapping[int, Group]) -> tuple[Part, ...]:
+    group = groups.get(output.group_id) if output.group_id is not None else None
+    name = output.value.strip() or (group.name if group else "")
+    note = _("(group, no longer in Pneumatic)") if group and group.status == "removed" else _("(group)")
+    return (Part(name, note=note),)
 
 
 def _day(value: str) -> str:

@@ -10,12 +10,15 @@ class WorkflowsConfig(AppConfig):
     verbose_name = _("Workflows")
 
     def ready(self) -> None:
-        """Listen to events, keep what live workflows rest on, and show workflows on the pages of templates."""
+        """Listen to events, keep what live workflows rest on, show them with templates, and give the worker work."""
+        from apps.core import periodic
         from apps.webhooks.registry import register_handler, register_keeper
         from apps.workflow_templates.panels import register_panel
+        from apps.workflows import rounds
         from apps.workflows.panels import template_panel
         from apps.workflows.services import handle_events, needed
 
         register_handler(handle_events, rank=10)
         register_keeper(needed)
         register_panel(template_panel)
+        periodic.register("reconciling", rounds.look_at_the_clock, seconds=rounds.SECONDS_BETWEEN_LOOKS)

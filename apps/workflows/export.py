@@ -7,6 +7,7 @@ a workflow has them.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
@@ -14,6 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from apps.core import spreadsheet
 from apps.workflow_templates.models import Template
+from apps.workflows.holding import named_holders, names_told_by_number
 from apps.workflows.models import Workflow
 from apps.workflows.presentation import OPEN
 
@@ -56,6 +58,7 @@ COLUMNS = (
     "has_gaps",
     "last_heard_at",
 )
+_STATE, _HOLDERS = COLUMNS.index("state"), COLUMNS.index("holders")
 ROWS_FETCHED = 2000  # at a time
 
 
@@ -72,15 +75,29 @@ def _rows(workflows: QuerySet[Workflow]) -> Iterator[list[object]]:
     yes, no, seen, inferred = _("yes"), _("no"), _("seen"), _("inferred")
     # Plain rows: making objects of each would take most of the time.
     plain = workflows.select_related(None).defer(None).values_list(*COLUMNS)
-    for row in plain.iterator(chunk_size=ROWS_FETCHED):
-        (pk, name, template_name, template_id, state, is_seen, step, task, holders, since, *rest) = row
-        username, email, started, ended, events, gaps, heard = rest
-        template_name, tasks = templates.get(template_id, (template_name, None))
-        is_held = state in OPEN
-        yield [
-            *(pk, name, template_name, template_id, states.get(state, state), seen if is_seen else inferred),
-            *(step, tasks if tasks and tasks >= (step or 0) else None, task),
-            ", ".join(person or str(id_ or "") for id_, person in holders) if is_held else "",
-            since if is_held else None,
-            *(username, email, started, ended, events, yes if gaps else no, heard),
-        ]
+    rows = plain.iterator(chunk_size=ROWS_FETCHED)
+    while portion := list(islice(rows, ROWS_FETCHED)):
+        names = names_told_by_number(named_holders(row[_HOLDERS]) for row in portion if row[_STATE] in OPEN)
+        for row in portion:
+            (pk, name, template_name, template_id, state, is_seen, step, task, holders, since, *rest) = row
+            username, email, started, ended, events, gaps, heard = rest
+            template_name, tasks = templates.get(template_id, (template_name, None))
+            is_held = state in OPEN
+            held_by = [
+                name or names.get(key) or str(key[0] or "")
+                for key, name in named_holders(holders if is_held else ())
+            ]
+            yield [
+                *(
+                    pk,
+                    name,
+                    template_name,
+                    template_id,
+                    states.get(state, state),
+                    seen if is_seen else inferred,
+                ),
+                *(step, tasks if tasks and tasks >= (step or 0) else None, task),
+                ", ".join(held_by),
+                since if is_held else None,
+                *(username, email, started, ended, events, yes if gaps else no, heard),
+            ]

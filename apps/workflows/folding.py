@@ -1,4 +1,4 @@
-"""A workflow's life, told event by event in their order (``ordering.py``)."""
+"""A workflow's life where events tell of the current task alone, told event by event in order (``ordering.py``)."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from apps.pneumatic.events import Kind, Status, TaskSnapshot
 from apps.workflows.history import Entry, EntryKind, Gap, GapKind
 from apps.workflows.ordering import Fact, Order
 from apps.workflows.passing import Passed
+from apps.workflows.returning import ends_of_return
 from apps.workflows.tasks import Completion, Tasks
 
 ENDED = frozenset({Status.COMPLETED, Status.TERMINATED})
@@ -21,6 +22,8 @@ class Life:
     ``open`` is the task whose turn it is and ``open_since`` when that was first told; ``last_number`` is that of the
     task at which the workflow ended, ``ended_at`` when.
     """
+
+    gone_at = None  # found deleted: servers that tell lives in this way cannot be asked
 
     def __init__(self, order: Order) -> None:
         self.state = Status.UNKNOWN
@@ -44,6 +47,11 @@ class Life:
         self._gaps: list[Gap] = []
         self._undated_returns = list(order.returns)
         self._tell(order)
+
+    @property
+    def current(self) -> tuple[TaskSnapshot, ...]:
+        """Return the task whose turn it is, if it is any's."""
+        return () if self.state in ENDED or self.open is None else (self.open,)
 
     def entries(self) -> Iterator[Entry]:
         """Yield the lines of the timeline."""
@@ -140,7 +148,7 @@ class Life:
         told = (fact.moment, task.id, task.date_started, current.id if current else None)
         if told == self._last_return:
             return  # told twice, in two shapes
-        source, target = _ends_of_return(task, current)
+        source, target = ends_of_return(task, current)
         if source is not None:
             self._come_to(source)
         elif target is not None:
@@ -282,20 +290,3 @@ class Life:
         if self._inferred_end is not None:
             self._timeline.remove(self._inferred_end)
             self._inferred_end = None
-
-
-def _ends_of_return(
-    task: TaskSnapshot, current: TaskSnapshot | None
-) -> tuple[TaskSnapshot | None, TaskSnapshot | None]:
-    """Return from where to where a task was returned, each None where the event does not tell it.
-
-    The task of the event is the one that was returned; one server has it as the current task already. A return leads to
-    a lower number.
-    """
-    if current is None:
-        return task, None
-    if current.id == task.id:
-        return None, current
-    if task.number is not None and current.number is not None and task.number < current.number:
-        return current, task
-    return task, current

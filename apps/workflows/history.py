@@ -12,7 +12,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from apps.pneumatic.events import Output, Performer, output_from_json, output_to_json
+from apps.pneumatic.events import (
+    Output,
+    Performer,
+    output_from_json,
+    output_to_json,
+    performer_to_json,
+)
 
 if TYPE_CHECKING:
     from apps.workflows.models import Workflow
@@ -30,6 +36,7 @@ class EntryKind(StrEnum):
     RESUMED = "resumed"
     COMPLETED = "completed"
     TERMINATED = "terminated"
+    DELETED = "deleted"  # we asked, and it was not there any more
 
 
 class GapKind(StrEnum):
@@ -69,6 +76,7 @@ class Entry:
     """One line of the timeline. ``at`` is None where no event tells the time.
 
     ``last_number``, where given, makes an inferred ``TASK_DONE`` stand for all tasks from ``task.number`` up to it.
+    ``is_indirect``: its own event did not come, another one that holds the whole workflow tells it.
     """
 
     kind: EntryKind
@@ -78,6 +86,7 @@ class Entry:
     task: Task | None = None
     target: Task | None = None
     last_number: int | None = None
+    is_indirect: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +106,18 @@ class Gap:
 class History:
     """How a workflow went. ``kickoff`` is None when no event told the answers of its form.
 
-    ``heard_until`` is the latest moment that any event tells.
+    ``heard_until`` is the latest moment that any event tells. ``starter_id`` is Pneumatic's number of who started it,
+    ``mark`` that of the newest snapshot (``marks.py``); '' where events tell no whole workflow.
     """
 
     kickoff: tuple[Output, ...] | None = None
     entries: tuple[Entry, ...] = ()
     gaps: tuple[Gap, ...] = ()
     heard_until: dt.datetime | None = None
+    starter_id: int | None = None
+    is_urgent: bool = False
+    due: dt.datetime | None = None
+    mark: str = ""
 
 
 def history_of(workflow: Workflow) -> History:
@@ -120,6 +134,14 @@ def history_to_json(history: History) -> dict[str, Any]:
         data["gaps"] = [_gap_to_json(gap) for gap in history.gaps]
     if history.heard_until:
         data["heard_until"] = history.heard_until.isoformat()
+    if history.starter_id is not None:
+        data["starter_id"] = history.starter_id
+    if history.is_urgent:
+        data["is_urgent"] = True
+    if history.due:
+        data["due"] = history.due.isoformat()
+    if history.mark:
+        data["mark"] = history.mark
     return data
 
 
@@ -131,6 +153,10 @@ def history_from_json(data: Mapping[str, Any]) -> History:
         entries=tuple(map(_entry_from_json, data.get("entries", ()))),
         gaps=tuple(map(_gap_from_json, data.get("gaps", ()))),
         heard_until=_time(data.get("heard_until")),
+        starter_id=data.get("starter_id"),
+        is_urgent=data.get("is_urgent", False),
+        due=_time(data.get("due")),
+        mark=data.get("mark", ""),
     )
 
 
@@ -148,6 +174,8 @@ def _entry_to_json(entry: Entry) -> dict[str, Any]:
         data["target"] = _task_to_json(entry.target)
     if entry.last_number is not None:
         data["last_number"] = entry.last_number
+    if entry.is_indirect:
+        data["is_indirect"] = True
     return data
 
 
@@ -160,6 +188,7 @@ def _entry_from_json(data: Mapping[str, Any]) -> Entry:
         task=_task_from_json(data["task"]) if "task" in data else None,
         target=_task_from_json(data["target"]) if "target" in data else None,
         last_number=data.get("last_number"),
+        is_indirect=data.get("is_indirect", False),
     )
 
 
@@ -178,7 +207,7 @@ def _task_to_json(task: Task) -> dict[str, Any]:
     if task.done_at:
         data["done_at"] = task.done_at.isoformat()
     if task.performers:
-        data["performers"] = [[performer.id, performer.name] for performer in task.performers]
+        data["performers"] = [performer_to_json(performer) for performer in task.performers]
     if task.outputs:
         data["outputs"] = [output_to_json(output) for output in task.outputs]
     if task.round != 1:

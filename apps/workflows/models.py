@@ -24,6 +24,7 @@ class Workflow(models.Model):
         COMPLETED = "completed", _("completed")
         TERMINATED = "terminated", _("terminated")
         SNOOZED = "snoozed", _("snoozed")
+        DELETED = "deleted", _("deleted in Pneumatic")  # found so when we asked: no event tells it
         UNKNOWN = "unknown", _("unknown")
 
     id = models.BigIntegerField(primary_key=True)  # Pneumatic's
@@ -34,10 +35,11 @@ class Workflow(models.Model):
     state = models.CharField(_("state"), max_length=10, choices=State)
     is_state_seen = models.BooleanField(default=True)
     has_gaps = models.BooleanField(_("events are missing"), default=False)
-    step = models.PositiveIntegerField(_("step"), null=True, blank=True)  # number of the current task
+    # The number of the current task; of several at once that of the first. Their names are joined with commas.
+    step = models.PositiveIntegerField(_("step"), null=True, blank=True)
     task_name = models.TextField(_("current task"), blank=True)
     task_since = models.DateTimeField(_("since"), null=True, blank=True)
-    holders = models.JSONField(_("performers"), default=list)  # [[id, name], ...] of the current task
+    holders = models.JSONField(_("performers"), default=list)  # of the current tasks, see ``projection.py``
     started_at = models.DateTimeField(_("started"), null=True, blank=True)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
     digest = models.CharField(max_length=64)  # of all that is projected
@@ -77,14 +79,42 @@ class Workflow(models.Model):
 
 
 class Holder(models.Model):
-    """Who holds a workflow's current task now; derived, for the filter "held by"."""
+    """Who holds a workflow's current tasks now, a person or a group of them; derived, for the filter "held by"."""
 
     workflow = models.ForeignKey(Workflow, models.CASCADE, related_name="holder_rows")
-    person_id = models.BigIntegerField()  # of a Pneumatic user
+    person_id = models.BigIntegerField()  # of a Pneumatic user, or of a group
     name = models.TextField()
+    is_group = models.BooleanField(default=False)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["person_id", "workflow"], name="workflow_holder_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["person_id", "workflow", "is_group"], name="workflow_holder_once")
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+
+class Reconciliation(models.Model):
+    """When workflows were last compared with Pneumatic's, and what came of it: one row.
+
+    ``begun_at`` and ``looked_at`` are when a worker last began to compare, and to look at the youngest: so no two of
+    them do it at once. ``healed`` and ``left`` (for the next time) are workflows.
+    """
+
+    ONLY = 1  # its primary key
+
+    begun_at = models.DateTimeField(null=True, blank=True)
+    looked_at = models.DateTimeField(null=True, blank=True)
+    checked_at = models.DateTimeField(_("last compared"), null=True, blank=True)
+    healed = models.PositiveIntegerField(_("brought up to date"), default=0)
+    left = models.PositiveIntegerField(_("left for the next time"), default=0)
+    error = models.TextField(_("error"), blank=True)  # of the last attempt
+
+    class Meta:
+        default_permissions = ()
+        verbose_name = _("comparison with Pneumatic")
+        verbose_name_plural = _("comparisons with Pneumatic")
+
+    def __str__(self) -> str:
+        return str(self._meta.verbose_name)

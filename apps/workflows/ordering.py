@@ -2,20 +2,30 @@
 
 What orders them is the latest time in them (*moment*), then what they are about, then their content hash: so the order
 is the same however they came. Pneumatic starts a workflow once, so "workflow started" is first whatever its times say.
+
+What we read back ourselves stands behind the events of the same moment, and the later it was read the later: it shows
+nothing older than the latest time in it, and what happens without leaving a time is told by nothing else.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from apps.pneumatic.events import Event, Kind
+from apps.pneumatic.events import Event, Kind, Seen
 
 _NEVER = dt.datetime.min.replace(tzinfo=dt.UTC)
-_RANKS = {Kind.WORKFLOW_STARTED: 0, Kind.TASK_COMPLETED: 1, Kind.TASK_RETURNED: 2, Kind.WORKFLOW_COMPLETED: 3}
 _RETURNED_AFTER_THE_END = 4
+_RANKS: Mapping[Kind | Seen, int] = {
+    Kind.WORKFLOW_STARTED: 0,
+    Kind.TASK_COMPLETED: 1,
+    Kind.TASK_RETURNED: 2,
+    Kind.WORKFLOW_COMPLETED: 3,
+    Seen.WORKFLOW: 5,
+    Seen.GONE: 6,
+}
 _DATES_ITSELF = frozenset({Kind.TASK_RETURNED, Kind.WORKFLOW_COMPLETED})
 
 
@@ -49,7 +59,7 @@ def in_order(events: Iterable[tuple[str, Event]]) -> Order:
     returns: list[Fact] = []
     ends: list[Fact] = []
     for content_hash, event in dict(events).items():
-        time = _time_of_tasks(event)
+        time = event.moment_of_tasks
         created = event.workflow.date_created
         moment = max(time, created) if time and created else time or created
         fact = Fact(content_hash, event, moment)
@@ -62,17 +72,7 @@ def in_order(events: Iterable[tuple[str, Event]]) -> Order:
     return Order(dated, returns, ends)
 
 
-def _time_of_tasks(event: Event) -> dt.datetime | None:
-    latest = None
-    for task in (event.task, event.workflow.current_task):
-        if task is not None:
-            for time in (task.date_started, task.date_completed):
-                if time is not None and (latest is None or time > latest):
-                    latest = time
-    return latest
-
-
-def _key(fact: Fact) -> tuple[bool, dt.datetime, int, int, str]:
+def _key(fact: Fact) -> tuple[bool, dt.datetime, int, int, dt.datetime, str]:
     content_hash, event, moment = fact
     rank = _RANKS[event.kind]
     number = 0
@@ -85,4 +85,4 @@ def _key(fact: Fact) -> tuple[bool, dt.datetime, int, int, str]:
                 # The moment is that of the task's completion, so the return came later, at a time that it does not
                 # tell: later than an end of the workflow that this completion brought about.
                 rank = _RETURNED_AFTER_THE_END
-    return (rank != 0, moment or _NEVER, rank, number, content_hash)
+    return (rank != 0, moment or _NEVER, rank, number, event.seen_at or _NEVER, content_hash)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
-from apps.core.people import resolve
 from apps.workflow_templates.models import Template
 from apps.workflows import selectors
+from apps.workflows.holding import keys_of, named_holders, names_told_by_number, shown_names
 from apps.workflows.models import Workflow
 
 State = Workflow.State
@@ -21,6 +21,7 @@ TONES: dict[str, str] = {
     State.COMPLETED: "ok",
     State.TERMINATED: "warn",
     State.SNOOZED: "quiet",
+    State.DELETED: "warn",
     State.UNKNOWN: "quiet",
 }
 OPEN = frozenset({State.RUNNING, State.SNOOZED, State.UNKNOWN})
@@ -63,24 +64,21 @@ class Row:
 
 
 def rows(workflows: Sequence[Workflow], *, me: int | None = None) -> list[Row]:
-    """Return the rows of a list; ``me`` is the Pneumatic id of who looks. Two queries at most, however many rows."""
+    """Return the rows of a list; ``me`` is the Pneumatic id of who looks. Four queries at most, however many rows."""
     templates = selectors.templates_of(workflows)
-    nameless = {id_ for row in workflows for id_, name in row.holders if id_ is not None and not name.strip()}
-    people = resolve(nameless) if nameless else {}
+    held = {workflow.pk: named_holders(workflow.holders) for workflow in workflows if workflow.state in OPEN}
+    names, mine = names_told_by_number(held.values()), keys_of(me, held.values())
     found = []
     for workflow in workflows:
-        is_held = workflow.state in OPEN
-        holders = [
-            name.strip() or (people[id_].name if id_ in people else _("somebody"))
-            for id_, name in (workflow.holders if is_held else [])
-        ]
+        holders = held.get(workflow.pk, [])
+        shown = shown_names(holders, names)
         found.append(
             Row(
                 workflow=workflow,
                 template=templates.get(workflow.template_id) if workflow.template_id is not None else None,
-                holders=holders[:HOLDERS_SHOWN],
-                more_holders=len(holders[HOLDERS_SHOWN:]),
-                is_mine=me is not None and is_held and any(id_ == me for id_, _name in workflow.holders),
+                holders=shown[:HOLDERS_SHOWN],
+                more_holders=len(shown[HOLDERS_SHOWN:]),
+                is_mine=any(key in mine for key, _name in holders),
             )
         )
     return found

@@ -12,14 +12,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from apps.pneumatic.canonical import quick_hash
-from apps.pneumatic.events import Event, Kind, Output, TaskSnapshot
+from apps.pneumatic.events import Event, Kind, Output, Seen, TaskSnapshot, performer_to_json
 from apps.workflows.folding import ENDED, Life
 from apps.workflows.history import History, history_to_json
-from apps.workflows.ordering import Fact, in_order
+from apps.workflows.marks import mark_of
+from apps.workflows.ordering import Fact, Order, in_order
 from apps.workflows.searching import search_text
+from apps.workflows.snapshots import SnapshotLife
 
 # What a database column for a small whole number holds on every database; a larger step is not told.
 _LARGEST_STEP = 2**31 - 1
+DELETED = "deleted"  # a state that no event tells: see ``Seen.GONE``
 # The columns that the digest covers, in the order of the model.
 COLUMNS = (
     "name",
@@ -42,7 +45,10 @@ COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Projection:
-    """Everything of a ``Workflow`` that its events tell, column by column. ``holders`` are [id, name] pairs."""
+    """Everything of a ``Workflow`` that its events tell, column by column.
+
+    ``holders`` are [id, name] pairs, or [id, name, true] for a group.
+    """
 
     name: str
     search: str
@@ -80,27 +86,29 @@ def project(events: Iterable[tuple[str, Event]]) -> Projection:
     """Return what ``events``, each with its content hash, tell of their workflow; there must be one at least."""
     order = in_order(events)
     facts = order.all()
-    life = Life(order)
-    has_ended = life.state in ENDED
-    current = None if has_ended else life.open
+    life = _life(order)
+    current = life.current
+    has_ended = life.state in ENDED or life.gone_at is not None
     name = _newest(facts, "name") or ""
     history = History(
         kickoff=_kickoff(facts),
         entries=tuple(life.entries()),
         gaps=tuple(life.gaps()),
         heard_until=max((fact.moment for fact in facts if fact.moment), default=None),
+        **_details(facts),
     )
     columns = {
         "name": name,
         "search": search_text(name),
         "template_id": _newest(facts, "template_id"),
         "template_name": _newest(facts, "template_name") or "",
-        "state": life.state.value,
+        "state": DELETED if life.gone_at else life.state.value,
         "is_state_seen": life.is_state_seen,
         "has_gaps": bool(history.gaps),
-        "step": _step(current.number if current else life.last_number if has_ended else None),
-        "task_name": current.name if current else "",
-        "task_since": (current.date_started or life.open_since) if current else None,
+        "step": _step(current[0].number if current else life.last_number if has_ended else None),
+        "task_name": ", ".join(task.name for task in current),
+        "task_since": min((task.date_started for task in current if task.date_started), default=None)
+        or (life.open_since if current else None),
         "holders": _holders(current),
         "started_at": history.entries[0].at,
         "ended_at": life.ended_at if has_ended else None,
@@ -108,6 +116,28 @@ def project(events: Iterable[tuple[str, Event]]) -> Projection:
         "history": history_to_json(history),
     }
     return Projection(**columns, digest=digest_of(columns))
+
+
+def _life(order: Order) -> Life | SnapshotLife:
+    tells_all = any(fact.event.workflow.tasks or isinstance(fact.event.kind, Seen) for fact in order.dated)
+    return SnapshotLife(order) if tells_all else Life(order)
+
+
+def _is_whole(event: Event) -> bool:
+    return bool(event.workflow.tasks) or event.kind is Seen.WORKFLOW
+
+
+def _details(facts: Sequence[Fact]) -> dict[str, Any]:
+    """Return what only snapshots of whole workflows tell, as the newest has it."""
+    newest = next((fact.event.workflow for fact in reversed(facts) if _is_whole(fact.event)), None)
+    if newest is None:
+        return {}
+    return {
+        "starter_id": newest.starter_id,
+        "is_urgent": newest.is_urgent,
+        "due": newest.due,
+        "mark": mark_of(newest),
+    }
 
 
 def _newest(facts: Sequence[Fact], key: str) -> Any:
@@ -124,16 +154,17 @@ def _kickoff(facts: Sequence[Fact]) -> tuple[Output, ...] | None:
     for fact in reversed(facts):
         if fact.event.workflow.kickoff:
             return fact.event.workflow.kickoff
-    return () if any(fact.event.kind is Kind.WORKFLOW_STARTED for fact in facts) else None
+    is_told = any(fact.event.kind is Kind.WORKFLOW_STARTED or _is_whole(fact.event) for fact in facts)
+    return () if is_told else None
 
 
 def _step(number: int | None) -> int | None:
     return number if number is not None and 0 <= number <= _LARGEST_STEP else None
 
 
-def _holders(task: TaskSnapshot | None) -> list[list[Any]]:
-    performers = task.performers if task else ()
-    return [[performer.id, performer.name] for performer in dict.fromkeys(performers)]
+def _holders(tasks: Sequence[TaskSnapshot]) -> list[list[Any]]:
+    performers = dict.fromkeys(performer for task in tasks for performer in task.performers)
+    return [performer_to_json(performer) for performer in performers]
 
 
 def _plain(value: Any) -> Any:

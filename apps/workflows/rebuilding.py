@@ -95,11 +95,10 @@ def _compare(
     """Return what is told of those of these workflows that are known at all, and how that differs from their rows."""
     told = reread(ids, orphaned)
     rows = Workflow.objects.in_bulk(list(ids))
-    holders: dict[int, set[tuple[int, str]]] = defaultdict(set)
-    for pk, person_id, name in Holder.objects.filter(workflow__in=ids).values_list(
-        "workflow_id", "person_id", "name"
-    ):
-        holders[pk].add((person_id, name))
+    holders: dict[int, set[tuple[int, str, bool]]] = defaultdict(set)
+    stored = Holder.objects.filter(workflow__in=ids)
+    for pk, person_id, name, is_group in stored.values_list("workflow_id", "person_id", "name", "is_group"):
+        holders[pk].add((person_id, name, is_group))
     return {
         pk: (
             told.get(pk, Reread()),
@@ -110,7 +109,7 @@ def _compare(
 
 
 def _difference(
-    pk: int, told: Reread, row: Workflow | None, holders: Collection[tuple[int, str]]
+    pk: int, told: Reread, row: Workflow | None, holders: Collection[tuple[int, str, bool]]
 ) -> Difference:
     columns: list[str] = []
     if row is not None and told.events:
@@ -120,7 +119,7 @@ def _difference(
             columns += differing(shown, projection.columns())
         if row.digest != projection.digest:
             columns.append("digest")
-        wanted = {(holder.person_id, holder.name) for holder in holders_of([row])}
+        wanted = {(holder.person_id, holder.name, holder.is_group) for holder in holders_of([row])}
         if wanted != set(holders) and "holders" not in columns:
             columns.append("holders")
     return Difference(

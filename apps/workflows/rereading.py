@@ -1,6 +1,7 @@
 """The events of workflows as their stored deliveries tell them: every raw body is read again.
 
-Deliveries of workflows that ended are pruned in time and their events stay; such an event is taken as it is stored.
+Deliveries of workflows that ended are pruned in time and their events stay; such an event is taken as it is stored, and
+so is what we read back ourselves.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from apps.pneumatic.errors import UnexpectedResponse
 from apps.pneumatic.events import Event, event_from_json, event_to_json
 from apps.webhooks.models import Delivery
 from apps.webhooks.models import Event as EventRow
+from apps.workflows.seeing import SEEN
 
 # Columns of a stored event that its payload gives.
 _GIVEN = ("content_hash", "kind", "workflow_id", "template_id", "task_id", "moment", "facts")
@@ -70,7 +72,7 @@ def reread(workflow_ids: Collection[int], orphaned: Mapping[int, Collection[int]
                 workflow.wrong[event_id] = wrong
     for row in stored.values():
         if row.pk not in evident:
-            told[row.workflow_id].is_pruned = True
+            told[row.workflow_id].is_pruned |= row.kind not in SEEN  # what we read back came with no delivery
             told[row.workflow_id].events[row.content_hash] = event_from_json(row.facts)
     for workflow_id in orphaned.keys() & set(workflow_ids):
         _add_orphans(told[workflow_id], orphaned[workflow_id])

@@ -11,7 +11,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from apps.accounts.models import User
-from apps.accounts.selectors import search_people
+from apps.accounts.selectors import groups_of, search_people
 from apps.core.days import within
 from apps.core.numbers import read_number
 from apps.core.people import pneumatic_id_of
@@ -100,10 +100,10 @@ def held_by(user: User, limit: int) -> list[Workflow]:
 
 
 def running(limit: int, *, not_held_by: int | None = None) -> list[Workflow]:
-    """Return running workflows, last heard first, without those that this Pneumatic user holds."""
+    """Return running workflows, last heard first, without those that this Pneumatic user or their groups hold."""
     found = workflows(Filters(state=State.RUNNING))
     if not_held_by is not None:
-        found = found.filter(~Exists(Holder.objects.filter(workflow=OuterRef("pk"), person_id=not_held_by)))
+        found = found.filter(~Exists(_holders([not_held_by]).filter(workflow=OuterRef("pk"))))
     return list(found[:limit])
 
 
@@ -185,9 +185,19 @@ def _held(found: QuerySet[Workflow], filters: Filters) -> QuerySet[Workflow]:
     elif number is not None:
         ids = [number]
     else:
-        ids = [person.id for person in search_people(filters.held, limit=PEOPLE_FOUND)]
-    holders = Holder.objects.filter(person_id__in=ids)
-    return found.filter(pk__in=holders.values("workflow"))
+        # Who was deactivated may hold a task all the same: then somebody is looking for it.
+        people = search_people(filters.held, limit=PEOPLE_FOUND, with_inactive=True)
+        ids = [person.id for person in people]
+    return found.filter(pk__in=_holders(ids).values("workflow"))
+
+
+def _holders(people: Collection[int]) -> QuerySet[Holder]:
+    """Return where these people hold a task, by themselves or in a group."""
+    by_themselves = Q(person_id__in=people, is_group=False)
+    groups = groups_of(people)
+    return Holder.objects.filter(
+        by_themselves | Q(person_id__in=groups, is_group=True) if groups else by_themselves
+    )
 
 
 def _started_by(found: QuerySet[Workflow], filters: Filters) -> QuerySet[Workflow]:

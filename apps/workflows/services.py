@@ -12,13 +12,14 @@ from django.db.models.functions import Cast
 from django.utils import timezone
 
 from apps.core import bulk
-from apps.pneumatic.events import Event, event_from_json
+from apps.pneumatic.events import Event, Seen, event_from_json
 from apps.webhooks.models import Event as EventRow
+from apps.workflows.holding import named_holders
 from apps.workflows.models import Holder, Workflow
 from apps.workflows.projection import COLUMNS, Projection, project
 
 # States in which a workflow hardly changes any more: what they rest on is not needed.
-OVER = (Workflow.State.COMPLETED, Workflow.State.TERMINATED)
+OVER = (Workflow.State.COMPLETED, Workflow.State.TERMINATED, Workflow.State.DELETED)
 _WRITTEN = (*COLUMNS, "digest", "last_heard_at", "changed_at")
 
 
@@ -113,11 +114,11 @@ def write_holders(workflows: Sequence[Workflow], known: Collection[int]) -> None
 
 
 def holders_of(workflows: Iterable[Workflow]) -> list[Holder]:
-    """Return who holds the current tasks, each person once a workflow; those whom nothing identifies are left out."""
+    """Return who holds the current tasks, each once a workflow; those whom nothing identifies are left out."""
     return [
-        Holder(workflow_id=workflow.pk, person_id=person_id, name=name)
+        Holder(workflow_id=workflow.pk, person_id=person_id, name=name, is_group=is_group)
         for workflow in workflows
-        for person_id, name in dict(workflow.holders).items()
+        for (person_id, is_group), name in dict(named_holders(workflow.holders)).items()
         if person_id is not None
     ]
 
@@ -145,6 +146,8 @@ def _known(workflow_ids: Collection[int], at_hand: Sequence[EventRow]) -> dict[i
     )
     for workflow_id, content_hash, event, received_at in (*read, *told):
         events[workflow_id][content_hash] = event
+        if event.kind is Seen.WORKFLOW:  # that we asked is no news of it
+            received_at = min(received_at, event.moment or received_at)
         if workflow_id not in heard or heard[workflow_id] < received_at:
             heard[workflow_id] = received_at
     return {workflow_id: Known(events[workflow_id], heard[workflow_id]) for workflow_id in sorted(events)}

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from apps.core.people import Person, resolve
-from apps.pneumatic.events import Event, Output, Performer, Status, TaskSnapshot, event_from_json
+from apps.core.people import Group, Person, resolve, resolve_groups
+from apps.pneumatic.events import Event, Output, Performer, Seen, Status, TaskSnapshot, event_from_json
 from apps.webhooks.models import Event as EventRow
-from apps.webhooks.models import Kind
 from apps.workflows import selectors
-from apps.workflows.answers import Answer, answers_of, people_in
+from apps.workflows.answers import Answer, answers_of, groups_in, people_in
 from apps.workflows.history import Entry, EntryKind, Gap, GapKind, Task, history_of
 from apps.workflows.models import Workflow
 
@@ -35,7 +34,10 @@ class TaskSheet:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of the timeline; ``event_id`` is None where no event is behind it, ``why`` says how we know then."""
+    """One line of the timeline; ``event_id`` is None where no event is behind it.
+
+    ``why`` says how we know what no event of its own tells.
+    """
 
     kind: str
     title: str
@@ -53,25 +55,34 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """All that events tell of a workflow; ``kickoff`` is None where none of them told the answers."""
+    """All that events tell of a workflow; ``kickoff`` is None where none of them told the answers.
+
+    ``starter`` is who started it in Pneumatic, None where no event tells.
+    """
 
     kickoff: Sequence[Answer] | None
     lines: Sequence[Line]
     gaps: Sequence[str]
     heard_until: dt.datetime | None
+    starter: Person | None
+    is_urgent: bool
+    due: dt.datetime | None
 
 
 @dataclass(frozen=True, slots=True)
 class EventSheet:
-    """What one event tells, in words; ``status`` is how it calls the state of the workflow."""
+    """What one event tells, in words; ``status`` is how it calls the state of the workflow.
+
+    ``current`` are the tasks whose turn it was, but for ``task``; ``is_read_back`` says that we read it ourselves.
+    """
 
     title: str
     facts: Event
     status: str
     kickoff: Sequence[Answer]
     task: TaskSheet | None
-    current: TaskSheet | None
-    has_other_current: bool
+    current: Sequence[TaskSheet]
+    is_read_back: bool
 
 
 def sheet_of(workflow: Workflow) -> Sheet:
@@ -79,31 +90,37 @@ def sheet_of(workflow: Workflow) -> Sheet:
     history = history_of(workflow)
     tasks = [task for entry in history.entries for task in (entry.task, entry.target) if task]
     kickoff = history.kickoff
-    people = _people([*(kickoff or ()), *_outputs(tasks)], _performers(tasks))
+    starters = {history.starter_id} if history.starter_id is not None else set()
+    people = _people([*(kickoff or ()), *_outputs(tasks)], _performers(tasks), also=starters)
     hashes = {entry.content_hash for entry in history.entries if entry.content_hash}
     events = selectors.event_ids(workflow.pk, hashes) if hashes else {}
     return Sheet(
-        kickoff=None if kickoff is None else answers_of(kickoff, people),
+        kickoff=None if kickoff is None else answers_of(kickoff, people.by_id, people.groups),
         lines=[_line(entry, people, events) for entry in history.entries],
         gaps=[_gap(gap) for gap in history.gaps],
         heard_until=history.heard_until,
+        starter=people.by_id.get(history.starter_id) if history.starter_id is not None else None,
+        is_urgent=history.is_urgent,
+        due=history.due,
     )
 
 
 def event_sheet_of(row: EventRow) -> EventSheet:
     """Return what the page of an event shows."""
     facts = event_from_json(row.facts)
-    snapshots = [task for task in (facts.task, facts.workflow.current_task) if task]
+    current = [
+        task for task in facts.workflow.current_tasks() if facts.task is None or task.id != facts.task.id
+    ]
+    snapshots = [*([facts.task] if facts.task else ()), *current]
     people = _people([*facts.workflow.kickoff, *_outputs(snapshots)], _performers(snapshots))
-    current = facts.workflow.current_task
     return EventSheet(
-        title=str(Kind(facts.kind.value).label),
+        title=str(row.get_kind_display()),
         facts=facts,
         status=_status(facts.workflow.status),
-        kickoff=answers_of(facts.workflow.kickoff, people),
-        task=_snapshot_sheet(facts.task, people),
-        current=_snapshot_sheet(current, people),
-        has_other_current=current is not None and (facts.task is None or facts.task.id != current.id),
+        kickoff=answers_of(facts.workflow.kickoff, people.by_id, people.groups),
+        task=_snapshot_sheet(facts.task, people) if facts.task else None,
+        current=[_snapshot_sheet(task, people) for task in current],
+        is_read_back=isinstance(facts.kind, Seen),
     )
 
 
@@ -121,50 +138,58 @@ def _performers(tasks: Iterable[Task | TaskSnapshot]) -> Iterator[Performer]:
         yield from task.performers
 
 
-def _people(outputs: Iterable[Output], performers: Iterable[Performer]) -> dict[int, Person]:
-    """Return the people who are answers, and those performers whom no event names."""
-    nameless = {one.id for one in performers if one.id is not None and not one.name.strip()}
-    wanted = people_in(outputs) | nameless
-    return resolve(wanted) if wanted else {}
+@dataclass(frozen=True, slots=True)
+class _People:
+    """Those who are named by numbers alone."""
+
+    by_id: Mapping[int, Person]
+    groups: Mapping[int, Group]
+
+    def name_of(self, performer: Performer) -> str:
+        """Return the name of somebody who holds a task."""
+        found = self.groups if performer.is_group else self.by_id
+        known = found.get(performer.id) if performer.id is not None else None
+        return performer.name.strip() or (known.name if known else _("somebody"))
 
 
-def _task_sheet(task: Task, people: Mapping[int, Person]) -> TaskSheet:
+def _people(
+    outputs: Sequence[Output], performers: Iterable[Performer], also: Collection[int] = ()
+) -> _People:
+    """Return the people and groups who are answers, and those performers whom no event names."""
+    nameless = [one for one in performers if one.id is not None and not one.name.strip()]
+    people = people_in(outputs) | {one.id for one in nameless if one.id is not None and not one.is_group}
+    groups = groups_in(outputs) | {one.id for one in nameless if one.id is not None and one.is_group}
+    people |= set(also)
+    return _People(by_id=resolve(people) if people else {}, groups=resolve_groups(groups) if groups else {})
+
+
+def _task_sheet(task: Task, people: _People) -> TaskSheet:
     return TaskSheet(
         name=task.name,
         number=task.number,
         round=task.round,
         description=task.description,
-        performers=_names(task.performers, people),
-        answers=answers_of(task.outputs, people),
+        performers=[people.name_of(one) for one in task.performers],
+        answers=answers_of(task.outputs, people.by_id, people.groups),
         started_at=task.started_at,
         done_at=task.done_at,
     )
 
 
-def _snapshot_sheet(task: TaskSnapshot | None, people: Mapping[int, Person]) -> TaskSheet | None:
-    if task is None:
-        return None
+def _snapshot_sheet(task: TaskSnapshot, people: _People) -> TaskSheet:
     return TaskSheet(
         name=task.name,
         number=task.number,
         round=1,
         description=task.description,
-        performers=_names(task.performers, people),
-        answers=answers_of(task.outputs, people),
+        performers=[people.name_of(one) for one in task.performers],
+        answers=answers_of(task.outputs, people.by_id, people.groups),
         started_at=task.date_started,
         done_at=task.date_completed,
     )
 
 
-def _names(performers: Iterable[Performer], people: Mapping[int, Person]) -> list[str]:
-    return [
-        one.name.strip()
-        or (people[one.id].name if one.id is not None and one.id in people else _("somebody"))
-        for one in performers
-    ]
-
-
-def _line(entry: Entry, people: Mapping[int, Person], events: Mapping[str, int]) -> Line:
+def _line(entry: Entry, people: _People, events: Mapping[str, int]) -> Line:
     event_id = events.get(entry.content_hash) if entry.content_hash else None
     return Line(
         kind=entry.kind.value,
@@ -172,7 +197,7 @@ def _line(entry: Entry, people: Mapping[int, Person], events: Mapping[str, int])
         at=entry.at,
         event_id=event_id,
         is_inferred=entry.is_inferred,
-        why=_why(entry, has_event=event_id is not None) if entry.is_inferred else "",
+        why=_why(entry, has_event=event_id is not None) if entry.is_inferred or entry.is_indirect else "",
         task=_task_sheet(entry.task, people) if entry.task and _tells_task(entry) else None,
     )
 
@@ -198,6 +223,7 @@ def _title(entry: Entry) -> str:
         EntryKind.RESUMED: _("Workflow resumed"),
         EntryKind.COMPLETED: _("Workflow completed"),
         EntryKind.TERMINATED: _("Workflow terminated"),
+        EntryKind.DELETED: _("Workflow found deleted in Pneumatic"),
     }
     return titles[entry.kind]
 
@@ -228,6 +254,12 @@ def step_name(number: int | None, name: str) -> str:
 
 def _why(entry: Entry, *, has_event: bool) -> str:
     """Return how we know what Pneumatic never told by itself."""
+    if entry.is_indirect and entry.kind == EntryKind.TASK_DONE:
+        return _(
+            "Its own event has not come; another one tells that it was done. What was answered is not known."
+        )
+    if entry.is_indirect:
+        return _("Its own event has not come; another one tells it.")
     if entry.kind == EntryKind.TASK_DONE:
         return _("No event came for it. Later events show that the workflow went past it.")
     if entry.kind == EntryKind.STARTED:

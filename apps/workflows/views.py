@@ -22,6 +22,7 @@ from apps.workflows.export import csv_lines
 from apps.workflows.feed import feed
 from apps.workflows.forms import FilterForm
 from apps.workflows.panels import panels_for
+from apps.workflows.rounds import freshness
 
 
 @require_safe
@@ -45,6 +46,7 @@ def workflow_list(request: HttpRequest) -> HttpResponse:
         "rows": presentation.rows(shown.items, me=my_id),
         "my_id": my_id,
         "feed": feed(),
+        "freshness": freshness(),
         "version": version,
         "is_fragment": is_partial(request),
     }

@@ -18,13 +18,14 @@ from apps.pneumatic.events import (
     Kind,
     Output,
     Performer,
+    Seen,
     Status,
     TaskSnapshot,
     WorkflowSnapshot,
 )
 
 BEGIN = dt.datetime(2026, 3, 1, 8, 0, tzinfo=dt.UTC)
-EVENT_NAMES = {
+EVENT_NAMES: dict[Kind | Seen, str] = {
     Kind.WORKFLOW_STARTED: "workflow_started",
     Kind.TASK_COMPLETED: "task_completed_v2",
     Kind.TASK_RETURNED: "task_returned",

@@ -101,7 +101,7 @@ def test_only_addresses_of_the_web_become_links(url: str) -> None:
     [("2026-02-30", "2026-02-30"), ("soon", "soon"), ("12/24/2026", "12/24/2026"), ("", "")],
 )
 def test_what_is_no_day_stays_as_it_came(value: str, shown: str) -> None:
-    (answer,) = answers.answers_of([Output("d", "Day", "date", value)], {})
+    (answer,) = answers.answers_of([Output("d", "Day", "date", value)], {}, {})
 
     assert "".join(part.text for part in answer.parts) == shown
 
@@ -111,13 +111,18 @@ def test_people_who_are_gone_or_unknown_are_told_so() -> None:
         Output("u", "U", "user", "1"),
         Output("v", "V", "user", "2"),
         Output("w", "W", "user", "nobody"),
+        Output("x", "X", "user", "3"),
     ]
-    people = {1: Person(1, "Ada", status="removed"), 2: Person(2, "User 2")}
+    people = {
+        1: Person(1, "Ada", status="removed"),
+        2: Person(2, "User 2"),
+        3: Person(3, "Bo", status="inactive"),
+    }
 
-    notes = [answer.parts[0].note for answer in answers.answers_of(outputs, people)]
+    notes = [answer.parts[0].note for answer in answers.answers_of(outputs, people, {})]
 
-    assert answers.people_in(outputs) == {1, 2}
-    assert [bool(note) for note in notes] == [True, True, False]
+    assert answers.people_in(outputs) == {1, 2, 3}
+    assert notes == ["(no longer in Pneumatic)", "(not synced)", "", "(deactivated in Pneumatic)"]
 
 
 def test_the_timeline_tells_what_was_seen(viewer_client: Client) -> None:

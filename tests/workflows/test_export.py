@@ -41,7 +41,7 @@ def test_it_holds_what_the_list_tells(viewer_client: Client, operator: User) -> 
     assert row["Workflow ID"] == "1"
     assert row["Template"] == "Onboarding"
     assert (row["Step"], row["Steps"], row["Current task"]) == ("2", "5", "Prepare")
-    assert row["Held by"] == "Bo, 2"
+    assert row["Held by"] == "Bo, User 2"
     assert (row["Started by"], row["E-mail"]) == ("operator", "operator@example.com")
     assert (row["State"], row["State is"], row["Events are missing"]) == ("running", "seen", "yes")
     assert row["Started"].startswith(f"{NOW.year}-")

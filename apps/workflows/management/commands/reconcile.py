@@ -1,0 +1,78 @@
+"""``manage.py reconcile``: compare all workflows with Pneumatic's, and bring them up to date."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from apps.core import database
+from apps.pneumatic.client import connect
+from apps.pneumatic.errors import PneumaticError
+from apps.workflows.models import Workflow
+from apps.workflows.reconciling import Healed, Report
+from apps.workflows.rounds import run
+
+FAILED, IMPOSSIBLE = 1, 2
+
+
+class Command(BaseCommand):
+    help = (
+        "Compare all workflows with those of Pneumatic and bring them up to date: what no event told, and what was "
+        "deleted there. May run while the worker does. Exits with 0 when done, 1 when it failed, 2 when this Pneumatic "
+        "cannot be asked for its workflows."
+    )
+
+    def handle(self, *args: str, **options: Any) -> None:
+        if not database.readiness().is_ready:
+            raise CommandError("The database is not ready: see manage.py migrate.", returncode=FAILED)
+        try:
+            with connect() as client:
+                report = run(client, full=True)
+        except PneumaticError as error:
+            raise CommandError(
+                f"Not all could be compared; what was read until then is kept. {error}", returncode=FAILED
+            ) from None
+        if not report.reads_back:
+            raise CommandError(
+                "This Pneumatic has no list of workflows: it cannot be compared with, and workflows are known from "
+                "events alone.",
+                returncode=IMPOSSIBLE,
+            )
+        if options["verbosity"]:
+            for line in _lines(report):
+                self.stdout.write(line)
+
+
+def _lines(report: Report) -> Iterator[str]:
+    """Yield what was done, a line each."""
+    for healed in report.healed:
+        yield f"Workflow {healed.workflow_id} “{healed.name}”: {_change(healed)}."
+    yield (
+        f"Pneumatic listed {_many(report.listed)}; {report.read:,} {'was' if report.read == 1 else 'were'} read in "
+        f"full, {len(report.healed):,} brought up to date."
+    )
+    if report.gone:
+        yield f"Deleted in Pneumatic: {_many(report.gone)}."
+    if report.denied:
+        yield f"The API key may not read {_many(report.denied)}; nothing was changed about that."
+    if report.odd:
+        yield f"The answers for {_many(report.odd)} could not be read; nothing was changed about that."
+    yield "Pneumatic lists only what the API key's user started, and workflows of templates which that user owns."
+
+
+def _change(healed: Healed) -> str:
+    after = Workflow.State(healed.after).label
+    if not healed.before:
+        return f"was not known here; {after}"
+    before = Workflow.State(healed.before).label
+    return (
+        f"{after} (was {before})"
+        if before != after
+        else f"still {after}, but further on or with other details"
+    )
+
+
+def _many(number: int) -> str:
+    return f"{number:,} workflow{'' if number == 1 else 's'}"

@@ -1,0 +1,193 @@
+"""The pages of workflows that today's server tells: several tasks at once, people by number, what was read back."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from apps.accounts.models import PneumaticGroup
+from apps.pneumatic.dialects import current_events
+from apps.pneumatic.events import Event
+from apps.webhooks.models import Event as EventRow
+from apps.workflows.seeing import gone, take_note
+from tests.factories import NOW, make_pneumatic_user, make_workflow
+from tests.fixtures.deliveries import Deliver
+from tests.fixtures.payloads import OURS
+from tests.pneumatic import recorded
+from tests.workflows.snapshot_histories import BEGIN, Server
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def utc(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(current_events, "account_zone", lambda: dt.UTC)
+
+
+def make_group(id_: int, name: str, *users: int) -> PneumaticGroup:
+    return PneumaticGroup.objects.create(
+        id=id_,
+        name=name,
+        size=len(users),
+        users=list(users),
+        search=name.casefold(),
+        content_hash="x",
+        first_seen_at=NOW,
+        changed_at=NOW,
+        raw={},
+    )
+
+
+def text_of(client: Client, url: str) -> str:
+    return " ".join(client.get(url).content.decode().split())
+
+
+def read_back(*events: Event) -> None:
+    for event in events:
+        take_note([event])
+
+
+def replay(deliver: Deliver, prefix: str) -> None:
+    for name in recorded.DELIVERIES:
+        if name.startswith(prefix):
+            body = recorded.load(name)
+            assert deliver({**body, "hook": {**body["hook"], "target": OURS}}).status_code == 200
+
+
+def test_the_recorded_flow_makes_the_page_of_a_workflow(deliver: Deliver, viewer_client: Client) -> None:
+    make_pneumatic_user(1, first="Olga", last="Owner")
+    make_pneumatic_user(2, first="Anna", last="Admin")
+    replay(deliver, "delivery-0")
+
+    page = text_of(viewer_client, "/workflows/87/")
+
+    assert "Workflow completed" in page
+    assert "Step 1, Check Hook Client Æ: done" in page
+    assert "Returned from Step 2, Approve, to Step 1, Check Hook Client Æ" in page
+    assert "round 2" in page
+    assert "Olga Owner" in page
+    assert "Anna Admin" in page
+    assert "Events are missing" not in page
+    assert "1 Jan 2026" in page
+    assert 'href="http://127.0.0.1:8002/6b787f31-3c41-4a4f-b120-aafe7647f321"' in page
+    assert "Contract.pdf" in page
+    assert "Fax, telex" in page
+    assert "1234.56" in page
+    assert "Done 2" in page
+    assert "In Pneumatic: no launch of this dashboard belongs to it." in page
+
+
+def test_several_current_tasks_are_shown_with_all_who_hold_them(viewer_client: Client) -> None:
+    make_pneumatic_user(1, first="Bo", last="Li")
+    make_group(2, "Reviewers")
+    read_back(Server([2, 1]).reading())
+
+    listed = text_of(viewer_client, "/workflows/")
+    page = text_of(viewer_client, "/workflows/7/")
+
+    assert "Task 1, Task 2" in listed
+    assert "<bdi>Bo Li</bdi>" in listed
+    assert "Step 1, Task 1: its turn now" in page
+    assert "Step 2, Task 2: its turn now" in page
+    assert "<bdi>Reviewers</bdi>" in page
+    assert "<bdi>Group 1</bdi>" in page
+
+
+def test_what_my_group_holds_is_held_by_me(operator_client: Client) -> None:
+    make_pneumatic_user(50, email="operator@example.com")
+    make_group(1, "Mine", 50)
+    make_group(9, "Not mine", 51)
+    read_back(Server([1], id_=3).reading(), Server([1, 1], id_=4).reading())
+    make_workflow(5, name="Of a person with the group's number", holders=[(1, "Somebody")])
+
+    found = operator_client.get("/workflows/?held=me").context["page"]
+    (row,) = [row for row in operator_client.get("/workflows/").context["rows"] if row.workflow.pk == 3]
+    home = text_of(operator_client, "/")
+
+    assert [workflow.pk for workflow in found] == [4, 3]
+    assert row.is_mine
+    assert "Held by me" in home
+
+
+def test_an_answer_that_is_a_group_is_named(deliver: Deliver, viewer_client: Client) -> None:
+    workflow = recorded.load("workflow-group-as-answer")
+    deliver({"hook": {"id": 1, "event": "workflow_started", "target": OURS}, "workflow": workflow})
+
+    page = text_of(viewer_client, "/workflows/72/")
+
+    assert "Reviewers Ü" in page
+    assert "(group)" in page
+
+
+def test_a_workflow_that_is_gone_is_shown_as_deleted(viewer_client: Client) -> None:
+    make_pneumatic_user(1, first="Bo", last="Li")
+    read_back(Server([1]).reading(BEGIN), gone(7))
+
+    page = text_of(viewer_client, "/workflows/7/")
+    listed = viewer_client.get("/workflows/?state=running").context["page"]
+
+    assert "deleted in Pneumatic" in page
+    assert "<dt>Noticed</dt>" in page
+    assert "Workflow found deleted in Pneumatic" in page
+    assert "Step 1, Task 1: still open when the workflow ended" in page
+    assert list(listed) == []
+    assert [workflow.pk for workflow in viewer_client.get("/workflows/?state=deleted").context["page"]] == [7]
+
+
+def test_a_task_that_another_event_tells_says_so(viewer_client: Client) -> None:
+    server = Server([1, 1])
+    server.complete(1)
+    read_back(server.reading())
+
+    page = text_of(viewer_client, "/workflows/7/")
+
+    assert "Step 1, Task 1: done" in page
+    assert (
+        "Its own event has not come; another one tells that it was done. What was answered is not known."
+        in page
+    )
+    assert "No event came for the start." in page
+    assert "Events are missing" not in page
+
+
+def test_urgency_and_what_is_due_are_shown(viewer_client: Client) -> None:
+    reading = Server([1]).reading()
+    due = timezone.now() + dt.timedelta(days=2)
+    read_back(replace(reading, workflow=replace(reading.workflow, is_urgent=True, due=due)))
+
+    page = text_of(viewer_client, "/workflows/7/")
+
+    assert "<dt>Urgent</dt>" in page
+    assert "<dt>Due</dt>" in page
+
+
+def test_the_page_of_what_was_read_back(viewer_client: Client) -> None:
+    read_back(Server([2]).reading())
+
+    page = text_of(viewer_client, f"/workflows/7/events/{EventRow.objects.get().pk}/")
+
+    assert "Event: read back" in page
+    assert "This dashboard asked Pneumatic; no event told it." in page
+    assert "The current tasks at that moment" in page
+
+
+def test_the_page_of_a_deletion(viewer_client: Client) -> None:
+    read_back(gone(7))
+
+    page = text_of(viewer_client, f"/workflows/7/events/{EventRow.objects.get().pk}/")
+
+    assert "Event: found deleted" in page
+
+
+def test_the_export_names_people_and_groups(viewer_client: Client) -> None:
+    make_pneumatic_user(1, first="Bo", last="Li")
+    make_group(1, "Reviewers")
+    read_back(Server([1]).reading())
+
+    lines = viewer_client.get("/workflows/export.csv").getvalue().decode()
+
+    assert '"Bo Li, Reviewers"' in lines
