@@ -13,7 +13,7 @@ from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import AbstractUser, Group
 from django.test import Client
 
-from apps.accounts.models import PneumaticUser, User
+from apps.accounts.models import PneumaticGroup, PneumaticUser, User
 from apps.accounts.searching import search_text as person_search_text
 from apps.core.searching import fold
 from apps.launches.models import Launch
@@ -63,6 +63,23 @@ def make_pneumatic_user(
         **fields,
     }
     return PneumaticUser.objects.create(id=person_id, **values)
+
+
+def make_pneumatic_group(
+    group_id: int, *, name: str = "Reviewers", users: Sequence[int] = (), **fields: object
+) -> PneumaticGroup:
+    """Create a mirrored group whose members are ``users``."""
+    values: dict[str, object] = {
+        "size": len(users),
+        "users": list(users),
+        "search": person_search_text(name=name),
+        "raw": {},
+        "content_hash": "",
+        "first_seen_at": NOW,
+        "changed_at": NOW,
+        **fields,
+    }
+    return PneumaticGroup.objects.create(id=group_id, name=name, **values)
 
 
 def client_of(user: User) -> Client:

@@ -39,7 +39,18 @@ MAY_IMPORT_REQUESTS = (
     "apps/dashboard/management/commands/demo.py",
 )
 # What others may know of the gateway; the rest sees sockets and wire JSON.
-GATEWAY_INTERFACE = {"canonical", "client", "deliveries", "errors", "events", "posting", "schemas"}
+GATEWAY_INTERFACE = {
+    "canonical",
+    "capabilities",
+    "client",
+    "deliveries",
+    "detection",
+    "errors",
+    "events",
+    "posting",
+    "schemas",
+    "zones",
+}
 # The demo runs its parts as processes and gives each a complete environment.
 MAY_READ_ENVIRONMENT = ("apps/dashboard/demo/",)
 

@@ -120,7 +120,7 @@ def found_for(user: User, query: str) -> Found:
     others = templates.others(user=user, filters=filters, without=mine)
     people: Sequence[PneumaticUser] = []
     if user.has_perm("accounts.view_pneumaticuser"):
-        people = search_people(query, limit=HITS + 1)
+        people = search_people(query, limit=HITS + 1, with_inactive=True)
     launched: Sequence[Launch] = []
     if user.has_perm("launches.view_launch"):
         launched = list(launches.launches(launches.Filters(query=query))[: HITS + 1])

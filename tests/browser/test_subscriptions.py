@@ -14,7 +14,7 @@ from apps.webhooks import rotation, subscriptions
 from apps.webhooks.models import Kind
 from apps.webhooks.processing import process_pending
 from tests.fixtures.browser import Browse, assert_accessible, assert_no_sideways_scroll
-from tests.fixtures.sandbox import Sandbox
+from tests.fixtures.sandbox import Sandbox, both_dialects
 
 PAGE = "/admin/webhooks/subscription/"
 PUBLIC = "https://dash.example.com"
@@ -163,6 +163,7 @@ def test_a_doubtful_address_is_confirmed(
     check(page)
 
 
+@both_dialects
 @pytest.mark.parametrize("javascript", [True, False], ids=["scripts", "no scripts"])
 def test_from_subscribing_to_unsubscribing(
     browse: Browse, sandbox: Sandbox, integrator: User, javascript: bool
@@ -178,6 +179,7 @@ def test_from_subscribing_to_unsubscribing(
     assert len(sandbox.subscriptions()) == 3
 
 
+@both_dialects
 @pytest.mark.parametrize("javascript", [True, False], ids=["scripts", "no scripts"])
 def test_a_test_event_makes_the_round(
     browse: Browse,

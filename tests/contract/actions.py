@@ -9,16 +9,25 @@ from apps.pneumatic.schemas import FileValue, Template
 
 
 def every_field(client: Client) -> Template:
-    (row,) = [row for row in client.list_templates() if row.name == "Every field"]
-    return client.get_template(row.id)
+    return named(client, "Every field")
 
 
-def upload(client: Client, content: bytes = b"%PDF-1.7", name: str = "offer.pdf") -> FileValue:
-    ticket = client.announce_file(
-        filename=name, content_type="application/pdf", size=len(content), thumbnail=False
+def named(client: Client, name: str) -> Template:
+    """Return the template that is called so, in full."""
+    (row,) = [row for row in client.receive_template_list() if row.raw["name"] == name]
+    (template,) = client.receive_templates([row])
+    return template.read()
+
+
+def upload(
+    client: Client,
+    content: bytes = b"%PDF-1.7",
+    name: str = "offer.pdf",
+    *,
+    content_type: str = "application/pdf",
+    thumbnail: bytes | None = None,
+) -> FileValue:
+    public = client.upload(
+        io.BytesIO(content), filename=name, content_type=content_type, size=len(content), thumbnail=thumbnail
     )
-    client.put_file(
-        ticket.file_upload_url, io.BytesIO(content), content_type="application/pdf", size=len(content)
-    )
-    public = client.publish_file(ticket.id)
-    return FileValue(id=str(ticket.id), name=public.name, url=public.url, size=public.size)
+    return FileValue(id=public.id, name=public.name, url=public.url, size=public.size)

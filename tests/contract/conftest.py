@@ -6,9 +6,13 @@ import pytest
 
 from apps.pneumatic.client import Client, connect
 from tests.fixtures.sandbox import Sandbox
+from tests.pneumatic.conftest import connect_to, memory, serve
+
+__all__ = ["connect_to", "memory", "serve"]
 
 
 @pytest.fixture
-def client(sandbox: Sandbox) -> Iterator[Client]:
+def client(sandbox: Sandbox, db: None) -> Iterator[Client]:
+    """Return a client; what is remembered of the server stands in the database."""
     with connect() as client:
         yield client

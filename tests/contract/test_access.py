@@ -1,6 +1,7 @@
 """The client against the sandbox over HTTP: keys, settings and passing faults, with every documented parameter.
 
-The sandbox shares no code with the client and judges strictly: what it takes is what the reference describes.
+The sandbox shares no code with the client and judges strictly: what it takes is what the reference describes, or what
+today's server was seen to take.
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ from apps.pneumatic.errors import (
     Unavailable,
     UnexpectedResponse,
 )
-from tests.fixtures.sandbox import Sandbox
+from tests.fixtures.sandbox import Sandbox, both_dialects
 
 
+@both_dialects
 def test_a_wrong_key_is_not_accepted(sandbox: Sandbox, settings: Settings) -> None:
     settings.PNEUMATIC_API_KEY = "wrong"
 
@@ -41,7 +43,7 @@ def test_a_wrong_key_is_not_accepted(sandbox: Sandbox, settings: Settings) -> No
         ("PNEUMATIC_API_URL", ""),
         ("PNEUMATIC_API_URL", "https://exa mple.com"),
         ("PNEUMATIC_API_URL", "https://.example.com"),
-        ("PNEUMATIC_DIALECT", "current"),
+        ("PNEUMATIC_DIALECT", "klingon"),
     ],
 )
 def test_a_setting_that_cannot_work_is_told_before_anything_is_sent(
@@ -55,12 +57,16 @@ def test_a_setting_that_cannot_work_is_told_before_anything_is_sent(
     assert not value or name != "PNEUMATIC_API_KEY" or value not in str(caught.value)
 
 
-def test_auto_speaks_the_documented_dialect(sandbox: Sandbox, settings: Settings) -> None:
+@both_dialects
+@pytest.mark.django_db
+def test_auto_finds_out_and_speaks_what_it_found(sandbox: Sandbox, settings: Settings, dialect: str) -> None:
     settings.PNEUMATIC_DIALECT = "auto"
 
     with connect() as client:
-        assert "documented" in repr(client)
-        assert len(client.list_templates()) == 3
+        assert "not asked yet" in repr(client)
+        assert {row.name for row in client.list_templates()} >= {"Every field", "No fields", "Inactive"}
+        assert dialect in repr(client)
+        assert client.capabilities.reads_back is (dialect == "current")
 
 
 def test_the_page_of_a_workflow_is_in_pneumatics_own_app(settings: Settings) -> None:
@@ -69,6 +75,7 @@ def test_the_page_of_a_workflow_is_in_pneumatics_own_app(settings: Settings) -> 
     assert workflow_url(7) == "https://my.pneumatic.app/workflows/7"
 
 
+@both_dialects
 @pytest.mark.parametrize(
     ("fault", "error"),
     [
@@ -90,10 +97,11 @@ def test_a_listing_that_fails_for_good_is_told_as_what_it_is(
         client.list_templates()
 
 
+@both_dialects
 @pytest.mark.parametrize("kind", ["drop_before", "truncate", "rate_limit"])
 def test_a_listing_survives_a_passing_fault(sandbox: Sandbox, client: Client, kind: str) -> None:
-    options = {"retry_after": 0} if kind == "rate_limit" else {}
+    options: dict[str, Any] = {"retry_after": 0} if kind == "rate_limit" else {}
     sandbox.fault(kind=kind, path_prefix="/templates", **options)
 
-    assert len(client.list_templates()) == 3
+    assert len(client.list_templates()) >= 3
     assert client.requests_made == 2

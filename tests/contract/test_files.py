@@ -13,10 +13,7 @@ import pytest
 import requests
 
 from apps.pneumatic.client import Client
-from apps.pneumatic.errors import (
-    Unavailable,
-    ValidationFailed,
-)
+from apps.pneumatic.errors import Unavailable, ValidationFailed
 from tests.contract.actions import upload
 from tests.fixtures.sandbox import Sandbox
 
@@ -43,43 +40,41 @@ def test_an_empty_file_can_be_sent(sandbox: Sandbox, client: Client) -> None:
     assert sandbox.files()[0]["size"] == 0
 
 
-def test_an_image_has_a_place_for_its_thumbnail(sandbox: Sandbox, client: Client) -> None:
-    ticket = client.announce_file(filename="a.png", content_type="image/png", size=3, thumbnail=True)
-    assert ticket.thumbnail_upload_url is not None
+def test_an_image_brings_its_thumbnail(sandbox: Sandbox, client: Client) -> None:
+    public = client.upload(
+        io.BytesIO(b"abc"), filename="a.png", content_type="image/png", size=3, thumbnail=b"a"
+    )
 
-    client.put_file(ticket.file_upload_url, io.BytesIO(b"abc"), content_type="image/png", size=3)
-    client.put_file(ticket.thumbnail_upload_url, io.BytesIO(b"a"), content_type="image/png", size=1)
-
-    public = client.publish_file(ticket.id)
     assert public.thumbnail_url
     assert urlsplit(public.thumbnail_url).netloc == urlsplit(sandbox.files_url).netloc
+    assert len(sandbox.requests(method="PUT")) == 2
+    assert requests.get(public.thumbnail_url, timeout=5).content == b"a"
 
 
-def test_a_document_has_no_place_for_a_thumbnail(client: Client) -> None:
-    ticket = client.announce_file(filename="a.txt", content_type="text/plain", size=3, thumbnail=True)
+def test_a_document_has_no_place_for_a_thumbnail(sandbox: Sandbox, client: Client) -> None:
+    public = client.upload(
+        io.BytesIO(b"abc"), filename="a.txt", content_type="text/plain", size=3, thumbnail=b"a"
+    )
 
-    assert ticket.thumbnail_upload_url is None
+    assert public.thumbnail_url == ""
+    assert len(sandbox.requests(method="PUT")) == 1
 
 
 @pytest.mark.parametrize("size", [104_857_600, -1])
-def test_a_file_of_an_impossible_size_is_refused_before_it_is_sent(client: Client, size: int) -> None:
+def test_a_file_of_an_impossible_size_is_refused_before_it_is_sent(
+    sandbox: Sandbox, client: Client, size: int
+) -> None:
     with pytest.raises(ValidationFailed) as caught:
-        client.announce_file(filename="a", content_type="text/plain", size=size, thumbnail=False)
+        client.upload(io.BytesIO(), filename="a", content_type="text/plain", size=size)
 
     assert caught.value.field == "size"
+    assert sandbox.requests(method="PUT") == []
 
 
-def test_a_file_with_another_type_than_announced_is_refused(client: Client) -> None:
-    ticket = client.announce_file(filename="a.txt", content_type="text/plain", size=3, thumbnail=False)
+def test_a_file_that_was_never_stored_is_not_made_public(sandbox: Sandbox, client: Client) -> None:
+    sandbox.fault(kind="status", status=403, method="PUT", server="files", times=0)
 
-    with pytest.raises(Unavailable) as caught:
-        client.put_file(ticket.file_upload_url, io.BytesIO(b"abc"), content_type="text/html", size=3)
+    with pytest.raises(Unavailable):
+        upload(client)
 
-    assert "signature" not in str(caught.value).lower()
-
-
-def test_a_file_that_was_never_sent_cannot_be_made_public(client: Client) -> None:
-    ticket = client.announce_file(filename="a.txt", content_type="text/plain", size=3, thumbnail=False)
-
-    with pytest.raises(ValidationFailed):
-        client.publish_file(ticket.id)
+    assert [entry["path"] for entry in sandbox.requests(method="POST")] == ["/workflows/attachments"]

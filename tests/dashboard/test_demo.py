@@ -21,10 +21,15 @@ import requests
 from apps.dashboard.demo.browser import Browser
 from apps.dashboard.demo.environment import PROJECT, Place, child
 from apps.dashboard.demo.processes import DemoError, Family, answers, free_port
+from apps.dashboard.management.commands.demo import DIALECTS
+
+both_generations = pytest.mark.parametrize("dialect", DIALECTS)
 
 
 @contextmanager
-def demonstration(folder: Path, *, port: int = 0) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def demonstration(
+    folder: Path, *, port: int = 0, dialect: str = "documented"
+) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """Run a demonstration; give its process and all that it said until it was ready."""
     command = [
         sys.executable,
@@ -33,6 +38,7 @@ def demonstration(folder: Path, *, port: int = 0) -> Iterator[tuple[subprocess.P
         f"--port={port}",
         "--sandbox-port=0",
         f"--data-dir={folder}",
+        f"--dialect={dialect}",
     ]
     with subprocess.Popen(
         command,
@@ -60,13 +66,16 @@ def _listen_to_ctrl_c() -> None:
 
 
 def address(text: str) -> str:
-    found = re.search(r"http://127\.0\.0\.1:\d+", text)
+    """Return where the dashboard is; what is said before may name the address of an earlier start."""
+    found = re.search(r"^Pneumatic Dash is running: (\S+)$", text, flags=re.MULTILINE)
     assert found, text
-    return found[0]
+    return found[1]
 
 
 def sandbox_address(folder: Path) -> str:
-    return address((folder / "logs" / "sandbox.log").read_text())
+    found = re.search(r"http://127\.0\.0\.1:\d+", (folder / "logs" / "sandbox.log").read_text())
+    assert found
+    return found[0]
 
 
 def hurry(sandbox: str) -> None:
@@ -128,8 +137,9 @@ def logins_in(text: str) -> list[str]:
     return re.findall(r"^  (?:admin|operator|integrator) +(\S+)", text, flags=re.MULTILINE)
 
 
-def test_workflows_move_on_their_own_and_go_on_at_another_address(tmp_path: Path) -> None:
-    with demonstration(tmp_path) as (process, text):
+@both_generations
+def test_workflows_move_on_their_own_and_go_on_at_another_address(tmp_path: Path, dialect: str) -> None:
+    with demonstration(tmp_path, dialect=dialect) as (process, text):
         url, logins = address(text), logins_in(text)
         assert len(logins) == 3
         assert requests.get(f"{url}/healthz", timeout=10).status_code == 200
@@ -140,7 +150,7 @@ def test_workflows_move_on_their_own_and_go_on_at_another_address(tmp_path: Path
             wait_for(lambda: "completed" in states().values())
         unheard = finish_one_in_silence(sandbox_address(tmp_path))
         stop(process, url)
-    with demonstration(tmp_path) as (_process, text):
+    with demonstration(tmp_path, dialect=dialect) as (_process, text):
         new_url, sandbox = address(text), sandbox_address(tmp_path)
         assert logins_in(text) == logins
         rows = requests.get(f"{sandbox}/_sandbox/subscriptions", timeout=10).json()
@@ -157,19 +167,21 @@ def test_workflows_move_on_their_own_and_go_on_at_another_address(tmp_path: Path
             wait_for(lambda: any(states()[id_] == "completed" for id_ in alive))
 
 
-def test_what_the_sandbox_forgot_does_not_look_alive_for_ever(tmp_path: Path) -> None:
-    with demonstration(tmp_path) as (process, text):
+@both_generations
+def test_what_the_sandbox_forgot_does_not_look_alive_for_ever(tmp_path: Path, dialect: str) -> None:
+    with demonstration(tmp_path, dialect=dialect) as (process, text):
         with operator_at(tmp_path, address(text)) as states:
             wait_for(lambda: len(states()) >= 4)
             before = states()
         stop(process, address(text))
     (tmp_path / "sandbox.json").unlink()
-    with demonstration(tmp_path) as (_process, text):
+    over = {"terminated", "completed", "deleted in Pneumatic"}
+    with demonstration(tmp_path, dialect=dialect) as (_process, text):
         assert "ended unheard" in text
         ids = requests.get(f"{sandbox_address(tmp_path)}/_sandbox/workflows", timeout=10).json()
         assert min(item["id"] for item in ids) > max(before)
         with operator_at(tmp_path, address(text)) as states:
-            wait_for(lambda: {states()[id_] for id_ in before} <= {"terminated", "completed"})
+            wait_for(lambda: {states()[id_] for id_ in before} <= over)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent is gone")
@@ -185,8 +197,9 @@ def test_it_takes_another_port_for_a_busy_one_and_leaves_nothing_when_it_is_kill
             wait_until_silent(address(text))
 
 
-def test_the_check_does_the_main_job() -> None:
-    command = [sys.executable, "manage.py", "demo", "--check"]
+@both_generations
+def test_the_check_does_the_main_job(dialect: str) -> None:
+    command = [sys.executable, "manage.py", "demo", "--check", f"--dialect={dialect}"]
     finished = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
 
     assert finished.returncode == 0, finished.stdout + finished.stderr
@@ -240,7 +253,7 @@ def test_its_environment_is_complete_and_takes_no_setting_from_outside(
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     place = Place(tmp_path / "demo")
     place.create()
-    environment = child(place, port=1, sandbox_port=2)
+    environment = child(place, port=1, sandbox_port=2, files_port=3)
 
     assert environment["DATABASE_URL"].startswith("sqlite:///")
     assert environment["ENV_FILE"] == ""

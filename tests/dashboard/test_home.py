@@ -106,6 +106,15 @@ def test_it_shows_what_waits_for_me_with_the_reason(
     assert "The answer &lt;b&gt;was lost&lt;/b&gt;." in html
 
 
+def test_it_calls_a_launch_what_pneumatic_called_it(operator: User, operator_client: Client) -> None:
+    make_launch(
+        make_template(), operator, name="Return of {{date}}", made_name="Return of Monday", state="launched"
+    )
+    html = html_of(operator_client)
+    assert "Return of Monday" in html
+    assert "{{" not in html
+
+
 def test_it_is_calm_where_nothing_waits(operator_client: Client) -> None:
     html = html_of(operator_client)
     assert "Waiting for you" not in html

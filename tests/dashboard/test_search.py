@@ -50,6 +50,13 @@ def test_it_finds_templates_people_and_launches(operator: User, operator_client:
     assert "Nothing in common" not in html
 
 
+def test_it_finds_those_who_were_deactivated_and_says_so(operator_client: Client) -> None:
+    make_pneumatic_user(5, first="Wanda", last="Offline", status="inactive")
+    html = html_of(operator_client, "wanda")
+    assert "Wanda Offline" in html
+    assert "deactivated" in html
+
+
 def test_it_finds_a_launch_by_the_id_of_its_workflow(operator: User, operator_client: Client) -> None:
     make_launch(make_template(), operator, name="The one", workflow_id=424242)
     assert "The one" in html_of(operator_client, "424242")

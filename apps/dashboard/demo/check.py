@@ -6,6 +6,7 @@ does, and asks the sandbox what arrived. Only public addresses and control names
 
 from __future__ import annotations
 
+import calendar
 import datetime as dt
 import hashlib
 import io
@@ -20,7 +21,8 @@ from apps.dashboard.demo.browser import Browser, Page
 from apps.dashboard.demo.processes import DemoError
 from apps.dashboard.demo.sandbox_api import SandboxApi, types_of
 
-Field = dict[str, Any]  # a kickoff field as the API documents it
+DAY = dt.date(2028, 2, 29)
+Field = dict[str, Any]  # a kickoff field as the sandbox keeps it
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ class File:
 
 
 class MainJob:
-    """Fills in a form with all nine types of fields, launches, and compares both ends."""
+    """Fills in a form with every type of field, launches, and compares both ends."""
 
     def __init__(self, *, browser: Browser, sandbox: SandboxApi, say: Callable[[str], None]) -> None:
         self._browser = browser
@@ -78,11 +80,16 @@ class MainJob:
         return page
 
     def _fill_in(self, fields: Iterable[Field]) -> tuple[dict[str, list[str]], dict[str, Any]]:
-        """Return the controls that a person fills in, and what the API's documentation wants to see of each."""
+        """Return the controls that a person fills in, and what the sandbox should have of each in the end."""
         typed: dict[str, list[str]] = {}
         expected: dict[str, Any] = {}
+        of_today = self._sandbox.speaks_of_today()
         for field in fields:
-            options = [str(selection["id"]) for selection in field.get("selections") or []]
+            selections = field.get("selections") or []
+            options = [str(selection["id"]) for selection in selections]
+            controls = [selection["value"] for selection in selections] if of_today else options
+            value: str
+            expected_value: Any
             match field["type"]:
                 case "string":
                     value = expected_value = "Zoë “quoted” & <b>plain</b>"
@@ -90,12 +97,17 @@ class MainJob:
                     value, expected_value = "First line\r\nSecond line, 漢字", "First line\nSecond line, 漢字"
                 case "url":
                     value = expected_value = "https://example.com/path?q=1&r=2#part"
+                case "number":
+                    value = expected_value = "1234.5"
                 case "date":
-                    value = expected_value = "2028-02-29"
+                    value = expected_value = DAY.isoformat()
+                    if of_today:  # the sandbox's people live in UTC
+                        expected_value = calendar.timegm(DAY.timetuple())
                 case "radio" | "dropdown":
-                    value = expected_value = options[-1]
+                    value, expected_value = controls[-1], options[-1]
                 case "checkbox":
-                    typed[f"kickoff-{field['api_name']}"] = expected[field["api_name"]] = options[:2]
+                    typed[f"kickoff-{field['api_name']}"] = controls[:2]
+                    expected[field["api_name"]] = options[:2]
                     continue
                 case "user":
                     user = self._find_person()

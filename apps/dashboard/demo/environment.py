@@ -68,7 +68,7 @@ def launcher() -> dict[str, str]:
     }
 
 
-def child(place: Place, *, port: int, sandbox_port: int) -> dict[str, str]:
+def child(place: Place, *, port: int, sandbox_port: int, files_port: int) -> dict[str, str]:
     """Return the complete environment of every process of a demonstration: a production configuration."""
     inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
     return {
@@ -87,7 +87,9 @@ def child(place: Place, *, port: int, sandbox_port: int) -> dict[str, str]:
         "PNEUMATIC_API_URL": f"http://{HOST}:{sandbox_port}",
         "PNEUMATIC_APP_URL": f"http://{HOST}:{sandbox_port}",
         "PNEUMATIC_API_KEY_FILE": str(place.api_key),
-        "PNEUMATIC_DIALECT": "documented",
+        "PNEUMATIC_DIALECT": "auto",
+        # Where the sandbox speaks as today's server does, its files have an address of their own.
+        "PNEUMATIC_FILES_URL": f"http://{HOST}:{files_port}",
     }
 
 

@@ -1,4 +1,7 @@
-"""The sandbox seen from outside: the documented API, its record of what arrived, and its control."""
+"""The sandbox seen from outside: its API, its record of what arrived, and its control.
+
+What it keeps looks the same whichever generation of the API it speaks.
+"""
 
 from __future__ import annotations
 
@@ -20,12 +23,25 @@ class SandboxApi:
         self._key = {"Authorization": f"Bearer {api_key}"}
 
     def template_of_all_types(self) -> dict[str, Any]:
-        """Return the active template with the fewest fields that has all nine types."""
-        templates = [t for t in self._get("/templates") if t["is_active"] and types_of(t) >= TYPES]
-        if not templates:
-            raise DemoError("The sandbox has no active template with all nine types of fields.")
-        smallest = min(templates, key=lambda template: len(template["kickoff"]["fields"]))
-        return dict(self._get(f"/templates/{smallest['id']}"))
+        """Return the sandbox's record of the active template with the fewest fields that has every type."""
+        ids = [row["id"] for row in self._get("/templates") if row["is_active"]]
+        records = [self._get(f"/_sandbox/templates/{id_}") for id_ in ids]
+        fitting = [
+            record
+            for record in records
+            if types_of(record) >= self.types() and not record["kickoff"].get("fieldsets")
+        ]
+        if not fitting:
+            raise DemoError("The sandbox has no active template with every type of field.")
+        return dict(min(fitting, key=lambda template: len(template["kickoff"]["fields"])))
+
+    def speaks_of_today(self) -> bool:
+        """Return whether the sandbox speaks as today's server does."""
+        return bool(self._get("/_sandbox/status")["dialect"] == "current")
+
+    def types(self) -> set[str]:
+        """Return the types of fields that the sandbox knows."""
+        return TYPES | {"number"} if self.speaks_of_today() else TYPES
 
     def active_user(self) -> dict[str, Any]:
         """Return somebody to choose."""
@@ -41,8 +57,8 @@ class SandboxApi:
         return {str(file["id"]): file for file in self._get("/_sandbox/files")}
 
     def subscriptions(self) -> list[dict[str, Any]]:
-        """Return who is told of what, by the documented API."""
-        return list(self._get("/webhooks"))
+        """Return who is told of what."""
+        return list(self._get("/_sandbox/subscriptions"))
 
     def step(self, workflow_id: int, action: str) -> dict[str, Any]:
         """Move a workflow on, as a person in Pneumatic would, and return it as it is now."""

@@ -23,6 +23,7 @@ from apps.dashboard.demo.environment import HOST, PROJECT, Place, manage
 from apps.dashboard.demo.processes import DemoError, Family, free_port
 from apps.dashboard.demo.sandbox_api import SandboxApi
 
+DIALECTS = ("documented", "current")
 PACE = 3.0  # seconds between two acts of the people in the sandbox
 
 
@@ -43,38 +44,40 @@ class Command(BaseCommand):
         parser.add_argument(
             "--sandbox-port", type=int, default=8901, help="of the sandbox (default: %(default)s)"
         )
-        parser.add_argument("--data-dir", type=Path, default=PROJECT / "var" / "demo", help="what it keeps")
+        parser.add_argument(
+            "--dialect",
+            choices=DIALECTS,
+            default=DIALECTS[0],
+            help="which Pneumatic the sandbox is: as documented, or of today (default: %(default)s)",
+        )
+        parser.add_argument(
+            "--data-dir", type=Path, help="what it keeps (default: var/demo, a folder for each dialect)"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         signal.signal(signal.SIGTERM, _interrupt)
         with ExitStack() as stack:
             try:
                 if options["check"]:
-                    folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="pneumatic-dash-check-"))
-                    self._demonstrate(stack, Place(Path(folder)), port=0, sandbox_port=0, is_check=True)
+                    temporary = tempfile.TemporaryDirectory(prefix="pneumatic-dash-check-")
+                    folder = Path(stack.enter_context(temporary))
+                    options |= {"port": 0, "sandbox_port": 0}
                 else:
-                    place = Place(options["data_dir"].resolve())
-                    self._demonstrate(
-                        stack,
-                        place,
-                        port=options["port"],
-                        sandbox_port=options["sandbox_port"],
-                        is_check=False,
-                    )
+                    folder = options["data_dir"] or _folder(options["dialect"])
+                self._demonstrate(stack, Place(folder.resolve()), options)
             except DemoError as error:
                 self.stderr.write(str(error))
                 sys.exit(1)
             except KeyboardInterrupt:
                 self._say("\nStopping. The data stays for the next time.")
 
-    def _demonstrate(
-        self, stack: ExitStack, place: Place, *, port: int, sandbox_port: int, is_check: bool
-    ) -> None:
+    def _demonstrate(self, stack: ExitStack, place: Place, options: dict[str, Any]) -> None:
         place.create()
-        port = self._port("the dashboard", port, taken=[])
-        sandbox_port = self._port("the sandbox", sandbox_port, taken=[port])
+        dialect = options["dialect"]
+        port = self._port("the dashboard", options["port"], taken=[])
+        sandbox_port = self._port("the sandbox", options["sandbox_port"], taken=[port])
         files_port = self._port("the sandbox's files", sandbox_port + 1 if sandbox_port else 0, taken=[port])
-        settings = environment.child(place, port=port, sandbox_port=sandbox_port)
+        settings = environment.child(place, port=port, sandbox_port=sandbox_port, files_port=files_port)
         family = Family(environment=settings, folder=PROJECT, logs=place.logs)
         stack.callback(family.stop)
 
@@ -88,7 +91,7 @@ class Command(BaseCommand):
             "sandbox",
             [
                 *(sys.executable, "-m", "apps.sandbox", f"--port={sandbox_port}"),
-                *(f"--files-port={files_port}", f"--api-key-file={place.api_key}"),
+                *(f"--dialect={dialect}", f"--files-port={files_port}", f"--api-key-file={place.api_key}"),
                 *(f"--keep={place.sandbox}", f"--first-workflow-id={first_id.strip()}"),
             ],
         )
@@ -97,7 +100,7 @@ class Command(BaseCommand):
         api = SandboxApi(f"http://{HOST}:{sandbox_port}", api_key)
 
         self._say("Fetching templates and users")
-        family.run("The first sync", manage("sync", "templates", "users"), quiet=False)
+        family.run("The first sync", manage("sync"), quiet=False)
         people = json.loads(family.run("Making the people", _module("people", str(place.folder))))
 
         self._say("Starting the web server and the worker")
@@ -106,7 +109,7 @@ class Command(BaseCommand):
         family.wait_for_port(web, port)
 
         url = f"http://{HOST}:{port}"
-        if is_check:
+        if options["check"]:
             try:
                 self._check(url, api, people, family)
             except (DemoError, RequestException) as error:
@@ -170,6 +173,11 @@ def _quieten(api: SandboxApi) -> None:
     with suppress(DemoError, RequestException):
         api.control("PATCH", "settings", {"pace": 0})
         api.control("POST", "deliveries/wait", {"seconds": 3})
+
+
+def _folder(dialect: str) -> Path:
+    """Return where a demonstration keeps its things: what one kind of Pneumatic told means nothing to the other."""
+    return PROJECT / "var" / ("demo" if dialect == DIALECTS[0] else f"demo-{dialect}")
 
 
 def _gunicorn(port: int) -> list[str]:
