@@ -9,11 +9,13 @@ from dataclasses import dataclass
 class Capabilities:
     """What may be offered to people.
 
+    Unless ``is_known``, nobody has found out yet which Pneumatic it is, and little is offered.
     ``longest_name`` (characters) is what a workflow's name may have, None for no limit; ``name_variables`` are what
     the server puts into a name in place of ``{{...}}`` besides the answers, by their api_names. ``no_files`` is a
     sentence that says why no file can be uploaded, '' where they can.
     """
 
+    is_known: bool = True
     reads_back: bool = False  # workflows can be listed and read
     groups: bool = False  # groups of users are known and can be answers
     urgency: bool = False  # a launch may say that it is urgent, and when it is due

@@ -37,13 +37,13 @@ class Point:
 def examine(client: Client) -> Iterator[Point]:
     """Yield what was found, point by point; after one that failed for good nothing more is asked."""
     try:
-        found = client.look_again()
-        holder = client.key_holder()
+        generation = _generation(client.look_again())
+        # Only the generation that answers can be asked whose key this is.
+        holder = client.key_holder() if generation.state is State.OK else None
     except PneumaticError as error:
         yield Point(_("Connection"), State.FAILED, str(error))
         return
     yield Point(_("Connection"), State.OK, _whose(holder))
-    generation = _generation(found)
     yield generation
     if generation.state is State.FAILED:
         return

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from types import TracebackType
 from typing import IO, Any, Self
@@ -15,7 +16,6 @@ from django.views.decorators.debug import sensitive_variables
 from apps.pneumatic import detection, dialects, failures, transport
 from apps.pneumatic.capabilities import Capabilities
 from apps.pneumatic.dialects.base import Dialect, Listing, Upload
-from apps.pneumatic.dialects.documented import Documented
 from apps.pneumatic.errors import ConfigurationError, NotFound, UnexpectedResponse
 from apps.pneumatic.events import Kind, Status, WorkflowSnapshot
 from apps.pneumatic.fetching import fetch_all
@@ -114,7 +114,7 @@ class Client:
 
         def receive(node: Node) -> Received[TemplateSummary]:
             if dialect.is_foreign(node.value):
-                raise self._contradicted()
+                raise failures.contradicted(str(dialect.label))
             parse = partial(dialect.parse_template_summary, node)
             return Received(id=node.integer("id"), raw=node.value, read=parse)
 
@@ -133,7 +133,8 @@ class Client:
         and is raised.
         """
         rows = {row.id: row for row in listed}
-        in_full = self._dialect.templates_in_full(self._transport, listed)
+        with self._surely_there():
+            in_full = self._dialect.templates_in_full(self._transport, listed)
         return fetch_all(
             lambda id_, scope: in_full(rows[id_], scope),
             list(rows),
@@ -160,11 +161,13 @@ class Client:
 
     def list_groups(self) -> list[Group]:
         """Return the groups of users; none where the server has no such thing."""
-        return self._dialect.groups(self._transport)
+        with self._surely_there():
+            return self._dialect.groups(self._transport)
 
     def key_holder(self) -> KeyHolder | None:
         """Return whom the key belongs to, and remember it; None where the server does not tell."""
-        holder = self._dialect.key_holder(self._transport)
+        with self._surely_there():
+            holder = self._dialect.key_holder(self._transport)
         if holder is not None:
             detection.remember_holder(self._dialect.name, holder)
         return holder
@@ -236,7 +239,8 @@ class Client:
 
     def files_url_seen(self) -> str:
         """Return where the files of this account are, as some workflow shows; '' where none does."""
-        return self._dialect.files_url_seen(self._transport)
+        with self._surely_there():
+            return self._dialect.files_url_seen(self._transport)
 
     def look_again(self) -> str:
         """Ask anew which generation of the API answers, remember it, and return its name.
@@ -250,11 +254,8 @@ class Client:
 
     def list_subscriptions(self, *, repeat: bool = True) -> list[Subscription]:
         """Return every webhook subscription of the account. Without ``repeat`` there is one attempt only."""
-        try:
+        with self._surely_there():
             return self._dialect.subscriptions(self._transport, repeat=repeat)
-        except NotFound as error:
-            missing = self._contradicted(error.status)
-        raise missing
 
     @sensitive_variables("target")
     def subscribe(self, *, kind: Kind, target: str) -> Subscription:
@@ -264,11 +265,8 @@ class Client:
         Raise ValidationFailed when the server refuses the target. After Unavailable or UnexpectedResponse the
         subscription may be there all the same: the list tells.
         """
-        try:
+        with self._surely_there():
             return self._dialect.subscribe(self._transport, kind=kind, target=target)
-        except NotFound as error:
-            missing = self._contradicted(error.status)
-        raise missing
 
     def unsubscribe(self, subscription: Subscription) -> None:
         """End one subscription; sent once. Raise NotFound when it is gone already, or has another target by now.
@@ -301,13 +299,9 @@ class Client:
         )
         if limit is None:
             return self._list(listing, dialect.parse_workflow, None)[::-1]
-        try:
+        with self._surely_there():
             answer = self._transport.get(listing.path, {**listing.params, "limit": limit, "offset": 0})
-        except NotFound as error:
-            missing = self._contradicted(error.status)
-        else:
-            return [dialect.parse_workflow(node) for node in Node(answer).items("results")][:limit]
-        raise missing
+        return [dialect.parse_workflow(node) for node in Node(answer).items("results")][:limit]
 
     def get_workflow(self, workflow_id: int) -> WorkflowSnapshot:
         """Return one workflow with its kickoff; raise NotFound for one that was deleted.
@@ -327,27 +321,16 @@ class Client:
             page = {} if limit is None else {"limit": limit, "offset": offset}
             return self._transport.get(listing.path, {**listing.params, **page})
 
-        try:
+        with self._surely_there():
             return read_all(fetch, parse, page_size=listing.page_size, on_progress=on_progress)
-        except NotFound as error:
-            # Nothing was deleted here: a server without the list is another server.
-            missing = self._contradicted(error.status)
-        raise missing
 
-    def _contradicted(self, status: int | None = None) -> UnexpectedResponse:
-        """Return the error for an answer that the generation of the API which we speak does not give."""
-        words = {"kind": dialects.label(self._dialect.name)}
-        if settings.PNEUMATIC_DIALECT == "auto":
-            text = _(
-                "The answer does not fit “%(kind)s”, which was found at this address before. Run "
-                "“manage.py check_connection”: it looks again. If it finds nothing, check PNEUMATIC_API_URL."
-            )
-        else:
-            text = _(
-                "The answer does not fit “%(kind)s”, which PNEUMATIC_DIALECT prescribes. Write auto into it, then run "
-                "“manage.py check_connection”. If it finds nothing, check PNEUMATIC_API_URL."
-            )
-        return UnexpectedResponse(text % words, status=status)
+    @contextmanager
+    def _surely_there(self) -> Iterator[None]:
+        """Take NotFound for what it is where nothing can have been deleted: another generation answers."""
+        try:
+            yield
+        except NotFound as error:
+            raise failures.contradicted(str(self._dialect.label), error.status) from None
 
 
 def connect(*, read_timeout: float | None = None) -> Client:
@@ -387,7 +370,8 @@ def connect(*, read_timeout: float | None = None) -> Client:
 
 def capabilities() -> Capabilities:
     """Return what the server that the settings name can do, as far as that is known. No request is made."""
-    return dialects.choose(detection.name_in_force() or Documented.name).capabilities
+    name = detection.name_in_force()
+    return dialects.choose(name).capabilities if name else Capabilities(is_known=False)
 
 
 def longest_call() -> float:

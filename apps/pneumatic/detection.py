@@ -20,12 +20,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from apps.pneumatic import dialects
-from apps.pneumatic.errors import (
-    NotFound,
-    PermissionDenied,
-    UnexpectedResponse,
-    ValidationFailed,
-)
+from apps.pneumatic.dialects.current import Current
+from apps.pneumatic.dialects.documented import Documented
+from apps.pneumatic.errors import NotFound, PermissionDenied, UnexpectedResponse, ValidationFailed
 from apps.pneumatic.schemas import KeyHolder
 from apps.pneumatic.transport import Transport
 
@@ -35,7 +32,10 @@ TRUSTED_FOR = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was found at an address. ``key_mark`` tells keys apart and gives none away; ``holder`` is the key's user."""
+    """What was found at an address.
+
+    ``holder`` is the user of the key which ``key_mark`` tells from others and gives nothing away of.
+    """
 
     dialect: str
     found_at: dt.datetime
@@ -70,6 +70,12 @@ def known() -> Finding | None:
     return Finding(dialect=finding.dialect, found_at=finding.found_at)
 
 
+def last_zone() -> str:
+    """Return the time zone of whoever was last known to hold a key of this server; '' for nobody."""
+    finding = _remembered(settings.PNEUMATIC_API_URL)
+    return finding.holder.zone if finding and finding.holder else ""
+
+
 def name_in_force() -> str:
     """Return the dialect to speak, '' when nobody knows yet. An explicit setting wins. No request is made."""
     if settings.PNEUMATIC_DIALECT != "auto":
@@ -86,8 +92,10 @@ def key_mark() -> str:
 def find(transport: Transport) -> str:
     """Ask which generation answers, remember it, and return its name; raise PneumaticError when none can be told."""
     name = _ask(transport)
-    finding = known()
-    remember(Finding(name, timezone.now(), key_mark(), finding.holder if finding else None))
+    before = _remembered(settings.PNEUMATIC_API_URL)
+    # Whose key another one was is kept until it is known whose this is: days begin where that person is.
+    mark, holder = (before.key_mark, before.holder) if before else (key_mark(), None)
+    remember(Finding(name, timezone.now(), mark, holder))
     return name
 
 
@@ -125,11 +133,11 @@ def _ask(transport: Transport) -> str:
         answer = transport.get("/webhooks/events")
     except PermissionDenied:
         # Closed to those who are no admins; but a server may look at the key before it looks at the path.
-        return _ask_as_documented(transport, otherwise="current")
+        return _ask_as_documented(transport, otherwise=Current.name)
     except (NotFound, ValidationFailed):  # 405 too: a documented server knows DELETE of /webhooks/<id>
         return _ask_as_documented(transport)
     if type(answer) is list and answer and all(type(row) is dict and "event" in row for row in answer):
-        return "current"
+        return Current.name
     return _ask_as_documented(transport)
 
 
@@ -137,14 +145,14 @@ def _ask_as_documented(transport: Transport, *, otherwise: str = "") -> str:
     try:
         answer = transport.get("/webhooks")
     except PermissionDenied:
-        return "documented"
+        return Documented.name
     except (NotFound, ValidationFailed) as error:
         if otherwise:
             return otherwise
         status = error.status
     else:
         if type(answer) is list or (type(answer) is dict and type(answer.get("results")) is list):
-            return "documented"
+            return Documented.name
         status = None
     raise UnexpectedResponse(
         _(

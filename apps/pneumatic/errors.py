@@ -12,6 +12,7 @@
     ├── Unavailable           the request never reached the server, or making it twice does no harm: try again
     ├── OutcomeUnknown        a launch was sent and no usable answer came: it may have been carried out
     └── UnexpectedResponse    an answer that the contract does not describe; ``path`` is the key that is amiss
+        └── Contradicted      one of another generation of the API than the one that is spoken
 
 ``str(error)`` is a sentence for a person. No error carries the API key, a request header or a response header.
 """
@@ -88,3 +89,7 @@ class UnexpectedResponse(PneumaticError):
     def __init__(self, message: str, *, path: str = "", status: int | None = None) -> None:
         super().__init__(message, status=status)
         self.path = path
+
+
+class Contradicted(UnexpectedResponse):
+    """Another generation of the API answers than the one that is spoken; the message says how to mend it."""

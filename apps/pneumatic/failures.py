@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from apps.pneumatic.errors import (
     AuthenticationFailed,
+    Contradicted,
     NotFound,
     OutcomeUnknown,
     PermissionDenied,
@@ -111,6 +113,21 @@ def outcome_unknown(status: int | None = None) -> OutcomeUnknown:
     return OutcomeUnknown(
         _("Pneumatic gave no usable answer. The workflow may have been started all the same."), status=status
     )
+
+
+def contradicted(generation: str, status: int | None = None) -> Contradicted:
+    """Return the error for an answer that ``generation``, the one of the API which we speak, does not give."""
+    if settings.PNEUMATIC_DIALECT == "auto":
+        text = _(
+            "The answer does not fit “%(kind)s”, which was found at this address before. Run "
+            "“manage.py check_connection”: it looks again. If it finds nothing, check PNEUMATIC_API_URL."
+        )
+    else:
+        text = _(
+            "The answer does not fit “%(kind)s”, which PNEUMATIC_DIALECT prescribes. Write auto into it, then run "
+            "“manage.py check_connection”. If it finds nothing, check PNEUMATIC_API_URL."
+        )
+    return Contradicted(text % {"kind": generation}, status=status)
 
 
 def not_json(content_type: str, *, status: int) -> UnexpectedResponse:

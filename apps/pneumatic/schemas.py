@@ -316,10 +316,15 @@ class Urgency:
 
 @dataclass(frozen=True, slots=True)
 class Launched:
-    """The answer to a launch: the id of the workflow that now runs, and its name ('' where it is not told)."""
+    """The answer to a launch: the id of the workflow that now runs, and its name ('' where it is not told).
+
+    ``kept`` are the api_names of the fields that the workflow has: a server drops other answers without a word. None
+    where it does not tell.
+    """
 
     workflow_id: int
     name: str = ""
+    kept: frozenset[str] | None = None
     raw: Raw = field(default_factory=dict, compare=False, repr=False)
 
 

@@ -11,10 +11,11 @@ from apps.pneumatic import detection
 
 
 def account_zone() -> dt.tzinfo:
-    """Return the zone of the key's user, as Pneumatic shows days to them; else that of the settings. No request."""
-    finding = detection.known()
-    holder = finding.holder if finding else None
-    return _zone(holder.zone if holder else "") or ZoneInfo(settings.TIME_ZONE)
+    """Return the zone of the key's user, as Pneumatic shows days to them; else that of the settings. No request.
+
+    A new key's user is most likely in the zone of the last one, until it is known.
+    """
+    return _zone(detection.last_zone()) or ZoneInfo(settings.TIME_ZONE)
 
 
 def _zone(name: str) -> dt.tzinfo | None:

@@ -10,8 +10,10 @@ class SyncConfig(AppConfig):
     verbose_name = _("Sync")
 
     def ready(self) -> None:
-        """Remember what is found out about the server."""
+        """Remember what is found out about the server, and have it found out."""
+        from apps.core import periodic
         from apps.pneumatic.detection import register_memory
         from apps.sync import findings
 
         register_memory(findings.load, findings.save)
+        periodic.register("which Pneumatic", findings.find_out, seconds=findings.SECONDS_BETWEEN_QUESTIONS)

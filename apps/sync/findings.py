@@ -5,15 +5,23 @@ A memory that fails is none: before ``migrate``, or while the database is busy, 
 
 from __future__ import annotations
 
+import logging
 from contextlib import AbstractContextManager, nullcontext
 
+from django.conf import settings
 from django.db import Error, connection, transaction
 
 from apps.core.database import bounded_transaction
+from apps.pneumatic import detection
+from apps.pneumatic.client import connect
 from apps.pneumatic.detection import Finding
+from apps.pneumatic.errors import PneumaticError
 from apps.pneumatic.schemas import KeyHolder
 from apps.sync.models import ServerFinding
 
+logger = logging.getLogger(__name__)
+
+SECONDS_BETWEEN_QUESTIONS = 30.0  # while nobody knows which Pneumatic it is, or whose key
 # Somebody may be waiting for a page; whoever needs the finding next finds it again.
 SECONDS_TO_SAVE = 2.0
 
@@ -55,6 +63,24 @@ def save(api_url: str, finding: Finding) -> None:
             ServerFinding.objects.update_or_create(api_url=api_url, defaults=values)
     except Error:
         return
+
+
+def find_out() -> None:
+    """Ask which Pneumatic it is and whose key we have, unless that is known: the worker's periodic job.
+
+    A new address or a new key would else be found out by the next sync only, and until then events are read, and pages
+    offered, as if nothing were known. What is known costs no request.
+    """
+    if not settings.PNEUMATIC_API_URL or not settings.PNEUMATIC_API_KEY:
+        return
+    finding = detection.known()
+    if detection.name_in_force() and finding is not None and finding.holder is not None:
+        return
+    try:
+        with connect() as client:
+            client.key_holder()
+    except PneumaticError as error:
+        logger.warning("Which Pneumatic this is could not be found out: %s", type(error).__name__)
 
 
 def _apart() -> AbstractContextManager[None]:

@@ -12,6 +12,7 @@ from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from apps.pneumatic.client import connect
+from apps.pneumatic.errors import Contradicted, PneumaticError
 from apps.workflow_templates.models import Template, TemplateUse
 from apps.workflow_templates.sync import Templates
 
@@ -36,6 +37,20 @@ def bring_up_to_date(template: Template) -> Template:
     with suppress(IntegrityError), transaction.atomic():
         mirror.write([row], removed=[], now=timezone.now())
     return _mirrored(template.pk)
+
+
+def as_it_is_now(template: Template) -> Template:
+    """Return ``template`` as Pneumatic has it now, as it is mirrored where Pneumatic does not tell.
+
+    Raise Contradicted when another Pneumatic answers than the one that is spoken: what it would make of a launch nobody
+    can say.
+    """
+    try:
+        return bring_up_to_date(template)
+    except Contradicted:
+        raise
+    except PneumaticError:
+        return template
 
 
 def record_use(*, user: AbstractUser, template: Template, at: dt.datetime) -> None:

@@ -19,8 +19,8 @@ from apps.pneumatic.client import Client
 from apps.pneumatic.dialects.current import Current
 from apps.pneumatic.errors import (
     AuthenticationFailed,
+    Contradicted,
     NotFound,
-    PermissionDenied,
     PneumaticError,
     RateLimited,
     UnexpectedResponse,
@@ -237,10 +237,12 @@ def test_the_calls_of_the_past_are_all_expected() -> None:
     ]  # fmt: skip
 
 
-def test_a_documented_upload_is_forbidden_by_todays_server(serve: Serve, connect_to: Connect) -> None:
+def test_a_documented_upload_shows_that_todays_server_is_another_one(
+    serve: Serve, connect_to: Connect
+) -> None:
     client = connect_to(serve(answering("attachments-old-post")).url)
 
-    with pytest.raises(PermissionDenied):
+    with pytest.raises(Contradicted):
         send(client, "a.txt", b"x", "text/plain")
 
 

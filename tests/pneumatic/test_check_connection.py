@@ -83,6 +83,17 @@ def test_a_setting_that_does_not_fit_is_a_failure(sandbox: Sandbox, settings: Se
     assert "Templates" not in text
 
 
+def test_a_setting_for_today_that_does_not_fit_is_the_same_failure(settings: Settings) -> None:
+    settings.PNEUMATIC_DIALECT = "current"
+
+    text, is_good = check()
+
+    assert not is_good
+    assert "Pneumatic as documented answers, but PNEUMATIC_DIALECT says “current”" in text
+    assert "Write auto into it." in text
+    assert "Templates" not in text
+
+
 def test_it_looks_again_whatever_was_found_before(sandbox: Sandbox) -> None:
     check()
     sandbox.reset(dialect="current")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from apps.pneumatic.dialects import current_shapes
-from apps.pneumatic.dialects.users import parse_user
+from apps.pneumatic.dialects.both import parse_user
 from apps.pneumatic.parsing import Node
 from apps.pneumatic.schemas import Template, User
 from tests.pneumatic import today

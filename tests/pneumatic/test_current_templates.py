@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -42,7 +42,8 @@ class Account:
             **table,
         }
         self.server: Server = serve(today.routes(whole))
-        self.client: Client = connect_to(self.server.url, dialect=Current())
+        self.connect: Callable[[], Client] = lambda: connect_to(self.server.url, dialect=Current())
+        self.client: Client = self.connect()
 
     def asked(self) -> list[str]:
         """Return what was asked since the last time."""
@@ -88,13 +89,42 @@ def test_somebody_who_is_no_admin_asks_for_no_detail(account: Any) -> None:
 
 def test_a_detail_that_is_refused_is_made_up_for_by_the_list(account: Any) -> None:
     """An admin reads only the details of templates that he owns."""
-    there = account({"GET /templates/1": status(403)})
+    there = account(
+        {"GET /templates/1": status(403), "GET /auth/context": today.context(is_account_owner=False)}
+    )
 
     first, second = there.fetch()
 
     assert first.raw["detail"] is None
     assert (first.read().name, first.read().tasks) == ("Template 1", ())
     assert second.read().tasks != ()
+
+
+def test_the_account_owner_is_refused_only_while_the_account_is_blocked(account: Any) -> None:
+    """Whoever took that for a key that may not read details would lose every template's tasks."""
+    there = account({"GET /templates/1": status(403)})
+
+    with pytest.raises(PermissionDenied):
+        there.fetch()
+
+
+def test_one_that_was_disabled_without_a_draft_is_what_the_list_says(account: Any) -> None:
+    rows = samples.envelope([today.summary(1, is_active=False), today.summary(2)])
+    there = account({"GET /templates": rows, "GET /templates/1": {}})
+
+    first, second = (row.read() for row in there.fetch())
+
+    assert (first.is_active, first.name, first.tasks) == (False, "Template 1", ())
+    assert second.tasks != ()
+
+
+def test_one_that_was_disabled_while_its_draft_says_otherwise_is_disabled(account: Any) -> None:
+    rows = samples.envelope([today.summary(1, is_active=False), today.summary(2)])
+    there = account({"GET /templates": rows, "GET /templates/1": today.detail(1)})
+
+    first, second = (row.read() for row in there.fetch())
+
+    assert (first.is_active, second.is_active) == (False, True)
 
 
 def test_one_that_was_deleted_meanwhile_is_left_out(account: Any) -> None:
@@ -359,3 +389,39 @@ def test_a_holder_who_is_not_told_is_an_error(
         account({"GET /auth/context": behaviour}).client.key_holder()
 
     assert memory == {}
+
+
+# -- What changes without the template
+
+
+@pytest.mark.parametrize("place", ["own", "fieldset"])
+def test_a_value_that_was_added_to_a_data_set_is_on_offer_at_once(account: Any, place: str) -> None:
+    """The detail names the data set alone, and stays as it is."""
+
+    def form(selections: list[str]) -> dict[str, Any]:
+        if place == "fieldset":
+            return today.kickoff(fieldsets=[today.fieldset(CITY)])
+        return today.kickoff({**CITY, "selections": selections})
+
+    there = account(
+        {
+            "GET /templates": samples.envelope([today.summary(1, kickoff=form(["Aarhus", "Łódź"]))]),
+            "GET /templates/1": today.detail(1, kickoff=form([])),
+        }
+    )
+    (before,) = there.fetch()
+    assert there.client.receive_template(1, known=before.raw).raw == before.raw
+    there.server.behaviour = today.routes(
+        {
+            "GET /templates/1": today.detail(1, kickoff=form([])),
+            "GET /datasets/1": {"id": 1, "items": [*DATASET["items"], {"value": "Zürich", "order": 2}]},  # type: ignore[misc]
+        }
+    )
+
+    client = there.connect()
+    after = client.receive_template(1, known=before.raw)
+    again = client.receive_template(1, known=after.raw)
+
+    options = [[option.key for option in row.read().kickoff.fields[0].selections] for row in (before, after)]
+    assert options == [["Aarhus", "Łódź"], ["Aarhus", "Łódź", "Zürich"]]
+    assert again.raw == after.raw

@@ -11,6 +11,7 @@ from apps.pneumatic.client import Client
 from apps.pneumatic.dialects.current import Current
 from apps.pneumatic.errors import (
     ConfigurationError,
+    Contradicted,
     NotFound,
     PermissionDenied,
     PneumaticError,
@@ -175,7 +176,7 @@ def test_the_calls_that_end_everything_are_never_made(hooks: Any) -> None:
         (dropped, Unavailable),
         (html, UnexpectedResponse),
         (status(403), PermissionDenied),
-        (status(404), UnexpectedResponse),
+        (status(404), Contradicted),
         (status(500), Unavailable),
         (status(400), ValidationFailed),
     ],

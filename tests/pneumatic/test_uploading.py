@@ -8,6 +8,7 @@ import pytest
 
 from apps.pneumatic.errors import (
     AuthenticationFailed,
+    Contradicted,
     NotFound,
     PermissionDenied,
     PneumaticError,
@@ -132,6 +133,27 @@ def test_a_put_fails_with_the_error_that_fits(
     assert [seen.method for seen in server.seen] == ["POST", "PUT"]  # what was not stored is not published
 
 
+@pytest.mark.parametrize(
+    ("step", "behaviour", "error"),
+    [
+        # A server that does not have the first step at all, or takes its path for another one, is today's.
+        ("announce", status(403), Contradicted),
+        ("announce", status(404), Contradicted),
+        ("publish", status(403), PermissionDenied),
+        ("publish", status(404), NotFound),
+    ],
+)
+def test_only_a_server_of_another_generation_refuses_the_first_step_like_this(
+    serve: Serve, connect_to: Connect, behaviour: Behaviour, error: type[PneumaticError], step: str
+) -> None:
+    server = serve(taking_files(**{step: behaviour}))
+
+    with pytest.raises(PneumaticError) as caught:
+        upload(connect_to(server.url))
+
+    assert type(caught.value) is error
+
+
 @pytest.mark.parametrize("step", ["announce", "publish"])
 @pytest.mark.parametrize(
     ("behaviour", "error"),
@@ -139,8 +161,6 @@ def test_a_put_fails_with_the_error_that_fits(
         (html, UnexpectedResponse),
         (status(400), ValidationFailed),
         (status(401), AuthenticationFailed),
-        (status(403), PermissionDenied),
-        (status(404), NotFound),
         (status(429, Retry_After="7"), RateLimited),
         (status(503), Unavailable),
     ],
@@ -148,9 +168,7 @@ def test_a_put_fails_with_the_error_that_fits(
 def test_the_steps_before_and_after_fail_with_the_error_that_fits(
     serve: Serve, connect_to: Connect, behaviour: Behaviour, error: type[PneumaticError], step: str
 ) -> None:
-    server = serve(
-        taking_files(announce=behaviour) if step == "announce" else taking_files(publish=behaviour)
-    )
+    server = serve(taking_files(**{step: behaviour}))
 
     with pytest.raises(PneumaticError) as caught:
         upload(connect_to(server.url))

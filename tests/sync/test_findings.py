@@ -16,6 +16,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
+from apps.core import periodic
 from apps.pneumatic import detection
 from apps.pneumatic.client import capabilities
 from apps.pneumatic.detection import Finding
@@ -172,3 +173,59 @@ def test_the_holder_of_another_key_is_forgotten(sandbox: Sandbox, settings: Sett
     assert found is not None
     assert found.holder is not None
     assert found.holder.user_id == 2
+
+
+# -- The worker
+
+
+@both_dialects
+@pytest.mark.django_db
+def test_the_worker_finds_out_by_itself_once(sandbox: Sandbox, settings: Settings, dialect: str) -> None:
+    settings.PNEUMATIC_DIALECT = "auto"
+    assert not capabilities().is_known
+
+    periodic.run_once()
+
+    assert detection.name_in_force() == dialect
+    assert capabilities().is_known
+    assert capabilities().reads_back is (dialect == "current")
+    sandbox.clear_requests()
+    findings.find_out()
+    assert sandbox.requests() == []
+
+
+@only_current
+@pytest.mark.django_db
+def test_the_worker_finds_out_whose_a_new_key_is(sandbox: Sandbox, settings: Settings) -> None:
+    findings.find_out()
+    settings.PNEUMATIC_API_KEY = sandbox.add_key("the-key-of-bo-operator", 2)
+
+    findings.find_out()
+
+    found = detection.known()
+    assert found is not None
+    assert found.holder is not None
+    assert found.holder.user_id == 2
+
+
+@pytest.mark.django_db
+def test_a_server_that_is_away_is_asked_again_and_the_job_does_not_fail(
+    sandbox: Sandbox, settings: Settings
+) -> None:
+    settings.PNEUMATIC_DIALECT = "auto"
+    sandbox.fault(kind="status", status=503, times=0)
+
+    findings.find_out()
+    assert not capabilities().is_known
+    sandbox.clear_faults()
+    findings.find_out()
+
+    assert capabilities().is_known
+
+
+@pytest.mark.django_db
+def test_without_an_address_or_a_key_there_is_nothing_to_find_out(settings: Settings) -> None:
+    settings.PNEUMATIC_DIALECT = "auto"
+    settings.PNEUMATIC_API_KEY = ""
+    findings.find_out()
+    assert not capabilities().is_known

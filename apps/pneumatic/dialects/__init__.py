@@ -8,21 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from apps.pneumatic.dialects.base import Dialect
 from apps.pneumatic.dialects.current import Current
 from apps.pneumatic.dialects.documented import Documented
 from apps.pneumatic.errors import ConfigurationError
 
-DIALECTS: dict[str, Callable[[], Dialect]] = {
-    Documented.name: Documented,
-    Current.name: Current,
-}
-_LABELS = {
-    Documented.name: gettext_lazy("Pneumatic as documented"),
-    Current.name: gettext_lazy("Pneumatic of today"),
-}
+DIALECTS: dict[str, Callable[[], Dialect]] = {Documented.name: Documented, Current.name: Current}
+_LABELS = {Documented.name: Documented.label, Current.name: Current.label}
 
 
 def choose(name: str) -> Dialect:

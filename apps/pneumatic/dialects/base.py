@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Any, Protocol
 
+from django.utils.functional import Promise
+
 from apps.pneumatic.capabilities import Capabilities
 from apps.pneumatic.events import Event, Kind, Status, WorkflowSnapshot
 from apps.pneumatic.pacing import Scope
@@ -61,9 +63,13 @@ class Upload:
 
 
 class Dialect(Protocol):
-    """One generation of the API. ``transport`` is what questions go through."""
+    """One generation of the API; people call it ``label``. ``transport`` is what questions go through.
+
+    Contradicted is raised for an answer that only another generation gives.
+    """
 
     name: str
+    label: str | Promise
     templates: Listing
     users: Listing
     # The names under which events can be subscribed to, and names of the past that still arrive.
@@ -75,7 +81,7 @@ class Dialect(Protocol):
         """Return what this generation can do, with the settings as they are."""
 
     def is_foreign(self, template: Raw) -> bool:
-        """Return whether a row of the list of templates comes from another generation."""
+        """Return whether a template, as it was answered, comes from another generation."""
 
     # -- Templates and people
 

@@ -10,17 +10,26 @@ from types import MappingProxyType
 from typing import Any
 
 from django.conf import settings
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_variables
 
-from apps.pneumatic import file_service
+from apps.pneumatic import failures, file_service
 from apps.pneumatic.capabilities import Capabilities
-from apps.pneumatic.dialects import current_events, current_shapes, documented_shapes
+from apps.pneumatic.dialects import current_events, current_shapes
 from apps.pneumatic.dialects.base import InFull, Listing, Upload
+from apps.pneumatic.dialects.both import parse_launched, parse_user
 from apps.pneumatic.dialects.current_values import encode
-from apps.pneumatic.dialects.users import parse_user
-from apps.pneumatic.errors import NotFound, PermissionDenied, ValidationFailed
+from apps.pneumatic.errors import (
+    Contradicted,
+    NotFound,
+    PermissionDenied,
+    UnexpectedResponse,
+    ValidationFailed,
+)
 from apps.pneumatic.events import Kind, Status
+from apps.pneumatic.names import fixed_length
 from apps.pneumatic.pacing import Scope
 from apps.pneumatic.parsing import Node
 from apps.pneumatic.schemas import (
@@ -58,6 +67,7 @@ class Current:
     """Today's API (see ``docs/gateway.md``)."""
 
     name = "current"
+    label: str | Promise = gettext_lazy("Pneumatic of today")
     # Active templates always come before the others; among them, what is created while we list comes last.
     templates = Listing("/templates", {"ordering": "date"})
     # People of one name stand in no order that lasts, so pages could lose some: all are asked for at once.
@@ -66,7 +76,7 @@ class Current:
     deprecated_events: Mapping[str, Kind] = MappingProxyType({})
     parse_template_summary = staticmethod(current_shapes.parse_template_summary)
     parse_user = staticmethod(parse_user)
-    parse_launched = staticmethod(documented_shapes.parse_launched)
+    parse_launched = staticmethod(parse_launched)
     parse_event = staticmethod(current_events.parse_event)
     example_event = staticmethod(current_events.example_event)
     parse_workflow = staticmethod(current_events.parse_workflow)
@@ -107,6 +117,12 @@ class Current:
                 detail = self._detail(transport, row.id, scope) if asks_for_details else None
             except NotFound:
                 return None
+            except Contradicted:
+                raise
+            except UnexpectedResponse:
+                if row.raw.get("is_active") is not False:
+                    raise
+                detail = None  # of one that was disabled without a draft there is nothing but its row
             return self._in_full(transport, row.id, listed=row.raw, detail=detail)
 
         return fetch
@@ -118,14 +134,13 @@ class Current:
         detail = self._detail(transport, template_id, Scope(), repeat=repeat)
         if detail is None:
             row = self._listed(transport, template_id, name=str(listed.get("name", "")), repeat=repeat)
-            if row == listed:
-                return _received(template_id, known)
             return self._in_full(transport, template_id, listed=row, detail=None)
-        if known and detail == known.get("detail"):
-            return _received(template_id, known)
-        if detail.get("is_active"):
-            # Younger than what the list said. The detail of a draft would show a form that nobody can launch yet.
-            listed = {key: value for key, value in listed.items() if key == "tasks_count"}
+        received = self._in_full(transport, template_id, listed=listed, detail=detail)
+        is_older = any(received.raw.get(key) != known.get(key) for key in ("detail", "datasets"))
+        if not is_older or not detail.get("is_active"):
+            return received  # the detail of a draft would show a form that nobody can launch yet
+        # Younger than the form in the list, into which the values of data sets were merged.
+        listed = {key: value for key, value in listed.items() if key == "tasks_count"}
         return self._in_full(transport, template_id, listed=listed, detail=detail)
 
     def groups(self, transport: Transport) -> list[Group]:
@@ -145,20 +160,28 @@ class Current:
     def _detail(
         self, transport: Transport, template_id: int, scope: Scope, *, repeat: bool = True
     ) -> dict[str, Any] | None:
-        """Return the detail; None where the key may not read it."""
+        """Return the detail; None where the key may not read it.
+
+        The account's owner may read all of them: forbidden to them is everything, while the account is blocked. Raise
+        PermissionDenied then, lest every template lose its tasks here.
+        """
         try:
             answer = transport.get(f"/templates/{int(template_id)}", scope=scope, repeat=repeat)
         except PermissionDenied:
+            if self._holder is not None and self._holder.is_account_owner:
+                raise
             return None
         node = Node(answer, key=f"templates[{template_id}]")
         if node.integer("id") != template_id:
             node.child("id").fail()
         detail: dict[str, Any] = node.value
+        if self.is_foreign(detail):
+            raise failures.contradicted(str(self.label))
         return detail
 
     def _listed(self, transport: Transport, template_id: int, *, name: str, repeat: bool) -> dict[str, Any]:
         """Return the template's row of the list; raise NotFound. A search is tried first: the list may be long."""
-        questions: list[Mapping[str, str | int]] = [{"search": name, "limit": 100}] if name else []
+        questions: list[Mapping[str, str | int]] = [{"search": name, "limit": 100}] if name.strip() else []
         for params in [*questions, {}]:
             answer = Node(transport.get("/templates", params, repeat=repeat), key="templates")
             rows = answer if type(answer.value) is list else answer.child("results")
@@ -177,7 +200,11 @@ class Current:
         if groups := current_shapes.groups_among(head):
             members = self._members_of_groups(transport)
             raw["groups"] = {id_: members.get(id_, []) for id_ in sorted(groups)}
-        if datasets := current_shapes.datasets_among(head):
+        # Those whose values stand in the list, too: that they change shows nowhere else.
+        datasets = current_shapes.datasets_among(head)
+        if detail is not None:
+            datasets |= current_shapes.datasets_among(Node(detail))
+        if datasets:
             raw["datasets"] = {id_: self._dataset(transport, id_) for id_ in sorted(datasets)}
         return _received(template_id, raw)
 
@@ -186,7 +213,7 @@ class Current:
         if self._members is None:
             try:
                 groups = self.groups(transport)
-            except PermissionDenied:
+            except (PermissionDenied, NotFound):
                 groups = []
             self._members = {str(group.id): sorted(group.users) for group in groups}
         return self._members
@@ -318,9 +345,9 @@ def _checked_name(name: str) -> str:
         raise ValidationFailed(
             _("Give the workflow a name."), errors={"name": [_("Give the workflow a name.")]}
         )
-    if len(name) > LONGEST_NAME:
+    if (length := fixed_length(name)) > LONGEST_NAME:
         reason = _("The name has %(length)d characters; %(most)d are possible.") % {
-            "length": len(name),
+            "length": length,
             "most": LONGEST_NAME,
         }
         raise ValidationFailed(reason, errors={"name": [reason]})

@@ -120,7 +120,7 @@ def _task(data: JSON) -> TaskSnapshot:
         text(data.get("description")) if status in _TURN or status is TaskStatus.UNKNOWN else "",
         _time(data, "date_started"),
         _time(data, "date_completed"),
-        each(_performer, data.get("performers")),
+        _performers(data),
         (),
         status,
     )
@@ -137,7 +137,7 @@ def _task_of_event(id_: int, data: JSON, workflow: WorkflowSnapshot) -> TaskSnap
         text(data.get("description")),
         _time(data, "date_started"),
         _time(data, "date_completed"),
-        each(_performer, data.get("performers")),
+        _performers(data),
         _outputs(data),
         _task_status(data.get("status")),
     )
@@ -145,6 +145,17 @@ def _task_of_event(id_: int, data: JSON, workflow: WorkflowSnapshot) -> TaskSnap
 
 def _task_status(value: Any) -> TaskStatus:
     return _TASK_STATUSES.get(value, TaskStatus.UNKNOWN) if type(value) is str else TaskStatus.UNKNOWN
+
+
+def _performers(data: JSON) -> tuple[Performer, ...]:
+    """Return who has the task; other kinds than these two stand for members of a group, and only in lists."""
+    rows = data.get("performers")
+    if type(rows) is not list:
+        return ()
+    return each(
+        _performer,
+        [row for row in rows if type(row) is dict and row.get("type", "user") in {"user", "group"}],
+    )
 
 
 def _performer(data: JSON) -> Performer:

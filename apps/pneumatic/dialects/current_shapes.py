@@ -64,7 +64,8 @@ def parse_template(raw: Node) -> Template:
     return Template(
         id=head.integer("id"),
         name=head.lenient_text("name") if is_draft else head.text("name"),
-        is_active=detail.flag("is_active"),
+        # The draft of a template that was disabled from outside still says that it is active.
+        is_active=detail.flag("is_active") and listed.value.get("is_active") is not False,
         description=head.lenient_text("description"),
         finalizable=detail.value.get("finalizable") is True,
         date_updated=moment(detail, "date_updated"),

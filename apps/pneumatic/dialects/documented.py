@@ -8,16 +8,18 @@ import logging
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_variables
 
-from apps.pneumatic import uploading
+from apps.pneumatic import failures, uploading
 from apps.pneumatic.capabilities import Capabilities
 from apps.pneumatic.dialects import documented_events, documented_shapes
 from apps.pneumatic.dialects.base import InFull, Listing, Upload
+from apps.pneumatic.dialects.both import parse_launched, parse_user
 from apps.pneumatic.dialects.documented_values import encode
-from apps.pneumatic.dialects.users import parse_user
-from apps.pneumatic.errors import ConfigurationError, NotFound, PneumaticError
+from apps.pneumatic.errors import ConfigurationError, NotFound, PermissionDenied, PneumaticError
 from apps.pneumatic.events import Kind, Status, WorkflowSnapshot
 from apps.pneumatic.pacing import Scope
 from apps.pneumatic.parsing import Node
@@ -32,6 +34,7 @@ from apps.pneumatic.schemas import (
     TaskOverride,
     Template,
     TemplateSummary,
+    UploadTicket,
     Urgency,
 )
 from apps.pneumatic.transport import Transport, secrets_of
@@ -43,6 +46,7 @@ class Documented:
     """The documented API (see ``docs/gateway.md``)."""
 
     name = "documented"
+    label: str | Promise = gettext_lazy("Pneumatic as documented")
     # Oldest first: what is created while we list comes last and shifts no page.
     templates = Listing("/templates", {"ordering": "date"})
     users = Listing("/accounts/users", {"order": "asc"})
@@ -51,7 +55,7 @@ class Documented:
     deprecated_events = documented_events.DEPRECATED_EVENTS
     parse_template_summary = staticmethod(documented_shapes.parse_template_summary)
     parse_user = staticmethod(parse_user)
-    parse_launched = staticmethod(documented_shapes.parse_launched)
+    parse_launched = staticmethod(parse_launched)
     parse_event = staticmethod(documented_events.parse_event)
     example_event = staticmethod(documented_events.example_event)
 
@@ -87,6 +91,8 @@ class Documented:
         node = Node(answer, key=f"templates[{template_id}]")
         if node.integer("id") != template_id:
             node.child("id").fail()
+        if self.is_foreign(node.value):
+            raise failures.contradicted(str(self.label))
         return node
 
     # -- Launches
@@ -118,7 +124,7 @@ class Documented:
             "size": upload.size,
             "thumbnail": upload.thumbnail is not None,
         }
-        ticket = documented_shapes.parse_ticket(Node(transport.post("/workflows/attachments", announced)))
+        ticket = self._announce(transport, announced)
         _put(transport, ticket.file_upload_url, upload)
         if upload.thumbnail is not None and ticket.thumbnail_upload_url:
             try:
@@ -127,6 +133,14 @@ class Documented:
                 logger.warning("A thumbnail was not stored: %s", type(error).__name__)
         answer = transport.post(f"/workflows/attachments/{ticket.id}/links")
         return documented_shapes.parse_public_file(Node(answer))
+
+    def _announce(self, transport: Transport, announced: Raw) -> UploadTicket:
+        try:
+            return documented_shapes.parse_ticket(Node(transport.post("/workflows/attachments", announced)))
+        except (NotFound, PermissionDenied) as error:
+            # Today's server takes the path for that of a workflow, which nobody may change in this way.
+            missing = failures.contradicted(str(self.label), error.status)
+        raise missing
 
     def check_files(self, transport: Transport) -> bool:
         return False  # only an announcement would tell, and that stays

@@ -12,7 +12,6 @@ from apps.pneumatic.schemas import (
     DynamicPerformer,
     FieldDefinition,
     Kickoff,
-    Launched,
     PublicFile,
     Selection,
     Subscription,
@@ -60,12 +59,6 @@ def parse_template(node: Node) -> Template:
         tasks=tuple(sorted(map(_task, node.items("tasks")), key=_task_number)),
         raw=node.value,
     )
-
-
-def parse_launched(node: Node) -> Launched:
-    """Return the answer to a launch (documented: Run a workflow); today's servers call the number ``id``."""
-    key = "id" if node.is_null("workflow_id") and not node.is_null("id") else "workflow_id"
-    return Launched(workflow_id=node.integer(key), name=node.lenient_text("name"), raw=node.value)
 
 
 def parse_ticket(node: Node) -> UploadTicket:

@@ -1,9 +1,11 @@
-"""Users: the one shape that hardly changed from generation to generation."""
+"""The shapes that hardly changed from generation to generation."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from apps.pneumatic.parsing import Node
-from apps.pneumatic.schemas import Invite, User
+from apps.pneumatic.schemas import Invite, Launched, User
 
 
 def parse_user(node: Node) -> User:
@@ -26,6 +28,31 @@ def parse_user(node: Node) -> User:
         invite=None if node.is_null("invite") else _invite(node.child("invite")),
         raw=node.value,
     )
+
+
+def parse_launched(node: Node) -> Launched:
+    """Return the answer to a launch (documented: Run a workflow); today's servers call the number ``id``."""
+    key = "id" if node.is_null("workflow_id") and not node.is_null("id") else "workflow_id"
+    return Launched(
+        workflow_id=node.integer(key),
+        name=node.lenient_text("name"),
+        kept=_kept(node.value.get("kickoff")),
+        raw=node.value,
+    )
+
+
+def _kept(kickoff: Any) -> frozenset[str] | None:
+    """Return the api_names of the fields that the workflow has, in its fieldsets or in none."""
+    if type(kickoff) is not dict or type(kickoff.get("output")) is not list:
+        return None
+    fields = _objects(kickoff["output"])
+    for fieldset in _objects(kickoff.get("fieldsets")):
+        fields += _objects(fieldset.get("fields"))
+    return frozenset(field["api_name"] for field in fields if type(field.get("api_name")) is str)
+
+
+def _objects(rows: Any) -> list[dict[str, Any]]:
+    return [row for row in rows if type(row) is dict] if type(rows) is list else []
 
 
 def _invite(node: Node) -> Invite:
