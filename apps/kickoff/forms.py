@@ -26,6 +26,7 @@ from apps.kickoff.lookups import FileLookup, Lookups, MirroredPeople, People
 from apps.kickoff.names import control_key, control_name, find_name, read_controls
 from apps.kickoff.rows import NAME_CONTROL, NAME_ID, Problem, Row, Section, duplicate_notice
 from apps.kickoff.variables import explain_name
+from apps.pneumatic.names import fixed_length
 from apps.pneumatic.schemas import Answer, Kickoff, Value
 
 
@@ -74,7 +75,8 @@ class KickoffForm(forms.Form):
         )
         name = LineField(error_messages={"required": _("Give the workflow a name.")})
         if longest_name is not None:
-            name.validators.append(at_most(longest_name))
+            count = fixed_length if name_variables else len
+            name.validators.append(at_most(longest_name, count=count))
         self.fields[NAME_CONTROL] = name
         for field in self._asked:
             self.fields[control_name(field.definition.api_name)] = field.form_field(self.lookups)
@@ -251,6 +253,7 @@ class KickoffForm(forms.Form):
             context={"value": value},
             errors=self._shown_errors(NAME_CONTROL),
             limit=self.longest_name,
+            is_pattern=bool(self.name_variables),
             remarks=explain_name(value, variables=self.name_variables, labels=labels),
         )
 

@@ -43,6 +43,7 @@ class Row:
     key: str = ""
     template_id: int | None = None
     limit: int | None = None  # the most characters
+    is_pattern: bool = False  # what stands in {{...}} does not count
     remarks: Sequence[str] = ()  # about what stands in the control
 
     @classmethod

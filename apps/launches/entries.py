@@ -25,6 +25,7 @@ from apps.launches.patience import Patience
 from apps.launches.submissions import parse_id
 from apps.launches.urgency import Urgent
 from apps.pneumatic.client import capabilities
+from apps.pneumatic.names import VARIABLE
 from apps.pneumatic.schemas import FieldDefinition, Kickoff
 from apps.pneumatic.zones import account_zone
 from apps.workflow_templates.models import Template, TemplateVersion
@@ -159,11 +160,12 @@ def _form(version: TemplateVersion | None, template: Template, *, user: User, **
 def suggested_name(template: Template) -> str:
     """Return the name that the template's author wants, else "<template> - <date> <time>" in local time.
 
-    It is no longer than the server lets a name be.
+    What is no pattern is no longer than the server lets a name be.
     """
     longest = capabilities().longest_name
-    if template.workflow_name:
-        return template.workflow_name[:longest]
+    if wanted := template.workflow_name:
+        # What is put in for its variables may be short: a pattern is cut by the server, if by anybody.
+        return wanted if VARIABLE.search(wanted) else wanted[:longest]
     now = f" - {timezone.localtime():%Y-%m-%d %H:%M}"
     return template.name[: longest and longest - len(now)] + now
 

@@ -31,6 +31,7 @@ from apps.pneumatic.client import connect
 from apps.pneumatic.errors import (
     AuthenticationFailed,
     ConfigurationError,
+    Contradicted,
     PermissionDenied,
     PneumaticError,
     RateLimited,
@@ -220,7 +221,7 @@ def _reason(error: PneumaticError) -> str:
         case ValidationFailed():
             said = " ".join(reason for reasons in error.errors.values() for reason in reasons)
             return _("Pneumatic refused it (%(said)s)") % {"said": said.rstrip(".")}
-        case ConfigurationError():
+        case ConfigurationError() | Contradicted():
             return error.message.rstrip(".")
         case AuthenticationFailed():
             return _("the dashboard's access to Pneumatic is not set up correctly; tell an administrator")

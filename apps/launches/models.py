@@ -128,6 +128,11 @@ class Launch(models.Model):
         """Return whether the due date has passed: Pneumatic would refuse to start it now."""
         return self.due is not None and self.due <= timezone.now()
 
+    @property
+    def is_outdated(self) -> bool:
+        """Return whether its template has another form now: some answers may have no place in it."""
+        return self.template.current_version_id != self.version_id
+
 
 class UploadedFile(models.Model):
     """A file that is with Pneumatic already and waits for (or belongs to) a launch; ``size`` in bytes.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +15,7 @@ from apps.launches.models import Launch
 from apps.pneumatic.errors import (
     AuthenticationFailed,
     ConfigurationError,
+    Contradicted,
     NotFound,
     PermissionDenied,
     PneumaticError,
@@ -21,6 +23,7 @@ from apps.pneumatic.errors import (
     Unavailable,
     ValidationFailed,
 )
+from apps.pneumatic.schemas import Launched
 
 LONGEST_WAIT_TOLD = 3600.0  # nobody counts more seconds than these
 
@@ -76,9 +79,11 @@ def of_error(error: PneumaticError) -> Outcome:
             return Outcome(
                 Launch.State.REJECTED,
                 _(
-                    "Pneumatic does not let the dashboard's API key launch this template, so nothing was started. "
-                    "Ask an administrator to add the owner of the key to the people who may run it."
-                ),
+                    "Pneumatic does not let the dashboard's API key launch this template, so nothing was started. It "
+                    "says: “%(said)s” Ask an administrator: the plan may have run out, or the owner of the key is not "
+                    "among the people who may run it."
+                )
+                % {"said": error.message},
             )
         case NotFound():
             return Outcome(
@@ -95,7 +100,7 @@ def of_error(error: PneumaticError) -> Outcome:
                 Launch.State.FAILED,
                 _("Pneumatic could not be reached, so nothing was started. It is safe to try again."),
             )
-        case ConfigurationError():
+        case ConfigurationError() | Contradicted():
             return Outcome(
                 Launch.State.FAILED,
                 _(
@@ -105,6 +110,34 @@ def of_error(error: PneumaticError) -> Outcome:
                 % {"detail": error.message},
             )
     return lost_answer()
+
+
+def before_sending(error: PneumaticError) -> Outcome:
+    """Return what ``error`` means for a launch that could not even be sent: never that it may be running."""
+    outcome = of_error(error)
+    if outcome.state is not Launch.State.UNKNOWN:
+        return outcome
+    text = _("Nothing was started: %(reason)s") % {"reason": error.message}
+    return Outcome(Launch.State.FAILED, text)
+
+
+def of_answer(launched: Launched, *, sent: Iterable[str]) -> Outcome:
+    """Return the outcome of a launch that was answered well; ``sent`` are the api_names of its answers.
+
+    Today's server drops answers to fields that the template does not have any more, and says nothing.
+    """
+    dropped = [] if launched.kept is None else [name for name in sent if name not in launched.kept]
+    reason = _(
+        "The workflow runs, but without some of the answers: the template had lost these fields, and Pneumatic took no "
+        "notice."
+    )
+    return Outcome(
+        Launch.State.LAUNCHED,
+        reason if dropped else "",
+        {name: [_("This answer did not arrive.")] for name in dropped},
+        workflow_id=launched.workflow_id,
+        name=launched.name,
+    )
 
 
 def lost_answer() -> Outcome:

@@ -36,6 +36,12 @@ TONES: dict[str, str] = {
     State.UNKNOWN: "warn",
 }
 
+
+def tone(launch: Launch) -> str:
+    """Return the tone of the page of a launch: one that lost answers on the way is no plain success."""
+    return "warn" if launch.state == State.LAUNCHED and launch.field_errors else TONES[State(launch.state)]
+
+
 # What a comparison found: the end of a ``badge--`` class, and a word.
 FITS: dict[Verdict, tuple[str, Text]] = {
     Verdict.FITS: ("ok", gettext_lazy("fits")),
@@ -85,7 +91,10 @@ def looks(launch: Launch) -> list[str]:
     """Return what the dashboard does by itself about an unknown launch, in sentences."""
     if launch.state != State.UNKNOWN:
         return []
-    if not capabilities().reads_back:
+    server = capabilities()
+    if not server.is_known:
+        return [_("Which Pneumatic this is has not been found out yet; the dashboard's worker does it.")]
+    if not server.reads_back:
         return [
             _(
                 "This Pneumatic does not tell which workflows it runs, so the dashboard cannot look for this one by "

@@ -246,7 +246,7 @@ def _call(launch: Launch) -> Outcome:
         # A defect of ours: whether the request left is not known, so it counts as sent.
         logger.exception("Launch %s ended in an unexpected error", launch.pk)
         return outcomes.lost_answer()
-    return Outcome(State.LAUNCHED, workflow_id=launched.workflow_id, name=launched.name)
+    return outcomes.of_answer(launched, sent=launch.payload.get("kickoff") or ())
 
 
 def _settle(launch: Launch, outcome: Outcome) -> None:

@@ -1,6 +1,7 @@
 /*
  * [data-count]: how many characters of the limit are taken, while somebody types. Nothing is cut off: what is too long
- * is said. Characters are counted as the server counts them, a smiley as one, blanks at the ends not at all.
+ * is said. Characters are counted as the server counts them, a smiley as one, blanks at the ends not at all, and with
+ * data-pattern nothing that stands in {{...}}: something else will stand there.
  */
 (() => {
   "use strict";
@@ -23,7 +24,8 @@
     let wasOver = false;
 
     const update = () => {
-      const value = input.matches("textarea") ? input.value : input.value.trim();
+      const typed = input.matches("textarea") ? input.value : input.value.trim();
+      const value = "pattern" in counter.dataset ? typed.replace(/\{\{\s*[^{}\s]+\s*\}\}/g, "") : typed;
       const count = [...value].length;
       const isOver = count > limit;
       const words = text(isOver ? "too-long" : "counted", { count, limit, over: count - limit });

@@ -70,7 +70,43 @@ def test_what_becomes_of_variables_in_a_name_is_explained() -> None:
 
 def test_nothing_is_explained_where_nothing_is_replaced() -> None:
     assert make_form(initial={"name": "{{date}}"}).name_row.remarks == []
-    assert make_form(initial={"name": "date"}, name_variables=VARIABLES).name_row.remarks == []
+
+
+def test_a_name_without_variables_is_told_which_there_are() -> None:
+    row = make_form(initial={"name": "date"}, name_variables=VARIABLES).name_row
+    assert row.remarks == ["Pneumatic fills in {{date}}, {{template-name}}, {{workflow-id}}."]
+
+    field = make_field("client-1", name="Client")
+    row = make_form(field, initial={"name": "date"}, name_variables=VARIABLES).name_row
+    assert row.remarks == [
+        "Pneumatic fills in {{date}}, {{template-name}}, {{workflow-id}}, and the answer to a field for its API name, "
+        "such as {{client-1}} for “Client”."
+    ]
+
+
+def test_answers_are_put_in_only_if_one_of_them_has_a_name_that_holds_none_of_the_servers_own() -> None:
+    """As the server looks for them: one that holds "date" alone stays as it is."""
+    fields = [make_field("start-date", name="Start"), make_field("client", name="Client")]
+
+    alone = make_form(*fields, initial={"name": "{{start-date}}"}, name_variables=VARIABLES).name_row
+    both = make_form(
+        *fields, initial={"name": "{{start-date}} {{client}}"}, name_variables=VARIABLES
+    ).name_row
+
+    assert alone.remarks == ["{{start-date}} stays as it is: Pneumatic puts nothing in its place."]
+    assert both.remarks == [
+        "When the workflow starts, Pneumatic replaces {{start-date}} (the answer to “Start”), {{client}} (the answer "
+        "to “Client”)."
+    ]
+
+
+def test_what_stands_in_variables_does_not_count_as_it_will_not_stand_there() -> None:
+    pattern = "x" * 120 + " {{client}}".strip() * 20
+    assert make_form(data={"name": pattern}, longest_name=120, name_variables=VARIABLES).is_valid()
+    assert not make_form(data={"name": pattern}, longest_name=120).is_valid()
+    assert not make_form(data={"name": f"x{pattern}"}, longest_name=120, name_variables=VARIABLES).is_valid()
+    page = Page(render(make_form(longest_name=120, name_variables=VARIABLES)))
+    assert page.all("data-pattern") == [""]
 
 
 @pytest.mark.parametrize("type_name", ["radio", "dropdown", "checkbox"])

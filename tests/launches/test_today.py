@@ -93,6 +93,20 @@ def test_a_suggested_name_is_short_enough(sandbox: Sandbox, db: None) -> None:
 
 
 @only_current
+def test_a_suggested_pattern_is_never_cut_within_a_variable(
+    sandbox: Sandbox, db: None, fill: Fill, every_field: Template, only_launch: Callable[[], Launch]
+) -> None:
+    pattern = " - ".join(["{{string-1}}"] * 9)
+    every_field.workflow_name = pattern
+    every_field.save()
+    assert suggested_name(every_field) == pattern
+
+    fill(every_field, name=pattern, string_1="ab").send()
+
+    assert only_launch().made_name == " - ".join(["ab"] * 9)
+
+
+@only_current
 def test_a_refused_answer_stands_at_its_field_in_the_servers_language(
     fill: Fill, every_field: Template, sandbox: Sandbox, operator_client: Client
 ) -> None:

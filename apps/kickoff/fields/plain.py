@@ -21,17 +21,17 @@ def refuse_null(value: str) -> None:
         )
 
 
-def at_most(limit: int) -> Callable[[str], None]:
-    """Return a validator that raises ValidationError for a text of more than ``limit`` characters."""
+def at_most(limit: int, *, count: Callable[[str], int] = len) -> Callable[[str], None]:
+    """Return a validator that raises ValidationError for a text of more than ``limit`` characters, as ``count``ed."""
 
     def check(value: str) -> None:
-        if len(value) > limit:
+        if count(value) > limit:
             sentence = ngettext(
                 "This has %(count)d characters; Pneumatic takes at most %(limit)d character.",
                 "This has %(count)d characters; Pneumatic takes at most %(limit)d characters.",
                 limit,
             )
-            raise ValidationError(sentence % {"count": len(value), "limit": limit})
+            raise ValidationError(sentence % {"count": count(value), "limit": limit})
 
     return check
 

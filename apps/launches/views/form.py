@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any, cast
 
@@ -35,7 +34,7 @@ from apps.launches.views.page import (
 from apps.pneumatic.errors import PneumaticError
 from apps.workflow_templates.models import Template
 from apps.workflow_templates.selectors import version_kickoff
-from apps.workflow_templates.services import bring_up_to_date
+from apps.workflow_templates.services import as_it_is_now
 from apps.workflow_templates.versions import compare
 
 
@@ -129,10 +128,12 @@ def _take_in(request: HttpRequest, template: Template) -> HttpResponse:
 def _ask_pneumatic_and_launch(
     request: HttpRequest, template: Template, entry: Entry, form: KickoffForm
 ) -> HttpResponse:
-    """Launch, unless the template has changed since the last sync: a stale form could lose answers on the way."""
+    """Launch, unless the template has changed since the last sync: a stale form could lose answers on the way.
+
+    Raise PneumaticError when nothing can be sent.
+    """
     user = cast(User, request.user)
-    with suppress(PneumaticError):  # no answer: the launch itself will tell
-        template = bring_up_to_date(template)
+    template = as_it_is_now(template)
     refusal = permissions.refusal(user, template)
     if refusal is not None:
         return show_form(request, kept_page(entry, template, user=user, refusal=refusal))

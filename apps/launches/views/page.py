@@ -99,7 +99,7 @@ def preview_of(template: Template, entry: Entry, form: KickoffForm) -> Preview:
 
 def explain(entry: Entry, form: KickoffForm, error: PneumaticError) -> int:
     """Say in the form what ``error`` means, at its fields where it names any, and return the HTTP status."""
-    outcome = outcomes.of_error(error)
+    outcome = outcomes.before_sending(error)
     form.add_server_errors(presentation.errors_for_form(entry.definitions, outcome.field_errors))
     form.add_server_errors({"": [outcome.reason]})
     return 422 if outcome.field_errors else 503

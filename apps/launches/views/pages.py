@@ -29,7 +29,9 @@ from apps.launches.export import csv_lines
 from apps.launches.forms import FilterForm, ResolveForm
 from apps.launches.models import Launch
 from apps.pneumatic.client import workflow_url
+from apps.pneumatic.errors import Contradicted
 from apps.workflow_templates.selectors import version_kickoff
+from apps.workflow_templates.services import as_it_is_now
 from apps.workflows.models import Workflow
 from apps.workflows.presentation import news as workflow_news
 
@@ -90,6 +92,8 @@ def launch_retry(request: HttpRequest, launch_id: uuid.UUID) -> HttpResponse:
         messages.error(request, refusal)
     elif launch.is_overdue:
         messages.error(request, _("The due date has passed. Edit it and launch again."))
+    elif reason := _stale(launch):
+        messages.error(request, reason)
     elif services.retry(launch, attempts=_seen_attempts(request)):
         services.send(launch)
     else:
@@ -112,6 +116,17 @@ def launch_resolve(request: HttpRequest, launch_id: uuid.UUID) -> HttpResponse:
     return redirect("launch-detail", launch_id=launch.pk)
 
 
+def _stale(launch: Launch) -> str:
+    """Return why the very same request must not be sent again, as Pneumatic has the template now; '' for no reason."""
+    try:
+        template = as_it_is_now(launch.template)
+    except Contradicted as error:
+        return error.message
+    if template.current_version_id != launch.version_id:
+        return _("The template has changed since then. Edit and launch again: your answers are kept.")
+    return ""
+
+
 def _show(request: HttpRequest, launch: Launch, form: ResolveForm, *, status: int = 200) -> HttpResponse:
     user = cast(User, request.user)
     is_open = launch.state in {State.QUEUED, State.SENDING}
@@ -127,7 +142,7 @@ def _show(request: HttpRequest, launch: Launch, form: ResolveForm, *, status: in
     context = {
         "launch": launch,
         "words": presentation.WORDS[launch.state],
-        "tone": presentation.TONES[launch.state],
+        "tone": presentation.tone(launch),
         "looks": presentation.looks(launch),
         "is_open": is_open,
         "is_live": not is_open and request.method == "GET",
@@ -148,7 +163,8 @@ def _show(request: HttpRequest, launch: Launch, form: ResolveForm, *, status: in
         "refusal": refusal,
         "can_edit": not refusal and not is_open and launch.state != State.UNKNOWN,
         "pneumatic_url": settings.PNEUMATIC_APP_URL,
-        "can_retry": launch.state == State.FAILED and not refusal and not launch.is_overdue,
+        "can_retry": launch.state == State.FAILED
+        and not (refusal or launch.is_overdue or launch.is_outdated),
         "can_resolve": launch.state == State.UNKNOWN and user.has_perm("launches.launch_workflow"),
         "resolve_form": form,
     }
@@ -183,7 +199,7 @@ def _facts(
 ) -> Iterator[object]:
     """Yield what the page shows and may change while it is open."""
     yield from (launch.state, launch.attempts, launch.reason, launch.contradictions, launch.workflow_id)
-    yield from (launch.looked_at, launch.tried_at, launch.look_note)
+    yield from (launch.looked_at, launch.tried_at, launch.look_note, launch.is_outdated)
     for shown in [workflow, *(candidate.workflow for candidate in found)]:
         yield (shown.pk, shown.changed_at) if shown else None
 

@@ -1,0 +1,136 @@
+"""A template that changed, or another Pneumatic, between an answer and its launch: nothing is lost in silence."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+
+from apps.launches.models import Launch
+from apps.workflow_templates.models import Template
+from tests.factories import make_field, make_version
+from tests.fixtures.launching import Fill
+from tests.fixtures.sandbox import Sandbox, both_dialects, only_current
+
+State = Launch.State
+
+
+def without_field(sandbox: Sandbox, template_id: int, api_name: str) -> None:
+    """Have the template's author delete a field there."""
+    template = sandbox.template(template_id)
+    fields = [field for field in template["kickoff"]["fields"] if field["api_name"] != api_name]
+    sandbox.put_template({**template, "kickoff": {**template["kickoff"], "fields": fields}})
+
+
+@only_current
+def test_an_answer_that_the_server_dropped_without_a_word_is_told(
+    fill: Fill,
+    every_field: Template,
+    sandbox: Sandbox,
+    operator_client: Client,
+    only_launch: Callable[[], Launch],
+) -> None:
+    """The look before the launch failed, so nobody noticed that the template had changed."""
+    form = fill(every_field, name="N", string_1="x", text_2="of no use")
+    without_field(sandbox, every_field.pk, "text-2")
+    sandbox.fault(kind="status", status=500, method="GET", path_prefix=f"/templates/{every_field.pk}")
+
+    response = form.send()
+
+    launch = only_launch()
+    page = html.unescape(operator_client.get(response.url).content.decode())
+    assert launch.state == State.LAUNCHED
+    assert set(launch.payload["kickoff"]) == {"string-1", "text-2"}
+    assert list(launch.field_errors) == ["text-2"]
+    assert "without some of the answers" in page
+    assert "This answer did not arrive." in page
+    assert "notice--warn" in page
+
+
+@only_current
+def test_a_launch_whose_answers_all_arrived_says_nothing_of_it(
+    fill: Fill, every_field: Template, operator_client: Client, only_launch: Callable[[], Launch]
+) -> None:
+    response = fill(every_field, name="N", string_1="x").send()
+
+    assert only_launch().field_errors == {}
+    assert "without some of the answers" not in operator_client.get(response.url).content.decode()
+
+
+@both_dialects
+def test_a_request_for_a_template_that_changed_is_not_sent_again(
+    fill: Fill,
+    every_field: Template,
+    sandbox: Sandbox,
+    operator_client: Client,
+    only_launch: Callable[[], Launch],
+) -> None:
+    form = fill(every_field, name="N", string_1="x", text_2="of no use")
+    sandbox.fault(kind="rate_limit", retry_after=1, method="POST", path_prefix="/templates")
+    form.send()
+    launch = only_launch()
+    assert launch.state == State.FAILED
+    without_field(sandbox, every_field.pk, "text-2")
+
+    response = operator_client.post(f"/launches/{launch.pk}/retry/", {"attempts": "1"}, follow=True)
+
+    page = html.unescape(response.content.decode())
+    launch.refresh_from_db()
+    assert (launch.state, launch.attempts) == (State.FAILED, 1)
+    assert "The template has changed since then" in page
+    assert "/retry/" not in page
+    assert sandbox.workflows() == []
+
+
+@both_dialects
+def test_a_request_is_sent_again_where_the_template_cannot_be_looked_at(
+    fill: Fill,
+    every_field: Template,
+    sandbox: Sandbox,
+    operator_client: Client,
+    only_launch: Callable[[], Launch],
+) -> None:
+    form = fill(every_field, name="N", string_1="x")
+    sandbox.fault(kind="rate_limit", retry_after=1, method="POST", path_prefix="/templates")
+    form.send()
+    sandbox.fault(kind="status", status=500, method="GET", path_prefix="/templates")
+
+    operator_client.post(f"/launches/{only_launch().pk}/retry/", {"attempts": "1"})
+
+    assert only_launch().state == State.LAUNCHED
+    assert len(sandbox.workflows()) == 1
+
+
+@both_dialects
+def test_nothing_is_sent_to_another_pneumatic_than_the_one_that_was_found(
+    fill: Fill, every_field: Template, sandbox: Sandbox, dialect: str
+) -> None:
+    """What it would make of the answers nobody knows; the form keeps them, and says how to mend it."""
+    form = fill(every_field, name="N", string_1="Kept")
+    sandbox.reset(dialect="current" if dialect == "documented" else "documented")
+
+    response = form.send()
+
+    page = html.unescape(response.content.decode())
+    assert response.status_code == 503
+    assert "check_connection" in page
+    assert "may be running" not in page
+    assert response.context["form"]["kickoff-string-1"].value() == "Kept"
+    assert sandbox.workflows() == []
+    assert not Launch.objects.exists()
+    every_field.refresh_from_db()
+    assert every_field.run_allowed.exists()
+
+
+@pytest.mark.django_db
+def test_a_launch_is_outdated_when_its_template_has_another_version(
+    every_field: Template, fill: Fill, only_launch: Callable[[], Launch]
+) -> None:
+    fill(every_field, name="N", string_1="x").send()
+    assert not only_launch().is_outdated
+
+    make_version(every_field, fields=[make_field("b", "string")])
+
+    assert only_launch().is_outdated
