@@ -34,6 +34,8 @@ YOUNGEST = 30  # that a look between two rounds looks at
 MOST_READ = 100  # workflows read in full in a round of the timer
 # What happened so lately is on its way: events are tried again for some ten seconds.
 ON_ITS_WAY = dt.timedelta(seconds=45)
+# So many may be gone at a time whatever their share is; of more it is at most one of so many open workflows.
+GONE_AT_ONCE, GONE_SHARE = 5, 5
 _PORTION = 20  # workflows that are read before they are written
 _COMPARED_AT_ONCE = 500
 
@@ -53,7 +55,7 @@ class Report:
     """What came of comparing, in workflows.
 
     ``denied`` may not be read with this key, ``odd`` were answered in a way that could not be read; ``left`` should be
-    read and wait for the next round.
+    read and wait for the next round. ``unbelieved`` were not found, but they were too many to be believed.
     """
 
     reads_back: bool = True
@@ -62,6 +64,7 @@ class Report:
     denied: int = 0
     odd: int = 0
     left: int = 0
+    unbelieved: int = 0
     healed: list[Healed] = field(default_factory=list)
 
     @property
@@ -77,11 +80,12 @@ class _Known:
     has_gaps: bool
 
 
-def reconcile(client: Client, *, full: bool) -> Report:
+def reconcile(client: Client, *, full: bool, allow_deletions: bool = False) -> Report:
     """Bring workflows in line with Pneumatic's; what was read so far is written when a PneumaticError is raised.
 
     ``full`` compares all that Pneumatic has. Else it is those that are open there or here and the NEWEST others, with
-    MOST_READ readings at most, and what happened a moment ago is left to its events.
+    MOST_READ readings at most, and what happened a moment ago is left to its events. That more than a fifth of what is
+    open here is gone looks like another account, so it is believed only if ``allow_deletions``.
     """
     if not client.capabilities.reads_back:
         return Report(reads_back=False)
@@ -90,10 +94,15 @@ def reconcile(client: Client, *, full: bool) -> Report:
     missing = _missing(listed)
     if not full:
         random.shuffle(missing)  # those that the key may not read must not keep the others from their turn
-    wanted = [*missing, *_differing(listed, spare=None if full else ON_ITS_WAY)]
+    # Those that nobody lists last: events tell of workflows that the key does not see, and these may be many.
+    wanted = [*_differing(listed, spare=None if full else ON_ITS_WAY), *missing]
     budget = len(wanted) if full else MOST_READ
     report.left = max(0, len(wanted) - budget)
-    _read(client, wanted[:budget], report, spare=None if full else ON_ITS_WAY)
+    deletions = _read(client, wanted[:budget], report, spare=None if full else ON_ITS_WAY)
+    if allow_deletions or _are_believed(len(deletions), asked=min(budget, len(wanted)), missing=len(missing)):
+        _write(deletions, report)
+    else:
+        report.unbelieved = len(deletions)
     return report
 
 
@@ -103,6 +112,7 @@ def look_at_youngest(client: Client) -> Report:
         return Report(reads_back=False)
     listed = client.list_workflows(limit=YOUNGEST)
     report = Report(listed=len(listed))
+    # What was listed a moment ago and is gone now is left to the next round.
     _read(client, _differing(listed, spare=ON_ITS_WAY), report, spare=ON_ITS_WAY)
     return report
 
@@ -122,6 +132,14 @@ def look_for(client: Client, *, template_id: int, since: dt.datetime) -> bool:
     _read(client, _differing(young, spare=None), Report(), spare=None)
     ids = [workflow.id for workflow in young]
     return Workflow.objects.filter(pk__in=ids).count() == len(ids)
+
+
+def _are_believed(gone: int, *, asked: int, missing: int) -> bool:
+    """Say whether so many deletions are no wonder: as many may be gone of the ``missing`` that were not asked for."""
+    if gone <= GONE_AT_ONCE:
+        return True
+    expected = gone * max(1.0, missing / asked)
+    return expected * GONE_SHARE <= Workflow.objects.filter(state__in=OPEN).count()
 
 
 def _is_since(workflow: WorkflowSnapshot, since: dt.datetime) -> bool:
@@ -153,7 +171,7 @@ def _missing(listed: Iterable[WorkflowSnapshot]) -> list[int]:
 
 
 def _differing(listed: Sequence[WorkflowSnapshot], *, spare: dt.timedelta | None) -> list[int]:
-    """Return those that are here in another way, then those that are not; without what happened within ``spare``."""
+    """Return those that are not here, then those that are in another way; without what happened within ``spare``."""
     differing: list[int] = []
     unknown: list[int] = []
     for portion in _portions(listed, _COMPARED_AT_ONCE):
@@ -172,7 +190,7 @@ def _differing(listed: Sequence[WorkflowSnapshot], *, spare: dt.timedelta | None
             is_deleted = known[workflow.id].state == State.DELETED
             if is_deleted or mark_of(workflow) not in read_before.get(workflow.id, ()):
                 differing.append(workflow.id)
-    return [*differing, *unknown]
+    return [*unknown, *differing]
 
 
 def _is_on_its_way(workflow: WorkflowSnapshot, spare: dt.timedelta | None) -> bool:
@@ -198,18 +216,22 @@ def _read_before(ids: Collection[int]) -> dict[int, set[str]]:
 # -- Reading
 
 
-def _read(client: Client, ids: Sequence[int], report: Report, *, spare: dt.timedelta | None) -> None:
-    """Read workflows in full and write what is new, a portion at a time."""
+def _read(client: Client, ids: Sequence[int], report: Report, *, spare: dt.timedelta | None) -> list[Event]:
+    """Read workflows in full and write what is new, a portion at a time; return those that are gone, not written."""
     denied = Denied(client)
+    deletions: list[Event] = []
     for portion in _portions(ids, _PORTION):
         readings: list[Event] = []
         try:
             for workflow_id in portion:
                 reading = _ask(client, workflow_id, report, denied)
-                if reading is not None and not _is_on_its_way(reading.workflow, spare):
+                if reading is not None and reading.kind is Seen.GONE:
+                    deletions.append(reading)
+                elif reading is not None and not _is_on_its_way(reading.workflow, spare):
                     readings.append(reading)
         finally:
             _write(readings, report)
+    return deletions
 
 
 def _ask(client: Client, workflow_id: int, report: Report, denied: Denied) -> Event | None:

@@ -27,13 +27,17 @@ def ends_of_return(task: TaskSnapshot, current: TaskSnapshot | None) -> Ends:
 def target_among(current: Sequence[TaskSnapshot], task: TaskSnapshot, again: Collection[int]) -> Ends:
     """Return the same where all tasks are told: ``current`` are those whose turn it is now.
 
-    ``again`` are the ids of those that were done and are not any more. Without any, the one that began last is it.
+    ``again`` are the ids of those that were done and are not any more. Without any, the one that began last is it; it
+    may be the task of the event itself, which is told as returned when it had been open before as well.
     """
+    began = [(one.date_started, one.number or 0, one) for one in current if one.date_started is not None]
+    youngest = max(began, key=lambda entry: entry[:2])[2] if began else None
+    if youngest is not None and youngest.id == task.id:
+        return None, task
     others = [one for one in current if one.id != task.id]
     if not others:
         return (None, task) if current else (task, None)
     came_back = [one for one in others if one.id in again]
     if came_back:
         return task, min(came_back, key=lambda one: one.number or 0)
-    began = [(one.date_started, one.number or 0, one) for one in others if one.date_started is not None]
-    return task, max(began, key=lambda entry: entry[:2])[2] if began else others[0]
+    return task, youngest or others[0]

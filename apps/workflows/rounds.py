@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from apps.pneumatic.client import Client, capabilities, connect
 from apps.pneumatic.errors import PneumaticError
@@ -28,10 +29,11 @@ _LEEWAY = dt.timedelta(seconds=5)
 class Freshness:
     """How true workflows are beyond what events tell; ``can_be_checked`` is False where Pneumatic cannot be asked.
 
-    ``is_on`` says whether the worker compares by itself.
+    Unless ``is_known``, it has not been found out whether it can. ``is_on`` says whether the worker compares by itself.
     """
 
     can_be_checked: bool
+    is_known: bool = True
     is_on: bool = False
     checked_at: dt.datetime | None = None
     healed: int = 0
@@ -41,8 +43,9 @@ class Freshness:
 
 def freshness() -> Freshness:
     """Return how fresh the comparison is, in one query and without a request."""
-    if not capabilities().reads_back:
-        return Freshness(can_be_checked=False)
+    server = capabilities()
+    if not server.reads_back:
+        return Freshness(can_be_checked=False, is_known=server.is_known)
     row = Reconciliation.objects.filter(pk=Reconciliation.ONLY).first() or Reconciliation()
     return Freshness(
         can_be_checked=True,
@@ -74,10 +77,10 @@ def look_at_the_clock() -> None:
         logger.warning("Workflows could not be compared with Pneumatic's: %s", error)
 
 
-def run(client: Client, *, full: bool) -> Report:
+def run(client: Client, *, full: bool, allow_deletions: bool = False) -> Report:
     """Reconcile and write down what came of it; raise PneumaticError, which is written down, too."""
     try:
-        report = reconcile(client, full=full)
+        report = reconcile(client, full=full, allow_deletions=allow_deletions)
     except PneumaticError as error:
         _write(error=str(error))
         raise
@@ -86,11 +89,21 @@ def run(client: Client, *, full: bool) -> Report:
             checked_at=timezone.now(),
             healed=len(report.healed),
             left=report.left,
-            error="",
+            error=unbelieved(report),
         )
     if report.healed:
         logger.info("Of %s workflows %s were brought up to date.", report.listed, len(report.healed))
     return report
+
+
+def unbelieved(report: Report) -> str:
+    """Return what to do about deletions that were too many to be believed; '' for none."""
+    if not report.unbelieved:
+        return ""
+    return _(
+        "%(n)d open workflows are not found in Pneumatic, more than a fifth of them: nothing was changed about that. "
+        "If they were deleted there, run “manage.py reconcile --allow-deletions”; if not, check address and key."
+    ) % {"n": report.unbelieved}
 
 
 def _look_at_youngest() -> None:

@@ -53,6 +53,7 @@ class SnapshotLife:
             int, tuple[dt.datetime | None, str]
         ] = {}  # since when, and the first event that says so
         self._returns: set[tuple[object, ...]] = set()
+        self._targets: set[tuple[int, dt.datetime]] = set()  # of returns, since when it is their turn again
         self._start: Fact | None = None
         self._left: tuple[TaskSnapshot, ...] = ()
         self._ended: dt.datetime | None = None
@@ -164,12 +165,25 @@ class SnapshotLife:
         if told in self._returns:
             return False
         self._returns.add(told)
-        if target is not None and source is not None and target.id not in self._done:
+        if target is not None and target.date_started is not None:
+            place = (target.id, target.date_started)
+            if place in self._targets:
+                # One return tells of every task that was open, each with the same snapshot.
+                if source is not None:
+                    self._return(source, target, at=place[1], content_hash=fact.content_hash, again=set())
+                return True
+            self._targets.add(place)
+        if target is not None and source is not None and self._must_have_been_done(target, source):
             self._done_unheard(target)
             again.add(target.id)
         at = target.date_started if target and target.date_started else fact.moment
         self._return(source, target, at=at, content_hash=fact.content_hash, again=again)
         return True
+
+    def _must_have_been_done(self, target: TaskSnapshot, source: TaskSnapshot) -> bool:
+        """Return whether nobody told that ``target`` was done; it need not have been where both were open at a time."""
+        both_were_open = target.id in self._turns and source.id in self._turns
+        return target.id not in self._done and not both_were_open
 
     def _done_unheard(self, target: TaskSnapshot) -> None:
         """Take note that ``target`` was done before the workflow came back to it: when, nothing tells any more."""

@@ -99,8 +99,11 @@ class Server:
             self._end()
         self._tell(Kind.TASK_COMPLETED, number)
 
-    def go_back(self, source: int, target: int) -> None:
-        """Return from an active task to one that is done, in an earlier stage: all since then is to be done again."""
+    def go_back(self, source: int, target: int, *others: int) -> None:
+        """Return from an active task to one that is done, in an earlier stage: all since then is to be done again.
+
+        Who returns the workflow, and not one task, is told of each task that was active: of ``others``, too.
+        """
         self._status, self._ended = Status.RUNNING, None
         for number, task in self._tasks.items():
             if self._stage_of[number] > self._stage_of[target] or number == target:
@@ -108,8 +111,9 @@ class Server:
                     self._rounds[number] += 1
                 self._set(number, **_CLEARED)
         self._set(target, status=TaskStatus.ACTIVE, date_started=self._tick())
-        self.truth.returns.append(target)
-        self._tell(Kind.TASK_RETURNED, source)
+        for one in (source, *others):
+            self.truth.returns.append(target)
+            self._tell(Kind.TASK_RETURNED, one)
 
     def snooze(self) -> None:
         """Snooze; nobody is told."""
@@ -152,7 +156,8 @@ class Server:
             earlier = [one for one in self.completed() if self._stage_of[one] < self._stage_of[source]]
             if earlier:
                 self.resume()
-                self.go_back(source, draw(st.sampled_from(earlier)))
+                others = [one for one in self.active() if one != source] if draw(st.booleans()) else []
+                self.go_back(source, draw(st.sampled_from(earlier)), *others)
         else:
             getattr(self, action)()
 

@@ -16,6 +16,7 @@ from apps.workflows import reconciling
 from apps.workflows.history import EntryKind, history_of
 from apps.workflows.models import Workflow
 from apps.workflows.reconciling import Healed, look_at_youngest, look_for, reconcile
+from tests.factories import make_workflow
 from tests.fixtures.sandbox import Sandbox
 
 pytestmark = pytest.mark.django_db
@@ -149,8 +150,24 @@ def test_one_that_was_taken_for_deleted_comes_back_when_it_is_listed(
 def reconcile_missing(client: Client, workflow_id: int) -> str:
     """Reconcile as if the list did not hold the workflow; return its state then."""
     report = reconciling.Report()
-    reconciling._read(client, [workflow_id], report, spare=None)
+    reconciling._write(reconciling._read(client, [workflow_id], report, spare=None), report)
     return known(workflow_id).state
+
+
+@pytest.mark.usefixtures("no_patience")
+def test_those_that_the_list_shows_do_not_wait_for_those_that_it_does_not(
+    current: Sandbox, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Events tell of all workflows of the account, the list only of some: the others must not use up every round."""
+    monkeypatch.setattr(reconciling, "MOST_READ", 2)
+    for number in range(5):
+        make_workflow(990_000 + number)
+        current.fault(kind="status", path_prefix=f"/workflows/{990_000 + number}", status=403, times=0)
+    id_ = start(current)
+
+    report = reconcile(client, full=False)
+
+    assert report.healed == [Healed(id_, "Trip", "", "running")]
 
 
 def test_nothing_is_taken_for_deleted_because_a_list_lacks_it(

@@ -211,6 +211,24 @@ def test_the_list_says_that_the_documented_server_cannot_be_asked(
     assert "Checked against" not in page
 
 
+def test_the_command_and_the_list_say_what_to_do_about_too_many_deletions(
+    current: Sandbox, viewer_client: Client
+) -> None:
+    ids = [int(current.start_workflow(1, name=f"Trip {number}")["id"]) for number in range(6)]
+    reconcile()
+    for id_ in ids:
+        current.delete_workflow(id_)
+
+    with pytest.raises(CommandError) as caught:
+        reconcile()
+
+    assert caught.value.returncode == 2
+    assert "6 open workflows are not found" in str(caught.value)
+    assert "--allow-deletions" in text_of(viewer_client, "/workflows/")
+    call_command("reconcile", "--allow-deletions", verbosity=0)
+    assert "--allow-deletions" not in text_of(viewer_client, "/workflows/")
+
+
 # -- With the events of a server
 
 
@@ -231,3 +249,14 @@ def test_a_workflow_whose_events_all_came_needs_no_healing(current: Sandbox, del
 
     assert (workflow.state, workflow.has_gaps, workflow.events_count) == ("completed", False, 6)
     assert "0 were read in full, 0 brought up to date." in report
+
+
+def test_before_anything_was_found_out_the_page_does_not_say_that_it_cannot_be_asked(
+    viewer_client: Client, settings: Settings
+) -> None:
+    settings.PNEUMATIC_DIALECT = "auto"
+
+    text = text_of(viewer_client, "/workflows/")
+
+    assert "has not been found out yet" in text
+    assert "cannot be asked for its workflows" not in text

@@ -5,31 +5,38 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from apps.core import database
 from apps.pneumatic.client import connect
 from apps.pneumatic.errors import PneumaticError
 from apps.workflows.models import Workflow
 from apps.workflows.reconciling import Healed, Report
-from apps.workflows.rounds import run
+from apps.workflows.rounds import run, unbelieved
 
-FAILED, IMPOSSIBLE = 1, 2
+FAILED, IMPOSSIBLE, REFUSED = 1, 2, 2
 
 
 class Command(BaseCommand):
     help = (
         "Compare all workflows with those of Pneumatic and bring them up to date: what no event told, and what was "
         "deleted there. May run while the worker does. Exits with 0 when done, 1 when it failed, 2 when this Pneumatic "
-        "cannot be asked for its workflows."
+        "cannot be asked for its workflows, or when more than a fifth of them would be gone."
     )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--allow-deletions",
+            action="store_true",
+            help="Confirm that more than a fifth of the open workflows may have been deleted in Pneumatic.",
+        )
 
     def handle(self, *args: str, **options: Any) -> None:
         if not database.readiness().is_ready:
             raise CommandError("The database is not ready: see manage.py migrate.", returncode=FAILED)
         try:
             with connect() as client:
-                report = run(client, full=True)
+                report = run(client, full=True, allow_deletions=options["allow_deletions"])
         except PneumaticError as error:
             raise CommandError(
                 f"Not all could be compared; what was read until then is kept. {error}", returncode=FAILED
@@ -43,6 +50,8 @@ class Command(BaseCommand):
         if options["verbosity"]:
             for line in _lines(report):
                 self.stdout.write(line)
+        if reason := unbelieved(report):
+            raise CommandError(reason, returncode=REFUSED)
 
 
 def _lines(report: Report) -> Iterator[str]:
