@@ -150,6 +150,7 @@ class WorkflowSnapshot:
     starter_id: int | None = None
     is_urgent: bool = False
     due: dt.datetime | None = None
+    owner_ids: tuple[int, ...] = ()  # users who are shown it whoever started it
 
     def current_tasks(self) -> tuple[TaskSnapshot, ...]:
         """Return the tasks whose turn it is; those that are snoozed, too."""
@@ -274,6 +275,8 @@ def _workflow_to_json(workflow: WorkflowSnapshot) -> dict[str, Any]:
         data["is_urgent"] = True
     if workflow.due:
         data["due"] = workflow.due.isoformat()
+    if workflow.owner_ids:
+        data["owner_ids"] = list(workflow.owner_ids)
     return data
 
 
@@ -295,6 +298,7 @@ def _workflow_from_json(data: Mapping[str, Any]) -> WorkflowSnapshot:
         get("starter_id"),
         get("is_urgent", False),
         _time(get("due")),
+        tuple(get("owner_ids", ())),
     )
 
 

@@ -218,7 +218,10 @@ class KeyHolder:
 
 @dataclass(frozen=True, slots=True)
 class TemplateSummary:
-    """A template as the list tells it (documented: Get All Templates)."""
+    """A template as the list tells it (documented: Get All Templates).
+
+    ``owner_ids`` and ``owner_group_ids`` are the users and the groups who own it, where there is such a role.
+    """
 
     id: int
     name: str
@@ -229,6 +232,8 @@ class TemplateSummary:
     run_allowed: tuple[int, ...] = ()
     kickoff: Kickoff = Kickoff()
     first_task_responsible: tuple[int, ...] = ()
+    owner_ids: tuple[int, ...] = ()
+    owner_group_ids: tuple[int, ...] = ()
     raw: Raw = field(default_factory=dict, compare=False, repr=False)
 
 

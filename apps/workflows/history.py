@@ -107,7 +107,8 @@ class History:
     """How a workflow went. ``kickoff`` is None when no event told the answers of its form.
 
     ``heard_until`` is the latest moment that any event tells. ``starter_id`` is Pneumatic's number of who started it,
-    ``mark`` that of the newest snapshot (``marks.py``); '' where events tell no whole workflow.
+    ``owner_ids`` are those of its owners; ``mark`` is that of the newest snapshot (``marks.py``), '' where events tell
+    no whole workflow.
     """
 
     kickoff: tuple[Output, ...] | None = None
@@ -118,6 +119,7 @@ class History:
     is_urgent: bool = False
     due: dt.datetime | None = None
     mark: str = ""
+    owner_ids: tuple[int, ...] = ()
 
 
 def history_of(workflow: Workflow) -> History:
@@ -142,6 +144,8 @@ def history_to_json(history: History) -> dict[str, Any]:
         data["due"] = history.due.isoformat()
     if history.mark:
         data["mark"] = history.mark
+    if history.owner_ids:
+        data["owner_ids"] = list(history.owner_ids)
     return data
 
 
@@ -157,6 +161,7 @@ def history_from_json(data: Mapping[str, Any]) -> History:
         is_urgent=data.get("is_urgent", False),
         due=_time(data.get("due")),
         mark=data.get("mark", ""),
+        owner_ids=tuple(data.get("owner_ids", ())),
     )
 
 

@@ -134,6 +134,7 @@ def _details(facts: Sequence[Fact]) -> dict[str, Any]:
         return {}
     return {
         "starter_id": newest.starter_id,
+        "owner_ids": newest.owner_ids,
         "is_urgent": newest.is_urgent,
         "due": newest.due,
         "mark": mark_of(newest),

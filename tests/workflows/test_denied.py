@@ -92,6 +92,46 @@ def test_of_a_template_in_which_the_keys_user_has_no_part_any_more_nothing_is_co
     assert state_of(id_) == "running"
 
 
+@pytest.fixture
+def owner(current: Sandbox, settings: Settings) -> Iterator[Client]:
+    """Return a client with the key of an administrator who owns template 2, as the dashboard's own user would."""
+    user = current.put_user({"email": "dash@example.com", "first_name": "Dash", "is_admin": True})
+    template = current.template(2)
+    role = {"api_name": "owner-2-9", "role": "owner", "type": "user", "source_id": str(user["id"])}
+    current.put_template({**template, "owners": [*template["owners"], role]})
+    settings.PNEUMATIC_API_KEY = current.add_key("pn-key-of-one-who-owns-a-template", user["id"])
+    with connect() as client:
+        yield client
+
+
+def test_what_others_started_of_an_owned_template_and_is_not_listed_any_more_is_gone(
+    current: Sandbox, owner: Client
+) -> None:
+    id_, other = start_as_bo(current), start_as_bo(current, "Other")
+    reconcile(owner, full=True)
+    current.delete_workflow(id_)
+
+    report = reconcile(owner, full=True)
+
+    assert report.healed == [Healed(id_, "Mine", "running", "deleted")]
+    assert (state_of(id_), state_of(other)) == ("deleted", "running")
+
+
+def test_of_a_template_that_is_owned_no_more_nothing_is_concluded(current: Sandbox, owner: Client) -> None:
+    """Its workflows are not shown any more, and may run all the same."""
+    id_ = start_as_bo(current)
+    reconcile(owner, full=True)
+    template = current.template(2)
+    owners = [one for one in template["owners"] if one["api_name"] != "owner-2-9"]
+    current.put_template({**template, "owners": owners})
+    current.fault(kind="status", path_prefix=f"/workflows/{id_}", status=403)
+
+    report = reconcile(owner, full=True)
+
+    assert state_of(id_) == "running"
+    assert report.gone == 0
+
+
 def test_what_somebody_else_started_is_not_taken_for_gone(current: Sandbox, bo: Client) -> None:
     make_workflow(990077, template_id=2)
 

@@ -197,9 +197,7 @@ def test_a_failed_question_changes_nothing(current: Sandbox, client: Client, sta
 
 
 def test_a_question_that_is_refused_is_counted_and_changes_nothing(current: Sandbox, client: Client) -> None:
-    id_ = start(current)
-    reconcile(client, full=True)
-    current.delete_workflow(id_)
+    id_ = make_workflow(990_077).pk
     current.fault(kind="status", path_prefix=f"/workflows/{id_}", status=403)
 
     report = reconcile(client, full=True)

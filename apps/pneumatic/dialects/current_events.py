@@ -88,6 +88,7 @@ def parse_workflow(node: Node) -> WorkflowSnapshot:
         _id(data.get("workflow_starter")),
         data.get("is_urgent") is True,
         _time(data, "due_date"),
+        _ids(data.get("owners")),
     )
 
 
@@ -150,12 +151,13 @@ def _task_status(value: Any) -> TaskStatus:
 def _performers(data: JSON) -> tuple[Performer, ...]:
     """Return who has the task; other kinds than these two stand for members of a group, and only in lists."""
     rows = data.get("performers")
-    if type(rows) is not list:
-        return ()
-    return each(
-        _performer,
-        [row for row in rows if type(row) is dict and row.get("type", "user") in {"user", "group"}],
-    )
+    if type(rows) is list:
+        rows = [row for row in rows if type(row) is dict and not _is_hidden(row.get("type"))]
+    return each(_performer, rows)
+
+
+def _is_hidden(kind: Any) -> bool:
+    return type(kind) is str and kind not in {"user", "group"}
 
 
 def _performer(data: JSON) -> Performer:
@@ -280,6 +282,10 @@ def _id(value: Any) -> int | None:
     if type(value) is str and value.isascii() and value.isdigit() and len(value) < 19:
         return int(value)
     return integer(value)
+
+
+def _ids(rows: Any) -> tuple[int, ...]:
+    return tuple([id_ for row in rows if (id_ := _id(row)) is not None]) if type(rows) is list else ()
 
 
 def example_event(kind: Kind) -> dict[str, Any]:

@@ -46,6 +46,8 @@ def parse_template_summary(node: Node) -> TemplateSummary:
         tasks_count=node.integer_or_none("tasks_count") or 0,
         run_allowed=_run_allowed(node, {}),
         kickoff=_kickoff(node, {}),
+        owner_ids=_owners(node, "user"),
+        owner_group_ids=_owners(node, "group"),
         raw=node.value,
     )
 
@@ -154,6 +156,17 @@ def _run_allowed(template: Node, members: Members) -> tuple[int, ...]:
     for item in template.items_or_none("template_owners"):
         found.append(item.itself_integer())
     return tuple(dict.fromkeys(found))
+
+
+def _owners(template: Node, type_: str) -> tuple[int, ...]:
+    """Return the ids of the users or groups with the role of an owner; before there were roles all had it."""
+    return tuple(
+        id_
+        for owner in template.items_or_none("owners")
+        if owner.lenient_text("type") == type_
+        and owner.value.get("role", "owner") == "owner"
+        and (id_ := _number(owner, "source_id")) is not None
+    )
 
 
 def _number(node: Node, key: str) -> int | None:
