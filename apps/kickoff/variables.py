@@ -56,7 +56,7 @@ def _what_could_stand_there(variables: Collection[str], labels: Mapping[str, str
     if not labels:
         return _("Pneumatic fills in %(variables)s.") % {"variables": mentioned}
     api_name, label = next(iter(labels.items()))
-    return _(
-        "Pneumatic fills in %(variables)s, and the answer to a field for its API name, such as {{%(api_name)s}} for "
-        "“%(field)s”."
-    ) % {"variables": mentioned, "api_name": api_name, "field": label}
+    words = {"variables": mentioned, "api_name": api_name, "field": label}
+    return (
+        _("Pneumatic fills in %(variables)s, and answers, such as {{%(api_name)s}} for “%(field)s”.") % words
+    )

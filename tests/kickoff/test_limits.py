@@ -79,8 +79,8 @@ def test_a_name_without_variables_is_told_which_there_are() -> None:
     field = make_field("client-1", name="Client")
     row = make_form(field, initial={"name": "date"}, name_variables=VARIABLES).name_row
     assert row.remarks == [
-        "Pneumatic fills in {{date}}, {{template-name}}, {{workflow-id}}, and the answer to a field for its API name, "
-        "such as {{client-1}} for “Client”."
+        "Pneumatic fills in {{date}}, {{template-name}}, {{workflow-id}}, and answers, such as {{client-1}} for "
+        "“Client”."
     ]
 
 
