@@ -47,6 +47,7 @@ GATEWAY_INTERFACE = {
     "detection",
     "errors",
     "events",
+    "names",
     "posting",
     "schemas",
     "zones",
