@@ -193,8 +193,10 @@ def test_it_takes_another_port_for_a_busy_one_and_leaves_nothing_when_it_is_kill
         with demonstration(tmp_path, port=port) as (process, text):
             assert f"Port {port} is busy" in text
             assert address(text) != f"http://127.0.0.1:{port}"
+            sandbox = sandbox_address(tmp_path)
             process.kill()
             wait_until_silent(address(text))
+            wait_until_silent(sandbox)
 
 
 @both_generations

@@ -45,15 +45,18 @@ class Family:
         self._logs = logs
         self._parts: list[Part] = []
 
-    def start(self, name: str, command: Sequence[str]) -> Part:
-        """Start a process that runs until ``stop``; a session of its own keeps Ctrl-C for us to handle."""
+    def start(self, name: str, command: Sequence[str], *, listens: bool = False) -> Part:
+        """Start a process that runs until ``stop``; a session of its own keeps Ctrl-C for us to handle.
+
+        One that ``listens`` ends with its standard input: wherever it runs, it does not outlive us.
+        """
         log = self._logs / f"{name.replace(' ', '-')}.log"
         with log.open("wb") as output:
             process = subprocess.Popen(  # noqa: S603 - every command line is our own
                 command,
                 cwd=self._folder,
                 env=self._environment,
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE if listens else subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,

@@ -93,7 +93,9 @@ class Command(BaseCommand):
                 *(sys.executable, "-m", "apps.sandbox", f"--port={sandbox_port}"),
                 *(f"--dialect={dialect}", f"--files-port={files_port}", f"--api-key-file={place.api_key}"),
                 *(f"--keep={place.sandbox}", f"--first-workflow-id={first_id.strip()}"),
+                "--until-stdin-closes",
             ],
+            listens=True,
         )
         family.wait_for_port(sandbox, sandbox_port)
         api_key = place.api_key.read_text(encoding="utf-8").strip()
