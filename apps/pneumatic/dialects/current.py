@@ -21,13 +21,7 @@ from apps.pneumatic.dialects import current_events, current_shapes
 from apps.pneumatic.dialects.base import InFull, Listing, Upload
 from apps.pneumatic.dialects.both import parse_launched, parse_user
 from apps.pneumatic.dialects.current_values import encode
-from apps.pneumatic.errors import (
-    Contradicted,
-    NotFound,
-    PermissionDenied,
-    UnexpectedResponse,
-    ValidationFailed,
-)
+from apps.pneumatic.errors import NotFound, PermissionDenied, ValidationFailed
 from apps.pneumatic.events import Kind, Status
 from apps.pneumatic.names import fixed_length
 from apps.pneumatic.pacing import Scope
@@ -113,16 +107,13 @@ class Current:
         asks_for_details = self.key_holder(transport).sees_everything
 
         def fetch(row: Received[TemplateSummary], scope: Scope) -> Received[Template] | None:
-            try:
-                detail = self._detail(transport, row.id, scope) if asks_for_details else None
-            except NotFound:
-                return None
-            except Contradicted:
-                raise
-            except UnexpectedResponse:
-                if row.raw.get("is_active") is not False:
-                    raise
-                detail = None  # of one that was disabled without a draft there is nothing but its row
+            detail = None
+            if asks_for_details:
+                is_disabled = row.raw.get("is_active") is False
+                try:
+                    detail = self._detail(transport, row.id, scope, may_be_empty=is_disabled)
+                except NotFound:
+                    return None
             return self._in_full(transport, row.id, listed=row.raw, detail=detail)
 
         return fetch
@@ -158,18 +149,27 @@ class Current:
             return self._holder
 
     def _detail(
-        self, transport: Transport, template_id: int, scope: Scope, *, repeat: bool = True
+        self,
+        transport: Transport,
+        template_id: int,
+        scope: Scope,
+        *,
+        repeat: bool = True,
+        may_be_empty: bool = False,
     ) -> dict[str, Any] | None:
         """Return the detail; None where the key may not read it.
 
         The account's owner may read all of them: forbidden to them is everything, while the account is blocked. Raise
-        PermissionDenied then, lest every template lose its tasks here.
+        PermissionDenied then, lest every template lose its tasks here. It ``may_be_empty`` where somebody disabled the
+        template who left no draft: then there is nothing but its row in the list.
         """
         try:
             answer = transport.get(f"/templates/{int(template_id)}", scope=scope, repeat=repeat)
         except PermissionDenied:
             if self._holder is not None and self._holder.is_account_owner:
                 raise
+            return None
+        if may_be_empty and not answer:
             return None
         node = Node(answer, key=f"templates[{template_id}]")
         if node.integer("id") != template_id:
