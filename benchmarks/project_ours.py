@@ -1,7 +1,8 @@
-"""Ours: stored deliveries become events and workflows. ``python -m benchmarks.project_ours fill|batches|single``.
+"""Ours: stored deliveries become events and workflows. ``python -m benchmarks.project_ours WHAT [NUMBER]``.
 
-``fill`` stores the deliveries as the receiver would; ``batches`` processes them as the worker does; ``single`` does
-the same work as a plain Django application would: one delivery, one transaction, ``get_or_create``.
+``fill`` stores the deliveries as the receiver would, ``fill_today`` those of today's server; ``batches`` processes them
+as the worker does; ``single`` does the same work as a plain Django application would: one delivery, one transaction,
+``get_or_create``.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from typing import Any
 
 import django
 
+from benchmarks import project_payloads_today
 from benchmarks.processes import answer
-from benchmarks.project_payloads import bodies
+from benchmarks.project_payloads import History, bodies
 
 django.setup()
 
@@ -32,13 +34,18 @@ from apps.workflows.models import Workflow  # noqa: E402
 PORTION = 1000  # rows written at once
 
 
-def fill(workflows: int) -> None:
+def fill_today(workflows: int) -> None:
+    """Store the deliveries of ``workflows`` histories as today's server tells them."""
+    fill(workflows, project_payloads_today.history)
+
+
+def fill(workflows: int, history: History | None = None) -> None:
     """Store the deliveries of ``workflows`` histories."""
     endpoint = endpoints.active()
     target = f"https://dash.example.com{endpoints.path(endpoint)}"
     size = number = 0
     rows: list[Delivery] = []
-    for event_name, body in _encoded(workflows, target):
+    for event_name, body in _encoded(bodies(workflows, target=target, history=history)):
         now = timezone.now()
         rows.append(
             Delivery(
@@ -60,8 +67,8 @@ def fill(workflows: int) -> None:
     answer(deliveries=number, bytes=size / number)
 
 
-def _encoded(workflows: int, target: str) -> Iterator[tuple[str, bytes]]:
-    for payload in bodies(workflows, target=target):
+def _encoded(payloads: Iterator[dict[str, Any]]) -> Iterator[tuple[str, bytes]]:
+    for payload in payloads:
         yield payload["hook"]["event"], json.dumps(payload).encode()
 
 
@@ -132,4 +139,4 @@ def _finish(events: int, seconds: float, **memory: float) -> None:
 
 if __name__ == "__main__":
     what, *numbers = sys.argv[1:]
-    {"fill": fill, "batches": batches, "single": single}[what](*map(int, numbers))
+    {"fill": fill, "fill_today": fill_today, "batches": batches, "single": single}[what](*map(int, numbers))

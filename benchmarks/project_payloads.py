@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 EVENTS = 10  # per workflow: it starts, eight tasks are completed or returned, it is completed
@@ -17,11 +17,18 @@ TEXT = (
 )
 
 
-def bodies(workflows: int, *, target: str) -> Iterator[dict[str, Any]]:
-    """Yield the bodies of ``workflows`` whole histories, mixed as they would come in; always the same ones."""
+History = Callable[[int, str], Iterator[dict[str, Any]]]
+
+
+def bodies(workflows: int, *, target: str, history: History | None = None) -> Iterator[dict[str, Any]]:
+    """Yield the bodies of ``workflows`` whole histories, mixed as they would come in; always the same ones.
+
+    They are as documented, unless another ``history`` tells them.
+    """
+    tell = history or _history
     chance = random.Random(20261123)
     waiting = iter(range(1, workflows + 1))
-    running = [_history(number, target) for _place, number in zip(range(AT_WORK), waiting, strict=False)]
+    running = [tell(number, target) for _place, number in zip(range(AT_WORK), waiting, strict=False)]
     while running:
         place = chance.randrange(len(running))
         body = next(running[place], None)
@@ -32,7 +39,7 @@ def bodies(workflows: int, *, target: str) -> Iterator[dict[str, Any]]:
         if following is None:
             running.pop(place)
         else:
-            running[place] = _history(following, target)
+            running[place] = tell(following, target)
 
 
 def _history(workflow_id: int, target: str) -> Iterator[dict[str, Any]]:
