@@ -1,4 +1,7 @@
-"""From the login page to a launched workflow: with scripts, without them, and with the keyboard alone."""
+"""From the login page to a launched workflow: with scripts, without them, and with the keyboard alone.
+
+Nobody says which generation of Pneumatic answers: the dashboard finds out by itself.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,10 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
+from pytest_django import Settings
 
 from apps.accounts.models import User
+from apps.pneumatic import detection
 from tests.factories import PASSWORD
 from tests.fixtures.browser import Browse
 from tests.fixtures.sandbox import Sandbox, both_dialects
@@ -20,6 +25,13 @@ from tests.fixtures.sandbox import Sandbox, both_dialects
 pytestmark = both_dialects
 
 TEXT = "First line\nSecond line: 漢字 & <b>plain</b>"
+
+
+@pytest.fixture
+def sandbox(sandbox: Sandbox, settings: Settings) -> Sandbox:
+    """Return a sandbox of whose generation the settings say nothing."""
+    settings.PNEUMATIC_DIALECT = "auto"
+    return sandbox
 
 
 @pytest.fixture
@@ -80,6 +92,7 @@ def day(received: str | int) -> str:
 
 
 def assert_received(sandbox: Sandbox, file: Path) -> None:
+    assert detection.name_in_force() == sandbox.dialect
     (workflow,) = sandbox.workflows()
     kickoff: dict[str, Any] = workflow["kickoff"]
     (attachment,) = [item for item in sandbox.files() if item["sha256"]]

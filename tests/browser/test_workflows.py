@@ -6,10 +6,14 @@ import pytest
 from playwright.sync_api import Page, Request, expect
 
 from apps.accounts.models import User
+from apps.workflows.seeing import gone, take_note
 from tests.factories import make_pneumatic_user, make_template, make_user, make_workflow
 from tests.fixtures import payloads
-from tests.fixtures.browser import Browse, assert_accessible, assert_no_sideways_scroll
+from tests.fixtures.browser import Browse, assert_accessible, check
 from tests.fixtures.deliveries import Deliver
+from tests.fixtures.sandbox import both_dialects
+
+pytestmark = both_dialects
 
 LONG = "Onboarding_of_somebody_with_a_very_long_name_without_any_space_" * 3
 RIGHT_TO_LEFT = "طلب شراء جديد للمكتب الرئيسي"
@@ -220,7 +224,8 @@ def test_a_dashboard_that_cannot_be_reached_is_told(browse: Browse, uma: User, d
     expect(page.locator("#announcer")).to_contain_text("can be reached again")
 
 
-def test_a_session_that_ended_is_told(browse: Browse, uma: User) -> None:
+def test_a_session_that_ended_is_told(browse: Browse, uma: User, deliver: Deliver) -> None:
+    deliver(payloads.started(1))
     page = browse("/workflows/", user=uma)
     page.context.clear_cookies()
 
@@ -275,14 +280,14 @@ def tab_to(page: Page, selector: str) -> None:
     pytest.fail(f"Tab never reaches {selector}")
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_every_state_is_accessible_and_fits_a_phone(
-    browse: Browse, ann: User, deliver: Deliver, dark: bool
+    browse: Browse, ann: User, deliver: Deliver, dialect: str
 ) -> None:
     browse.allow("status of 404")
-    page = browse("/workflows/", user=ann, dark=dark)
+    page = browse("/workflows/", user=ann)
     check(page)  # nothing there yet, and nothing can arrive
     fill(deliver)
+    terminate(3, deliver, dialect)
     paths = [
         *(
             "/workflows/",
@@ -317,21 +322,20 @@ def fill(deliver: Deliver) -> None:
     for body in payloads.history(1, steps=3, returns=[2], kickoff=kickoff):
         deliver(named(body, LONG))
     deliver(named(payloads.task_completed(2, 4, output=kickoff), RIGHT_TO_LEFT))
-    deliver(payloads.started(3, status=payloads.TERMINATED))
+    deliver(payloads.started(3))
     deliver(payloads.started(4, status=payloads.SNOOZED))
     deliver(payloads.started(5, status=99))
+
+
+def terminate(workflow_id: int, deliver: Deliver, dialect: str) -> None:
+    """End a workflow. Today's server deletes it then and tells nobody, so that it is found to be gone."""
+    if dialect == "current":
+        take_note([gone(workflow_id)])
+    else:
+        deliver(payloads.started(workflow_id, status=payloads.TERMINATED))
 
 
 def named(body: payloads.JSON, name: str) -> payloads.JSON:
     """Return ``body`` with another name of its workflow."""
     (body.get("workflow") or body["task"]["workflow"])["name"] = name
     return body
-
-
-def check(page: Page) -> None:
-    """Fail when the page, as it stands now, is not accessible or does not fit a phone."""
-    page.set_viewport_size({"width": 1280, "height": 900})
-    assert_accessible(page)
-    page.set_viewport_size({"width": 375, "height": 720})
-    assert_no_sideways_scroll(page)
-    assert_accessible(page)

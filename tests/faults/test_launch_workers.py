@@ -27,12 +27,12 @@ from apps.launches.models import Launch
 from apps.workflow_templates.models import Template
 from tests.factories import client_of
 from tests.fixtures.filled_form import FilledForm
-from tests.fixtures.sandbox import Sandbox
+from tests.fixtures.sandbox import Sandbox, both_dialects
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 30  # seconds until a test gives up waiting
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), both_dialects]
 
 
 def database_url() -> str:
@@ -93,9 +93,8 @@ def web(sandbox: Sandbox, mirrored: dict[str, Template]) -> Iterator[WebServer]:
     server = WebServer(
         {
             **os.environ,
+            **sandbox.environment,
             "DATABASE_URL": database_url(),
-            "PNEUMATIC_API_URL": sandbox.url,
-            "PNEUMATIC_API_KEY": sandbox.key,
             "DEBUG": "True",  # static files without collectstatic
         }
     )

@@ -6,19 +6,27 @@ import pytest
 
 from apps.webhooks.models import Delivery, Event
 from apps.workflows.models import Workflow
-from tests.core.test_worker import is_done, receive, wait_for, worker
+from tests.core.test_worker import is_done, wait_for, worker
+from tests.fixtures import payloads
+from tests.fixtures.deliveries import Reword, store
+from tests.fixtures.sandbox import both_dialects
 
 DELIVERIES = 1500
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), both_dialects]
+
+
+@pytest.fixture
+def received(transactional_db: None, reword: Reword) -> None:
+    """Store deliveries as the receiver does."""
+    store(reword(payloads.started(id_)) for id_ in range(1, DELIVERIES + 1))
 
 
 def processed() -> int:
     return Delivery.objects.filter(state="processed").count()
 
 
-def test_killed_workers_leave_nothing_half_done_and_the_next_one_goes_on() -> None:
-    receive(DELIVERIES)
+def test_killed_workers_leave_nothing_half_done_and_the_next_one_goes_on(received: None) -> None:
     killed_midway = 0
     for _trial in range(3):
         before = processed()
@@ -39,8 +47,7 @@ def test_killed_workers_leave_nothing_half_done_and_the_next_one_goes_on() -> No
     assert set(Delivery.objects.values_list("attempts", flat=True)) == {1}
 
 
-def test_two_workers_of_which_one_is_killed_process_everything_once() -> None:
-    receive(DELIVERIES)
+def test_two_workers_of_which_one_is_killed_process_everything_once(received: None) -> None:
     with worker() as first, worker():
         wait_for(lambda: processed() > 0)
         first.kill()

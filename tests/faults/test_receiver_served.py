@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,7 +24,10 @@ from apps.webhooks import endpoints
 from apps.webhooks.models import Delivery
 from tests.faults.test_launch_workers import PATIENCE, ROOT, database_url, wait_for
 from tests.fixtures import payloads
+from tests.fixtures.deliveries import Reword, addressed
+from tests.fixtures.sandbox import both_dialects
 
+# Tests in which no payload comes through have no generation: they are of HTTP alone, and run once.
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -109,8 +112,18 @@ def path() -> str:
     return endpoints.path(endpoints.active())
 
 
-def body_for(path: str, workflow_id: int = 1) -> bytes:
-    return json.dumps(payloads.started(workflow_id, hook_target=f"http://testserver{path}")).encode()
+BodyFor = Callable[..., bytes]
+
+
+@pytest.fixture
+def body_for(path: str, reword: Reword) -> BodyFor:
+    """Return a function that returns the body of an event of a workflow, as the other end sends it."""
+
+    def body(workflow_id: int = 1) -> bytes:
+        payload = reword(payloads.started(workflow_id))
+        return json.dumps(addressed(payload, f"http://testserver{path}")).encode()
+
+    return body
 
 
 def head(path: str, *lines: str, version: str = "1.1") -> bytes:
@@ -119,8 +132,9 @@ def head(path: str, *lines: str, version: str = "1.1") -> bytes:
     ).encode()
 
 
-def test_a_body_in_pieces_is_put_together(web: Web, path: str) -> None:
-    body = body_for(path)
+@both_dialects
+def test_a_body_in_pieces_is_put_together(web: Web, path: str, body_for: BodyFor) -> None:
+    body = body_for()
 
     answer = web.send(head(path, f"Content-Length: {len(body)}"), body[:10], body[10:50], body[50:])
 
@@ -175,17 +189,19 @@ def test_what_http_allows_and_nobody_sends(
     assert answer.startswith(b"HTTP/1.1 %d " % status)
 
 
-def test_http_1_0_is_understood(web: Web, path: str) -> None:
-    body = body_for(path)
+@both_dialects
+def test_http_1_0_is_understood(web: Web, path: str, body_for: BodyFor) -> None:
+    body = body_for()
 
     answer = web.send(head(path, f"Content-Length: {len(body)}", version="1.0") + body)
 
     assert b" 200 " in answer.splitlines()[0]
 
 
-def test_no_log_of_the_web_server_holds_a_token(web: Web, path: str) -> None:
+@both_dialects
+def test_no_log_of_the_web_server_holds_a_token(web: Web, path: str, body_for: BodyFor) -> None:
     token = path.split("/")[2]
-    body = body_for(path)
+    body = body_for()
     web.send(head(path, f"Content-Length: {len(body)}", f"Referer: https://x.example.com{path}") + body)
     web.send(head(path).replace(b"POST", b"GET"))
     web.send(head(f"/else{path}"))
@@ -195,7 +211,10 @@ def test_no_log_of_the_web_server_holds_a_token(web: Web, path: str) -> None:
     assert token not in web.text()
 
 
-def test_nothing_that_was_acknowledged_is_lost_when_processes_are_killed(web: Web, path: str) -> None:
+@both_dialects
+def test_nothing_that_was_acknowledged_is_lost_when_processes_are_killed(
+    web: Web, path: str, body_for: BodyFor
+) -> None:
     """A small sister of ``python -m benchmarks --only kill``."""
     acknowledged: list[str] = []
     is_over = False
@@ -206,7 +225,7 @@ def test_nothing_that_was_acknowledged_is_lost_when_processes_are_killed(web: We
             session.trust_env = False
             while not is_over:
                 sent += 1
-                body = body_for(path, number * 1_000_000 + sent)
+                body = body_for(number * 1_000_000 + sent)
                 try:
                     answer = session.post(f"http://127.0.0.1:{web.port}{path}", data=body, timeout=PATIENCE)
                 except requests.RequestException:
@@ -237,10 +256,11 @@ def test_nothing_that_was_acknowledged_is_lost_when_processes_are_killed(web: We
     assert len(acknowledged) >= 50
 
 
-def test_a_database_that_is_locked_is_told_in_time(tmp_path: Path, path: str) -> None:
+@both_dialects
+def test_a_database_that_is_locked_is_told_in_time(tmp_path: Path, path: str, body_for: BodyFor) -> None:
     web = Web(log=tmp_path / "web.log", settings={"WEBHOOK_WRITE_TIMEOUT": "0.3"})
     web.start()
-    body = body_for(path)
+    body = body_for()
     request = head(path, f"Content-Length: {len(body)}") + body
     try:
         with connection.cursor() as cursor:
