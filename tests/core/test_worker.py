@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -14,13 +13,12 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.utils import timezone
 
 from apps.core import periodic
-from apps.webhooks import endpoints
 from apps.webhooks.models import Delivery
 from tests.faults.test_launch_workers import database_url
 from tests.fixtures import payloads
+from tests.fixtures.deliveries import store
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 60  # seconds until a test gives up waiting
@@ -53,18 +51,7 @@ def worker(
 
 
 def receive(number: int) -> None:
-    """Store deliveries as the receiver does."""
-    endpoint, now = endpoints.active(), timezone.now()
-    bodies = [
-        json.dumps(payloads.started(id_, hook_target=endpoints.path(endpoint))).encode()
-        for id_ in range(1, number + 1)
-    ]
-    Delivery.objects.bulk_create(
-        Delivery(
-            received_at=now, due_at=now, endpoint=endpoint, body=body, size=len(body), verdict="accepted"
-        )
-        for body in bodies
-    )
+    store(payloads.started(id_) for id_ in range(1, number + 1))
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
