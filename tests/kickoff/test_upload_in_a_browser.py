@@ -12,9 +12,9 @@ from apps.launches.models import Launch, UploadedFile
 from apps.pneumatic.schemas import FILE_SIZE_LIMIT
 from tests.factories import make_field, make_template
 from tests.fixtures.browser import Browse, assert_accessible
-from tests.fixtures.sandbox import Sandbox
+from tests.fixtures.sandbox import Sandbox, both_dialects
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, both_dialects]
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ def test_a_file_that_is_too_large_is_refused_before_its_first_byte(
 def test_a_file_on_its_way_holds_the_form_and_can_be_cancelled(
     browse: Browse, operator: User, url: str, papers: list[Path], sandbox: Sandbox
 ) -> None:
-    sandbox.fault(kind="delay", path_prefix="/workflows/attachments", times=0, seconds=2)
+    sandbox.upload_fault(kind="delay", times=0, seconds=2)
     page = browse(url, user=operator)
     page.locator("input[type=file]").set_input_files(papers[0])
     expect(page.get_by_role("progressbar", name=f"Uploading {papers[0].name}")).to_be_visible()
@@ -112,7 +112,7 @@ def test_a_failed_upload_names_file_and_reason_and_starts_nothing(
     browse: Browse, operator: User, url: str, papers: list[Path], sandbox: Sandbox
 ) -> None:
     browse.allow("Failed to load resource")
-    sandbox.fault(kind="status", path_prefix="/workflows/attachments", times=0, status=500)
+    sandbox.upload_fault(kind="status", times=0, status=500)
     page = browse(url, user=operator)
     page.locator("input[type=file]").set_input_files(papers[0])
     expect(page.get_by_text(f"“{papers[0].name}” was not uploaded")).to_be_visible()
@@ -130,7 +130,7 @@ def test_a_failed_file_that_is_chosen_again_needs_no_dismissal(
     browse: Browse, operator: User, url: str, papers: list[Path], sandbox: Sandbox
 ) -> None:
     browse.allow("Failed to load resource")
-    sandbox.fault(kind="status", path_prefix="/workflows/attachments", times=1, status=500)
+    sandbox.upload_fault(kind="status", times=1, status=500)
     page = browse(url, user=operator)
     page.locator("input[type=file]").set_input_files(papers[0])
     expect(page.get_by_text("was not uploaded")).to_be_visible()
@@ -169,6 +169,6 @@ def test_files_travel_with_the_form_where_there_is_no_script(
     expect(kept).to_be_checked()
     kept.uncheck()
     page.get_by_role("button", name="Launch").click()
-    expect(page.get_by_role("checkbox")).to_have_count(1)
+    expect(page.locator("input[name='kickoff-papers'][type=checkbox]")).to_have_count(1)
     expect(page.get_by_role("checkbox", name=papers[1].name)).to_be_checked()
     assert UploadedFile.objects.count() == 2

@@ -14,7 +14,9 @@ from apps.workflow_templates.models import Template
 from tests.factories import PASSWORD, make_field, make_version
 from tests.fixtures.filled_form import FilledForm
 from tests.fixtures.launching import Fill
-from tests.fixtures.sandbox import Sandbox
+from tests.fixtures.sandbox import Sandbox, both_dialects
+
+pytestmark = both_dialects
 
 
 def sign_in_form(form: FilledForm, client: Client) -> FilledForm:

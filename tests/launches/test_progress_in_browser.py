@@ -11,8 +11,9 @@ from tests.factories import make_field, make_launch, make_template
 from tests.fixtures import payloads
 from tests.fixtures.browser import Browse, assert_accessible, assert_no_sideways_scroll
 from tests.fixtures.deliveries import Deliver
+from tests.fixtures.sandbox import both_dialects
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), both_dialects]
 
 
 @pytest.fixture
