@@ -23,8 +23,8 @@ from apps.launches import matching, services
 from apps.launches.models import Launch
 from apps.launches.transitions import decide_alone, move
 from apps.pneumatic.client import Client, capabilities, connect
-from apps.pneumatic.detection import key_mark
 from apps.pneumatic.errors import PneumaticError
+from apps.pneumatic.recall import key_mark
 from apps.workflows import reconciling
 
 logger = logging.getLogger(__name__)

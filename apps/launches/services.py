@@ -33,8 +33,8 @@ from apps.launches.models import Launch
 from apps.launches.outcomes import Outcome
 from apps.launches.transitions import decide_alone, move
 from apps.pneumatic.client import connect
-from apps.pneumatic.detection import key_mark
 from apps.pneumatic.errors import PneumaticError
+from apps.pneumatic.recall import key_mark
 from apps.pneumatic.schemas import Answer, TaskOverride, Urgency
 from apps.workflow_templates.models import Template, TemplateVersion
 from apps.workflow_templates.services import record_use

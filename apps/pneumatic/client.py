@@ -13,7 +13,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
-from apps.pneumatic import detection, dialects, failures, transport
+from apps.pneumatic import detection, dialects, failures, recall, transport
 from apps.pneumatic.capabilities import Capabilities
 from apps.pneumatic.dialects.base import Dialect, Listing, Upload
 from apps.pneumatic.errors import ConfigurationError, NotFound, UnexpectedResponse
@@ -169,7 +169,7 @@ class Client:
         with self._surely_there():
             holder = self._dialect.key_holder(self._transport)
         if holder is not None:
-            detection.remember_holder(self._dialect.name, holder)
+            recall.remember_holder(self._dialect.name, holder)
         return holder
 
     def run_payload(
@@ -186,7 +186,7 @@ class Client:
         Raise ValidationFailed for an answer that the API has no way to say. For a day, it may have to be asked first
         whose key this is: days begin where that person is.
         """
-        finding = detection.known()
+        finding = recall.known()
         if any(answer.field.type == "date" for answer in answers) and (finding is None or not finding.holder):
             self.key_holder()
         return self._dialect.run_payload(

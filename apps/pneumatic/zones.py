@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
-from apps.pneumatic import detection
+from apps.pneumatic import recall
 
 
 def account_zone() -> dt.tzinfo:
@@ -15,7 +15,7 @@ def account_zone() -> dt.tzinfo:
 
     A new key's user is most likely in the zone of the last one, until it is known.
     """
-    return _zone(detection.last_zone()) or ZoneInfo(settings.TIME_ZONE)
+    return _zone(recall.last_zone()) or ZoneInfo(settings.TIME_ZONE)
 
 
 def _zone(name: str) -> dt.tzinfo | None:

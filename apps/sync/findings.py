@@ -1,4 +1,4 @@
-"""What was found out about the server, kept for every process: the memory of ``apps.pneumatic.detection``.
+"""What was found out about the server, kept for every process: the memory of ``apps.pneumatic.recall``.
 
 A memory that fails is none: before ``migrate``, or while the database is busy, nothing is known and nothing breaks.
 """
@@ -12,10 +12,10 @@ from django.conf import settings
 from django.db import Error, connection, transaction
 
 from apps.core.database import bounded_transaction
-from apps.pneumatic import detection
+from apps.pneumatic import detection, recall
 from apps.pneumatic.client import connect
-from apps.pneumatic.detection import Finding
 from apps.pneumatic.errors import PneumaticError
+from apps.pneumatic.recall import Finding
 from apps.pneumatic.schemas import KeyHolder
 from apps.sync.models import ServerFinding
 
@@ -73,7 +73,7 @@ def find_out() -> None:
     """
     if not settings.PNEUMATIC_API_URL or not settings.PNEUMATIC_API_KEY:
         return
-    finding = detection.known()
+    finding = recall.known()
     if detection.name_in_force() and finding is not None and finding.holder is not None:
         return
     try:

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from apps.pneumatic import canonical, detection, schemas
+from apps.pneumatic import canonical, recall, schemas
 from apps.pneumatic.client import capabilities
 from apps.sync import mirror
 from apps.sync.mirror import BATCH, batches
@@ -128,7 +128,7 @@ class Templates(Resource[_Received, Row]):
 
     def scope(self) -> str:
         """Return whose templates are listed, where the server lists only those of the key's user."""
-        finding = detection.known() if capabilities().lists_own_templates else None
+        finding = recall.known() if capabilities().lists_own_templates else None
         holder = finding.holder if finding else None
         if holder is None:
             return ""

@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator
 import pytest
 from pytest_django import Settings
 
-from apps.pneumatic import detection, retry
+from apps.pneumatic import recall, retry
 from apps.pneumatic.client import Client
-from apps.pneumatic.detection import Finding
 from apps.pneumatic.dialects.base import Dialect
 from apps.pneumatic.dialects.current import Current
 from apps.pneumatic.dialects.documented import Documented
+from apps.pneumatic.recall import Finding
 from tests.pneumatic import today
 from tests.pneumatic.servers import Behaviour, Server
 
@@ -67,11 +67,11 @@ def connect_to() -> Iterator[Connect]:
 def memory(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Finding]]:
     """Return what is remembered of servers, by their addresses: here in a dictionary instead of the database."""
     kept: dict[str, Finding] = {}
-    monkeypatch.setattr(detection, "_load", kept.get)
-    monkeypatch.setattr(detection, "_save", kept.__setitem__)
-    detection.forget()
+    monkeypatch.setattr(recall, "_load", kept.get)
+    monkeypatch.setattr(recall, "_save", kept.__setitem__)
+    recall.forget()
     yield kept
-    detection.forget()
+    recall.forget()
 
 
 class Pair:

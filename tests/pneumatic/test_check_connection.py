@@ -8,7 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
-from apps.pneumatic import detection
+from apps.pneumatic import recall
 from tests.fixtures.sandbox import Sandbox, only_current
 
 pytestmark = pytest.mark.django_db
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 def auto(settings: Settings, sandbox: Sandbox) -> None:
     settings.PNEUMATIC_DIALECT = "auto"
     settings.PNEUMATIC_FILES_URL = ""
-    detection.forget()
+    recall.forget()
 
 
 def check() -> tuple[str, bool]:

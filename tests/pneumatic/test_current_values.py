@@ -14,12 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pytest_django import Settings
 
-from apps.pneumatic import detection
+from apps.pneumatic import recall
 from apps.pneumatic.client import Client
-from apps.pneumatic.detection import Finding
 from apps.pneumatic.dialects.current import Current
 from apps.pneumatic.dialects.current_values import encode
 from apps.pneumatic.errors import ValidationFailed
+from apps.pneumatic.recall import Finding
 from apps.pneumatic.schemas import (
     Answer,
     FieldDefinition,
@@ -147,7 +147,7 @@ def test_a_day_begins_in_the_zone_of_the_keys_user(
 ) -> None:
     """Where that is not known, or no zone, in that of the settings: in tests it is Berlin."""
     settings.PNEUMATIC_API_URL = "http://pneumatic.invalid"
-    detection.remember_holder("current", KeyHolder(1, zone=zone))
+    recall.remember_holder("current", KeyHolder(1, zone=zone))
     client = Client(
         api_url="http://pneumatic.invalid", api_key="k", dialect=Current(), connect_timeout=1, read_timeout=1
     )

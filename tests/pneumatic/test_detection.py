@@ -11,13 +11,13 @@ from pytest_django import Settings
 
 from apps.pneumatic import detection
 from apps.pneumatic.client import Client, connect
-from apps.pneumatic.detection import Finding
 from apps.pneumatic.errors import (
     AuthenticationFailed,
     PneumaticError,
     Unavailable,
     UnexpectedResponse,
 )
+from apps.pneumatic.recall import Finding
 from tests.fixtures.sandbox import Sandbox, both_dialects, only_current
 from tests.pneumatic import samples, today
 from tests.pneumatic.behaviours import dropped, html, other_json, status

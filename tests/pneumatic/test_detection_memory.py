@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from apps.pneumatic import detection
+from apps.pneumatic import detection, recall
 from apps.pneumatic.client import Client, capabilities, connect
-from apps.pneumatic.detection import Finding
 from apps.pneumatic.errors import Contradicted
+from apps.pneumatic.recall import Finding
 from apps.pneumatic.schemas import KeyHolder, Received, TemplateSummary
 from apps.pneumatic.zones import account_zone
 from tests.pneumatic import samples, today
@@ -83,7 +83,7 @@ def test_what_was_found_is_not_asked_again(
     before = len(server.seen)
 
     client(server.url).list_templates()
-    detection.forget()  # as in another process
+    recall.forget()  # as in another process
     client(server.url).list_templates()
 
     assert [seen.target.partition("?")[0] for seen in server.seen[before:]] == ["/templates"] * 2
@@ -116,13 +116,13 @@ def test_the_holder_of_another_key_is_not_known(
     serve: Serve, client: Any, memory: Memory, settings: Settings
 ) -> None:
     client(serve(of_today()).url).key_holder()
-    assert detection.known() == memory[settings.PNEUMATIC_API_URL]
+    assert recall.known() == memory[settings.PNEUMATIC_API_URL]
     holder = memory[settings.PNEUMATIC_API_URL].holder
     assert holder == KeyHolder(1, "owner@example.test", "Olga Owner", True, True, "UTC")
 
     settings.PNEUMATIC_API_KEY = "another-key"
 
-    finding = detection.known()
+    finding = recall.known()
     assert finding is not None
     assert (finding.dialect, finding.holder) == ("current", None)
 
@@ -133,7 +133,7 @@ def test_a_holder_is_kept_when_one_looks_again(serve: Serve, client: Any) -> Non
 
     made.look_again()
 
-    finding = detection.known()
+    finding = recall.known()
     assert finding is not None
     assert finding.holder is not None
 
@@ -153,7 +153,7 @@ def test_days_begin_where_they_did_until_the_holder_of_a_new_key_is_known(
     settings.PNEUMATIC_DIALECT = "auto"
     made = client(server.url)
     made.look_again()
-    assert (str(account_zone()), detection.known().holder) == ("Asia/Tokyo", None)  # type: ignore[union-attr]
+    assert (str(account_zone()), recall.known().holder) == ("Asia/Tokyo", None)  # type: ignore[union-attr]
     server.behaviour = today.routes({"GET /auth/context": today.context(timezone="Europe/Berlin")})
     made.key_holder()
     assert str(account_zone()) == "Europe/Berlin"
@@ -170,12 +170,12 @@ def test_nothing_of_the_key_is_remembered(serve: Serve, client: Any, memory: Mem
 
 def test_the_mark_of_a_key_depends_on_the_secret_key(settings: Settings) -> None:
     """Nobody who reads the database can try keys against it."""
-    before = detection._mark(KEY)
+    before = recall._mark(KEY)
 
     settings.SECRET_KEY = "another " * 10
 
-    assert detection._mark(KEY) != before
-    assert detection._mark("") == ""
+    assert recall._mark(KEY) != before
+    assert recall._mark("") == ""
 
 
 def test_a_dialect_of_the_memory_that_we_do_not_speak_is_asked_for_anew(

@@ -14,11 +14,11 @@ from django.views.debug import ExceptionReporter
 from pytest_django import Settings
 
 from apps.pneumatic.client import Client
-from apps.pneumatic.detection import Finding
 from apps.pneumatic.dialects.current import Current
 from apps.pneumatic.dialects.documented import Documented
 from apps.pneumatic.errors import PneumaticError, ValidationFailed
 from apps.pneumatic.events import Kind
+from apps.pneumatic.recall import Finding
 from apps.pneumatic.schemas import Subscription, UploadTicket
 from tests.pneumatic import today
 from tests.pneumatic.actions import templates, upload

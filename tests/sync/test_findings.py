@@ -17,9 +17,9 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from apps.core import periodic
-from apps.pneumatic import detection
+from apps.pneumatic import detection, recall
 from apps.pneumatic.client import capabilities
-from apps.pneumatic.detection import Finding
+from apps.pneumatic.recall import Finding
 from apps.pneumatic.schemas import KeyHolder
 from apps.sync import findings
 from apps.sync.models import ServerFinding
@@ -37,9 +37,9 @@ FOUND = Finding("current", NOW, key_mark="abc", holder=HOLDER)
 @pytest.fixture(autouse=True)
 def fresh() -> Iterator[None]:
     """Let no test know what another one found."""
-    detection.forget()
+    recall.forget()
     yield
-    detection.forget()
+    recall.forget()
 
 
 @pytest.mark.django_db
@@ -140,9 +140,9 @@ def test_one_process_finds_out_and_every_other_knows(
     settings.PNEUMATIC_DIALECT = "auto"
     assert not capabilities().groups
     sync()
-    detection.forget()  # as another process, that asked nobody yet
+    recall.forget()  # as another process, that asked nobody yet
     sandbox.clear_requests()
-    found = detection.known()
+    found = recall.known()
     assert found is not None
     assert found.dialect == dialect
     assert capabilities().groups is (dialect == "current")
@@ -165,11 +165,11 @@ def test_whose_key_it_is_is_remembered_and_the_key_is_not(sandbox: Sandbox, sett
 def test_the_holder_of_another_key_is_forgotten(sandbox: Sandbox, settings: Settings) -> None:
     sync()
     settings.PNEUMATIC_API_KEY = sandbox.add_key("the-key-of-bo-operator", 2)
-    found = detection.known()
+    found = recall.known()
     assert found is not None
     assert found.holder is None
     sync("templates")
-    found = detection.known()
+    found = recall.known()
     assert found is not None
     assert found.holder is not None
     assert found.holder.user_id == 2
@@ -202,7 +202,7 @@ def test_the_worker_finds_out_whose_a_new_key_is(sandbox: Sandbox, settings: Set
 
     findings.find_out()
 
-    found = detection.known()
+    found = recall.known()
     assert found is not None
     assert found.holder is not None
     assert found.holder.user_id == 2

@@ -9,7 +9,7 @@ import pytest
 from pytest_django import Settings
 
 from apps.accounts.models import User
-from apps.pneumatic import detection
+from apps.pneumatic import recall
 from apps.pneumatic.client import Client
 from apps.pneumatic.events import Kind
 from apps.webhooks import drift, listing, subscriptions
@@ -371,7 +371,7 @@ def test_the_first_question_of_all_finds_out_what_the_server_does(
     sandbox: Sandbox, integrator: User, settings: Settings, setting: str
 ) -> None:
     settings.PNEUMATIC_DIALECT = setting
-    detection.forget()
+    recall.forget()
     take(sandbox, "task_returned", url=ELSEWHERE)
 
     (outcome,) = subscriptions.subscribe(integrator, [RETURNED])
