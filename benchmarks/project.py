@@ -19,12 +19,15 @@ def measure(*, repeats: int) -> list[Table]:
     """Process a backlog from scratch, and a part of it in the plain way, on each database."""
     tables = []
     for kind, database in databases():
+        documented = 0.0
         for fill, generation in GENERATIONS.items():
-            ours, plain = [], []
+            ours: list[dict[str, Any]] = []
+            plain: list[dict[str, Any]] = []
             for _repeat in range(repeats):
                 ours.append(_run(database, fill, WORKFLOWS, "batches"))
                 plain.append(_run(database, fill, ONE_BY_ONE // EVENTS, "single", str(ONE_BY_ONE)))
-            tables.append(_table(f"{generation}, {kind}", ours, plain))
+            tables.append(_table(f"{generation}, {kind}", ours, plain, documented=documented))
+            documented = documented or _rate(ours)
     return tables
 
 
@@ -39,11 +42,24 @@ def _run(database: str, fill: str, workflows: int, *what: str) -> dict[str, Any]
     return {**result, "bytes": filled["bytes"]}
 
 
-def _table(kind: str, ours: list[dict[str, Any]], plain: list[dict[str, Any]]) -> Table:
-    rate, other = (median(run["events"] / run["seconds"] for run in runs) for runs in (ours, plain))
+def _rate(runs: list[dict[str, Any]]) -> float:
+    return float(median(run["events"] / run["seconds"] for run in runs))
+
+
+def _table(kind: str, ours: list[dict[str, Any]], plain: list[dict[str, Any]], *, documented: float) -> Table:
+    rate, other = _rate(ours), _rate(plain)
     early, peak = (median(run[name] for run in ours) for name in ("memory_at_a_quarter", "memory"))
     bars = [
-        Bar("events/s, from stored bodies to workflows", f"{rate:,.0f}", "", rate, 2000),
+        # What today's server tells is nearly twice as long: every event holds all tasks of its workflow.
+        Bar(
+            "events/s, against those as documented",
+            f"{rate:,.0f}",
+            f"{documented:,.0f}",
+            rate / documented,
+            0.5,
+        )
+        if documented
+        else Bar("events/s, from stored bodies to workflows", f"{rate:,.0f}", "", rate, 2000),
         Bar(
             "events/s, against one transaction and get_or_create per delivery",
             f"{rate:,.0f}",
