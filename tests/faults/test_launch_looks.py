@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import random
 from collections.abc import Callable
 from contextlib import suppress
@@ -19,25 +18,17 @@ from apps.pneumatic.client import longest_call
 from apps.workflow_templates.models import Template
 from apps.workflows import reconciling
 from tests.faults.test_launch_answers import LOST, runs
-from tests.fixtures.launching import Fill
+from tests.fixtures.launching import Fill, pass_time
 from tests.fixtures.sandbox import Sandbox, only_current
 
 pytestmark = only_current
 
 State = Launch.State
 ANSWERS = {"name": "Once {{date}}", "string_1": "Kept answer"}
-MOMENTS = ("created_at", "sent_at", "deadline_at", "finished_at", "tried_at", "looked_at", "missed_at")
 
 
 class KilledError(BaseException):
     """The process ends here."""
-
-
-def pass_time(seconds: float) -> None:
-    """Let all that happened to launches have happened so much earlier."""
-    passed = dt.timedelta(seconds=seconds)
-    for moment in MOMENTS:
-        Launch.objects.exclude(**{moment: None}).update(**{moment: F(moment) - passed})
 
 
 def look_for_a_while() -> None:

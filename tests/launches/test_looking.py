@@ -8,7 +8,6 @@ from collections.abc import Callable
 
 import pytest
 from django.db import connection
-from django.db.models import F
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -22,20 +21,11 @@ from apps.pneumatic.client import connect
 from apps.workflow_templates.models import Template
 from apps.workflows.models import Workflow
 from tests.factories import make_launch
-from tests.fixtures.launching import Fill
+from tests.fixtures.launching import Fill, pass_time
 from tests.fixtures.sandbox import Sandbox, only_current
 
 State = Launch.State
 pytestmark = only_current
-
-MOMENTS = ("created_at", "sent_at", "finished_at", "tried_at", "looked_at", "missed_at")
-
-
-def pass_time(seconds: float) -> None:
-    """Let all that happened to launches have happened so much earlier."""
-    passed = dt.timedelta(seconds=seconds)
-    for moment in MOMENTS:
-        Launch.objects.exclude(**{moment: None}).update(**{moment: F(moment) - passed})
 
 
 def look_after(*pauses: float) -> None:

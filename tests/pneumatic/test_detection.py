@@ -2,73 +2,29 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from pytest_django import Settings
 
 from apps.pneumatic import detection
-from apps.pneumatic.client import Client, connect
+from apps.pneumatic.client import connect
 from apps.pneumatic.errors import (
     AuthenticationFailed,
     PneumaticError,
     Unavailable,
     UnexpectedResponse,
 )
-from apps.pneumatic.recall import Finding
 from tests.fixtures.sandbox import Sandbox, both_dialects, only_current
 from tests.pneumatic import samples, today
 from tests.pneumatic.behaviours import dropped, html, other_json, status
 from tests.pneumatic.conftest import KEY, Serve
+from tests.pneumatic.detecting import Memory, auto, client, documented, of_today
 from tests.pneumatic.servers import Behaviour, Seen, Talk
 
-Memory = dict[str, Finding]
-NOW = dt.datetime(2026, 11, 24, 12, tzinfo=dt.UTC)
+__all__ = ["auto", "client"]
 
-
-@pytest.fixture(autouse=True)
-def auto(settings: Settings, memory: Memory) -> None:
-    settings.PNEUMATIC_DIALECT = "auto"
-    settings.PNEUMATIC_API_KEY = KEY
-    settings.PNEUMATIC_READ_TIMEOUT = 0.3
-
-
-@pytest.fixture
-def client(settings: Settings) -> Iterator[Any]:
-    """Return a function that makes a client, as the settings prescribe, for an address."""
-    clients: list[Client] = []
-
-    def make(url: str) -> Client:
-        settings.PNEUMATIC_API_URL = url
-        clients.append(connect())
-        return clients[-1]
-
-    yield make
-    for made in clients:
-        made.close()
-
-
-def documented(events: Behaviour = today.not_found) -> Behaviour:
-    """A documented server; it finds its own words for an address that it does not have."""
-    return today.routes(
-        {
-            "GET /webhooks/events": events,
-            "GET /webhooks": [],
-            "GET /templates": samples.envelope([samples.summary()]),
-        }
-    )
-
-
-def of_today(events: Any = None) -> Behaviour:
-    return today.routes(
-        {
-            "GET /webhooks/events": today.hooks() if events is None else events,
-            "GET /templates": samples.envelope([today.summary()]),
-            "GET /auth/context": today.context(),
-        }
-    )
+pytestmark = pytest.mark.usefixtures("auto")
 
 
 # -- Asking
