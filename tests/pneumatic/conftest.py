@@ -46,13 +46,13 @@ def connect_to() -> Iterator[Connect]:
     clients: list[Client] = []
 
     def make(
-        url: str, *, key: str = KEY, read_timeout: float = 0.3, dialect: Dialect | None = None
+        url: str, *, key: str = KEY, read_timeout: float = 1.0, dialect: Dialect | None = None
     ) -> Client:
         client = Client(
             api_url=url,
             api_key=key,
             dialect=dialect or Documented(),
-            connect_timeout=0.5,
+            connect_timeout=1.0,
             read_timeout=read_timeout,
         )
         clients.append(client)

@@ -24,7 +24,7 @@ NOW = dt.datetime(2026, 11, 24, 12, tzinfo=dt.UTC)
 def auto(settings: Settings, memory: Memory) -> None:
     settings.PNEUMATIC_DIALECT = "auto"
     settings.PNEUMATIC_API_KEY = KEY
-    settings.PNEUMATIC_READ_TIMEOUT = 0.3
+    settings.PNEUMATIC_READ_TIMEOUT = 1
 
 
 @pytest.fixture
