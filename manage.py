@@ -8,7 +8,7 @@ import sys
 
 from django.core.management import execute_from_command_line
 
-from apps.dashboard.demo import environment
+from demo import environment
 
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pneumatic_dash.settings")

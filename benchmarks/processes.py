@@ -63,7 +63,7 @@ def sandbox(*, large: int) -> Iterator[str]:
     port, files_port = _free_port(), _free_port()
     process = subprocess.Popen(
         [
-            *(sys.executable, "-m", "apps.sandbox", f"--port={port}", f"--files-port={files_port}"),
+            *(sys.executable, "-m", "sandbox", f"--port={port}", f"--files-port={files_port}"),
             *("--dataset=empty", f"--large={large}", f"--api-key={API_KEY}"),
         ],
         cwd=ROOT,

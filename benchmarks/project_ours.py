@@ -27,8 +27,8 @@ from django.utils import timezone  # noqa: E402
 
 from apps.webhooks import endpoints, registry  # noqa: E402
 from apps.webhooks.models import Delivery, Event  # noqa: E402
-from apps.webhooks.processing import process_pending  # noqa: E402
-from apps.webhooks.understanding import understand  # noqa: E402
+from apps.webhooks.processing.interpretation import understand  # noqa: E402
+from apps.webhooks.processing.worker import process_pending  # noqa: E402
 from apps.workflows.models import Workflow  # noqa: E402
 
 PORTION = 1000  # rows written at once

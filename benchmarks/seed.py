@@ -16,8 +16,8 @@ from apps.accounts.models import PneumaticUser, User
 from apps.accounts.roles import ADMINISTRATOR, OPERATOR
 from apps.accounts.searching import search_text
 from apps.launches.models import Launch
-from apps.pneumatic.canonical import content_hash, kickoff_to_json
-from apps.pneumatic.schemas import FieldDefinition, Kickoff, Selection
+from apps.pneumatic.canonical.schemas import FieldDefinition, Kickoff, Selection
+from apps.pneumatic.canonical.serialization import content_hash, kickoff_to_json
 from apps.workflow_templates import searching
 from apps.workflow_templates.models import RunAllowed, Template, TemplateVersion
 

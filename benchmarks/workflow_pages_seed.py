@@ -11,11 +11,17 @@ from django.db import connection
 from django.utils import timezone
 
 from apps.accounts.models import User
-from apps.pneumatic.events import Choice, Output, Performer
+from apps.pneumatic.canonical.events import Choice, Output, Performer
 from apps.webhooks import endpoints
 from apps.webhooks.models import Delivery
-from apps.workflows.history import Entry, EntryKind, History, Task, history_to_json
 from apps.workflows.models import Holder, Workflow
+from apps.workflows.projection.history import (
+    History,
+    HistoryEntry,
+    HistoryEntryKind,
+    TaskRound,
+    history_to_json,
+)
 from benchmarks.seed import BATCH, WORDS
 
 TEMPLATES = 10
@@ -122,10 +128,14 @@ def _history() -> History:
     )
     now = timezone.now()
     tasks = [
-        Task(
+        TaskRound(
             number, number, f"Step {number}", "", now, now, (Performer(number, f"Person {number}"),), outputs
         )
         for number in range(1, 6)
     ]
-    done = tuple(Entry(EntryKind.TASK_DONE, now, f"{task.number:064x}", task=task) for task in tasks)
-    return History(kickoff=outputs, entries=(Entry(EntryKind.STARTED, now), *done), heard_until=now)
+    done = tuple(
+        HistoryEntry(HistoryEntryKind.TASK_DONE, now, f"{task.number:064x}", task=task) for task in tasks
+    )
+    return History(
+        kickoff=outputs, entries=(HistoryEntry(HistoryEntryKind.STARTED, now), *done), heard_until=now
+    )

@@ -163,7 +163,6 @@ INSTALLED_APPS = [
     "apps.sync",
     "apps.pneumatic",
     "apps.core",
-    "apps.sandbox",
     "django_tasks",
     "django_tasks_db",
     "django_htmx",
@@ -179,7 +178,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "apps.webhooks.middleware.ReceiverMiddleware",  # before all that is for people
+    "apps.webhooks.receiver.middleware.ReceiverMiddleware",  # before all that is for people
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -280,7 +279,7 @@ STORAGES = {
 }
 # Uploads go to a temporary file at once: no file is ever held in memory.
 FILE_UPLOAD_HANDLERS = [
-    "apps.launches.uploadhandler.BoundedUploadHandler",
+    "apps.launches.uploads.handler.BoundedUploadHandler",
     "django.core.files.uploadhandler.TemporaryFileUploadHandler",
 ]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
@@ -309,7 +308,7 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
-CSRF_FAILURE_VIEW = "apps.launches.views.interrupted.csrf_failure"
+CSRF_FAILURE_VIEW = "apps.launches.views.recovery.csrf_failure"
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
@@ -340,5 +339,5 @@ LOGGING = {
         "django.server": {"level": "WARNING", "handlers": [], "propagate": True},
     },
 }
-DEFAULT_EXCEPTION_REPORTER = "apps.core.redaction.Reporter"
+DEFAULT_EXCEPTION_REPORTER = "apps.core.redaction.RedactingReporter"
 DEFAULT_EXCEPTION_REPORTER_FILTER = "apps.core.redaction.ReporterFilter"

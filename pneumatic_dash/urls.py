@@ -15,7 +15,6 @@ urlpatterns = [
     path("", include("apps.kickoff.urls")),
     path("", include("apps.workflows.urls")),
     path("", include("apps.workflow_templates.urls")),
-    path("", include("apps.webhooks.urls")),
     path("", include("apps.sync.urls")),
     path("admin/", admin.site.urls),
 ]

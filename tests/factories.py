@@ -17,12 +17,12 @@ from apps.accounts.models import PneumaticGroup, PneumaticUser, User
 from apps.accounts.searching import search_text as person_search_text
 from apps.core.searching import fold
 from apps.launches.models import Launch
-from apps.pneumatic.canonical import content_hash, kickoff_to_json, tasks_to_json
-from apps.pneumatic.schemas import FieldDefinition, Kickoff, Selection, Task
+from apps.pneumatic.canonical.schemas import FieldDefinition, Kickoff, Selection, Task
+from apps.pneumatic.canonical.serialization import content_hash, kickoff_to_json, tasks_to_json
 from apps.workflow_templates.models import RunAllowed, Template, TemplateUse, TemplateVersion
 from apps.workflow_templates.searching import field_types, order_key, search_text
 from apps.workflows.models import Holder, Workflow
-from apps.workflows.searching import search_text as workflow_search_text
+from apps.workflows.projection.projector import search_text as workflow_search_text
 
 PASSWORD = "correct horse"
 NOW = dt.datetime(2026, 5, 4, 9, 0, tzinfo=dt.UTC)  # a Monday

@@ -38,7 +38,7 @@ LEFT_OUT = {"migrations", ".venv"}
 # The demo's self-check stands in for a person with a browser, so it speaks HTTP to the dashboard itself.
 MAY_IMPORT_REQUESTS = (
     "apps/pneumatic/",
-    "apps/dashboard/demo/",
+    "demo/",
     "apps/dashboard/management/commands/demo.py",
 )
 # What others may know of the gateway; the rest sees sockets and wire JSON.
@@ -57,7 +57,7 @@ GATEWAY_INTERFACE = {
     "zones",
 }
 # The demo runs its parts as processes and gives each a complete environment.
-MAY_READ_ENVIRONMENT = ("apps/dashboard/demo/",)
+MAY_READ_ENVIRONMENT = ("demo/",)
 
 
 @dataclass(frozen=True)
@@ -189,7 +189,7 @@ def test_the_sandbox_needs_only_the_standard_library() -> None:
         and "/management/" not in module.path
         and not module.path.endswith("/apps.py")
         for line, name in module.imports()
-        if name.split(".")[0] not in sys.stdlib_module_names and not name.startswith("apps.sandbox")
+        if name.split(".")[0] not in sys.stdlib_module_names and not name.startswith("sandbox")
     ]
 
     assert not wrong, "\n".join(wrong)
@@ -201,7 +201,7 @@ def test_only_the_sandbox_command_and_tests_import_the_sandbox() -> None:
         for folder in (ROOT / "pneumatic_dash", ROOT / "benchmarks")
         for module in read(folder)
         for line, name in module.imports()
-        if name.startswith("apps.sandbox")
+        if name.startswith("sandbox")
     ]
 
     assert not wrong, "\n".join(wrong)
@@ -283,4 +283,4 @@ def test_it_sees_imports_at_any_depth() -> None:
     source = "def f():\n    from ..launches import services\n    import apps.sync.engine\n"
     module = Module(path="apps/kickoff/forms.py", tree=ast.parse(source))
 
-    assert list(module.imports()) == [(2, "apps.launches.services"), (3, "apps.sync.engine")]
+    assert list(module.imports()) == [(2, "apps.launches.dispatch.services"), (3, "apps.sync.engine")]

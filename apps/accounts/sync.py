@@ -10,13 +10,13 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import PneumaticGroup, PneumaticUser
 from apps.accounts.searching import search_text
-from apps.pneumatic.canonical import content_hash
-from apps.pneumatic.schemas import Group, User
+from apps.pneumatic.canonical.schemas import Group, User
+from apps.pneumatic.canonical.serialization import content_hash
 from apps.sync import mirror
 from apps.sync.registry import Progress, Resource
 
 if TYPE_CHECKING:
-    from apps.pneumatic.capabilities import Capabilities
+    from apps.pneumatic.canonical.capabilities import Capabilities
     from apps.pneumatic.client import Client
 
 

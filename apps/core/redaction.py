@@ -95,7 +95,7 @@ class ReporterFilter(SafeExceptionReporterFilter):
         }.items()
 
 
-class Reporter(ExceptionReporter):
+class RedactingReporter(ExceptionReporter):
     """Redact what is left, such as the exception's own text."""
 
     def get_traceback_html(self) -> SafeString:

@@ -11,12 +11,12 @@ from apps.accounts.selectors import search_people
 from apps.core.people import pneumatic_id_of
 from apps.launches import selectors as launches
 from apps.launches.models import Launch
+from apps.webhooks.freshness import EventFreshness, feed
 from apps.workflow_templates import selectors as templates
 from apps.workflow_templates.models import Template
 from apps.workflows import selectors as workflows
-from apps.workflows.feed import Feed, feed
 from apps.workflows.models import Workflow
-from apps.workflows.presentation import Row, rows
+from apps.workflows.presentation.rows import WorkflowRow, rows
 
 FAVOURITES = 6
 LATEST = 8
@@ -44,11 +44,11 @@ class Moving:
     ``feed`` says how true that is; None where there is nothing to show.
     """
 
-    mine: Sequence[Row] = ()
-    others: Sequence[Row] = ()
-    with_gaps: Sequence[Row] = ()
+    mine: Sequence[WorkflowRow] = ()
+    others: Sequence[WorkflowRow] = ()
+    with_gaps: Sequence[WorkflowRow] = ()
     more_mine: bool = False
-    feed: Feed | None = None
+    feed: EventFreshness | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class Found:
 
     templates: Hits[Template] = Hits()
     people: Hits[PneumaticUser] = Hits()
-    workflows: Hits[Row] = Hits()
+    workflows: Hits[WorkflowRow] = Hits()
     launches: Hits[Launch] = Hits()
 
     def __len__(self) -> int:
@@ -123,10 +123,10 @@ def found_for(user: User, query: str) -> Found:
         people = search_people(query, limit=HITS + 1, with_inactive=True)
     launched: Sequence[Launch] = []
     if user.has_perm("launches.view_launch"):
-        launched = list(launches.launches(launches.Filters(query=query))[: HITS + 1])
+        launched = list(launches.launches(launches.LaunchFilters(query=query))[: HITS + 1])
     moving: Sequence[Workflow] = []
     if user.has_perm("workflows.view_workflow"):
-        moving = list(workflows.workflows(workflows.Filters(query=query))[: HITS + 1])
+        moving = list(workflows.workflows(workflows.WorkflowFilters(query=query))[: HITS + 1])
     return Found(
         templates=_hits([*mine, *others[: HITS + 1 - len(mine)]]),
         people=_hits(people),

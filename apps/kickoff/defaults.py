@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from apps.kickoff.fields import AnswerError, KickoffField
 from apps.kickoff.lookups import Lookups
-from apps.pneumatic.schemas import Value
+from apps.pneumatic.canonical.schemas import Value
 from apps.workflow_templates.words import quoted
 
 

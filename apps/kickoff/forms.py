@@ -24,10 +24,10 @@ from apps.kickoff.fields.string import LineField, single_line
 from apps.kickoff.grouping import Grouping
 from apps.kickoff.lookups import FileLookup, Lookups, MirroredPeople, People
 from apps.kickoff.names import control_key, control_name, find_name, read_controls
-from apps.kickoff.rows import NAME_CONTROL, NAME_ID, Problem, Row, Section, duplicate_notice
+from apps.kickoff.rows import NAME_CONTROL, NAME_ID, FieldRow, FormProblem, Section, duplicate_notice
 from apps.kickoff.variables import explain_name
-from apps.pneumatic.names import fixed_length
-from apps.pneumatic.schemas import Answer, Kickoff, Value
+from apps.pneumatic.canonical.schemas import Answer, Kickoff, Value
+from apps.pneumatic.canonical.workflow_names import fixed_length
 
 
 class KickoffForm(forms.Form):
@@ -240,11 +240,11 @@ class KickoffForm(forms.Form):
     # -- What is shown ---------------------------------------------------------------------------------------
 
     @property
-    def name_row(self) -> Row:
+    def name_row(self) -> FieldRow:
         """Return the row of the workflow's name."""
         value = single_line("".join(self._values(NAME_CONTROL)[-1:]))
         labels = {api_name: field.label for api_name, field in self._first_of_each_name.items()}
-        return Row(
+        return FieldRow(
             id=NAME_ID,
             control=NAME_CONTROL,
             label=_("Workflow name"),
@@ -267,7 +267,7 @@ class KickoffForm(forms.Form):
         ]
 
     @property
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[FieldRow]:
         """Return the rows of the kickoff fields in display order."""
         return [self._row(field, row_id) for row_id, field in self._placed]
 
@@ -278,11 +278,11 @@ class KickoffForm(forms.Form):
         return self.grouping.sections(rows, with_errors=self._shows_errors)
 
     @property
-    def problems(self) -> list[Problem]:
+    def problems(self) -> list[FormProblem]:
         """Return everything that is wrong, for the summary above the form; each leads to its control."""
-        problems = [Problem(message) for message in self.server_errors.get("", ())]
+        problems = [FormProblem(message) for message in self.server_errors.get("", ())]
         problems += [
-            Problem(message, label=_("Workflow name"), target=NAME_ID)
+            FormProblem(message, label=_("Workflow name"), target=NAME_ID)
             for message in self._shown_errors(NAME_CONTROL)
         ]
         ids = {field.definition.api_name: row_id for row_id, field in reversed(self._placed)}
@@ -291,21 +291,21 @@ class KickoffForm(forms.Form):
             problems += of_groups.pop(field.definition.fieldset, [])
             if field in self._asked:
                 shown = self._shown_errors(control_name(field.definition.api_name))
-                problems += [Problem(message, label=field.label, target=row_id) for message in shown]
+                problems += [FormProblem(message, label=field.label, target=row_id) for message in shown]
         # What is left is about fields that are all hidden.
         return [problem for found in of_groups.values() for problem in found] + problems
 
-    def _row(self, field: KickoffField[Any], row_id: str) -> Row:
+    def _row(self, field: KickoffField[Any], row_id: str) -> FieldRow:
         if field not in self._asked:
             first = self._first_of_each_name[field.definition.api_name]
-            return Row.unsupported(field, row_id, notice=duplicate_notice(first))
+            return FieldRow.unsupported(field, row_id, notice=duplicate_notice(first))
         api_name = field.definition.api_name
         control = control_name(api_name)
         errors = self._shown_errors(control)
         if notice := self._notice(field):
-            return Row.unsupported(field, row_id, notice=notice, errors=errors)
+            return FieldRow.unsupported(field, row_id, notice=notice, errors=errors)
         asked = Asked(self._values(control), self.lookups, find=self._typed_search(api_name))
-        return Row(
+        return FieldRow(
             id=row_id,
             control=control,
             label=field.label,

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from django.utils.translation import gettext as _
 
 from apps.kickoff.fields.number import plain_digits
-from apps.kickoff.rows import Problem, Row, Section
+from apps.kickoff.rows import FieldRow, FormProblem, Section
 from apps.kickoff.rules import Numbers, broken_rules, fields_of, sum_of
-from apps.pneumatic.schemas import FieldDefinition, Fieldset, Kickoff, RuleGroup
+from apps.pneumatic.canonical.schemas import FieldDefinition, Fieldset, Kickoff, RuleGroup
 from apps.workflow_templates.rules import quoted_labels, rule_sentence, rule_sentences
 
 
@@ -32,22 +32,24 @@ class Grouping:
         }
         return bool(self.errors)
 
-    def sections(self, rows: Sequence[tuple[FieldDefinition, Row]], *, with_errors: bool) -> list[Section]:
+    def sections(
+        self, rows: Sequence[tuple[FieldDefinition, FieldRow]], *, with_errors: bool
+    ) -> list[Section]:
         """Return ``rows`` in their fieldsets, each where its first row stands; empty fieldsets are not shown."""
-        members: dict[str, list[Row]] = {}
+        members: dict[str, list[FieldRow]] = {}
         for definition, row in rows:
             key = definition.fieldset if definition.fieldset in self.fieldsets else ""
             members.setdefault(key, []).append(row)
         return [self._section(key, shown, with_errors=with_errors) for key, shown in members.items()]
 
-    def problems(self, ids: Mapping[str, str]) -> dict[str, list[Problem]]:
+    def problems(self, ids: Mapping[str, str]) -> dict[str, list[FormProblem]]:
         """Return the broken rules for the summary, by the api_name of their fieldset; each leads to its first field.
 
         ``ids`` are those of the rows that are shown, by api_name.
         """
         return {
             api_name: [
-                Problem(
+                FormProblem(
                     reason,
                     label=self.fieldsets[api_name].title.strip(),
                     target=next((ids[name] for name in fields_of(group) if name in ids), ""),
@@ -57,7 +59,7 @@ class Grouping:
             for api_name, broken in self.errors.items()
         }
 
-    def _section(self, key: str, rows: Sequence[Row], *, with_errors: bool) -> Section:
+    def _section(self, key: str, rows: Sequence[FieldRow], *, with_errors: bool) -> Section:
         if not key:
             return Section(rows)
         fieldset = self.fieldsets[key]

@@ -22,7 +22,7 @@ from apps.accounts.selectors import (
     search_people,
 )
 from apps.core.people import Group, Person
-from apps.pneumatic.schemas import FileValue
+from apps.pneumatic.canonical.schemas import FileValue
 
 HITS = 20  # the most options that a search shows
 

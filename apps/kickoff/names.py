@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 
 from django.utils.datastructures import MultiValueDict
 
-from apps.pneumatic.schemas import FieldDefinition
+from apps.pneumatic.canonical.schemas import FieldDefinition
 
 CONTROL_PREFIX = "kickoff-"
 FIND_PREFIX = "find-"

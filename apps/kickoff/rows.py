@@ -18,7 +18,7 @@ NAME_ID = "id_name"
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class FormProblem:
     """Something wrong; ``target`` is the id of the control to correct, '' where it is the whole form."""
 
     message: str
@@ -27,7 +27,7 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class FieldRow:
     """One field as the page shows it. ``id`` is the element that a link to this field leads to."""
 
     id: str
@@ -49,7 +49,7 @@ class Row:
     @classmethod
     def unsupported(
         cls, kickoff_field: KickoffField[Any], row_id: str, *, notice: str, errors: Sequence[str] = ()
-    ) -> Row:
+    ) -> FieldRow:
         """Return a row that says why the field cannot be answered here."""
         return cls(
             id=row_id,
@@ -93,7 +93,7 @@ class Section:
     ``rules`` are sentences about its numbers. A fieldset without a title is only set apart.
     """
 
-    rows: Sequence[Row]
+    rows: Sequence[FieldRow]
     id: str = ""
     title: str = ""
     description: str = ""

@@ -6,7 +6,7 @@ import operator
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Context, Decimal, InvalidOperation
 
-from apps.pneumatic.schemas import Fieldset, FieldsetRule, RuleGroup, RuleKind
+from apps.pneumatic.canonical.schemas import Fieldset, FieldsetRule, RuleGroup, RuleKind
 
 Numbers = Mapping[str, Decimal | None]  # by api_name; None for no answer
 

@@ -17,7 +17,7 @@ from apps.kickoff.fields.string import single_line
 from apps.kickoff.lookups import Lookups, MirroredPeople, NoFiles, People
 from apps.kickoff.names import control_name, find_name, read_controls
 from apps.kickoff.rows import NAME_CONTROL
-from apps.pneumatic.schemas import FieldDefinition
+from apps.pneumatic.canonical.schemas import FieldDefinition
 
 Fields = dict[str, KickoffField[Any]]
 

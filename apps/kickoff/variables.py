@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from apps.pneumatic.names import VARIABLE
+from apps.pneumatic.canonical.workflow_names import VARIABLE
 
 # Of what the server puts in by itself, as many are named before anybody asks.
 _MENTIONED = 4

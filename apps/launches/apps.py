@@ -12,7 +12,8 @@ class LaunchesConfig(AppConfig):
     def ready(self) -> None:
         """Bound launching by ``run_allowed``, show launches on pages of others, hear of events, and look for them."""
         from apps.core import periodic
-        from apps.launches import looking, matching, panels, permissions
+        from apps.launches import panels, permissions
+        from apps.launches.resolution import matcher, poller
         from apps.webhooks import registry
         from apps.workflow_templates.panels import register_launch_gate, register_panel
         from apps.workflows.panels import register_panel as register_workflow_panel
@@ -20,5 +21,5 @@ class LaunchesConfig(AppConfig):
         register_launch_gate(permissions.refusal)
         register_panel(panels.launches_panel)
         register_workflow_panel(panels.workflow_panel)
-        registry.register_handler(matching.handle_events, rank=20)
-        periodic.register("lost launches", looking.look, seconds=looking.SECONDS_BETWEEN_JOBS)
+        registry.register_handler(matcher.handle_events, rank=20)
+        periodic.register("lost launches", poller.look, seconds=poller.SECONDS_BETWEEN_JOBS)

@@ -9,15 +9,15 @@ from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
-from apps.core.numbers import LARGEST_NUMBER
+from apps.core.identifiers import LARGEST_NUMBER
 from apps.launches.models import Launch
-from apps.launches.selectors import Filters, people_who_launched
+from apps.launches.selectors import LaunchFilters, people_who_launched
 
 # Days beyond these are slips; those at the edge of the calendar are no day any more in another time zone.
 _PLAUSIBLE = (MinValueValidator(dt.date(1900, 1, 1)), MaxValueValidator(dt.date(2999, 12, 31)))
 
 
-class FilterForm(forms.Form):
+class LaunchFilterForm(forms.Form):
     """What the launch list is narrowed to. A value that makes no sense is shown as wrong and narrows nothing."""
 
     q = forms.CharField(label=_("Search"), required=False, max_length=200)
@@ -45,11 +45,11 @@ class FilterForm(forms.Form):
         self.fields["q"].widget.attrs["placeholder"] = _("Workflow name or ID")
         self.fields["template"].widget.attrs["placeholder"] = _("Name or ID")
 
-    def filters(self) -> Filters:
+    def filters(self) -> LaunchFilters:
         """Return what could be understood."""
         self.is_valid()
         cleaned = self.cleaned_data
-        return Filters(
+        return LaunchFilters(
             query=cleaned.get("q", "").replace("\0", ""),
             state=cleaned.get("state", ""),
             template=cleaned.get("template", "").replace("\0", ""),

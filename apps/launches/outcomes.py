@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 
 from apps.core.searching import fold
 from apps.launches.models import Launch
+from apps.pneumatic.canonical.schemas import Launched
 from apps.pneumatic.errors import (
     AuthenticationFailed,
     ConfigurationError,
@@ -23,13 +24,12 @@ from apps.pneumatic.errors import (
     Unavailable,
     ValidationFailed,
 )
-from apps.pneumatic.schemas import Launched
 
 LONGEST_WAIT_TOLD = 3600.0  # nobody counts more seconds than these
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class LaunchOutcome:
     """The state that a launch ends in, why, and which fields the server named."""
 
     state: Launch.State
@@ -58,7 +58,7 @@ def naming(launch: Launch, name: str) -> dict[str, Any]:
     return {"made_name": made_name, "search": fold(f"{launch.name} {made_name}".strip())}
 
 
-def of_error(error: PneumaticError) -> Outcome:
+def of_error(error: PneumaticError) -> LaunchOutcome:
     """Return what ``error`` means for the launch whose request raised it.
 
     Every error that is not known to have stopped the request leaves the launch ``unknown``: that is the state in
@@ -66,9 +66,9 @@ def of_error(error: PneumaticError) -> Outcome:
     """
     match error:
         case ValidationFailed():
-            return Outcome(Launch.State.REJECTED, _validation_reason(error), dict(error.errors))
+            return LaunchOutcome(Launch.State.REJECTED, _validation_reason(error), dict(error.errors))
         case AuthenticationFailed():
-            return Outcome(
+            return LaunchOutcome(
                 Launch.State.REJECTED,
                 _(
                     "Pneumatic does not accept the dashboard's API key, so nothing was started. "
@@ -76,7 +76,7 @@ def of_error(error: PneumaticError) -> Outcome:
                 ),
             )
         case PermissionDenied():
-            return Outcome(
+            return LaunchOutcome(
                 Launch.State.REJECTED,
                 _(
                     "Pneumatic does not let the dashboard's API key launch this template, so nothing was started. It "
@@ -86,7 +86,7 @@ def of_error(error: PneumaticError) -> Outcome:
                 % {"said": error.message},
             )
         case NotFound():
-            return Outcome(
+            return LaunchOutcome(
                 Launch.State.REJECTED,
                 _(
                     "Pneumatic does not know this template (any more), so nothing was started. "
@@ -94,14 +94,14 @@ def of_error(error: PneumaticError) -> Outcome:
                 ),
             )
         case RateLimited():
-            return Outcome(Launch.State.FAILED, _rate_limit_reason(error))
+            return LaunchOutcome(Launch.State.FAILED, _rate_limit_reason(error))
         case Unavailable():
-            return Outcome(
+            return LaunchOutcome(
                 Launch.State.FAILED,
                 _("Pneumatic could not be reached, so nothing was started. It is safe to try again."),
             )
         case ConfigurationError() | Contradicted():
-            return Outcome(
+            return LaunchOutcome(
                 Launch.State.FAILED,
                 _(
                     "The dashboard is not set up to reach Pneumatic, so nothing was started. "
@@ -112,16 +112,16 @@ def of_error(error: PneumaticError) -> Outcome:
     return lost_answer()
 
 
-def before_sending(error: PneumaticError) -> Outcome:
+def before_sending(error: PneumaticError) -> LaunchOutcome:
     """Return what ``error`` means for a launch that could not even be sent: never that it may be running."""
     outcome = of_error(error)
     if outcome.state is not Launch.State.UNKNOWN:
         return outcome
     text = _("Nothing was started: %(reason)s") % {"reason": error.message}
-    return Outcome(Launch.State.FAILED, text)
+    return LaunchOutcome(Launch.State.FAILED, text)
 
 
-def of_answer(launched: Launched, *, sent: Iterable[str]) -> Outcome:
+def of_answer(launched: Launched, *, sent: Iterable[str]) -> LaunchOutcome:
     """Return the outcome of a launch that was answered well; ``sent`` are the api_names of its answers.
 
     Today's server drops answers to fields that the template does not have any more, and says nothing.
@@ -131,7 +131,7 @@ def of_answer(launched: Launched, *, sent: Iterable[str]) -> Outcome:
         "The workflow runs, but without some of the answers: the template had lost these fields, and Pneumatic took no "
         "notice."
     )
-    return Outcome(
+    return LaunchOutcome(
         Launch.State.LAUNCHED,
         reason if dropped else "",
         {name: [_("This answer did not arrive.")] for name in dropped},
@@ -140,17 +140,17 @@ def of_answer(launched: Launched, *, sent: Iterable[str]) -> Outcome:
     )
 
 
-def lost_answer() -> Outcome:
+def lost_answer() -> LaunchOutcome:
     """Return the outcome of a request that was sent and never properly answered."""
-    return Outcome(
+    return LaunchOutcome(
         Launch.State.UNKNOWN,
         _("The request was sent, but no usable answer came back. The workflow may be running."),
     )
 
 
-def stopped_before_sending() -> Outcome:
+def stopped_before_sending() -> LaunchOutcome:
     """Return the outcome of a launch whose process ended before it sent anything."""
-    return Outcome(
+    return LaunchOutcome(
         Launch.State.FAILED,
         _(
             "The dashboard stopped before it sent the request, so nothing was started. It is safe to try again."

@@ -15,11 +15,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apps.kickoff.fields import create
-from apps.launches.evidence import Verdict
-from apps.launches.matching import window
 from apps.launches.models import Launch
+from apps.launches.resolution.evidence import Fit
+from apps.launches.resolution.matcher import window
+from apps.pneumatic.canonical.schemas import FieldDefinition
 from apps.pneumatic.client import capabilities
-from apps.pneumatic.schemas import FieldDefinition
 from apps.workflow_templates.selectors import version_kickoff
 
 State = Launch.State
@@ -43,10 +43,10 @@ def tone(launch: Launch) -> str:
 
 
 # What a comparison found: the end of a ``badge--`` class, and a word.
-FITS: dict[Verdict, tuple[str, Text]] = {
-    Verdict.FITS: ("ok", gettext_lazy("fits")),
-    Verdict.DIFFERS: ("bad", gettext_lazy("differs")),
-    Verdict.MISSING: ("warn", gettext_lazy("not told")),
+FITS: dict[Fit, tuple[str, Text]] = {
+    Fit.FITS: ("ok", gettext_lazy("fits")),
+    Fit.DIFFERS: ("bad", gettext_lazy("differs")),
+    Fit.MISSING: ("warn", gettext_lazy("not told")),
 }
 
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.core.days import within
-from apps.core.numbers import read_number
+from apps.core.identifiers import read_number
 from apps.core.searching import has_words
 from apps.launches.models import Launch
 from apps.workflow_templates.models import Template
@@ -28,7 +28,7 @@ REPEAT_WINDOW = dt.timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
-class Filters:
+class LaunchFilters:
     """What the launch list is narrowed to; the defaults are all launches."""
 
     query: str = ""  # part of the workflow's name, or the workflow's id
@@ -39,7 +39,7 @@ class Filters:
     until: dt.date | None = None
 
 
-def launches(filters: Filters | None = None) -> QuerySet[Launch]:
+def launches(filters: LaunchFilters | None = None) -> QuerySet[Launch]:
     """Return launches that fit, newest first, with what a list shows; the large columns are left behind."""
     found = (
         Launch.objects.select_related("template", "launched_by")
@@ -152,7 +152,7 @@ def named(found: QuerySet[Launch], text: str) -> QuerySet[Launch]:
     return found.filter(words if number is None else words | Q(workflow_id=number))
 
 
-def _narrowed(found: QuerySet[Launch], filters: Filters) -> QuerySet[Launch]:
+def _narrowed(found: QuerySet[Launch], filters: LaunchFilters) -> QuerySet[Launch]:
     if filters.state:
         found = found.filter(state=filters.state)
     if filters.person is not None:

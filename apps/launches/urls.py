@@ -3,8 +3,8 @@ from __future__ import annotations
 from django.urls import path
 
 from apps.launches.views.form import template_launch
-from apps.launches.views.interrupted import launch_sign_in
-from apps.launches.views.pages import launch_csv, launch_detail, launch_list, launch_resolve, launch_retry
+from apps.launches.views.launches import launch_csv, launch_detail, launch_list, launch_resolve, launch_retry
+from apps.launches.views.recovery import launch_sign_in
 from apps.launches.views.uploads import file_upload
 
 urlpatterns = [

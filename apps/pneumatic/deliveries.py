@@ -8,13 +8,15 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from apps.pneumatic.canonical import quick_hash
+from apps.pneumatic.canonical.events import Event, Hook, Kind
+from apps.pneumatic.canonical.serialization import quick_hash
 from apps.pneumatic.detection import name_in_force
-from apps.pneumatic.dialects import choose, current_events, documented_events
-from apps.pneumatic.dialects.documented import Documented
+from apps.pneumatic.dialects import choose
+from apps.pneumatic.dialects.current import events as current_events
+from apps.pneumatic.dialects.documented import events as documented_events
+from apps.pneumatic.dialects.documented.dialect import Documented
 from apps.pneumatic.errors import UnexpectedResponse
-from apps.pneumatic.events import Event, Hook, Kind
-from apps.pneumatic.parsing import Node, decode_json
+from apps.pneumatic.transport.parsing import Node, decode_json
 
 # Whatever the settings say: a name may come from any generation, and the names of two of them do not collide.
 _KINDS: Mapping[str, Kind] = {

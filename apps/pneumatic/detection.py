@@ -13,29 +13,29 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from apps.pneumatic import dialects, recall
-from apps.pneumatic.dialects.current import Current
-from apps.pneumatic.dialects.documented import Documented
+from apps.pneumatic import dialects, server
+from apps.pneumatic.dialects.current.dialect import Current
+from apps.pneumatic.dialects.documented.dialect import Documented
 from apps.pneumatic.errors import NotFound, PermissionDenied, UnexpectedResponse, ValidationFailed
-from apps.pneumatic.recall import Finding
-from apps.pneumatic.transport import Transport
+from apps.pneumatic.server import KnownServer
+from apps.pneumatic.transport.api import Transport
 
 
 def name_in_force() -> str:
     """Return the dialect to speak, '' when nobody knows yet. An explicit setting wins. No request is made."""
     if settings.PNEUMATIC_DIALECT != "auto":
         return str(settings.PNEUMATIC_DIALECT)
-    finding = recall.known()
+    finding = server.known()
     return finding.dialect if finding and finding.dialect in dialects.DIALECTS else ""
 
 
 def find(transport: Transport) -> str:
     """Ask which generation answers, remember it, and return its name; raise PneumaticError when none can be told."""
     name = _ask(transport)
-    before = recall.last()
+    before = server.last()
     # Whose key another one was is kept until it is known whose this is: days begin where that person is.
-    mark, holder = (before.key_mark, before.holder) if before else (recall.key_mark(), None)
-    recall.remember(Finding(name, timezone.now(), mark, holder))
+    mark, holder = (before.key_mark, before.holder) if before else (server.key_mark(), None)
+    server.remember(KnownServer(name, timezone.now(), mark, holder))
     return name
 
 
@@ -47,7 +47,7 @@ def in_words() -> str:
     words = {"kind": dialects.label(name)}
     if settings.PNEUMATIC_DIALECT != "auto":
         return _("%(kind)s, by PNEUMATIC_DIALECT.") % words
-    finding = recall.known()
+    finding = server.known()
     if finding is None:
         return ""
     return _("%(kind)s, found %(ago)s by asking.") % {**words, "ago": _ago(finding.found_at)}

@@ -12,8 +12,8 @@ class SyncConfig(AppConfig):
     def ready(self) -> None:
         """Remember what is found out about the server, and have it found out."""
         from apps.core import periodic
-        from apps.pneumatic import recall
+        from apps.pneumatic import server
         from apps.sync import findings
 
-        recall.register(findings.load, findings.save)
+        server.register(findings.load, findings.save)
         periodic.register("which Pneumatic", findings.find_out, seconds=findings.SECONDS_BETWEEN_QUESTIONS)

@@ -1,4 +1,4 @@
-"""What was found out about the server, kept for every process: the memory of ``apps.pneumatic.recall``.
+"""What was found out about the server, kept for every process: the memory of ``apps.pneumatic.server``.
 
 A memory that fails is none: before ``migrate``, or while the database is busy, nothing is known and nothing breaks.
 """
@@ -12,11 +12,11 @@ from django.conf import settings
 from django.db import Error, connection, transaction
 
 from apps.core.database import bounded_transaction
-from apps.pneumatic import detection, recall
+from apps.pneumatic import detection, server
+from apps.pneumatic.canonical.schemas import KeyHolder
 from apps.pneumatic.client import connect
 from apps.pneumatic.errors import PneumaticError
-from apps.pneumatic.recall import Finding
-from apps.pneumatic.schemas import KeyHolder
+from apps.pneumatic.server import KnownServer
 from apps.sync.models import ServerFinding
 
 logger = logging.getLogger(__name__)
@@ -26,7 +26,7 @@ SECONDS_BETWEEN_QUESTIONS = 30.0  # while nobody knows which Pneumatic it is, or
 SECONDS_TO_SAVE = 2.0
 
 
-def load(api_url: str) -> Finding | None:
+def load(api_url: str) -> KnownServer | None:
     """Return what was found at ``api_url``; None for nothing, or when the database does not tell."""
     try:
         with _apart():
@@ -36,10 +36,10 @@ def load(api_url: str) -> Finding | None:
     if row is None:
         return None
     holder = KeyHolder(*row.holder) if row.holder else None
-    return Finding(dialect=row.dialect, found_at=row.found_at, key_mark=row.key_mark, holder=holder)
+    return KnownServer(dialect=row.dialect, found_at=row.found_at, key_mark=row.key_mark, holder=holder)
 
 
-def save(api_url: str, finding: Finding) -> None:
+def save(api_url: str, finding: KnownServer) -> None:
     """Keep ``finding`` instead of what was found at ``api_url`` before, unless the database is too busy."""
     if load(api_url) == finding:
         return
@@ -73,7 +73,7 @@ def find_out() -> None:
     """
     if not settings.PNEUMATIC_API_URL or not settings.PNEUMATIC_API_KEY:
         return
-    finding = recall.known()
+    finding = server.known()
     if detection.name_in_force() and finding is not None and finding.holder is not None:
         return
     try:

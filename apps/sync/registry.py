@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
-    from apps.pneumatic.capabilities import Capabilities
+    from apps.pneumatic.canonical.capabilities import Capabilities
     from apps.pneumatic.client import Client
 
 Fetched = TypeVar("Fetched")

@@ -13,9 +13,9 @@ class WebhooksConfig(AppConfig):
         """Make subscriptions part of every sync, register the system checks, and give the worker its work."""
         from apps.core import periodic
         from apps.sync import registry
-        from apps.webhooks import checks, rotation  # noqa: F401 - importing checks registers
-        from apps.webhooks.processing import process_a_while
-        from apps.webhooks.sync import Subscriptions
+        from apps.webhooks.processing.worker import process_a_while
+        from apps.webhooks.subscriptions import checks, rotation  # noqa: F401 - importing checks registers
+        from apps.webhooks.subscriptions.sync import Subscriptions
 
         registry.register(Subscriptions())
         periodic.register("deliveries", process_a_while, seconds=0.5)

@@ -7,9 +7,9 @@ from django.db import models
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from apps.pneumatic import events
-from apps.pneumatic.events import Kind as EventKind
-from apps.pneumatic.events import Seen
+from apps.pneumatic.canonical import events
+from apps.pneumatic.canonical.events import Kind as EventKind
+from apps.pneumatic.canonical.events import Seen
 
 
 class Kind(models.TextChoices):
@@ -137,7 +137,8 @@ class Event(models.Model):
     """Something that happened in a workflow, told by one delivery or more; or what we read back ourselves, of none.
 
     ``facts`` is the gateway's canonical event as JSON. ``content_hash`` is that of the payload without ``hook``, so
-    what is sent twice is one event. ``moment`` is the latest time in the payload (see ``apps/pneumatic/events.py``):
+    what is sent twice is one event. ``moment`` is the latest time in the payload (see
+    ``apps/pneumatic/canonical/events.py``):
     nothing here depends on when or in which order deliveries came, except the three columns that say so.
     """
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from apps.core.people import Person, resolve
-from apps.pneumatic.schemas import FieldDefinition, Fieldset, Kickoff, Task
+from apps.pneumatic.canonical.schemas import FieldDefinition, Fieldset, Kickoff, Task
 from apps.workflow_templates import selectors
 from apps.workflow_templates.models import Template, TemplateVersion
 from apps.workflow_templates.rules import quoted_labels, rule_sentences
@@ -23,7 +23,7 @@ CHANGES_SHOWN = 6
 
 
 @dataclass(frozen=True, slots=True)
-class FieldRow:
+class FieldSummary:
     """A field as its row shows it; ``notes`` are sentences about what is special about it."""
 
     title: str
@@ -40,7 +40,7 @@ class GroupSheet:
     title: str
     description: str
     rules: list[str]
-    fields: list[FieldRow]
+    fields: list[FieldSummary]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class FormSheet:
     """A kickoff form; ``fields`` are those that stand in no group."""
 
     description: str
-    fields: list[FieldRow]
+    fields: list[FieldSummary]
     groups: list[GroupSheet]
 
 
@@ -71,7 +71,7 @@ class TaskRow:
     delay: str
     responsible: PeopleList
     dynamic: list[str]
-    fields: list[FieldRow]
+    fields: list[FieldSummary]
 
     @property
     def has_performers(self) -> bool:
@@ -166,9 +166,9 @@ def version_history(template: Template, *, limit: int) -> list[VersionRow]:
     return rows
 
 
-def _field_rows(fields: Iterable[FieldDefinition]) -> list[FieldRow]:
+def _field_rows(fields: Iterable[FieldDefinition]) -> list[FieldSummary]:
     return [
-        FieldRow(
+        FieldSummary(
             title=field.name.strip() or field.api_name,
             type=field_type(field.type),
             definition=field,

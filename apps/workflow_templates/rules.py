@@ -8,7 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from apps.pneumatic.schemas import FieldDefinition, Fieldset, FieldsetRule, RuleGroup, RuleKind
+from apps.pneumatic.canonical.schemas import FieldDefinition, Fieldset, FieldsetRule, RuleGroup, RuleKind
 from apps.workflow_templates.words import quoted
 
 _OF_ONE: Mapping[RuleKind, str | Promise] = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from apps.core.searching import fold
-from apps.pneumatic.schemas import Kickoff
+from apps.pneumatic.canonical.schemas import Kickoff
 
 
 def search_text(*, name: str, description: str) -> str:

@@ -10,12 +10,12 @@ from django.db.models import BooleanField, Exists, OuterRef, QuerySet, Subquery,
 from django.db.models.functions import Left
 from django.db.models.lookups import IsNull
 
-from apps.core.numbers import LARGEST_NUMBER
+from apps.core.identifiers import LARGEST_NUMBER
 from apps.core.people import pneumatic_person_of
 from apps.core.searching import has_words
-from apps.pneumatic.canonical import kickoff_from_json, tasks_from_json
+from apps.pneumatic.canonical.schemas import Kickoff, Task
+from apps.pneumatic.canonical.serialization import kickoff_from_json, tasks_from_json
 from apps.pneumatic.client import capabilities
-from apps.pneumatic.schemas import Kickoff, Task
 from apps.workflow_templates.models import RunAllowed, Template, TemplateUse, TemplateVersion
 
 MOST_FAVOURITES = 20

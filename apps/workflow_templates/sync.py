@@ -11,7 +11,8 @@ from django.conf import settings
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from apps.pneumatic import canonical, recall, schemas
+from apps.pneumatic import server
+from apps.pneumatic.canonical import schemas, serialization
 from apps.pneumatic.client import capabilities
 from apps.sync import mirror
 from apps.sync.mirror import BATCH, batches
@@ -28,7 +29,7 @@ _DETAILS_AT_ONCE = 250  # templates held in full at a time
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class TemplateRecord:
     """A template to be written, with its kickoff form and who may run it."""
 
     template: Template
@@ -37,7 +38,7 @@ class Row:
     run_allowed: frozenset[int]
 
 
-class Templates(Resource[_Received, Row]):
+class Templates(Resource[_Received, TemplateRecord]):
     """Every template that the list shows, each in full."""
 
     name = "templates"
@@ -67,13 +68,13 @@ class Templates(Resource[_Received, Row]):
 
     def content_hash(self, item: _Received) -> str:
         """Return the hash of the wire objects: nothing else goes into the rows."""
-        return canonical.content_hash(item.raw)
+        return serialization.content_hash(item.raw)
 
-    def row(self, item: _Received, *, content_hash: str) -> Row:
+    def row(self, item: _Received, *, content_hash: str) -> TemplateRecord:
         """Return the mirrored template, without times and version."""
         template = item.read()
-        kickoff = canonical.kickoff_to_json(template.kickoff)
-        return Row(
+        kickoff = serialization.kickoff_to_json(template.kickoff)
+        return TemplateRecord(
             template=Template(
                 id=template.id,
                 name=template.name,
@@ -88,21 +89,21 @@ class Templates(Resource[_Received, Row]):
                 fields_count=len(template.kickoff.fields),
                 field_types=searching.field_types(template.kickoff),
                 order_key=searching.order_key(name=template.name, is_active=template.is_active),
-                tasks=canonical.tasks_to_json(template.tasks),
+                tasks=serialization.tasks_to_json(template.tasks),
                 search=searching.search_text(name=template.name, description=template.description),
                 raw=item.raw,
                 content_hash=content_hash,
             ),
             kickoff=kickoff,
-            kickoff_hash=canonical.content_hash(kickoff),
+            kickoff_hash=serialization.content_hash(kickoff),
             run_allowed=frozenset(template.run_allowed),
         )
 
-    def title(self, row: Row) -> str:
+    def title(self, row: TemplateRecord) -> str:
         """Return the name."""
         return row.template.name
 
-    def write(self, rows: Sequence[Row], *, removed: Collection[int], now: dt.datetime) -> None:
+    def write(self, rows: Sequence[TemplateRecord], *, removed: Collection[int], now: dt.datetime) -> None:
         """Insert or update ``rows`` with their versions and mark what is gone.
 
         Versions go first, so that each template is written once, with its version: foreign keys are checked at the
@@ -128,7 +129,7 @@ class Templates(Resource[_Received, Row]):
 
     def scope(self) -> str:
         """Return whose templates are listed, where the server lists only those of the key's user."""
-        finding = recall.known() if capabilities().lists_own_templates else None
+        finding = server.known() if capabilities().lists_own_templates else None
         holder = finding.holder if finding else None
         if holder is None:
             return ""
@@ -137,7 +138,7 @@ class Templates(Resource[_Received, Row]):
         }
 
 
-def _set_versions(rows: Sequence[Row], *, now: dt.datetime) -> None:
+def _set_versions(rows: Sequence[TemplateRecord], *, now: dt.datetime) -> None:
     """Give every template the version with its kickoff form: one that was seen before, or else a new one."""
     ids = [row.template.id for row in rows]
     seen = _versions(ids)

@@ -14,7 +14,7 @@ from typing import Literal, TypeVar
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from apps.pneumatic.schemas import FieldDefinition, Fieldset, Kickoff, Selection
+from apps.pneumatic.canonical.schemas import FieldDefinition, Fieldset, Kickoff, Selection
 from apps.workflow_templates.rules import quoted_labels, rule_sentences
 from apps.workflow_templates.words import field_type, quoted
 

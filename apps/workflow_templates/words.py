@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from apps.pneumatic.schemas import FieldDefinition
+from apps.pneumatic.canonical.schemas import FieldDefinition
 
 LONGEST_QUOTE = 80
 

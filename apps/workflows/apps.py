@@ -14,11 +14,11 @@ class WorkflowsConfig(AppConfig):
         from apps.core import periodic
         from apps.webhooks.registry import register_handler, register_keeper
         from apps.workflow_templates.panels import register_panel
-        from apps.workflows import rounds
         from apps.workflows.panels import template_panel
+        from apps.workflows.reconciliation import schedule
         from apps.workflows.services import handle_events, needed
 
         register_handler(handle_events, rank=10)
         register_keeper(needed)
         register_panel(template_panel)
-        periodic.register("reconciling", rounds.look_at_the_clock, seconds=rounds.SECONDS_BETWEEN_LOOKS)
+        periodic.register("reconciling", schedule.look_at_the_clock, seconds=schedule.SECONDS_BETWEEN_LOOKS)

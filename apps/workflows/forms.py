@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import User
 from apps.workflows.models import Workflow
-from apps.workflows.selectors import ELSEWHERE, ME, Filters, starters
+from apps.workflows.selectors import ELSEWHERE, ME, WorkflowFilters, starters
 
 # Days beyond these are slips; those at the edge of the calendar are no day any more in another time zone.
 _PLAUSIBLE = (MinValueValidator(dt.date(1900, 1, 1)), MaxValueValidator(dt.date(2999, 12, 31)))
@@ -23,7 +23,7 @@ def _day(label: Any) -> forms.DateField:
     return forms.DateField(label=label, required=False, validators=_PLAUSIBLE, widget=widget)
 
 
-class FilterForm(forms.Form):
+class WorkflowFilterForm(forms.Form):
     """What the list is narrowed to. A value that makes no sense is shown as wrong and narrows nothing."""
 
     q = forms.CharField(label=_("Search"), required=False, max_length=200)
@@ -76,12 +76,12 @@ class FilterForm(forms.Form):
         """Return whether one of the folded filters says anything."""
         return any(self.data.get(name) for name in self.FOLDED)
 
-    def filters(self) -> Filters:
+    def filters(self) -> WorkflowFilters:
         """Return what could be understood."""
         self.is_valid()
         cleaned = self.cleaned_data
         held = _text(cleaned.get("held", ""))
-        return Filters(
+        return WorkflowFilters(
             user=self.user,
             query=_text(cleaned.get("q", "")),
             state=cleaned.get("state", ""),

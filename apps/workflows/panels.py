@@ -11,8 +11,9 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 
 from apps.workflow_templates.models import Template
-from apps.workflows import presentation, selectors
+from apps.workflows import selectors
 from apps.workflows.models import Workflow
+from apps.workflows.presentation import rows
 
 Panel = Callable[[HttpRequest, Workflow], str]
 
@@ -39,7 +40,7 @@ def template_panel(request: HttpRequest, template: Template) -> str:
     found = selectors.running_of_template(template.pk, SHOWN + 1)
     context = {
         "template": template,
-        "rows": presentation.rows(found[:SHOWN]),
+        "rows": rows.rows(found[:SHOWN]),
         "has_more": len(found) > SHOWN,
     }
     return render_to_string("workflows/panel.html", context, request=request)

@@ -13,12 +13,12 @@ from django.utils import timezone
 from apps.accounts.models import User
 from apps.accounts.selectors import groups_of, search_people
 from apps.core.days import within
-from apps.core.numbers import read_number
+from apps.core.identifiers import read_number
 from apps.core.people import pneumatic_id_of
 from apps.core.searching import has_words
+from apps.webhooks.freshness import late
 from apps.webhooks.models import Delivery, Event
 from apps.workflow_templates.models import Template
-from apps.workflows.feed import late
 from apps.workflows.models import Holder, Workflow
 
 State = Workflow.State
@@ -30,7 +30,7 @@ NOBODY = -1  # a Pneumatic id that nobody has
 
 
 @dataclass(frozen=True, slots=True)
-class Filters:
+class WorkflowFilters:
     """What the list of workflows is narrowed to; the defaults are all of them.
 
     ``user`` is who asks: "me" stands for them.
@@ -50,7 +50,7 @@ class Filters:
     @property
     def is_narrowed(self) -> bool:
         """Return whether anything is left out."""
-        return self != Filters(user=self.user)
+        return self != WorkflowFilters(user=self.user)
 
     @property
     def by_start(self) -> bool:
@@ -58,9 +58,9 @@ class Filters:
         return bool(self.since or self.until)
 
 
-def workflows(filters: Filters | None = None) -> QuerySet[Workflow]:
+def workflows(filters: WorkflowFilters | None = None) -> QuerySet[Workflow]:
     """Return workflows that fit, last heard first, with what a list shows; the histories are left behind."""
-    filters = filters or Filters()
+    filters = filters or WorkflowFilters()
     order = ("-started_at", "-id") if filters.by_start else ("-last_heard_at", "-id")
     found = (
         Workflow.objects.select_related("launched_by").defer("history", "search", "digest").order_by(*order)
@@ -96,12 +96,12 @@ def templates_of(found: Iterable[Workflow]) -> dict[int, Template]:
 
 def held_by(user: User, limit: int) -> list[Workflow]:
     """Return running workflows whose current task ``user`` holds, last heard first."""
-    return list(workflows(Filters(user=user, held=ME, state=State.RUNNING))[:limit])
+    return list(workflows(WorkflowFilters(user=user, held=ME, state=State.RUNNING))[:limit])
 
 
 def running(limit: int, *, not_held_by: int | None = None) -> list[Workflow]:
     """Return running workflows, last heard first, without those that this Pneumatic user or their groups hold."""
-    found = workflows(Filters(state=State.RUNNING))
+    found = workflows(WorkflowFilters(state=State.RUNNING))
     if not_held_by is not None:
         found = found.filter(~Exists(_holders([not_held_by]).filter(workflow=OuterRef("pk"))))
     return list(found[:limit])
@@ -110,13 +110,15 @@ def running(limit: int, *, not_held_by: int | None = None) -> list[Workflow]:
 def with_gaps(limit: int) -> list[Workflow]:
     """Return workflows that lost events and have not ended, last heard first."""
     return list(
-        workflows(Filters(gaps=True)).filter(state__in=[State.RUNNING, State.SNOOZED, State.UNKNOWN])[:limit]
+        workflows(WorkflowFilters(gaps=True)).filter(state__in=[State.RUNNING, State.SNOOZED, State.UNKNOWN])[
+            :limit
+        ]
     )
 
 
 def running_of_template(template_id: int, limit: int) -> list[Workflow]:
     """Return running workflows of a template, last heard first."""
-    return list(workflows(Filters(state=State.RUNNING, template=str(template_id)))[:limit])
+    return list(workflows(WorkflowFilters(state=State.RUNNING, template=str(template_id)))[:limit])
 
 
 def starters(limit: int = 500) -> list[User]:
@@ -150,7 +152,7 @@ def named(found: QuerySet[Workflow], text: str) -> QuerySet[Workflow]:
     return found.filter(words if number is None else words | Q(pk=number))
 
 
-def _narrowed(found: QuerySet[Workflow], filters: Filters) -> QuerySet[Workflow]:
+def _narrowed(found: QuerySet[Workflow], filters: WorkflowFilters) -> QuerySet[Workflow]:
     state = filters.state
     if filters.quiet is not None:
         state = state or State.RUNNING
@@ -176,7 +178,7 @@ def _of_template(found: QuerySet[Workflow], text: str) -> QuerySet[Workflow]:
     return found.filter(template_id__in=Template.objects.filter(has_words(text)).values("pk"))
 
 
-def _held(found: QuerySet[Workflow], filters: Filters) -> QuerySet[Workflow]:
+def _held(found: QuerySet[Workflow], filters: WorkflowFilters) -> QuerySet[Workflow]:
     number = read_number(filters.held)
     ids: list[int]
     if filters.held == ME:
@@ -200,7 +202,7 @@ def _holders(people: Collection[int]) -> QuerySet[Holder]:
     )
 
 
-def _started_by(found: QuerySet[Workflow], filters: Filters) -> QuerySet[Workflow]:
+def _started_by(found: QuerySet[Workflow], filters: WorkflowFilters) -> QuerySet[Workflow]:
     if filters.starter == ELSEWHERE:
         return found.filter(launched_by=None)
     if filters.starter == ME:

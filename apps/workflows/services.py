@@ -12,11 +12,11 @@ from django.db.models.functions import Cast
 from django.utils import timezone
 
 from apps.core import bulk
-from apps.pneumatic.events import Event, Seen, event_from_json
+from apps.pneumatic.canonical.events import Event, Seen, event_from_json
 from apps.webhooks.models import Event as EventRow
-from apps.workflows.holding import named_holders
+from apps.workflows.holders import named_holders
 from apps.workflows.models import Holder, Workflow
-from apps.workflows.projection import COLUMNS, Projection, project
+from apps.workflows.projection.projector import COLUMNS, Projection, project
 
 # States in which a workflow hardly changes any more: what they rest on is not needed.
 OVER = (Workflow.State.COMPLETED, Workflow.State.TERMINATED, Workflow.State.DELETED)

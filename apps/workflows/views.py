@@ -17,12 +17,13 @@ from apps.core.htmx import is_partial
 from apps.core.paging import page
 from apps.core.people import pneumatic_id_of
 from apps.pneumatic.client import workflow_url
-from apps.workflows import presentation, selectors, timeline
-from apps.workflows.export import csv_lines
-from apps.workflows.feed import feed
-from apps.workflows.forms import FilterForm
+from apps.webhooks.freshness import feed
+from apps.workflows import selectors
+from apps.workflows.forms import WorkflowFilterForm
 from apps.workflows.panels import panels_for
-from apps.workflows.rounds import freshness
+from apps.workflows.presentation import rows, timeline
+from apps.workflows.presentation.export import csv_lines
+from apps.workflows.reconciliation.schedule import freshness
 
 
 @require_safe
@@ -34,7 +35,7 @@ def workflow_list(request: HttpRequest) -> HttpResponse:
     if live.is_current(request, version):
         return live.unchanged()
     user = cast(User, request.user)
-    form = FilterForm(request.GET, user=user)
+    form = WorkflowFilterForm(request.GET, user=user)
     filters = form.filters()
     shown = page(selectors.workflows(filters), request)
     my_id = pneumatic_id_of(user)
@@ -43,7 +44,7 @@ def workflow_list(request: HttpRequest) -> HttpResponse:
         "form": form,
         "filters": filters,
         "page": shown,
-        "rows": presentation.rows(shown.items, me=my_id),
+        "rows": rows.rows(shown.items, me=my_id),
         "my_id": my_id,
         "feed": feed(),
         "freshness": freshness(),
@@ -58,7 +59,7 @@ def workflow_list(request: HttpRequest) -> HttpResponse:
 @permission_required("workflows.view_workflow", raise_exception=True)
 def workflow_csv(request: HttpRequest) -> StreamingHttpResponse:
     """Send every workflow that fits the filters as CSV, while it is read from the database."""
-    filters = FilterForm(request.GET, user=cast(User, request.user)).filters()
+    filters = WorkflowFilterForm(request.GET, user=cast(User, request.user)).filters()
     lines = csv_lines(selectors.workflows(filters))
     response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
     name = f"workflows-{timezone.localdate().isoformat()}.csv"
@@ -78,7 +79,7 @@ def workflow_detail(request: HttpRequest, workflow_id: int) -> HttpResponse:
     workflow = selectors.workflow_for_page(workflow_id)
     if workflow is None:
         return _show_unknown(request, workflow_id)
-    (row,) = presentation.rows([workflow], me=pneumatic_id_of(cast(User, request.user)))
+    (row,) = rows.rows([workflow], me=pneumatic_id_of(cast(User, request.user)))
     context = {
         "workflow": workflow,
         "row": row,

@@ -11,9 +11,9 @@ from pytest_django.live_server_helper import LiveServer
 
 from apps.accounts.models import User
 from apps.core import periodic
-from apps.webhooks import subscriptions
 from apps.webhooks.models import Kind
-from apps.webhooks.processing import process_pending
+from apps.webhooks.processing.worker import process_pending
+from apps.webhooks.subscriptions import services
 from tests.fixtures.browser import Browse, assert_accessible
 from tests.fixtures.sandbox import Sandbox, both_dialects, only_current
 
@@ -22,7 +22,7 @@ from tests.fixtures.sandbox import Sandbox, both_dialects, only_current
 def heard(mirror: Sandbox, integrator: User, settings: Settings, live_server: LiveServer) -> Sandbox:
     """Return a sandbox whose events come to the live server."""
     settings.PUBLIC_URL = live_server.url
-    outcomes = subscriptions.subscribe(integrator, list(Kind))
+    outcomes = services.subscribe(integrator, list(Kind))
     assert all(outcome.is_ok for outcome in outcomes)
     return mirror
 

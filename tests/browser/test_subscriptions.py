@@ -11,9 +11,9 @@ from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from apps.accounts.models import User
-from apps.webhooks import rotation, subscriptions
 from apps.webhooks.models import Kind
-from apps.webhooks.processing import process_pending
+from apps.webhooks.processing.worker import process_pending
+from apps.webhooks.subscriptions import rotation, services
 from tests.fixtures.browser import Browse, check
 from tests.fixtures.sandbox import Sandbox, both_dialects
 
@@ -41,17 +41,17 @@ def without_an_address(user: User, sandbox: Sandbox, settings: Settings) -> str:
 
 
 def healthy(user: User, sandbox: Sandbox, settings: Settings) -> str:
-    subscriptions.subscribe(user, ALL)
+    services.subscribe(user, ALL)
     return f"{PAGE}?show=address"
 
 
 def drifted(user: User, sandbox: Sandbox, settings: Settings) -> str:
-    subscriptions.subscribe(user, ALL)
+    services.subscribe(user, ALL)
     sandbox.delete_subscription(2)
     sandbox.add_subscription(event="task_returned", target=LONG)
     sandbox.add_subscription(event="workflow_started", target=f"{PUBLIC}/hooks/never-ours/")
-    sandbox.add_subscription(event="process_started", target=subscriptions.proposed_target())
-    sandbox.add_subscription(event="workflow_completed", target=subscriptions.proposed_target())
+    sandbox.add_subscription(event="process_started", target=services.proposed_target())
+    sandbox.add_subscription(event="workflow_completed", target=services.proposed_target())
     return PAGE
 
 
@@ -63,17 +63,17 @@ def crowded(user: User, sandbox: Sandbox, settings: Settings) -> str:
 
 
 def unreachable(user: User, sandbox: Sandbox, settings: Settings) -> str:
-    subscriptions.subscribe(user, ALL)
+    services.subscribe(user, ALL)
     sandbox.delete_subscription(sandbox.subscriptions()[0]["id"])
     sandbox.add_subscription(event="task_returned", target=LONG)
-    subscriptions.refresh()
+    services.refresh()
     sandbox.fault(kind="status", path_prefix="/webhooks", status=503, times=0)
     return PAGE
 
 
 def repair(user: User, sandbox: Sandbox, settings: Settings) -> str:
     drifted(user, sandbox, settings)
-    subscriptions.refresh()
+    services.refresh()
     return f"{PAGE}repair/?also=5"
 
 
@@ -82,13 +82,13 @@ def nothing_to_repair(user: User, sandbox: Sandbox, settings: Settings) -> str:
 
 
 def ending_one(user: User, sandbox: Sandbox, settings: Settings) -> str:
-    subscriptions.subscribe(user, ALL)
+    services.subscribe(user, ALL)
     return f"{PAGE}1/unsubscribe/"
 
 
 def ending_anothers(user: User, sandbox: Sandbox, settings: Settings) -> str:
     sandbox.add_subscription(event="task_returned", target=LONG)
-    subscriptions.refresh()
+    services.refresh()
     return f"{PAGE}1/unsubscribe-target/"
 
 
@@ -97,7 +97,7 @@ def before_a_rotation(user: User, sandbox: Sandbox, settings: Settings) -> str:
 
 
 def during_a_rotation(user: User, sandbox: Sandbox, settings: Settings) -> str:
-    subscriptions.subscribe(user, ALL)
+    services.subscribe(user, ALL)
     rotation.begin(user)
     return f"{PAGE}rotation/"
 

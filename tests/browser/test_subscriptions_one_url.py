@@ -9,8 +9,8 @@ from playwright.sync_api import expect
 from pytest_django import Settings
 
 from apps.accounts.models import User
-from apps.webhooks import rotation, subscriptions
 from apps.webhooks.models import Kind, Subscription
+from apps.webhooks.subscriptions import rotation, services
 from tests.fixtures.browser import Browse, check
 from tests.fixtures.sandbox import Sandbox, only_current
 from tests.webhooks.subscribing import ELSEWHERE, EVENTS, NO_ADMIN, OTHER_ADMIN, ours, receivers, shown, take
@@ -31,12 +31,12 @@ def public_url(settings: Settings) -> None:
 
 def drifted(user: User, sandbox: Sandbox, settings: Settings) -> str:
     """An old address of ours, another integration's, and ours behind another user's."""
-    subscriptions.subscribe(user, [Kind.WORKFLOW_STARTED, Kind.TASK_COMPLETED, Kind.WORKFLOW_COMPLETED])
+    services.subscribe(user, [Kind.WORKFLOW_STARTED, Kind.TASK_COMPLETED, Kind.WORKFLOW_COMPLETED])
     take(sandbox, "workflow_started", url=f"{PUBLIC}/hooks/never-ours/")
     take(sandbox, "task_completed", url=LONG)
     take(sandbox, "task_returned", url=ELSEWHERE, key=sandbox.add_key("key-of-another-admin", OTHER_ADMIN))
-    subscriptions.subscribe(user, [Kind.TASK_RETURNED], replacing={Kind.TASK_RETURNED: ELSEWHERE})
-    subscriptions.refresh()
+    services.subscribe(user, [Kind.TASK_RETURNED], replacing={Kind.TASK_RETURNED: ELSEWHERE})
+    services.refresh()
     return PAGE
 
 
@@ -51,7 +51,7 @@ def ending_anothers(user: User, sandbox: Sandbox, settings: Settings) -> str:
 
 
 def during_a_rotation(user: User, sandbox: Sandbox, settings: Settings) -> str:
-    subscriptions.subscribe(user, list(Kind))
+    services.subscribe(user, list(Kind))
     take(sandbox, "task_completed", url=LONG)
     rotation.begin(user)
     return f"{PAGE}rotation/"

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, Request, expect
 
 from apps.accounts.models import User
-from apps.workflows.seeing import gone, take_note
+from apps.workflows.reconciliation.observations import gone, take_note
 from tests.factories import make_pneumatic_user, make_template, make_user, make_workflow
 from tests.fixtures import payloads
 from tests.fixtures.browser import Browse, assert_accessible, check

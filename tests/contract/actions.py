@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import io
 
+from apps.pneumatic.canonical.schemas import FileValue, Template
 from apps.pneumatic.client import Client
-from apps.pneumatic.schemas import FileValue, Template
 
 
 def every_field(client: Client) -> Template:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from apps.pneumatic.client import Client
-from apps.pneumatic.parsing import Node
+from apps.pneumatic.transport.parsing import Node
 from tests.pneumatic.servers import Behaviour, Seen, Talk
 
 FOLDER = Path(__file__).parent / "exchanges"

@@ -6,9 +6,9 @@ import pytest
 import requests
 from pytest_django import Settings
 
+from apps.pneumatic.canonical.schemas import Answer
 from apps.pneumatic.client import Client, connect
 from apps.pneumatic.errors import AuthenticationFailed, RateLimited, ValidationFailed
-from apps.pneumatic.schemas import Answer
 from tests.contract.actions import every_field, upload
 from tests.fixtures.sandbox import Sandbox, only_current
 

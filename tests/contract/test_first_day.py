@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from apps.pneumatic import recall
+from apps.pneumatic import server
+from apps.pneumatic.canonical.schemas import Answer, FieldDefinition
 from apps.pneumatic.client import connect
-from apps.pneumatic.schemas import Answer, FieldDefinition
 from tests.fixtures.sandbox import Sandbox, only_current
 
 pytestmark = pytest.mark.django_db
@@ -20,7 +20,7 @@ DAY = dt.date(2026, 12, 24)
 @only_current
 def test_it_begins_in_the_zone_of_the_keys_user(sandbox: Sandbox) -> None:
     sandbox.put_user({"id": 1, "timezone": "Pacific/Auckland"})
-    recall.forget()
+    server.forget()
 
     with connect() as client:
         answer = Answer(FieldDefinition("day", "Day", "date"), DAY)

@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
+from apps.pneumatic.canonical.schemas import Answer, TaskOverride, UserValue, Value
 from apps.pneumatic.client import Client, connect
 from apps.pneumatic.errors import (
     OutcomeUnknown,
     RateLimited,
     ValidationFailed,
 )
-from apps.pneumatic.schemas import Answer, TaskOverride, UserValue, Value
 from tests.contract.actions import every_field, upload
 from tests.fixtures.sandbox import Sandbox, both_dialects
 

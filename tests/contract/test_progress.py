@@ -14,12 +14,12 @@ import pytest
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
+from apps.pneumatic.canonical.events import Event as Canonical
+from apps.pneumatic.canonical.events import Kind
 from apps.pneumatic.deliveries import read_payload
-from apps.pneumatic.events import Event as Canonical
-from apps.pneumatic.events import Kind
-from apps.webhooks import subscriptions
 from apps.webhooks.models import Delivery, Event
-from apps.webhooks.processing import process_pending
+from apps.webhooks.processing.worker import process_pending
+from apps.webhooks.subscriptions import services
 from apps.workflows.models import Holder, Workflow
 from tests.factories import make_user
 from tests.fixtures.sandbox import Sandbox, both_dialects
@@ -37,7 +37,7 @@ def connected(
     """Return the sandbox with the demonstration's account, subscribed to everything for a receiver that listens."""
     settings.PUBLIC_URL = live_server.url
     sandbox.reset("demo")
-    outcomes = subscriptions.subscribe(make_user("administrator", "Administrator"), list(Kind))
+    outcomes = services.subscribe(make_user("administrator", "Administrator"), list(Kind))
     assert all(outcome.is_ok for outcome in outcomes)
     yield sandbox
     sandbox.reset()  # nothing is sent to a receiver that is gone

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from apps.pneumatic.dialects.current import Current
-from apps.pneumatic.parsing import Node
+from apps.pneumatic.dialects.current.dialect import Current
+from apps.pneumatic.transport.parsing import Node
 from tests.contract.recordings import exchange
 from tests.contract.test_replay_running import LAUNCHES
 

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from apps.pneumatic.dialects.current import Current
+from apps.pneumatic.canonical.events import Status, TaskStatus, WorkflowSnapshot
+from apps.pneumatic.canonical.schemas import User
+from apps.pneumatic.dialects.current.dialect import Current
 from apps.pneumatic.errors import (
     AuthenticationFailed,
     NotFound,
@@ -14,8 +16,6 @@ from apps.pneumatic.errors import (
     PneumaticError,
     ValidationFailed,
 )
-from apps.pneumatic.events import Status, TaskStatus, WorkflowSnapshot
-from apps.pneumatic.schemas import User
 from tests.contract.recordings import answering, exchange, is_list_of, named, page, rows_of
 from tests.pneumatic.conftest import Connect, Serve
 

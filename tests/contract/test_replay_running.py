@@ -12,17 +12,7 @@ from typing import Any
 
 import pytest
 
-from apps.pneumatic.dialects.current import Current
-from apps.pneumatic.errors import (
-    AuthenticationFailed,
-    NotFound,
-    OutcomeUnknown,
-    PermissionDenied,
-    PneumaticError,
-    ValidationFailed,
-)
-from apps.pneumatic.parsing import Node
-from apps.pneumatic.schemas import (
+from apps.pneumatic.canonical.schemas import (
     Answer,
     FieldDefinition,
     FileValue,
@@ -32,6 +22,16 @@ from apps.pneumatic.schemas import (
     UserValue,
     Value,
 )
+from apps.pneumatic.dialects.current.dialect import Current
+from apps.pneumatic.errors import (
+    AuthenticationFailed,
+    NotFound,
+    OutcomeUnknown,
+    PermissionDenied,
+    PneumaticError,
+    ValidationFailed,
+)
+from apps.pneumatic.transport.parsing import Node
 from tests.contract.recordings import Exchange, answering, exchange, named
 from tests.pneumatic.conftest import Connect, Serve
 

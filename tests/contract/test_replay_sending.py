@@ -15,8 +15,10 @@ from email.message import Message
 import pytest
 from pytest_django import Settings
 
+from apps.pneumatic.canonical.events import Kind
+from apps.pneumatic.canonical.schemas import PublicFile, Subscription
 from apps.pneumatic.client import Client
-from apps.pneumatic.dialects.current import Current
+from apps.pneumatic.dialects.current.dialect import Current
 from apps.pneumatic.errors import (
     AuthenticationFailed,
     Contradicted,
@@ -26,8 +28,6 @@ from apps.pneumatic.errors import (
     UnexpectedResponse,
     ValidationFailed,
 )
-from apps.pneumatic.events import Kind
-from apps.pneumatic.schemas import PublicFile, Subscription
 from tests.contract.recordings import Exchange, answering, exchange, named, names
 from tests.contract.test_replay_reading import COVERED as COVERED_BY_READING
 from tests.contract.test_replay_running import COVERED as COVERED_BY_RUNNING

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from apps.pneumatic.dialects.current import Current
+from apps.pneumatic.canonical.schemas import FieldDefinition, Kickoff, Template, TemplateSummary
+from apps.pneumatic.dialects.current.dialect import Current
 from apps.pneumatic.errors import (
     AuthenticationFailed,
     NotFound,
@@ -16,7 +17,6 @@ from apps.pneumatic.errors import (
     UnexpectedResponse,
     ValidationFailed,
 )
-from apps.pneumatic.schemas import FieldDefinition, Kickoff, Template, TemplateSummary
 from tests.contract.recordings import answering, exchange, is_list_of, named, page, rows_of
 from tests.pneumatic.conftest import Connect, Serve
 

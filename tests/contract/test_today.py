@@ -13,6 +13,8 @@ import pytest
 import requests
 from pytest_django import Settings
 
+from apps.pneumatic.canonical.events import Status, TaskStatus
+from apps.pneumatic.canonical.schemas import Answer, GroupValue, RuleKind, Urgency, UserValue, Value
 from apps.pneumatic.client import Client, connect
 from apps.pneumatic.errors import (
     NotFound,
@@ -20,8 +22,6 @@ from apps.pneumatic.errors import (
     PermissionDenied,
     ValidationFailed,
 )
-from apps.pneumatic.events import Status, TaskStatus
-from apps.pneumatic.schemas import Answer, GroupValue, RuleKind, Urgency, UserValue, Value
 from tests.contract.actions import every_field, named, upload
 from tests.fixtures.sandbox import Sandbox, only_current
 

@@ -11,6 +11,8 @@ import datetime as dt
 import pytest
 from pytest_django import Settings
 
+from apps.pneumatic.canonical.events import Kind
+from apps.pneumatic.canonical.schemas import Subscription
 from apps.pneumatic.client import Client, connect
 from apps.pneumatic.errors import (
     AuthenticationFailed,
@@ -20,8 +22,6 @@ from apps.pneumatic.errors import (
     UnexpectedResponse,
     ValidationFailed,
 )
-from apps.pneumatic.events import Kind
-from apps.pneumatic.schemas import Subscription
 from tests.fixtures.sandbox import Sandbox, both_dialects
 
 TARGET = "https://listener.example.com/a%20path?with=query&more=%C3%BC+x"

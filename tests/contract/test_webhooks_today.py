@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from pytest_django import Settings
 
+from apps.pneumatic.canonical.events import Kind
 from apps.pneumatic.client import Client, connect
 from apps.pneumatic.errors import NotFound, PermissionDenied, PneumaticError, Unavailable, UnexpectedResponse
-from apps.pneumatic.events import Kind
 from tests.fixtures.sandbox import Sandbox, only_current
 
 pytestmark = only_current

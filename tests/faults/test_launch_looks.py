@@ -11,12 +11,12 @@ import pytest
 from django.db.models import F
 from django.test import Client
 
-from apps.launches import looking, matching
 from apps.launches.models import Launch
+from apps.launches.resolution import matcher, poller
 from apps.pneumatic import client as gateway
 from apps.pneumatic.client import longest_call
 from apps.workflow_templates.models import Template
-from apps.workflows import reconciling
+from apps.workflows.reconciliation import reconciler
 from tests.faults.test_launch_answers import LOST, runs
 from tests.fixtures.launching import Fill, pass_time
 from tests.fixtures.sandbox import Sandbox, only_current
@@ -35,7 +35,7 @@ def look_for_a_while() -> None:
     """Do the worker's job for somewhat more than a minute."""
     for _turn in range(8):
         pass_time(12)
-        looking.look()
+        poller.look()
 
 
 def only() -> Launch:
@@ -85,18 +85,18 @@ def kill_once(
 
 
 ALWAYS = [
-    (reconciling, "look_for"),
+    (reconciler, "look_for"),
     (gateway.Client, "list_workflows"),
-    (looking, "connect"),
+    (poller, "connect"),
 ]
 WHERE_IT_STARTED = [
     (gateway.Client, "get_workflow"),
-    (reconciling, "take_note"),
-    (matching, "move"),
-    (matching, "record_use"),
-    (matching, "credit"),
+    (reconciler, "take_note"),
+    (matcher, "move"),
+    (matcher, "record_use"),
+    (matcher, "credit"),
 ]
-WHERE_IT_DID_NOT = [(matching, "may_be_known"), (looking, "move"), (looking, "_conclude")]
+WHERE_IT_DID_NOT = [(matcher, "may_be_known"), (poller, "move"), (poller, "_conclude")]
 STEPS = [
     *((True, place, name) for place, name in [*ALWAYS, *WHERE_IT_STARTED]),
     *((False, place, name) for place, name in [*ALWAYS, *WHERE_IT_DID_NOT]),
@@ -124,7 +124,7 @@ def test_a_worker_that_is_killed_anywhere_leaves_the_rest_to_the_next(
         for _turn in range(10):
             with suppress(KilledError):
                 pass_time(12)
-                looking.look()
+                poller.look()
 
     assert was_killed()
     assert only().state == (State.LAUNCHED if starts else State.FAILED)
@@ -145,7 +145,7 @@ def test_in_any_order_of_events_one_wish_is_one_workflow(
 
     def look() -> None:
         pass_time(dice.choice([1, 12, 25, 40]))
-        looking.look()
+        poller.look()
 
     def try_again() -> None:
         if dice.random() < 0.3:
@@ -176,11 +176,11 @@ def test_a_process_that_died_while_it_sent_is_noticed_and_found(
     sandbox.fault(kind="drop_after", method="POST")
     fill(every_field, **ANSWERS).send()
     Launch.objects.update(state=State.SENDING, finished_at=None)  # as it was when the process was killed
-    Launch.objects.update(deadline_at=F("sent_at") + matching.longest_answer())
-    looking.look()
+    Launch.objects.update(deadline_at=F("sent_at") + matcher.longest_answer())
+    poller.look()
     assert only().state == State.SENDING  # its answer may still come
 
     pass_time(longest_call() + 61)
-    looking.look()
+    poller.look()
 
     assert (only().state, only().workflow_id) == (State.LAUNCHED, sandbox.workflows()[0]["id"])

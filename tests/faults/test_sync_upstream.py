@@ -34,7 +34,7 @@ EVERYWHERE: list[tuple[str, dict[str, Any]]] = [
 @pytest.fixture
 def mirrored(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
     """A sandbox that was synchronised and has changed since; repeats wait for nothing."""
-    monkeypatch.setattr("apps.pneumatic.transport.random.random", lambda: 0.0)
+    monkeypatch.setattr("apps.pneumatic.transport.api.random.random", lambda: 0.0)
     sync()
     sandbox.put_template({"id": 1, "name": "Renamed"})
     sandbox.put_user({"id": 2, "last_name": "Renamed"})

@@ -8,7 +8,7 @@ from apps.core.people import Group, Person
 from apps.kickoff.forms import KickoffForm
 from apps.kickoff.lookups import HITS, StoredFile
 from apps.kickoff.names import control_name
-from apps.pneumatic.schemas import FieldDefinition, Fieldset, Kickoff, Selection
+from apps.pneumatic.canonical.schemas import FieldDefinition, Fieldset, Kickoff, Selection
 
 ADA = Person(id=1, name="Ada Lovelace", email="ada@example.com", status="active")
 GRACE = Person(id=2, name="Grace Hopper", email="grace@example.com", status="invited")

@@ -7,7 +7,7 @@ import pytest
 from apps.kickoff.fields import create
 from apps.kickoff.fields.choices import LONG, ChoiceField
 from apps.kickoff.lookups import HITS
-from apps.pneumatic.schemas import Selection
+from apps.pneumatic.canonical.schemas import Selection
 from tests.factories import make_field
 from tests.kickoff.stand_ins import answer_to, errors_of, make_form, numbered
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.datastructures import MultiValueDict
 
 from apps.kickoff.transfer import carry_over, initial_from_query, rebase, with_empty_controls
-from apps.pneumatic.schemas import FieldDefinition, GroupValue, UserValue
+from apps.pneumatic.canonical.schemas import FieldDefinition, GroupValue, UserValue
 from tests.factories import make_field, make_options
 from tests.kickoff.stand_ins import FINANCE, FewPeople, make_form
 

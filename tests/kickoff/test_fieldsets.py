@@ -8,7 +8,7 @@ import pytest
 from django.template.loader import render_to_string
 
 from apps.kickoff.rules import broken_rules
-from apps.pneumatic.schemas import Fieldset, FieldsetRule, RuleGroup, RuleKind
+from apps.pneumatic.canonical.schemas import Fieldset, FieldsetRule, RuleGroup, RuleKind
 from tests.factories import make_field
 from tests.kickoff.stand_ins import make_form
 from tests.kickoff.test_rendering import HOSTILE, Page, render

@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 from django.utils.datastructures import MultiValueDict
 
-from apps.pneumatic.schemas import UserValue
+from apps.pneumatic.canonical.schemas import UserValue
 from tests.factories import make_field
 from tests.kickoff.stand_ins import CONTRACT, FewPeople, make_form, numbered
 

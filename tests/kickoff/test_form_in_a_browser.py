@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from apps.accounts.models import User
 from apps.launches.models import Launch
-from apps.pneumatic.schemas import Fieldset, FieldsetRule, Kickoff, RuleGroup, RuleKind
+from apps.pneumatic.canonical.schemas import Fieldset, FieldsetRule, Kickoff, RuleGroup, RuleKind
 from tests.factories import make_field, make_template
 from tests.fixtures.browser import Browse, assert_accessible, assert_no_sideways_scroll
 

@@ -19,7 +19,7 @@ from apps.kickoff.fields.text import unix_lines
 from apps.kickoff.lookups import StoredFile
 from apps.kickoff.names import control_name
 from apps.kickoff.transfer import carry_over
-from apps.pneumatic.schemas import Answer, GroupValue, Selection, UserValue, Value
+from apps.pneumatic.canonical.schemas import Answer, GroupValue, Selection, UserValue, Value
 from tests.factories import make_field
 from tests.kickoff.stand_ins import FewFiles, FewPeople, make_form
 

@@ -10,7 +10,7 @@ from django.utils.datastructures import MultiValueDict
 
 from apps.kickoff.fields import answers_to_json
 from apps.kickoff.transfer import carry_over, initial_from_query, rebase, uploads_in, with_uploads
-from apps.pneumatic.schemas import Answer, FieldDefinition, Selection, UserValue
+from apps.pneumatic.canonical.schemas import Answer, FieldDefinition, Selection, UserValue
 from tests.factories import make_field, make_options
 from tests.kickoff.stand_ins import CONTRACT, FewPeople, make_form, numbered
 

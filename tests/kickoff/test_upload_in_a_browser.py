@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from apps.accounts.models import User
 from apps.launches.models import Launch, UploadedFile
-from apps.pneumatic.schemas import FILE_SIZE_LIMIT
+from apps.pneumatic.canonical.schemas import FILE_SIZE_LIMIT
 from tests.factories import make_field, make_template
 from tests.fixtures.browser import Browse, assert_accessible
 from tests.fixtures.sandbox import Sandbox, both_dialects

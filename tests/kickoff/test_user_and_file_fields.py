@@ -8,7 +8,7 @@ import pytest
 
 from apps.core.people import Group, Person
 from apps.kickoff.fields import create
-from apps.pneumatic.schemas import GroupValue, UserValue
+from apps.pneumatic.canonical.schemas import GroupValue, UserValue
 from tests.factories import make_field
 from tests.kickoff.stand_ins import (
     ADA,

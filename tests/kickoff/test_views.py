@@ -10,7 +10,7 @@ from pytest_django import DjangoAssertNumQueries
 from apps.kickoff.fields import create
 from apps.kickoff.forms import KickoffForm
 from apps.kickoff.lookups import NoFiles
-from apps.pneumatic.schemas import GroupValue, Kickoff
+from apps.pneumatic.canonical.schemas import GroupValue, Kickoff
 from tests.factories import NOW, make_field, make_pneumatic_group, make_pneumatic_user, make_template
 from tests.kickoff.stand_ins import numbered
 

@@ -6,8 +6,8 @@ import io
 from collections.abc import Iterable
 from typing import IO
 
+from apps.pneumatic.canonical.schemas import PublicFile, Received, Template, TemplateSummary
 from apps.pneumatic.client import Client
-from apps.pneumatic.schemas import PublicFile, Received, Template, TemplateSummary
 from tests.pneumatic import samples
 
 

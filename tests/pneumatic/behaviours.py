@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from apps.pneumatic import transport
+from apps.pneumatic.transport import api
 from tests.pneumatic import samples
 from tests.pneumatic.servers import Behaviour, Seen, Talk, whole
 
@@ -105,7 +105,7 @@ def other_json(seen: Seen, talk: Talk) -> None:
 
 
 def oversized(seen: Seen, talk: Talk) -> None:
-    talk.answer(body=b'"' + b"x" * (transport.MAX_BODY + 10) + b'"')
+    talk.answer(body=b'"' + b"x" * (api.MAX_BODY + 10) + b'"')
 
 
 def status(number: int, **headers: str) -> Behaviour:

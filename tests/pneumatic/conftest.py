@@ -5,13 +5,14 @@ from collections.abc import Callable, Iterator
 import pytest
 from pytest_django import Settings
 
-from apps.pneumatic import recall, retry
+from apps.pneumatic import server as pneumatic_server
 from apps.pneumatic.client import Client
 from apps.pneumatic.dialects.base import Dialect
-from apps.pneumatic.dialects.current import Current
-from apps.pneumatic.dialects.documented import Documented
-from apps.pneumatic.recall import Finding
-from tests.pneumatic import today
+from apps.pneumatic.dialects.current.dialect import Current
+from apps.pneumatic.dialects.documented.dialect import Documented
+from apps.pneumatic.server import KnownServer
+from apps.pneumatic.transport import retry
+from tests.pneumatic.dialects.current import samples
 from tests.pneumatic.servers import Behaviour, Server
 
 KEY = "test-key-that-must-never-leak"
@@ -64,14 +65,14 @@ def connect_to() -> Iterator[Connect]:
 
 
 @pytest.fixture
-def memory(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Finding]]:
+def memory(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, KnownServer]]:
     """Return what is remembered of servers, by their addresses: here in a dictionary instead of the database."""
-    kept: dict[str, Finding] = {}
-    monkeypatch.setattr(recall, "_load", kept.get)
-    monkeypatch.setattr(recall, "_save", kept.__setitem__)
-    recall.forget()
+    kept: dict[str, KnownServer] = {}
+    monkeypatch.setattr(pneumatic_server, "_load", kept.get)
+    monkeypatch.setattr(pneumatic_server, "_save", kept.__setitem__)
+    pneumatic_server.forget()
     yield kept
-    recall.forget()
+    pneumatic_server.forget()
 
 
 class Pair:
@@ -91,7 +92,7 @@ def pair(serve: Serve, connect_to: Connect, settings: Settings) -> Pairs:
     """Return a function that starts a file service with a behaviour, and a server with another."""
 
     def start(files: Behaviour, api: Behaviour | None = None, *, path: str = "/files") -> Pair:
-        service, server = serve(files), serve(api or today.routes({"GET /templates": []}))
+        service, server = serve(files), serve(api or samples.routes({"GET /templates": []}))
         settings.PNEUMATIC_FILES_URL = service.url + path
         return Pair(connect_to(server.url, dialect=Current()), server, service)
 

@@ -10,13 +10,14 @@ import pytest
 from pytest_django import Settings
 
 from apps.pneumatic.client import Client, connect
-from apps.pneumatic.recall import Finding
-from tests.pneumatic import samples, today
+from apps.pneumatic.server import KnownServer
+from tests.pneumatic import samples
 from tests.pneumatic.behaviours import status
 from tests.pneumatic.conftest import KEY
+from tests.pneumatic.dialects.current import samples as api
 from tests.pneumatic.servers import Behaviour
 
-Memory = dict[str, Finding]
+Memory = dict[str, KnownServer]
 NOW = dt.datetime(2026, 11, 24, 12, tzinfo=dt.UTC)
 
 
@@ -42,9 +43,9 @@ def client(settings: Settings) -> Iterator[Any]:
         made.close()
 
 
-def documented(events: Behaviour = today.not_found) -> Behaviour:
+def documented(events: Behaviour = api.not_found) -> Behaviour:
     """A documented server; it finds its own words for an address that it does not have."""
-    return today.routes(
+    return api.routes(
         {
             "GET /webhooks/events": events,
             "GET /webhooks": [],
@@ -55,12 +56,12 @@ def documented(events: Behaviour = today.not_found) -> Behaviour:
 
 
 def of_today(events: Any = None) -> Behaviour:
-    return today.routes(
+    return api.routes(
         {
-            "GET /webhooks/events": today.hooks() if events is None else events,
-            "GET /templates": samples.envelope([today.summary()]),
-            "GET /templates/1": today.detail(),
-            "GET /auth/context": today.context(),
+            "GET /webhooks/events": api.hooks() if events is None else events,
+            "GET /templates": samples.envelope([api.summary()]),
+            "GET /templates/1": api.detail(),
+            "GET /auth/context": api.context(),
             "POST /workflows/attachments": status(403),
         }
     )

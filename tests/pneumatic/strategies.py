@@ -6,7 +6,7 @@ import datetime as dt
 
 from hypothesis import strategies as st
 
-from apps.pneumatic.events import (
+from apps.pneumatic.canonical.events import (
     Choice,
     Event,
     FileLink,
@@ -20,7 +20,7 @@ from apps.pneumatic.events import (
     WorkflowSnapshot,
     current_among,
 )
-from apps.pneumatic.schemas import (
+from apps.pneumatic.canonical.schemas import (
     Answer,
     DynamicPerformer,
     FieldDefinition,

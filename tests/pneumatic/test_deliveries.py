@@ -10,9 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.pneumatic.deliveries import kind_of, read_payload, test_payload
-from apps.pneumatic.errors import UnexpectedResponse
-from apps.pneumatic.events import (
+from apps.pneumatic.canonical.events import (
     Choice,
     Event,
     FileLink,
@@ -23,7 +21,10 @@ from apps.pneumatic.events import (
     event_from_json,
     event_to_json,
 )
-from tests.pneumatic import documented_payloads, strategies
+from apps.pneumatic.deliveries import kind_of, read_payload, test_payload
+from apps.pneumatic.errors import UnexpectedResponse
+from tests.pneumatic import strategies
+from tests.pneumatic.dialects.documented import payloads
 
 test_payload.__test__ = False  # type: ignore[attr-defined]  # the name is the gateway's
 
@@ -327,7 +328,7 @@ def test_new_keys_are_ignored() -> None:
 @given(st.data())
 def test_nothing_odd_in_the_rest_refuses_an_event_and_all_of_it_can_be_stored(data: st.DataObject) -> None:
     """Whatever stands under any key but those that tell which workflow and task it is."""
-    body = json.loads(documented_payloads.about_a_task("task_completed_v2"))
+    body = json.loads(payloads.about_a_task("task_completed_v2"))
     spots = list(_spots(body["task"]))
     for _ in range(data.draw(st.integers(1, 4))):
         owner, key = data.draw(st.sampled_from(spots))

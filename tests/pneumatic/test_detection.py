@@ -16,10 +16,11 @@ from apps.pneumatic.errors import (
     UnexpectedResponse,
 )
 from tests.fixtures.sandbox import Sandbox, both_dialects, only_current
-from tests.pneumatic import samples, today
+from tests.pneumatic import samples
 from tests.pneumatic.behaviours import dropped, html, other_json, status
 from tests.pneumatic.conftest import KEY, Serve
 from tests.pneumatic.detecting import Memory, auto, client, documented, of_today
+from tests.pneumatic.dialects.current import samples as api
 from tests.pneumatic.servers import Behaviour, Seen, Talk
 
 __all__ = ["auto", "client"]
@@ -43,8 +44,8 @@ pytestmark = pytest.mark.usefixtures("auto")
         (documented(status(400)), "documented", 2),
         (documented(lambda seen, talk: talk.answer(body={"id": 1})), "documented", 2),
         (documented(lambda seen, talk: talk.answer(body=[])), "documented", 2),
-        (today.routes({"GET /webhooks": samples.envelope([])}), "documented", 2),
-        (today.routes({"GET /webhooks": status(403)}), "documented", 2),
+        (api.routes({"GET /webhooks": samples.envelope([])}), "documented", 2),
+        (api.routes({"GET /webhooks": status(403)}), "documented", 2),
     ],
     ids=[
         "today's, an admin",
@@ -83,11 +84,14 @@ def test_it_takes_one_request_or_two_to_find_out(
         (dropped, Unavailable),
         (html, UnexpectedResponse),
         (other_json, UnexpectedResponse),
-        (today.not_found, UnexpectedResponse),
+        (api.not_found, UnexpectedResponse),
         (status(302, Location="/login"), UnexpectedResponse),
-        (today.routes({"GET /webhooks/events": [], "GET /webhooks": {"ok": True}}), UnexpectedResponse),
-        (today.routes({"GET /webhooks/events": [1], "GET /webhooks": "no"}), UnexpectedResponse),
-        (today.routes({"GET /webhooks": status(500)}), Unavailable),
+        (
+            api.routes({"GET /webhooks/events": [], "GET /webhooks": {"ok": True}}),
+            UnexpectedResponse,
+        ),
+        (api.routes({"GET /webhooks/events": [1], "GET /webhooks": "no"}), UnexpectedResponse),
+        (api.routes({"GET /webhooks": status(500)}), Unavailable),
     ],
     ids=[
         "401",

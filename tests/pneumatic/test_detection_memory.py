@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from apps.pneumatic import detection, recall
+from apps.pneumatic import detection
+from apps.pneumatic import server as pneumatic_server
+from apps.pneumatic.canonical.schemas import KeyHolder, Received, TemplateSummary
 from apps.pneumatic.client import Client, capabilities
 from apps.pneumatic.errors import Contradicted
-from apps.pneumatic.recall import Finding
-from apps.pneumatic.schemas import KeyHolder, Received, TemplateSummary
-from apps.pneumatic.zones import account_zone
-from tests.pneumatic import today
+from apps.pneumatic.server import KnownServer, account_zone
 from tests.pneumatic.conftest import KEY, Serve
 from tests.pneumatic.detecting import NOW, Memory, auto, client, documented, of_today
+from tests.pneumatic.dialects.current import samples
 from tests.pneumatic.servers import Behaviour
 
 __all__ = ["auto", "client"]
@@ -37,7 +37,7 @@ def test_what_was_found_is_not_asked_again(
     before = len(server.seen)
 
     client(server.url).list_templates()
-    recall.forget()  # as in another process
+    pneumatic_server.forget()  # as in another process
     client(server.url).list_templates()
 
     assert [seen.target.partition("?")[0] for seen in server.seen[before:]] == ["/templates"] * 2
@@ -70,13 +70,13 @@ def test_the_holder_of_another_key_is_not_known(
     serve: Serve, client: Any, memory: Memory, settings: Settings
 ) -> None:
     client(serve(of_today()).url).key_holder()
-    assert recall.known() == memory[settings.PNEUMATIC_API_URL]
+    assert pneumatic_server.known() == memory[settings.PNEUMATIC_API_URL]
     holder = memory[settings.PNEUMATIC_API_URL].holder
     assert holder == KeyHolder(1, "owner@example.test", "Olga Owner", True, True, "UTC")
 
     settings.PNEUMATIC_API_KEY = "another-key"
 
-    finding = recall.known()
+    finding = pneumatic_server.known()
     assert finding is not None
     assert (finding.dialect, finding.holder) == ("current", None)
 
@@ -87,7 +87,7 @@ def test_a_holder_is_kept_when_one_looks_again(serve: Serve, client: Any) -> Non
 
     made.look_again()
 
-    finding = recall.known()
+    finding = pneumatic_server.known()
     assert finding is not None
     assert finding.holder is not None
 
@@ -97,7 +97,7 @@ def test_days_begin_where_they_did_until_the_holder_of_a_new_key_is_known(
 ) -> None:
     """An event that comes before anybody has asked would be read a day off for good."""
     settings.TIME_ZONE = "UTC"
-    server = serve(today.routes({"GET /auth/context": today.context(timezone="Asia/Tokyo")}))
+    server = serve(samples.routes({"GET /auth/context": samples.context(timezone="Asia/Tokyo")}))
     settings.PNEUMATIC_DIALECT = "current"
     client(server.url).key_holder()
 
@@ -107,8 +107,8 @@ def test_days_begin_where_they_did_until_the_holder_of_a_new_key_is_known(
     settings.PNEUMATIC_DIALECT = "auto"
     made = client(server.url)
     made.look_again()
-    assert (str(account_zone()), recall.known().holder) == ("Asia/Tokyo", None)  # type: ignore[union-attr]
-    server.behaviour = today.routes({"GET /auth/context": today.context(timezone="Europe/Berlin")})
+    assert (str(account_zone()), pneumatic_server.known().holder) == ("Asia/Tokyo", None)  # type: ignore[union-attr]
+    server.behaviour = samples.routes({"GET /auth/context": samples.context(timezone="Europe/Berlin")})
     made.key_holder()
     assert str(account_zone()) == "Europe/Berlin"
 
@@ -124,19 +124,19 @@ def test_nothing_of_the_key_is_remembered(serve: Serve, client: Any, memory: Mem
 
 def test_the_mark_of_a_key_depends_on_the_secret_key(settings: Settings) -> None:
     """Nobody who reads the database can try keys against it."""
-    before = recall._mark(KEY)
+    before = pneumatic_server._mark(KEY)
 
     settings.SECRET_KEY = "another " * 10
 
-    assert recall._mark(KEY) != before
-    assert recall._mark("") == ""
+    assert pneumatic_server._mark(KEY) != before
+    assert pneumatic_server._mark("") == ""
 
 
 def test_a_dialect_of_the_memory_that_we_do_not_speak_is_asked_for_anew(
     serve: Serve, client: Any, memory: Memory
 ) -> None:
     server = serve(of_today())
-    memory[server.url] = Finding("of tomorrow", NOW)
+    memory[server.url] = KnownServer("of tomorrow", NOW)
 
     client(server.url).list_templates()
 
@@ -153,7 +153,7 @@ def test_an_explicit_setting_asks_nothing_and_wins(
     serve: Serve, client: Any, memory: Memory, settings: Settings, name: str, behaviour: Behaviour
 ) -> None:
     server = serve(behaviour)
-    memory[server.url] = Finding("documented" if name == "current" else "current", NOW)
+    memory[server.url] = KnownServer("documented" if name == "current" else "current", NOW)
     settings.PNEUMATIC_DIALECT = name
 
     made = client(server.url)
@@ -232,7 +232,7 @@ def test_an_answer_that_contradicts_what_was_found_says_how_to_mend_it(
     serve: Serve, client: Any, memory: Memory, name: str, behaviour: Behaviour, ask: Any
 ) -> None:
     server = serve(behaviour)
-    memory[server.url] = Finding(name, NOW)
+    memory[server.url] = KnownServer(name, NOW)
 
     with pytest.raises(Contradicted) as caught:
         ask(client(server.url))
@@ -272,7 +272,7 @@ def test_what_is_known_is_told_in_words(
     memory: Memory, settings: Settings, ago: dt.timedelta, words: str
 ) -> None:
     settings.PNEUMATIC_API_URL = "http://pneumatic.invalid"
-    memory["http://pneumatic.invalid"] = Finding("current", dt.datetime.now(dt.UTC) - ago)
+    memory["http://pneumatic.invalid"] = KnownServer("current", dt.datetime.now(dt.UTC) - ago)
 
     assert detection.in_words() == f"Pneumatic of today, found {words} by asking."
 

@@ -7,7 +7,6 @@ import socket
 
 import pytest
 
-from apps.pneumatic import transport
 from apps.pneumatic.errors import (
     AuthenticationFailed,
     NotFound,
@@ -19,6 +18,7 @@ from apps.pneumatic.errors import (
     UnexpectedResponse,
     ValidationFailed,
 )
+from apps.pneumatic.transport import api
 from tests.pneumatic.actions import upload
 from tests.pneumatic.behaviours import (
     dripping_body,
@@ -45,7 +45,7 @@ PAYLOAD = {"id": 1, "name": "Trip", "kickoff": None}
 
 @pytest.fixture(autouse=True)
 def small_bodies(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transport, "MAX_BODY", 100_000)
+    monkeypatch.setattr(api, "MAX_BODY", 100_000)
 
 
 @pytest.mark.parametrize(

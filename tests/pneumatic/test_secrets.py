@@ -13,17 +13,17 @@ from django.test import RequestFactory
 from django.views.debug import ExceptionReporter
 from pytest_django import Settings
 
+from apps.pneumatic.canonical.events import Kind
+from apps.pneumatic.canonical.schemas import Subscription, UploadTicket
 from apps.pneumatic.client import Client
-from apps.pneumatic.dialects.current import Current
-from apps.pneumatic.dialects.documented import Documented
+from apps.pneumatic.dialects.current.dialect import Current
+from apps.pneumatic.dialects.documented.dialect import Documented
 from apps.pneumatic.errors import PneumaticError, ValidationFailed
-from apps.pneumatic.events import Kind
-from apps.pneumatic.recall import Finding
-from apps.pneumatic.schemas import Subscription, UploadTicket
-from tests.pneumatic import today
+from apps.pneumatic.server import KnownServer
 from tests.pneumatic.actions import templates, upload
 from tests.pneumatic.behaviours import SIGNATURE, taking_files
 from tests.pneumatic.conftest import KEY, Connect, Serve
+from tests.pneumatic.dialects.current import samples
 from tests.pneumatic.servers import Behaviour, Seen, Talk
 
 TARGET = f"https://dash.example.com/hooks/{SIGNATURE}/"
@@ -107,7 +107,7 @@ def of_today(**table: Any) -> Callable[[Behaviour], Behaviour]:
     return around
 
 
-HOOKS = today.hooks(task_returned=TARGET)
+HOOKS = samples.hooks(task_returned=TARGET)
 CALLS: dict[str, Call] = {
     "list": Call(lambda client: client.list_templates()),
     "details": Call(lambda client: templates(client, [1, 2, 3])),
@@ -122,12 +122,16 @@ CALLS: dict[str, Call] = {
     "look again": Call(lambda client: client.look_again()),
     "today: list": Call(lambda client: client.list_templates(), dialect=Current),
     "today: details": Call(
-        lambda client: templates(client, [1, 2, 3]), of_today(auth__context=today.context()), dialect=Current
+        lambda client: templates(client, [1, 2, 3]),
+        of_today(auth__context=samples.context()),
+        dialect=Current,
     ),
     "today: one template": Call(lambda client: client.get_template(1), dialect=Current),
     "today: data sets": Call(
         lambda client: client.get_template(1),
-        of_today(templates__1=today.detail(kickoff=today.kickoff(today.field(type="radio", dataset=4)))),
+        of_today(
+            templates__1=samples.detail(kickoff=samples.kickoff(samples.field(type="radio", dataset=4)))
+        ),
         dialect=Current,
     ),
     "today: groups": Call(lambda client: client.list_groups(), dialect=Current),
@@ -224,7 +228,7 @@ def test_a_failure_tells_no_secret(
     connect_to: Connect,
     settings: Settings,
     log: Lines,
-    memory: dict[str, Finding],
+    memory: dict[str, KnownServer],
     behaviour: Behaviour | None,
     call: str,
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 
-from apps.sandbox.data import load
+from sandbox.data import load
 
 NINE = {"string", "text", "radio", "checkbox", "date", "url", "dropdown", "file", "user"}
 

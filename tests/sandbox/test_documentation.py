@@ -7,12 +7,12 @@ from dataclasses import fields
 
 import pytest
 
-from apps.sandbox.cli import add_arguments
-from apps.sandbox.data import DATASETS
-from apps.sandbox.delivery_faults import DELIVERY_KINDS, DeliveryFault
-from apps.sandbox.faults import KINDS, Fault
-from apps.sandbox.settings import CHECKS as SETTINGS
-from apps.sandbox.workflows import ACTIONS
+from sandbox.cli import add_arguments
+from sandbox.data import DATASETS
+from sandbox.delivery_faults import DELIVERY_KINDS, DeliveryFault
+from sandbox.faults import KINDS, Fault
+from sandbox.settings import CHECKS as SETTINGS
+from sandbox.workflows import ACTIONS
 from tests.fixtures.sandbox import ROOT
 
 TEXT = (ROOT / "docs" / "sandbox.md").read_text(encoding="utf-8")

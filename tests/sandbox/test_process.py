@@ -16,7 +16,7 @@ import requests
 
 from tests.fixtures.sandbox import ROOT
 
-MODULE = [sys.executable, "-m", "apps.sandbox"]
+MODULE = [sys.executable, "-m", "sandbox"]
 COMMAND = [sys.executable, "manage.py", "sandbox"]
 
 
@@ -148,8 +148,8 @@ def test_a_large_account_can_be_asked_for() -> None:
 
 def test_it_needs_neither_django_nor_another_app() -> None:
     code = (
-        "import sys, apps.sandbox.cli\n"
-        "own = [name for name in sys.modules if name.startswith('apps.') and not name.startswith('apps.sandbox')]\n"
+        "import sys, sandbox.cli\n"
+        "own = [name for name in sys.modules if name.startswith('apps.') and not name.startswith('sandbox')]\n"
         "sys.exit(bool(own) or 'django' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0

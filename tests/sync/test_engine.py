@@ -10,7 +10,7 @@ from pytest_django import Settings
 
 from apps.accounts.models import PneumaticUser
 from apps.accounts.sync import Users
-from apps.pneumatic.schemas import User
+from apps.pneumatic.canonical.schemas import User
 from apps.sync.engine import Changes
 from apps.sync.models import SyncResult, SyncRun
 from apps.workflow_templates.models import Template, TemplateVersion

@@ -17,10 +17,10 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from apps.core import periodic
-from apps.pneumatic import detection, recall
+from apps.pneumatic import detection, server
+from apps.pneumatic.canonical.schemas import KeyHolder
 from apps.pneumatic.client import capabilities
-from apps.pneumatic.recall import Finding
-from apps.pneumatic.schemas import KeyHolder
+from apps.pneumatic.server import KnownServer
 from apps.sync import findings
 from apps.sync.models import ServerFinding
 from tests.factories import NOW
@@ -31,22 +31,22 @@ URL = "https://api.example.com"
 HOLDER = KeyHolder(
     7, "ada@example.com", "Ada Owner", is_admin=True, is_account_owner=True, zone="Europe/Riga"
 )
-FOUND = Finding("current", NOW, key_mark="abc", holder=HOLDER)
+FOUND = KnownServer("current", NOW, key_mark="abc", holder=HOLDER)
 
 
 @pytest.fixture(autouse=True)
 def fresh() -> Iterator[None]:
     """Let no test know what another one found."""
-    recall.forget()
+    server.forget()
     yield
-    recall.forget()
+    server.forget()
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    "finding", [FOUND, Finding("documented", NOW), dataclasses.replace(FOUND, holder=None)]
+    "finding", [FOUND, KnownServer("documented", NOW), dataclasses.replace(FOUND, holder=None)]
 )
-def test_a_finding_comes_back_as_it_was(finding: Finding) -> None:
+def test_a_finding_comes_back_as_it_was(finding: KnownServer) -> None:
     findings.save(URL, finding)
     assert findings.load(URL) == finding
     assert findings.load("https://elsewhere.example.com") is None
@@ -55,7 +55,7 @@ def test_a_finding_comes_back_as_it_was(finding: Finding) -> None:
 @pytest.mark.django_db
 def test_the_last_finding_replaces_the_one_before() -> None:
     findings.save(URL, FOUND)
-    later = Finding("documented", NOW + dt.timedelta(days=1))
+    later = KnownServer("documented", NOW + dt.timedelta(days=1))
     findings.save(URL, later)
     assert findings.load(URL) == later
     assert ServerFinding.objects.count() == 1
@@ -140,9 +140,9 @@ def test_one_process_finds_out_and_every_other_knows(
     settings.PNEUMATIC_DIALECT = "auto"
     assert not capabilities().groups
     sync()
-    recall.forget()  # as another process, that asked nobody yet
+    server.forget()  # as another process, that asked nobody yet
     sandbox.clear_requests()
-    found = recall.known()
+    found = server.known()
     assert found is not None
     assert found.dialect == dialect
     assert capabilities().groups is (dialect == "current")
@@ -165,11 +165,11 @@ def test_whose_key_it_is_is_remembered_and_the_key_is_not(sandbox: Sandbox, sett
 def test_the_holder_of_another_key_is_forgotten(sandbox: Sandbox, settings: Settings) -> None:
     sync()
     settings.PNEUMATIC_API_KEY = sandbox.add_key("the-key-of-bo-operator", 2)
-    found = recall.known()
+    found = server.known()
     assert found is not None
     assert found.holder is None
     sync("templates")
-    found = recall.known()
+    found = server.known()
     assert found is not None
     assert found.holder is not None
     assert found.holder.user_id == 2
@@ -202,7 +202,7 @@ def test_the_worker_finds_out_whose_a_new_key_is(sandbox: Sandbox, settings: Set
 
     findings.find_out()
 
-    found = recall.known()
+    found = server.known()
     assert found is not None
     assert found.holder is not None
     assert found.holder.user_id == 2

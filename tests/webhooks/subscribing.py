@@ -9,10 +9,11 @@ from typing import Any
 import requests
 from django.utils import timezone
 
-from apps.pneumatic.events import Kind
-from apps.webhooks import endpoints, subscriptions
+from apps.pneumatic.canonical.events import Kind
+from apps.webhooks import endpoints
 from apps.webhooks.models import Endpoint
-from apps.webhooks.steps import Outcome
+from apps.webhooks.subscriptions import services
+from apps.webhooks.subscriptions.operations import OperationResult
 from tests.fixtures.sandbox import Sandbox
 
 PUBLIC_URL = "https://dash.example.com"
@@ -32,10 +33,10 @@ OTHER_ADMIN, NO_ADMIN = 4, 2
 
 def ours() -> str:
     """Return our receiver's present address."""
-    return subscriptions.proposed_target()
+    return services.proposed_target()
 
 
-def told(outcomes: Iterable[Outcome]) -> list[tuple[str, str]]:
+def told(outcomes: Iterable[OperationResult]) -> list[tuple[str, str]]:
     """Return action and state of each outcome."""
     return [(outcome.step.action.value, outcome.state.value) for outcome in outcomes]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from apps.pneumatic.schemas import Kickoff
+from apps.pneumatic.canonical.schemas import Kickoff
 from apps.workflow_templates.searching import field_types, order_key, search_text
 from tests.factories import make_field
 

@@ -9,7 +9,7 @@ from django.contrib.auth.models import Permission
 from pytest_django import Settings
 
 from apps.accounts.models import User
-from apps.pneumatic.schemas import Task
+from apps.pneumatic.canonical.schemas import Task
 from apps.workflow_templates import selectors
 from apps.workflow_templates.models import Template
 from apps.workflow_templates.selectors import Filters

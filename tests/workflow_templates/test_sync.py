@@ -8,7 +8,7 @@ import pytest
 from pytest_django import Settings
 
 from apps.accounts.models import User
-from apps.pneumatic.canonical import kickoff_from_json, tasks_from_json
+from apps.pneumatic.canonical.serialization import kickoff_from_json, tasks_from_json
 from apps.pneumatic.client import connect
 from apps.workflow_templates.models import RunAllowed, Template, TemplateVersion
 from apps.workflow_templates.sync import Templates

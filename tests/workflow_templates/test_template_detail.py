@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.html import escape, strip_tags
 from pytest_django import DjangoAssertNumQueries
 
-from apps.pneumatic.schemas import (
+from apps.pneumatic.canonical.schemas import (
     DynamicPerformer,
     Fieldset,
     FieldsetRule,

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from apps.pneumatic.schemas import Kickoff
+from apps.pneumatic.canonical.schemas import Kickoff
 from apps.workflow_templates.models import Template
 from tests.factories import make_field, make_template, make_version
 from tests.fixtures.people import OPEN_TO_EVERY_ROLE

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.pneumatic.schemas import (
+from apps.pneumatic.canonical.schemas import (
     FieldDefinition,
     Fieldset,
     FieldsetRule,

@@ -11,7 +11,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from apps.pneumatic.events import (
+from apps.pneumatic.canonical.events import (
     Choice,
     Event,
     FileLink,

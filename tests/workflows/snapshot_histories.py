@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from hypothesis import strategies as st
 
-from apps.pneumatic.events import (
+from apps.pneumatic.canonical.events import (
     Event,
     Kind,
     Output,

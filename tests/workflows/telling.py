@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from apps.pneumatic.canonical import content_hash
+from apps.pneumatic.canonical.events import Event, event_to_json
+from apps.pneumatic.canonical.serialization import content_hash
 from apps.pneumatic.deliveries import read_payload
-from apps.pneumatic.events import Event, event_to_json
-from apps.workflows.history import EntryKind, History, history_from_json
-from apps.workflows.projection import Projection, project
+from apps.workflows.projection.history import History, HistoryEntryKind, history_from_json
+from apps.workflows.projection.projector import Projection, project
 
 
 def told(*bodies: dict[str, Any]) -> tuple[Projection, History]:
@@ -25,5 +25,5 @@ def canonical(*events: Event) -> tuple[Projection, History]:
     return projection, history_from_json(projection.history)
 
 
-def kinds(history: History) -> list[EntryKind]:
+def kinds(history: History) -> list[HistoryEntryKind]:
     return [entry.kind for entry in history.entries]

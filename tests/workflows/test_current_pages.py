@@ -10,10 +10,10 @@ from django.test import Client
 from django.utils import timezone
 
 from apps.accounts.models import PneumaticGroup
-from apps.pneumatic.dialects import current_events
-from apps.pneumatic.events import Event
+from apps.pneumatic.canonical.events import Event
+from apps.pneumatic.dialects.current import events as current_events
 from apps.webhooks.models import Event as EventRow
-from apps.workflows.seeing import gone, take_note
+from apps.workflows.reconciliation.observations import gone, take_note
 from tests.factories import NOW, make_pneumatic_user, make_workflow
 from tests.fixtures.deliveries import Deliver
 from tests.fixtures.payloads import OURS

@@ -13,12 +13,21 @@ from django.test.utils import CaptureQueriesContext
 
 from apps.accounts.models import User
 from apps.core.people import Person
-from apps.pneumatic.events import Choice, FileLink, Output, Performer
+from apps.pneumatic.canonical.events import Choice, FileLink, Output, Performer
 from apps.webhooks.models import Event
-from apps.workflows import answers, panels
-from apps.workflows.history import Entry, EntryKind, Gap, GapKind, History, Task, history_to_json
+from apps.workflows import panels
 from apps.workflows.models import Workflow
-from apps.workflows.timeline import sheet_of
+from apps.workflows.presentation import outputs as presentation_outputs
+from apps.workflows.presentation.timeline import sheet_of
+from apps.workflows.projection.history import (
+    Gap,
+    GapKind,
+    History,
+    HistoryEntry,
+    HistoryEntryKind,
+    TaskRound,
+    history_to_json,
+)
 from tests.factories import NOW, make_pneumatic_user, make_template, make_workflow
 from tests.fixtures import payloads
 from tests.fixtures.deliveries import Deliver
@@ -93,7 +102,7 @@ def test_answers_are_shown_as_people_read_them(viewer_client: Client) -> None:
     "url", ["javascript:alert(1)", "data:text/html,x", "//x", "https://", "https://[", "x", ""]
 )
 def test_only_addresses_of_the_web_become_links(url: str) -> None:
-    assert answers.web_address(url) == ""
+    assert presentation_outputs.web_address(url) == ""
 
 
 @pytest.mark.parametrize(
@@ -101,7 +110,7 @@ def test_only_addresses_of_the_web_become_links(url: str) -> None:
     [("2026-02-30", "2026-02-30"), ("soon", "soon"), ("12/24/2026", "12/24/2026"), ("", "")],
 )
 def test_what_is_no_day_stays_as_it_came(value: str, shown: str) -> None:
-    (answer,) = answers.answers_of([Output("d", "Day", "date", value)], {}, {})
+    (answer,) = presentation_outputs.answers_of([Output("d", "Day", "date", value)], {}, {})
 
     assert "".join(part.text for part in answer.parts) == shown
 
@@ -119,14 +128,14 @@ def test_people_who_are_gone_or_unknown_are_told_so() -> None:
         3: Person(3, "Bo", status="inactive"),
     }
 
-    notes = [answer.parts[0].note for answer in answers.answers_of(outputs, people, {})]
+    notes = [answer.parts[0].note for answer in presentation_outputs.answers_of(outputs, people, {})]
 
-    assert answers.people_in(outputs) == {1, 2, 3}
+    assert presentation_outputs.people_in(outputs) == {1, 2, 3}
     assert notes == ["(no longer in Pneumatic)", "(not synced)", "", "(deactivated in Pneumatic)"]
 
 
 def test_the_timeline_tells_what_was_seen(viewer_client: Client) -> None:
-    done = Task(
+    done = TaskRound(
         id=11,
         number=1,
         name="Collect papers",
@@ -136,14 +145,16 @@ def test_the_timeline_tells_what_was_seen(viewer_client: Client) -> None:
         performers=(Performer(1, "Bo Builder"),),
         outputs=(Output("a", "Amount", "string", "12"),),
     )
-    again = Task(id=11, number=1, name="Collect papers", round=2, started_at=NOW)
+    again = TaskRound(id=11, number=1, name="Collect papers", round=2, started_at=NOW)
     make(
         History(
             entries=(
-                Entry(EntryKind.STARTED, NOW),
-                Entry(EntryKind.TASK_DONE, NOW, task=done),
-                Entry(EntryKind.TASK_RETURNED, NOW, task=Task(number=2, name="Check"), target=again),
-                Entry(EntryKind.TASK_CURRENT, NOW, task=again),
+                HistoryEntry(HistoryEntryKind.STARTED, NOW),
+                HistoryEntry(HistoryEntryKind.TASK_DONE, NOW, task=done),
+                HistoryEntry(
+                    HistoryEntryKind.TASK_RETURNED, NOW, task=TaskRound(number=2, name="Check"), target=again
+                ),
+                HistoryEntry(HistoryEntryKind.TASK_CURRENT, NOW, task=again),
             )
         )
     )
@@ -167,9 +178,11 @@ def test_what_is_inferred_says_so_and_why(viewer_client: Client) -> None:
     make(
         History(
             entries=(
-                Entry(EntryKind.STARTED, NOW, is_inferred=True),
-                Entry(EntryKind.TASK_DONE, is_inferred=True, task=Task(number=2), last_number=4),
-                Entry(EntryKind.COMPLETED, is_inferred=True),
+                HistoryEntry(HistoryEntryKind.STARTED, NOW, is_inferred=True),
+                HistoryEntry(
+                    HistoryEntryKind.TASK_DONE, is_inferred=True, task=TaskRound(number=2), last_number=4
+                ),
+                HistoryEntry(HistoryEntryKind.COMPLETED, is_inferred=True),
             ),
             gaps=(
                 Gap(GapKind.START),
@@ -200,15 +213,16 @@ def test_what_is_inferred_says_so_and_why(viewer_client: Client) -> None:
     assert "No event told this state by itself" in page
 
 
-@pytest.mark.parametrize("kind", EntryKind)
+@pytest.mark.parametrize("kind", HistoryEntryKind)
 @pytest.mark.parametrize("is_inferred", [True, False])
 @pytest.mark.parametrize(
-    "task", [None, Task(), Task(number=1), Task(name="Check"), Task(number=1, name="Check")]
+    "task",
+    [None, TaskRound(), TaskRound(number=1), TaskRound(name="Check"), TaskRound(number=1, name="Check")],
 )
 def test_every_kind_of_entry_has_words(
-    db: None, kind: EntryKind, is_inferred: bool, task: Task | None
+    db: None, kind: HistoryEntryKind, is_inferred: bool, task: TaskRound | None
 ) -> None:
-    workflow = make(History(entries=(Entry(kind, task=task, is_inferred=is_inferred, target=task),)))
+    workflow = make(History(entries=(HistoryEntry(kind, task=task, is_inferred=is_inferred, target=task),)))
 
     (line,) = sheet_of(workflow).lines
 
@@ -256,8 +270,10 @@ def test_the_number_of_queries_does_not_grow(viewer_client: Client) -> None:
         Workflow.objects.all().delete()
         numbers = range(1, count + 1)
         kickoff = tuple(Output(f"u{number}", f"U{number}", "user", str(number)) for number in numbers)
-        tasks = [Task(number=number, performers=(Performer(number, ""),)) for number in numbers]
-        entries = tuple(Entry(EntryKind.TASK_DONE, NOW, f"{task.number:064x}", task=task) for task in tasks)
+        tasks = [TaskRound(number=number, performers=(Performer(number, ""),)) for number in numbers]
+        entries = tuple(
+            HistoryEntry(HistoryEntryKind.TASK_DONE, NOW, f"{task.number:064x}", task=task) for task in tasks
+        )
         make(History(kickoff=kickoff, entries=entries), template_id=7)
         with CaptureQueriesContext(connection) as captured:
             viewer_client.get("/workflows/1/")

@@ -14,8 +14,8 @@ from pytest_django import DjangoAssertNumQueries
 
 from apps.accounts.models import User
 from apps.workflow_templates.models import Template
-from apps.workflows import presentation
 from apps.workflows.models import Workflow
+from apps.workflows.presentation import rows as presentation_rows
 from tests.factories import NOW, make_pneumatic_user, make_template, make_user, make_workflow
 from tests.fixtures.people import OPEN_TO_EVERY_ROLE
 
@@ -108,7 +108,7 @@ def test_an_inferred_state_is_told_apart_in_words(viewer_client: Client) -> None
 
 def test_a_template_that_lost_steps_gives_no_total(db: None) -> None:
     steps(make_template(7), 3)
-    (row,) = presentation.rows([make_workflow(1, template_id=7, step=4)])
+    (row,) = presentation_rows.rows([make_workflow(1, template_id=7, step=4)])
 
     assert row.steps is None
 
@@ -120,7 +120,7 @@ def test_holders_without_a_name_are_looked_up_once(
     workflows = [make_workflow(number, holders=[(5, ""), (6, " ")]) for number in range(1, 20)]
 
     with django_assert_num_queries(1):
-        rows = presentation.rows(workflows)
+        rows = presentation_rows.rows(workflows)
 
     assert rows[0].holders == ["Eve Engineer", "User 6"]
 

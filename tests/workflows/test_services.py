@@ -13,16 +13,17 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from apps.pneumatic.canonical.events import event_to_json
 from apps.pneumatic.deliveries import read_payload
-from apps.pneumatic.events import event_to_json
 from apps.webhooks import endpoints, registry
 from apps.webhooks.models import Delivery
 from apps.webhooks.models import Event as EventRow
-from apps.webhooks.processing import process_pending
-from apps.workflows import rebuilding, services
-from apps.workflows.history import EntryKind, history_of
+from apps.webhooks.processing.worker import process_pending
+from apps.workflows import services
 from apps.workflows.models import Holder, Workflow
-from apps.workflows.projection import COLUMNS, digest_of, project
+from apps.workflows.projection.history import HistoryEntryKind, history_of
+from apps.workflows.projection.projector import COLUMNS, digest_of, project
+from apps.workflows.rebuild import differences
 from tests.factories import make_user
 from tests.fixtures import payloads
 from tests.fixtures.deliveries import Deliver
@@ -65,9 +66,9 @@ def test_it_shows_where_a_workflow_is(deliver: Deliver) -> None:
     assert workflow.holders == [[1, "John Doe"]]
     assert list(Holder.objects.values_list("workflow_id", "person_id", "name")) == [(7, 1, "John Doe")]
     assert [entry.kind for entry in history_of(workflow).entries] == [
-        EntryKind.STARTED,
-        EntryKind.TASK_DONE,
-        EntryKind.TASK_CURRENT,
+        HistoryEntryKind.STARTED,
+        HistoryEntryKind.TASK_DONE,
+        HistoryEntryKind.TASK_CURRENT,
     ]
 
 
@@ -117,7 +118,7 @@ def test_any_batches_in_any_order_write_the_same_rows(data: st.DataObject, sever
         assert {
             pk: digest_of({name: getattr(row, name) for name in COLUMNS}) for pk, row in rows.items()
         } == expected
-        assert not list(rebuilding.differences(rebuilding.Progress()))
+        assert not list(differences.differences(differences.RebuildProgress()))
         transaction.set_rollback(True)
 
 

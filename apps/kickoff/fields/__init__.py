@@ -6,19 +6,19 @@
 from __future__ import annotations
 
 from apps.kickoff.fields import checkbox, date, dropdown, file, number, radio, string, text, url, user
-from apps.kickoff.fields.base import AnswerError, Asked, Described, KickoffField, Option, Part
+from apps.kickoff.fields.base import AnswerError, AnswerPart, AnswerText, Asked, KickoffField, Option
 from apps.kickoff.fields.registry import create, get, register, registered
 from apps.kickoff.fields.stored import DescribedAnswer, answers_from_json, answers_to_json, describe_answers
 from apps.kickoff.fields.unknown import UnknownField
 
 __all__ = [
     "AnswerError",
+    "AnswerPart",
+    "AnswerText",
     "Asked",
-    "Described",
     "DescribedAnswer",
     "KickoffField",
     "Option",
-    "Part",
     "UnknownField",
     "answers_from_json",
     "answers_to_json",

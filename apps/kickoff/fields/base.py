@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apps.kickoff.lookups import Lookups
-from apps.pneumatic.schemas import FieldDefinition, Value
+from apps.pneumatic.canonical.schemas import FieldDefinition, Value
 
 SEARCH_TEMPLATE = "kickoff/widgets/search.html"
 
@@ -32,7 +32,7 @@ class AnswerError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class AnswerPart:
     """One piece of an answer as people read it; ``url`` is http(s) or empty, ``badge`` warns of something."""
 
     text: str
@@ -42,10 +42,10 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Described:
+class AnswerText:
     """An answer as people read it; ``multiline`` text keeps its line breaks."""
 
-    parts: tuple[Part, ...] = ()
+    parts: tuple[AnswerPart, ...] = ()
     multiline: bool = False
 
     def __str__(self) -> str:
@@ -142,7 +142,7 @@ class KickoffField(ABC, Generic[V]):
         """Return the value that ``to_json`` stored; raise AnswerError for anything else."""
 
     @abstractmethod
-    def describe(self, value: V) -> Described:
+    def describe(self, value: V) -> AnswerText:
         """Return ``value`` as people read it."""
 
     @abstractmethod

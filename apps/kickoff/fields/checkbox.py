@@ -9,7 +9,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from apps.kickoff.fields.base import AnswerError, Asked, Described
+from apps.kickoff.fields.base import AnswerError, AnswerText, Asked
 from apps.kickoff.fields.choices import ChoiceField
 from apps.kickoff.fields.registry import register
 from apps.kickoff.lookups import Lookups
@@ -65,9 +65,9 @@ class CheckboxField(ChoiceField[tuple[str, ...]]):
             raise AnswerError(_("The stored answer is no list of options."))
         return tuple(data)
 
-    def describe(self, value: tuple[str, ...]) -> Described:
+    def describe(self, value: tuple[str, ...]) -> AnswerText:
         """Return the labels of the chosen options."""
-        return Described(tuple(self.part(key) for key in value))
+        return AnswerText(tuple(self.part(key) for key in value))
 
     def from_default(self, lookups: Lookups) -> list[str]:
         """Return the keys of the options whose texts the default holds, joined by a comma and a blank.

@@ -15,11 +15,11 @@ from apps.core.searching import fold
 from apps.kickoff.fields.base import (
     SEARCH_TEMPLATE,
     AnswerError,
+    AnswerPart,
+    AnswerText,
     Asked,
-    Described,
     KickoffField,
     Option,
-    Part,
 )
 from apps.kickoff.lookups import HITS, Lookups
 
@@ -131,11 +131,11 @@ class ChoiceField(KickoffField[V]):
         """Return the labels of posted keys."""
         return [self.offered.get(value, value) for value in values]
 
-    def part(self, key: str) -> Part:
+    def part(self, key: str) -> AnswerPart:
         """Return a chosen option as people read it."""
         if key in self.offered:
-            return Part(self.offered[key])
-        return Part(key, note=_("not among the options of this version"))
+            return AnswerPart(self.offered[key])
+        return AnswerPart(key, note=_("not among the options of this version"))
 
     def options(self, keys: Sequence[str]) -> list[Option]:
         """Return all options; those in ``keys`` are chosen."""
@@ -218,9 +218,9 @@ class OneChoiceField(ChoiceField[str]):
             "is_cut": len(found) == HITS,
         }
 
-    def describe(self, value: str) -> Described:
+    def describe(self, value: str) -> AnswerText:
         """Return the label of the chosen option."""
-        return Described((self.part(value),))
+        return AnswerText((self.part(value),))
 
 
 def _folded(text: str) -> str:

@@ -13,7 +13,7 @@ from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from apps.kickoff.fields.base import AnswerError, Asked, Described, KickoffField, Part
+from apps.kickoff.fields.base import AnswerError, AnswerPart, AnswerText, Asked, KickoffField
 from apps.kickoff.fields.registry import register
 from apps.kickoff.lookups import Lookups
 
@@ -98,9 +98,9 @@ class DateField(KickoffField[dt.date]):
             raise AnswerError(_("The stored answer is no date."))
         return day
 
-    def describe(self, value: dt.date) -> Described:
+    def describe(self, value: dt.date) -> AnswerText:
         """Return the day as the reader's language writes it."""
-        return Described((Part(formats.date_format(value)),))
+        return AnswerText((AnswerPart(formats.date_format(value)),))
 
     def understand(self, values: Sequence[str], lookups: Lookups) -> list[str]:
         """Return the day that a link names."""

@@ -11,11 +11,11 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from apps.kickoff.fields.base import AnswerError, Asked, Described, KickoffField, Part
+from apps.kickoff.fields.base import AnswerError, AnswerPart, AnswerText, Asked, KickoffField
 from apps.kickoff.fields.registry import register
 from apps.kickoff.fields.url import safe_link
 from apps.kickoff.lookups import Lookups, StoredFile
-from apps.pneumatic.schemas import FILE_SIZE_LIMIT, FileValue
+from apps.pneumatic.canonical.schemas import FILE_SIZE_LIMIT, FileValue
 
 
 def gone_sentence(count: int) -> str:
@@ -99,11 +99,11 @@ class FileField(KickoffField[tuple[FileValue, ...]]):
             for file in data
         )
 
-    def describe(self, value: tuple[FileValue, ...]) -> Described:
+    def describe(self, value: tuple[FileValue, ...]) -> AnswerText:
         """Return names, sizes and links."""
-        return Described(
+        return AnswerText(
             tuple(
-                Part(file.name or file.id, url=safe_link(file.url), note=filesizeformat(file.size))
+                AnswerPart(file.name or file.id, url=safe_link(file.url), note=filesizeformat(file.size))
                 for file in value
             )
         )

@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from apps.kickoff.fields.base import AnswerError, Asked, Described, KickoffField, Part
+from apps.kickoff.fields.base import AnswerError, AnswerPart, AnswerText, Asked, KickoffField
 from apps.kickoff.fields.registry import register
 from apps.kickoff.lookups import Lookups
 
@@ -97,9 +97,9 @@ class NumberField(KickoffField[Decimal]):
             raise AnswerError(_("The stored answer is no number."))
         return parse_number(data)
 
-    def describe(self, value: Decimal) -> Described:
+    def describe(self, value: Decimal) -> AnswerText:
         """Return the digits."""
-        return Described((Part(plain_digits(value)),))
+        return AnswerText((AnswerPart(plain_digits(value)),))
 
     def understand(self, values: Sequence[str], lookups: Lookups) -> list[str]:
         """Return the number that a link names."""

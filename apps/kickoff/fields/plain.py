@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from apps.kickoff.fields.base import AnswerError, Asked, Described, KickoffField, Part
+from apps.kickoff.fields.base import AnswerError, AnswerPart, AnswerText, Asked, KickoffField
 
 
 def refuse_null(value: str) -> None:
@@ -68,9 +68,9 @@ class PlainField(KickoffField[str]):
             raise AnswerError(_("The stored answer is no text."))
         return data
 
-    def describe(self, value: str) -> Described:
+    def describe(self, value: str) -> AnswerText:
         """Return the text."""
-        return Described((Part(value),))
+        return AnswerText((AnswerPart(value),))
 
     def context(self, asked: Asked) -> dict[str, Any]:
         """Return what was typed."""

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from apps.kickoff.fields.base import KickoffField
 from apps.kickoff.fields.unknown import UnknownField
-from apps.pneumatic.schemas import FieldDefinition
+from apps.pneumatic.canonical.schemas import FieldDefinition
 
 F = TypeVar("F", bound=type[KickoffField[Any]])
 

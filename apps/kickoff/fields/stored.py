@@ -9,11 +9,11 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from apps.kickoff.fields.base import AnswerError, Described, Part
+from apps.kickoff.fields.base import AnswerError, AnswerPart, AnswerText
 from apps.kickoff.fields.registry import create
 from apps.kickoff.fields.user import badge_of
 from apps.kickoff.lookups import People
-from apps.pneumatic.schemas import Answer, FieldDefinition, GroupValue, UserValue, Value
+from apps.pneumatic.canonical.schemas import Answer, FieldDefinition, GroupValue, UserValue, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class DescribedAnswer:
 
     label: str
     definition: FieldDefinition | None
-    described: Described | None
+    described: AnswerText | None
 
 
 def answers_to_json(answers: Iterable[Answer]) -> dict[str, Any]:
@@ -63,13 +63,13 @@ def describe_answers(
                 value = field.from_json(stored[definition.api_name])
                 answer = _with_badge(field.describe(value), badges.get(value, ""))
             except AnswerError as error:
-                answer = Described((Part(_plain(stored[definition.api_name]), note=str(error)),))
+                answer = AnswerText((AnswerPart(_plain(stored[definition.api_name]), note=str(error)),))
         described.append(DescribedAnswer(field.label, definition, answer))
     known = {definition.api_name for definition in definitions}
     for api_name, data in stored.items():
         if api_name not in known:
-            part = Part(_plain(data), note=_("not a field of this version"))
-            described.append(DescribedAnswer(api_name, None, Described((part,))))
+            part = AnswerPart(_plain(data), note=_("not a field of this version"))
+            described.append(DescribedAnswer(api_name, None, AnswerText((part,))))
     return described
 
 
@@ -84,7 +84,7 @@ def _badges(values: Iterable[Value], people: People) -> dict[Value, str]:
     return badges
 
 
-def _with_badge(described: Described, badge: str) -> Described:
+def _with_badge(described: AnswerText, badge: str) -> AnswerText:
     return replace(described, parts=tuple(replace(part, badge=badge) for part in described.parts))
 
 

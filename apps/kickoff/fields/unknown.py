@@ -8,9 +8,9 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext as _
 
-from apps.kickoff.fields.base import Asked, Described, KickoffField, Part
+from apps.kickoff.fields.base import AnswerPart, AnswerText, Asked, KickoffField
 from apps.kickoff.lookups import Lookups
-from apps.pneumatic.schemas import Value
+from apps.pneumatic.canonical.schemas import Value
 
 
 class UnknownField(KickoffField[Value]):
@@ -56,9 +56,9 @@ class UnknownField(KickoffField[Value]):
         """Return what was stored, as text."""
         return data if isinstance(data, str) else json.dumps(data, ensure_ascii=False, sort_keys=True)
 
-    def describe(self, value: Value) -> Described:
+    def describe(self, value: Value) -> AnswerText:
         """Return the stored text."""
-        return Described((Part(str(value)),), multiline=True)
+        return AnswerText((AnswerPart(str(value)),), multiline=True)
 
     def context(self, asked: Asked) -> dict[str, Any]:
         """Return nothing: the template shows the notice."""

@@ -10,7 +10,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from apps.kickoff.fields.base import Described, Part
+from apps.kickoff.fields.base import AnswerPart, AnswerText
 from apps.kickoff.fields.plain import PlainField
 from apps.kickoff.fields.registry import register
 from apps.kickoff.lookups import Lookups
@@ -70,6 +70,6 @@ class UrlField(PlainField):
         """Return the default without the blanks around it."""
         return self.understand([self.definition.default.strip()], lookups)
 
-    def describe(self, value: str) -> Described:
+    def describe(self, value: str) -> AnswerText:
         """Return the address, as a link where it is safe to follow."""
-        return Described((Part(value, url=safe_link(value)),))
+        return AnswerText((AnswerPart(value, url=safe_link(value)),))

@@ -11,20 +11,20 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from apps.core.numbers import read_number
+from apps.core.identifiers import read_number
 from apps.core.people import Group, Person
 from apps.kickoff.fields.base import (
     SEARCH_TEMPLATE,
     AnswerError,
+    AnswerPart,
+    AnswerText,
     Asked,
-    Described,
     KickoffField,
     Option,
-    Part,
 )
 from apps.kickoff.fields.registry import register
 from apps.kickoff.lookups import HITS, Lookups, People
-from apps.pneumatic.schemas import GroupValue, UserValue
+from apps.pneumatic.canonical.schemas import GroupValue, UserValue
 
 GROUP_PREFIX = "group:"  # of the control that stands for a group; a person's is the bare id
 
@@ -128,12 +128,14 @@ class UserField(KickoffField[UserValue | GroupValue]):
             raise AnswerError(_("The stored answer is no person."))
         return UserValue(id=data["id"], email=str(data.get("email", "")), name=str(data.get("name", "")))
 
-    def describe(self, value: UserValue | GroupValue) -> Described:
+    def describe(self, value: UserValue | GroupValue) -> AnswerText:
         """Return the name."""
         if isinstance(value, GroupValue):
-            return Described((Part(value.name or _("Group %(id)s") % {"id": value.id}, note=_("group")),))
+            return AnswerText(
+                (AnswerPart(value.name or _("Group %(id)s") % {"id": value.id}, note=_("group")),)
+            )
         name = value.name or value.email or _("User %(id)s") % {"id": value.id}
-        return Described((Part(name, note=value.email if value.email != name else ""),))
+        return AnswerText((AnswerPart(name, note=value.email if value.email != name else ""),))
 
     def people_in(self, values: Sequence[str]) -> list[int]:
         """Return the id of the person who was posted."""

@@ -11,9 +11,9 @@ from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
-from apps.launches.evidence import Verdict
 from apps.launches.models import Launch
 from apps.launches.presentation import FITS, TONES
+from apps.launches.resolution.evidence import Fit
 from apps.workflows.models import Workflow
 from apps.workflows.templatetags.workflows import workflow_state
 
@@ -47,7 +47,7 @@ def launch_progress(launch: Launch, workflows: Mapping[int, Workflow]) -> SafeSt
 
 
 @register.simple_tag
-def fit_mark(verdict: Verdict) -> SafeString:
+def fit_mark(verdict: Fit) -> SafeString:
     """Return whether something fits what was asked for, as a badge."""
     tone, words = FITS[verdict]
     return format_html('<span class="badge badge--{}">{}</span>', tone, words)

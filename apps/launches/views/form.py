@@ -18,19 +18,14 @@ from apps.accounts.models import User
 from apps.kickoff.fields import answers_to_json
 from apps.kickoff.forms import KickoffForm
 from apps.kickoff.transfer import carry_over, initial_from_query
-from apps.launches import entries, permissions, presentation, selectors, services, submissions, urgency
-from apps.launches.entries import Entry
+from apps.launches import permissions, presentation, selectors
+from apps.launches.dispatch import services
 from apps.launches.models import Launch
-from apps.launches.urgency import Urgent
-from apps.launches.views.interrupted import show_sign_in
-from apps.launches.views.page import (
-    FormPage,
-    explain,
-    kept_page,
-    preview_of,
-    show_form,
-    wanted_template,
-)
+from apps.launches.submission import submission, tokens, urgency
+from apps.launches.submission.submission import Submission
+from apps.launches.submission.urgency import UrgencyInput
+from apps.launches.views.form_page import FormPage, explain, kept_page, preview_of, show_form, wanted_template
+from apps.launches.views.recovery import show_sign_in
 from apps.pneumatic.errors import PneumaticError
 from apps.workflow_templates.models import Template
 from apps.workflow_templates.selectors import version_kickoff
@@ -61,11 +56,11 @@ def _launch_form(request: HttpRequest, template_id: int) -> HttpResponse:
 def _open(request: HttpRequest, template: Template) -> HttpResponse:
     """Show the form, filled from an earlier launch (``?from=``) and from control names in the address."""
     user = cast(User, request.user)
-    kickoff = entries.kickoff_of(template.current_version)
-    initial: dict[str, Any] = {"name": [entries.suggested_name(template)]}
+    kickoff = submission.kickoff_of(template.current_version)
+    initial: dict[str, Any] = {"name": [submission.suggested_name(template)]}
     lost: list[str] = []
-    urgent = Urgent()
-    previous = entries.previous_launch(template, request.GET.get("from", ""))
+    urgent = UrgencyInput()
+    previous = submission.previous_launch(template, request.GET.get("from", ""))
     if previous is not None and user.has_perm("launches.view_launch"):
         old = version_kickoff(previous.version)
         carried, lost = carry_over(previous.answers, old.fields, kickoff.fields)
@@ -77,8 +72,8 @@ def _open(request: HttpRequest, template: Template) -> HttpResponse:
     is_offered = urgency.is_offered()
     page = FormPage(
         template=template,
-        form=entries.open_form(template, initial | filled, user=user),
-        submission_id=submissions.unspent_id(
+        form=submission.open_form(template, initial | filled, user=user),
+        submission_id=tokens.unspent_id(
             request.session, template_id=template.pk, query=request.GET.urlencode()
         ),
         previous=previous,
@@ -91,15 +86,15 @@ def _open(request: HttpRequest, template: Template) -> HttpResponse:
 
 def _take_in(request: HttpRequest, template: Template) -> HttpResponse:
     user = cast(User, request.user)
-    entry = entries.read_entry(request, template)
+    entry = submission.read_entry(request, template)
     refusal = permissions.refusal(user, template)
     if refusal is not None:
         return show_form(request, kept_page(entry, template, user=user, refusal=refusal))
     if "restore" in request.POST:
         notice = _("Your answers are back. Nothing has been launched yet.")
         return show_form(request, kept_page(entry, template, user=user, notice=notice))
-    entry = entries.with_uploads(entry, request, user=user)
-    form = entries.bound_form(entry, template, user=user)
+    entry = submission.with_uploads(entry, request, user=user)
+    form = submission.bound_form(entry, template, user=user)
     is_launch = not entry.find and "preview" not in request.POST
     if is_launch and (launched := _launched_already(entry, form, user)):
         return redirect("launch-detail", launch_id=launched.pk)
@@ -126,7 +121,7 @@ def _take_in(request: HttpRequest, template: Template) -> HttpResponse:
 
 
 def _ask_pneumatic_and_launch(
-    request: HttpRequest, template: Template, entry: Entry, form: KickoffForm
+    request: HttpRequest, template: Template, entry: Submission, form: KickoffForm
 ) -> HttpResponse:
     """Launch, unless the template has changed since the last sync: a stale form could lose answers on the way.
 
@@ -142,7 +137,7 @@ def _ask_pneumatic_and_launch(
     return _launch(request, template, entry, form)
 
 
-def _launched_already(entry: Entry, form: KickoffForm, user: User) -> Launch | None:
+def _launched_already(entry: Submission, form: KickoffForm, user: User) -> Launch | None:
     """Return the launch that this very form led to before: double click, reload, back button, second tab."""
     spent = selectors.by_submission(entry.submission_id) if entry.submission_id else None
     if spent is None or entry.upload_errors or not entry.urgent.is_moment or not form.is_valid():
@@ -150,7 +145,7 @@ def _launched_already(entry: Entry, form: KickoffForm, user: User) -> Launch | N
     return spent if _is_of(spent, entry, form, user) else None
 
 
-def _is_of(launch: Launch, entry: Entry, form: KickoffForm, user: User) -> bool:
+def _is_of(launch: Launch, entry: Submission, form: KickoffForm, user: User) -> bool:
     """Say whether ``launch`` is what ``user`` asks for with this form."""
     same_form = entry.version is not None and launch.version_id == entry.version.pk
     if not same_form or launch.launched_by_id != user.pk:
@@ -158,9 +153,9 @@ def _is_of(launch: Launch, entry: Entry, form: KickoffForm, user: User) -> bool:
     return launch.answers_digest == _digest(entry, form, user)
 
 
-def _digest(entry: Entry, form: KickoffForm, user: User) -> str:
+def _digest(entry: Submission, form: KickoffForm, user: User) -> str:
     answers = form.answers()
-    return submissions.digest(
+    return tokens.digest(
         user=user,
         name=form.workflow_name,
         answers=answers,
@@ -169,7 +164,7 @@ def _digest(entry: Entry, form: KickoffForm, user: User) -> str:
     )
 
 
-def _launch(request: HttpRequest, template: Template, entry: Entry, form: KickoffForm) -> HttpResponse:
+def _launch(request: HttpRequest, template: Template, entry: Submission, form: KickoffForm) -> HttpResponse:
     """Start the workflow, unless these answers need a question first."""
     user = cast(User, request.user)
     version = template.current_version
@@ -207,7 +202,7 @@ def _launch(request: HttpRequest, template: Template, entry: Entry, form: Kickof
 
 
 def _ask_about_spent(
-    request: HttpRequest, template: Template, entry: Entry, form: KickoffForm, spent: Launch
+    request: HttpRequest, template: Template, entry: Submission, form: KickoffForm, spent: Launch
 ) -> HttpResponse:
     """Ask whether another workflow is wanted: the form's submission id belongs to a launch with other answers.
 
@@ -219,7 +214,7 @@ def _ask_about_spent(
 
 
 def _show_rejected(
-    request: HttpRequest, template: Template, entry: Entry, form: KickoffForm, launch: Launch
+    request: HttpRequest, template: Template, entry: Submission, form: KickoffForm, launch: Launch
 ) -> HttpResponse:
     """Show the form again with the server's reasons; the next attempt is a launch of its own."""
     form.add_server_errors(presentation.errors_for_form(entry.definitions, launch.field_errors))
@@ -228,17 +223,17 @@ def _show_rejected(
     return show_form(request, page, status=422)
 
 
-def _ask_about_changes(request: HttpRequest, template: Template, entry: Entry) -> HttpResponse:
+def _ask_about_changes(request: HttpRequest, template: Template, entry: Submission) -> HttpResponse:
     """Show the template's new form with every answer that still fits, and ask again."""
     user = cast(User, request.user)
-    changes = compare(entries.kickoff_of(entry.version), entries.kickoff_of(template.current_version))
+    changes = compare(submission.kickoff_of(entry.version), submission.kickoff_of(template.current_version))
     failed_uploads = [reason for reasons in entry.upload_errors.values() for reason in reasons]
     page = kept_page(entry, template, user=user, changes=changes, lost=failed_uploads)
     return show_form(request, page, status=409)
 
 
 def _page(
-    entry: Entry, template: Template, form: KickoffForm, *, is_new_wish: bool = False, **shown: Any
+    entry: Submission, template: Template, form: KickoffForm, *, is_new_wish: bool = False, **shown: Any
 ) -> FormPage:
     """Return the page of a form that was checked."""
     rejected: Launch | None = shown.get("rejected")

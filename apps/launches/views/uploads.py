@@ -7,7 +7,7 @@ from django.http import HttpRequest, JsonResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from apps.launches import files, uploadhandler
+from apps.launches.uploads import handler, services
 
 
 @login_not_required  # a script understands an answer in JSON, not a redirect to the login page
@@ -23,21 +23,21 @@ def file_upload(request: HttpRequest) -> JsonResponse:
         )
     if not request.user.has_perm("launches.launch_workflow"):
         return _error(_("Your role does not let you launch, so it cannot upload files either."), status=403)
-    too_large = [name for _control, names in uploadhandler.oversized(request).lists() for name in names]
+    too_large = [name for _control, names in handler.oversized(request).lists() for name in names]
     if too_large:
-        return _error(files.too_large(too_large[0] or _("The file")), status=413)
+        return _error(services.too_large(too_large[0] or _("The file")), status=413)
     incoming = [file for _control, found in request.FILES.lists() for file in found]
     if len(incoming) != 1:
         return _error(_("Send one file at a time."), status=400)
     try:
-        stored = files.store(user=request.user, incoming=incoming[0])
-    except files.BusyError as error:
+        stored = services.store(user=request.user, incoming=incoming[0])
+    except services.UploadsBusyError as error:
         response = _error(str(error), status=429)
         response["Retry-After"] = str(error.retry_after)
         return response
-    except files.TooLargeError as error:
+    except services.TooLargeError as error:
         return _error(str(error), status=413)
-    except files.UploadError as error:
+    except services.UploadError as error:
         return _error(str(error), status=422)
     return JsonResponse(
         {"id": str(stored.pk), "name": stored.name, "size": stored.size, "url": stored.url}, status=201

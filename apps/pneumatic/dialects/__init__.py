@@ -10,8 +10,8 @@ from collections.abc import Callable
 from django.utils.translation import gettext as _
 
 from apps.pneumatic.dialects.base import Dialect
-from apps.pneumatic.dialects.current import Current
-from apps.pneumatic.dialects.documented import Documented
+from apps.pneumatic.dialects.current.dialect import Current
+from apps.pneumatic.dialects.documented.dialect import Documented
 from apps.pneumatic.errors import ConfigurationError
 
 DIALECTS: dict[str, Callable[[], Dialect]] = {Documented.name: Documented, Current.name: Current}

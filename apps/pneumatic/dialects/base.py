@@ -14,11 +14,9 @@ from typing import IO, Any, Protocol
 
 from django.utils.functional import Promise
 
-from apps.pneumatic.capabilities import Capabilities
-from apps.pneumatic.events import Event, Kind, Status, WorkflowSnapshot
-from apps.pneumatic.pacing import Scope
-from apps.pneumatic.parsing import Node
-from apps.pneumatic.schemas import (
+from apps.pneumatic.canonical.capabilities import Capabilities
+from apps.pneumatic.canonical.events import Event, Kind, Status, WorkflowSnapshot
+from apps.pneumatic.canonical.schemas import (
     Answer,
     Group,
     KeyHolder,
@@ -33,7 +31,9 @@ from apps.pneumatic.schemas import (
     Urgency,
     User,
 )
-from apps.pneumatic.transport import Transport
+from apps.pneumatic.transport.api import Transport
+from apps.pneumatic.transport.cancellation import Scope
+from apps.pneumatic.transport.parsing import Node
 
 # Gets a listed template in full, as part of a scope; None for one that was deleted meanwhile.
 InFull = Callable[[Received[TemplateSummary], Scope], Received[Template] | None]

@@ -11,8 +11,8 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from apps.pneumatic.events import Choice, FileLink, Status
-from apps.pneumatic.parsing import Node
+from apps.pneumatic.canonical.events import Choice, FileLink, Status
+from apps.pneumatic.transport.parsing import Node
 
 JSON = Mapping[str, Any]
 T = TypeVar("T")

@@ -13,7 +13,7 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
 from apps.workflows.models import Workflow
-from apps.workflows.presentation import TONES
+from apps.workflows.presentation.rows import TONES
 
 register = template.Library()
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from apps.sandbox.data import load
-from apps.sandbox.data.complete import complete_template
-from apps.sandbox.data.modern import modern_template
+from sandbox.data import load
+from sandbox.data.complete import complete_template
+from sandbox.data.modern import modern_template
 
 ADDED = {
     *(

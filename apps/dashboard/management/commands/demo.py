@@ -15,13 +15,13 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from requests import RequestException
 
-from apps.dashboard.demo import environment
-from apps.dashboard.demo.browser import Browser
-from apps.dashboard.demo.check import MainJob
-from apps.dashboard.demo.check_events import EventsJob
-from apps.dashboard.demo.environment import HOST, PROJECT, Place, manage
-from apps.dashboard.demo.processes import DemoError, Family, free_port
-from apps.dashboard.demo.sandbox_api import SandboxApi
+from demo import environment
+from demo.browser import Browser
+from demo.check import MainJob
+from demo.check_events import EventsJob
+from demo.environment import HOST, PROJECT, Place, manage
+from demo.processes import DemoError, Family, free_port
+from demo.sandbox_api import SandboxApi
 
 DIALECTS = ("documented", "current")
 PACE = 3.0  # seconds between two acts of the people in the sandbox
@@ -90,7 +90,7 @@ class Command(BaseCommand):
         sandbox = family.start(
             "sandbox",
             [
-                *(sys.executable, "-m", "apps.sandbox", f"--port={sandbox_port}"),
+                *(sys.executable, "-m", "sandbox", f"--port={sandbox_port}"),
                 *(f"--dialect={dialect}", f"--files-port={files_port}", f"--api-key-file={place.api_key}"),
                 *(f"--keep={place.sandbox}", f"--first-workflow-id={first_id.strip()}"),
                 "--until-stdin-closes",
@@ -167,7 +167,7 @@ class Command(BaseCommand):
 
 def _module(name: str, *arguments: str) -> list[str]:
     """Return the command line of one of the demonstration's own programs."""
-    return [sys.executable, "-m", f"apps.dashboard.demo.{name}", *arguments]
+    return [sys.executable, "-m", f"demo.{name}", *arguments]
 
 
 def _quieten(api: SandboxApi) -> None:

@@ -7,12 +7,17 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from apps.pneumatic import checking
-from apps.pneumatic.checking import State
+from apps.pneumatic import connection_report
 from apps.pneumatic.client import connect
+from apps.pneumatic.connection_report import CheckState
 from apps.pneumatic.errors import PneumaticError
 
-_SIGNS = {State.OK: "ok", State.UNTOLD: "?", State.MISSING: "missing", State.FAILED: "FAILED"}
+_SIGNS = {
+    CheckState.OK: "ok",
+    CheckState.UNTOLD: "?",
+    CheckState.MISSING: "missing",
+    CheckState.FAILED: "FAILED",
+}
 
 
 class Command(BaseCommand):
@@ -26,8 +31,8 @@ class Command(BaseCommand):
         failed = False
         try:
             with connect() as client:
-                for point in checking.examine(client):
-                    failed = failed or point.state is State.FAILED
+                for point in connection_report.examine(client):
+                    failed = failed or point.state is CheckState.FAILED
                     self.stdout.write(f"  {_SIGNS[point.state]:<8} {point.name}: {point.text}")
         except PneumaticError as error:
             raise CommandError(str(error)) from None

@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from apps.webhooks.pruning import prune
+from apps.webhooks.processing.retention import prune
 
 
 def days(text: str) -> int:

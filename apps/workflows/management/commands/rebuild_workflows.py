@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from apps.core import database
 from apps.webhooks.models import Event
 from apps.workflows.models import Workflow
-from apps.workflows.rebuilding import Difference, Progress, apply, differences
+from apps.workflows.rebuild.differences import ProjectionDifference, RebuildProgress, apply, differences
 
 DIFFERENT, REFUSED = 1, 2
 
@@ -35,7 +35,7 @@ class Command(BaseCommand):
         one = options["workflow"]
         if one is not None and not _is_known(one):
             raise CommandError(f"No event has told of a workflow {one}.", returncode=REFUSED)
-        progress = Progress()
+        progress = RebuildProgress()
         left = 0
         for difference in differences(progress, one):
             for line in _lines(difference):
@@ -56,7 +56,7 @@ class Command(BaseCommand):
                 returncode=DIFFERENT,
             )
 
-    def _summarise(self, progress: Progress) -> None:
+    def _summarise(self, progress: RebuildProgress) -> None:
         self.stdout.write(
             f"Compared {_many(progress.workflows, 'workflow')} with "
             f"{_many(progress.deliveries, 'stored delivery', 'stored deliveries')}: "
@@ -80,7 +80,7 @@ def _is_known(workflow_id: int) -> bool:
     )
 
 
-def _lines(difference: Difference) -> Iterator[str]:
+def _lines(difference: ProjectionDifference) -> Iterator[str]:
     """Yield what differs, a line each."""
     prefix = f"Workflow {difference.workflow_id}:"
     if difference.is_missing:

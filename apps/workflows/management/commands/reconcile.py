@@ -11,8 +11,8 @@ from apps.core import database
 from apps.pneumatic.client import connect
 from apps.pneumatic.errors import PneumaticError
 from apps.workflows.models import Workflow
-from apps.workflows.reconciling import Healed, Report
-from apps.workflows.rounds import run, unbelieved
+from apps.workflows.reconciliation.reconciler import Healed, ReconciliationReport
+from apps.workflows.reconciliation.schedule import run, unbelieved
 
 FAILED, IMPOSSIBLE, REFUSED = 1, 2, 2
 
@@ -54,7 +54,7 @@ class Command(BaseCommand):
             raise CommandError(reason, returncode=REFUSED)
 
 
-def _lines(report: Report) -> Iterator[str]:
+def _lines(report: ReconciliationReport) -> Iterator[str]:
     """Yield what was done, a line each."""
     for healed in report.healed:
         yield f"Workflow {healed.workflow_id} “{healed.name}”: {_change(healed)}."

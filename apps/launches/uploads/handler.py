@@ -1,0 +1,79 @@
+"""What may be written to disk while a request is read: files of people who may launch, each below the limit.
+
+Django reads the body before any view is asked (for the CSRF token), so the limits have to stand here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import IO, Any
+
+from django.core.files.uploadhandler import FileUploadHandler, SkipFile
+from django.http import HttpRequest, QueryDict
+from django.utils.datastructures import MultiValueDict
+
+from apps.pneumatic.canonical.schemas import FILE_SIZE_LIMIT
+
+# The endpoint of the browser's script takes one file a request: more than this cannot be below the limit.
+ENVELOPE = 64 * 1024
+ONE_FILE_ENDPOINT = "file-upload"
+
+
+class BoundedUploadHandler(FileUploadHandler):
+    """Let a file pass to the next handler until it grows too large, and note the names of those that did."""
+
+    request: HttpRequest | None
+
+    def handle_raw_input(
+        self,
+        input_data: IO[bytes],
+        META: Mapping[str, Any],  # noqa: N803  (Django's name)
+        content_length: int,
+        boundary: str,
+        encoding: str | None = None,
+    ) -> tuple[QueryDict, MultiValueDict[str, Any]] | None:
+        """Refuse a body that is too large for its endpoint before a byte of it is read."""
+        request = self.request
+        match = getattr(request, "resolver_match", None)
+        if match and match.url_name == ONE_FILE_ENDPOINT and content_length >= FILE_SIZE_LIMIT + ENVELOPE:
+            _note(request, "", "")
+            return QueryDict(), MultiValueDict()
+        return None
+
+    def new_file(self, *args: Any, **kwargs: Any) -> None:
+        """Skip the files of those who may not launch; start counting otherwise."""
+        super().new_file(*args, **kwargs)
+        self.received = 0
+        setattr(self.request, "came_with_files", True)  # noqa: B010  (not declared by HttpRequest)
+        user = getattr(self.request, "user", None)
+        if user is None or not user.has_perm("launches.launch_workflow"):
+            raise SkipFile
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes:
+        """Pass the chunk on, or drop the whole file once it has reached the limit."""
+        self.received += len(raw_data)
+        if self.received >= FILE_SIZE_LIMIT:
+            _note(self.request, self.field_name or "", self.file_name or "")
+            raise SkipFile
+        return raw_data
+
+    def file_complete(self, file_size: int) -> None:
+        """Leave the file to the next handler."""
+
+
+def oversized(request: HttpRequest) -> MultiValueDict[str, str]:
+    """Return the names of the files of this request that were too large, by control ("" where none was read)."""
+    request.FILES  # noqa: B018  (reads the body, if nobody has yet)
+    return MultiValueDict(getattr(request, "oversized_files", {}))
+
+
+def had_files(request: HttpRequest) -> bool:
+    """Return whether files came with this request, taken or not."""
+    request.FILES  # noqa: B018  (reads the body, if nobody has yet)
+    return bool(getattr(request, "came_with_files", False))
+
+
+def _note(request: HttpRequest | None, control: str, name: str) -> None:
+    found: dict[str, list[str]] = getattr(request, "oversized_files", {})
+    found.setdefault(control, []).append(name)
+    setattr(request, "oversized_files", found)  # noqa: B010  (an attribute that HttpRequest does not declare)

@@ -1,0 +1,230 @@
+"""Files on their way to Pneumatic, and remembered until a launch uses them.
+
+A file is never held in memory: it lies in a temporary file (``uploadhandler.py``) and is streamed from there.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import logging
+import math
+import mimetypes
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import IO, cast
+
+from django.core.files.uploadedfile import UploadedFile as IncomingFile
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from apps.accounts.models import User
+from apps.kickoff.lookups import StoredFile
+from apps.launches.models import UploadedFile
+from apps.launches.submission.tokens import parse_id
+from apps.launches.uploads import thumbnails
+from apps.launches.uploads.throttle import UploadThrottle
+from apps.pneumatic.canonical.schemas import FILE_SIZE_LIMIT, PublicFile
+from apps.pneumatic.client import connect
+from apps.pneumatic.errors import (
+    AuthenticationFailed,
+    ConfigurationError,
+    Contradicted,
+    PermissionDenied,
+    PneumaticError,
+    RateLimited,
+    ValidationFailed,
+)
+
+logger = logging.getLogger(__name__)
+
+# Seconds: what is waited where Pneumatic does not say, and the longest wait that is counted down.
+WAIT_UNTOLD = 60
+LONGEST_WAIT = 900
+# A form that was left open for longer asks for its files again.
+UNUSED_KEPT = dt.timedelta(days=30)
+_CHUNK = 1024 * 1024
+_CONTENT_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*")
+
+
+class UploadError(Exception):
+    """A file did not reach Pneumatic; ``str()`` names the file and says why."""
+
+
+class TooLargeError(UploadError):
+    """The file is too large."""
+
+
+class UploadsBusyError(UploadError):
+    """Pneumatic takes no more files for the moment; ``retry_after`` is in seconds."""
+
+    def __init__(self, message: str, *, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+def store(*, user: User, incoming: IncomingFile, patience: UploadThrottle | None = None) -> UploadedFile:
+    """Bring ``incoming`` to Pneumatic and return its row. Raise UploadError; nothing is left behind then.
+
+    Where Pneumatic asks to wait, ``patience`` waits; without it, or when it ends, BusyError is raised.
+    """
+    name = _as_chosen(incoming.name or "") or _("unnamed file")
+    size = incoming.size or 0
+    check_size(name=name, size=size)
+    content_type = clean_content_type(incoming.content_type, name=name)
+    stream = cast(IO[bytes], incoming.file)
+    try:
+        public = _upload(stream, name=name, content_type=content_type, size=size, patience=patience)
+    except PneumaticError as error:
+        logger.warning("An upload failed: %s", type(error).__name__)
+        raise _upload_error(error, name=name) from error
+    except OSError as error:
+        logger.exception("A temporary file could not be read")
+        raise UploadError(failure(name=name, why=_("the dashboard could not read it again"))) from error
+    _forget_unused(user)
+    return UploadedFile.objects.create(
+        owner=user,
+        name=name,
+        content_type=content_type,
+        size=size,
+        sha256=_sha256(stream),
+        attachment_id=public.id,
+        url=public.url,
+        thumbnail_url=public.thumbnail_url,
+        created_at=timezone.now(),
+    )
+
+
+def keep(*, user: User, attachment_ids: Sequence[str]) -> None:
+    """Keep these files of ``user`` for good: a launch refers to them."""
+    if attachment_ids:
+        UploadedFile.objects.filter(owner=user, attachment_id__in=attachment_ids).update(is_used=True)
+
+
+def _forget_unused(user: User) -> None:
+    """Forget what ``user`` uploaded long ago and never launched. In Pneumatic it stays: nothing deletes there."""
+    unused = UploadedFile.objects.filter(owner=user, is_used=False)
+    unused.filter(created_at__lt=timezone.now() - UNUSED_KEPT).delete()
+
+
+def _as_chosen(name: str) -> str:
+    """Return the name as the person knows it: browsers send its ``"`` as ``%22`` (see ``kickoff/names.py``)."""
+    return name.replace("%22", '"')
+
+
+def check_size(*, name: str, size: int) -> None:
+    """Raise UploadError when a file of ``size`` bytes is not sent: too large, or empty."""
+    if size >= FILE_SIZE_LIMIT:
+        raise TooLargeError(too_large(name))
+    if size <= 0:
+        # An empty file is a slip (a download that did not finish, a wrong drag) in every case that we know of.
+        raise UploadError(failure(name=name, why=_("it is empty")))
+
+
+def too_large(name: str) -> str:
+    """Return the sentence for a file above the limit."""
+    return failure(name=name, why=_("it is too large; a file must be smaller than 100 MB"))
+
+
+def failure(*, name: str, why: str) -> str:
+    """Return the sentence that names a file and says why it was not uploaded."""
+    return _("“%(name)s” was not uploaded: %(why)s.") % {"name": name, "why": why}
+
+
+def clean_content_type(announced: str | None, *, name: str) -> str:
+    """Return a content type that is safe to send as a header: the browser's if it is one, else a guess by name."""
+    candidate = (announced or "").split(";")[0].strip().lower()
+    if _CONTENT_TYPE.fullmatch(candidate) and len(candidate) <= 127:
+        return candidate
+    return mimetypes.guess_type(name)[0] or "application/octet-stream"
+
+
+@dataclass(frozen=True, slots=True)
+class OwnFiles:
+    """The files that one person uploaded (``kickoff.forms.FileLookup``); nobody reaches another's by guessing ids."""
+
+    user: User
+
+    def files(self, ids: Sequence[str]) -> list[StoredFile]:
+        """Return the files with these upload ids, in that order; unknown ids and other people's are left out."""
+        wanted = [known for known in map(parse_id, ids) if known is not None]
+        found = UploadedFile.objects.filter(owner=self.user).in_bulk(wanted)
+        return [as_answer(found[id_]) for id_ in dict.fromkeys(wanted) if id_ in found]
+
+
+def as_answer(file: UploadedFile) -> StoredFile:
+    """Return an uploaded file as an answer holds it."""
+    return StoredFile(
+        id=file.attachment_id,
+        name=file.name,
+        url=file.url,
+        size=file.size,
+        upload_id=str(file.pk),
+        thumbnail_url=file.thumbnail_url,
+    )
+
+
+def _upload(
+    stream: IO[bytes], *, name: str, content_type: str, size: int, patience: UploadThrottle | None
+) -> PublicFile:
+    with connect() as client:
+        can = client.capabilities
+        if can.no_files:
+            raise ConfigurationError(can.no_files)
+        thumbnail = thumbnails.make(stream, content_type=content_type) if can.thumbnails else None
+        while True:
+            stream.seek(0)
+            try:
+                return client.upload(
+                    stream, filename=name, content_type=content_type, size=size, thumbnail=thumbnail
+                )
+            except RateLimited as error:
+                told = error.retry_after
+                if patience is None or told is None or not patience.wait(told):
+                    raise
+
+
+def _sha256(stream: IO[bytes]) -> str:
+    stream.seek(0)
+    digest = hashlib.sha256()
+    while chunk := stream.read(_CHUNK):
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _upload_error(error: PneumaticError, *, name: str) -> UploadError:
+    """Return what ``error`` means for the file called ``name``."""
+    if isinstance(error, RateLimited):
+        return _busy(error, name=name)
+    if isinstance(error, ValidationFailed) and error.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        return TooLargeError(too_large(name))
+    return UploadError(failure(name=name, why=_reason(error)))
+
+
+def _busy(error: RateLimited, *, name: str) -> UploadError:
+    seconds = math.ceil(error.retry_after) if error.retry_after else WAIT_UNTOLD
+    if seconds > LONGEST_WAIT:
+        return UploadError(failure(name=name, why=_("Pneumatic takes no more files now; try again later")))
+    why = ngettext(
+        "Pneumatic takes only some files a minute; choose it again in %(seconds)d second",
+        "Pneumatic takes only some files a minute; choose it again in %(seconds)d seconds",
+        seconds,
+    ) % {"seconds": seconds}
+    return UploadsBusyError(failure(name=name, why=why), retry_after=seconds)
+
+
+def _reason(error: PneumaticError) -> str:
+    match error:
+        case ValidationFailed():
+            said = " ".join(reason for reasons in error.errors.values() for reason in reasons)
+            return _("Pneumatic refused it (%(said)s)") % {"said": said.rstrip(".")}
+        case ConfigurationError() | Contradicted():
+            return error.message.rstrip(".")
+        case AuthenticationFailed():
+            return _("the dashboard's access to Pneumatic is not set up correctly; tell an administrator")
+        case PermissionDenied():
+            return _("the dashboard's API key may not upload files; tell an administrator")
+    return _("Pneumatic did not take it; try again")

@@ -1,0 +1,217 @@
+"""The pages that show launches: the list, its CSV, one launch and what a person can do about it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Sequence
+from typing import cast
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from apps.accounts.models import User
+from apps.core import live
+from apps.core.htmx import is_partial
+from apps.core.identifiers import read_number
+from apps.core.paging import page
+from apps.kickoff.fields import describe_answers
+from apps.kickoff.lookups import MirroredPeople
+from apps.launches import permissions, presentation, selectors
+from apps.launches.dispatch import services
+from apps.launches.export import csv_lines
+from apps.launches.forms import LaunchFilterForm, ResolveForm
+from apps.launches.models import Launch
+from apps.launches.resolution import matcher
+from apps.pneumatic.client import workflow_url
+from apps.pneumatic.errors import Contradicted
+from apps.workflow_templates.selectors import version_kickoff
+from apps.workflow_templates.services import as_it_is_now
+from apps.workflows.models import Workflow
+from apps.workflows.presentation.rows import news as workflow_news
+
+State = Launch.State
+
+
+@require_safe
+@never_cache
+@permission_required("launches.view_launch", raise_exception=True)
+def launch_list(request: HttpRequest) -> HttpResponse:
+    """Show launches, or only the results when htmx asks while somebody types."""
+    services.settle_abandoned()
+    form = LaunchFilterForm(request.GET)
+    filters = form.filters()
+    is_fragment = is_partial(request)
+    shown = page(selectors.launches(filters), request)
+    context = {
+        "form": form,
+        "page": shown,
+        "workflows": selectors.workflows_of(cast(User, request.user), shown.items),
+        "is_narrowed": filters != selectors.LaunchFilters(),
+        "is_fragment": is_fragment,
+    }
+    template = "launches/_results.html" if is_fragment else "launches/launch_list.html"
+    response = render(request, template, context)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+@require_safe
+@permission_required("launches.view_launch", raise_exception=True)
+def launch_csv(request: HttpRequest) -> StreamingHttpResponse:
+    """Send every launch that fits the filters as CSV, while it is read from the database."""
+    services.settle_abandoned()
+    found = selectors.launches(LaunchFilterForm(request.GET).filters())
+    response = StreamingHttpResponse(csv_lines(found), content_type="text/csv; charset=utf-8")
+    name = f"launches-{timezone.localdate().isoformat()}.csv"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+@require_safe
+@never_cache
+@permission_required("launches.view_launch", raise_exception=True)
+def launch_detail(request: HttpRequest, launch_id: uuid.UUID) -> HttpResponse:
+    """Show a launch: what was asked, what became of it, and what to do next."""
+    services.settle_abandoned()
+    return _show(request, _wanted(launch_id), ResolveForm())
+
+
+@require_POST
+@permission_required("launches.launch_workflow", raise_exception=True)
+def launch_retry(request: HttpRequest, launch_id: uuid.UUID) -> HttpResponse:
+    """Send a failed launch again."""
+    launch = _wanted(launch_id)
+    refusal = permissions.refusal(cast(User, request.user), launch.template)
+    if refusal:
+        messages.error(request, refusal)
+    elif launch.is_overdue:
+        messages.error(request, _("The due date has passed. Edit it and launch again."))
+    elif reason := _stale(launch):
+        messages.error(request, reason)
+    elif services.retry(launch, attempts=_seen_attempts(request)):
+        services.send(launch)
+    else:
+        messages.info(request, _("This launch has been tried again or settled in the meantime."))
+    return redirect("launch-detail", launch_id=launch.pk)
+
+
+@require_POST
+@permission_required("launches.launch_workflow", raise_exception=True)
+def launch_resolve(request: HttpRequest, launch_id: uuid.UUID) -> HttpResponse:
+    """Take what a person found out about a launch whose answer was lost."""
+    launch = _wanted(launch_id)
+    form = ResolveForm(request.POST)
+    if not form.is_valid():
+        return _show(request, launch, form, status=422)
+    try:
+        services.resolve(launch, user=cast(User, request.user), workflow_id=form.workflow_id_found)
+    except services.ResolveError as error:
+        messages.error(request, str(error))
+    return redirect("launch-detail", launch_id=launch.pk)
+
+
+def _stale(launch: Launch) -> str:
+    """Return why the very same request must not be sent again, as Pneumatic has the template now; '' for no reason."""
+    try:
+        template = as_it_is_now(launch.template)
+    except Contradicted as error:
+        return error.message
+    if template.current_version_id != launch.version_id:
+        return _("The template has changed since then. Edit and launch again: your answers are kept.")
+    return ""
+
+
+def _show(request: HttpRequest, launch: Launch, form: ResolveForm, *, status: int = 200) -> HttpResponse:
+    user = cast(User, request.user)
+    is_open = launch.state in {State.QUEUED, State.SENDING}
+    if not is_open and request.headers.get("HX-Target") == "content":
+        # The page of an open launch asks for itself; what it becomes keeps itself up to date in another way.
+        return HttpResponse(headers={"HX-Refresh": "true"})
+    workflow = next(iter(selectors.workflows_of(user, [launch]).values()), None)
+    found = _candidates(launch, user)
+    version = live.version(request, *_facts(launch, workflow, found))
+    if live.is_current(request, version):
+        return live.unchanged()
+    refusal = permissions.refusal(user, launch.template)
+    context = {
+        "launch": launch,
+        "words": presentation.WORDS[launch.state],
+        "tone": presentation.tone(launch),
+        "looks": presentation.looks(launch),
+        "is_open": is_open,
+        "is_live": not is_open and request.method == "GET",
+        "version": version,
+        "workflow": workflow,
+        "news": workflow_news(workflow) if workflow else presentation.WORDS[launch.state].title,
+        "candidates": found,
+        "evidence_started_at": presentation.evidence_started_at(launch),
+        "contradictions": launch.contradictions.splitlines(),
+        "shows_advice": is_open or user.has_perm("launches.launch_workflow"),
+        "answers": describe_answers(
+            version_kickoff(launch.version).fields, launch.answers, people=MirroredPeople()
+        ),
+        "field_errors": presentation.shown_errors(launch),
+        "workflow_url": workflow_url(launch.workflow_id) if launch.workflow_id else "",
+        "successors": list(launch.successors.order_by("created_at")[:20]),
+        "json": presentation.pretty_json(launch.payload),
+        "refusal": refusal,
+        "can_edit": not refusal and not is_open and launch.state != State.UNKNOWN,
+        "pneumatic_url": settings.PNEUMATIC_APP_URL,
+        "can_retry": launch.state == State.FAILED
+        and not (refusal or launch.is_overdue or launch.is_outdated),
+        "can_resolve": launch.state == State.UNKNOWN and user.has_perm("launches.launch_workflow"),
+        "resolve_form": form,
+    }
+    name = "launches/_launch.html" if live.is_asked(request) else "launches/launch_detail.html"
+    return live.vary(render(request, name, context, status=status))
+
+
+def _candidates(launch: Launch, user: User) -> list[matcher.Candidate]:
+    """Return the workflows that the launch may have started, where its own is not known for certain.
+
+    It is not where the launch is unknown; where an event settled it, or a person or a look said that nothing started,
+    those that fit in everything speak against that.
+    """
+    if not user.has_perm("workflows.view_workflow"):
+        return []
+    if launch.state == State.UNKNOWN:
+        return matcher.candidates(launch)
+    is_denied = launch.was_missed or (launch.state == State.FAILED and launch.resolved_by_id is not None)
+    if launch.evidence is None and not is_denied:
+        return []
+    return [
+        candidate
+        for candidate in matcher.candidates(launch)
+        if candidate.comparison.fits
+        and candidate.owner is None
+        and candidate.workflow.pk != launch.workflow_id
+    ]
+
+
+def _facts(launch: Launch, workflow: Workflow | None, found: Sequence[matcher.Candidate]) -> Iterator[object]:
+    """Yield what the page shows and may change while it is open."""
+    yield from (launch.state, launch.attempts, launch.reason, launch.contradictions, launch.workflow_id)
+    yield from (launch.looked_at, launch.tried_at, launch.look_note, launch.is_outdated)
+    for shown in [workflow, *(candidate.workflow for candidate in found)]:
+        yield (shown.pk, shown.changed_at) if shown else None
+
+
+def _wanted(launch_id: uuid.UUID) -> Launch:
+    launch = selectors.launch_for_page(launch_id)
+    if launch is None:
+        raise Http404(_("There is no such launch."))
+    return launch
+
+
+def _seen_attempts(request: HttpRequest) -> int:
+    """Return the number of attempts that the person saw; -1, which fits no launch, when that is not told."""
+    seen = read_number(request.POST.get("attempts", ""))
+    return -1 if seen is None else seen

@@ -1,0 +1,107 @@
+"""A form that arrives too late: the session has ended, or the page's security mark is stale. No answer is lost.
+
+Nothing is ever launched or uploaded from here: the person sees their form again and decides.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+from django.conf import settings
+from django.contrib.auth import login
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.forms import AuthenticationForm
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views import csrf
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from apps.accounts.models import User
+from apps.launches import permissions
+from apps.launches.submission import submission
+from apps.launches.uploads import handler
+from apps.launches.views.form_page import kept_page, show_form, wanted_template
+from apps.workflow_templates.models import Template
+
+FORM, SIGN_IN, UPLOAD = "template-launch", "launch-sign-in", "file-upload"
+
+
+def show_sign_in(
+    request: HttpRequest, template: Template, *, form: AuthenticationForm | None = None
+) -> HttpResponse:
+    """Ask to sign in on the spot, with everything that was entered kept in the page (status 401)."""
+    context = {
+        "template": template,
+        "form": form or AuthenticationForm(request),
+        "kept": submission.read_entry(request, template).hidden_fields,
+        "had_files": handler.had_files(request),
+    }
+    return render(request, "launches/sign_in.html", context, status=401)
+
+
+@login_not_required
+@never_cache
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "HEAD", "POST"])
+def launch_sign_in(request: HttpRequest, template_id: int) -> HttpResponse:
+    """Sign in from a form whose session had ended, and show the form as it was."""
+    if request.method != "POST":
+        return redirect("template-launch", template_id=template_id)
+    if request.user.is_authenticated and "username" not in request.POST:
+        # The form that this page has just shown, sent to the page's own address by its Find button.
+        return redirect("template-launch", template_id=template_id, preserve_request=True)
+    template = wanted_template(template_id)
+    form = AuthenticationForm(request, data=request.POST)
+    if not form.is_valid():
+        return show_sign_in(request, template, form=form)
+    login(request, form.get_user())
+    return _show_kept(
+        request, template, notice=_("You are signed in. Nothing has been launched yet: please launch again.")
+    )
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Answer a request whose CSRF check failed; for the launch form with the form itself, every answer kept.
+
+    The usual cause is signing in again in another tab, which makes the mark in this one stale. A forged request gets
+    no more than a link with answers in it does: a filled form that somebody has to read and send.
+    """
+    match = request.resolver_match
+    url_name = match.url_name if match else None
+    if url_name == UPLOAD:
+        return JsonResponse(
+            {
+                "error": _(
+                    "This page is too old to upload files. Launch or reload, then choose the file again."
+                )
+            },
+            status=403,
+        )
+    if match is None or url_name not in {FORM, SIGN_IN} or request.method != "POST":
+        return csrf.csrf_failure(request, reason)
+    template = wanted_template(match.kwargs["template_id"])
+    if not request.user.is_authenticated:
+        return show_sign_in(request, template)
+    notice = _(
+        "You signed in again after this page was opened. Nothing has been launched yet: please launch again."
+    )
+    if handler.had_files(request):
+        notice = f"{notice} {_('Files that were chosen but not uploaded yet have to be chosen again.')}"
+    return _show_kept(request, template, notice=notice, status=403)
+
+
+def _show_kept(request: HttpRequest, template: Template, *, notice: str, status: int = 200) -> HttpResponse:
+    user = cast(User, request.user)
+    if not user.has_perm("workflow_templates.view_template"):
+        return redirect(settings.LOGIN_REDIRECT_URL)
+    page = kept_page(
+        submission.read_entry(request, template),
+        template,
+        user=user,
+        refusal=permissions.refusal(user, template),
+        notice=notice,
+    )
+    return show_form(request, page, status=status)

@@ -1,0 +1,371 @@
+"""The canonical form: what the rest of the project sees of Pneumatic, whatever dialect the server speaks.
+
+All classes are frozen. Times are aware ``datetime``; sizes are bytes; identifiers of Pneumatic are ``int``.
+``raw`` is the wire object as it came: kept for the mirror, interpreted by nobody outside a dialect.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, Generic, TypeVar
+
+from apps.pneumatic.canonical.events import Kind
+
+Raw = Mapping[str, Any]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Received(Generic[T]):
+    """An object as it came, not read yet: whoever finds ``raw`` unchanged need not read it again.
+
+    ``read()`` returns it in canonical form, or raises UnexpectedResponse with the path of the key that is amiss.
+    """
+
+    id: int
+    raw: Raw = field(compare=False, repr=False)
+    read: Callable[[], T] = field(compare=False, repr=False)
+
+
+# In bytes; a file must be smaller (documented: Upload file for attachment).
+FILE_SIZE_LIMIT = 104_857_600
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """One option of a radio, checkbox or dropdown: ``key`` is what the wire wants, ``label`` what people read."""
+
+    key: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class FieldDefinition:
+    """One field of a kickoff form or of a task's output (documented: Get a Specific Template).
+
+    ``type`` is a name of FieldTypeEnum, or whatever unknown name the server sent; ``radiobutton`` arrives as ``radio``.
+    ``default`` is the text that the template's author wrote for it. A hidden field is asked of nobody and carries its
+    default. ``max_length`` (characters) is the server's limit, None for none. ``fieldset`` is the api_name of the group
+    that the field stands in, '' for none. ``options_unknown`` tells that there are options that the key may not read.
+    """
+
+    api_name: str
+    name: str
+    type: str
+    description: str = ""
+    is_required: bool = False
+    order: int = 0
+    selections: tuple[Selection, ...] = ()
+    default: str = ""
+    is_hidden: bool = False
+    max_length: int | None = None
+    fieldset: str = ""
+    options_unknown: bool = False
+
+
+class RuleKind(StrEnum):
+    """What a rule of a fieldset asks of the sum of its fields; the others are the server's to check."""
+
+    SUM_EQUAL = "sum_equal"
+    SUM_MORE = "sum_greater_than"
+    SUM_LESS = "sum_less_than"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldsetRule:
+    """One condition on the numbers of a fieldset: the sum of ``fields`` (api_names) against ``value``.
+
+    ``value`` is a decimal number as text; for ``OTHER`` it is whatever the server wrote.
+    """
+
+    kind: RuleKind
+    value: str = ""
+    fields: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RuleGroup:
+    """Rules of a fieldset that belong together: one of the ``alternatives`` must hold, with all of its rules.
+
+    ``message`` is what the template's author wants to be told where none does, '' for nothing special.
+    """
+
+    alternatives: tuple[tuple[FieldsetRule, ...], ...]
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fieldset:
+    """Fields that stand together under a title; their answers are sent like all others."""
+
+    api_name: str
+    title: str = ""
+    description: str = ""
+    order: int = 0
+    rules: tuple[RuleGroup, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Kickoff:
+    """A template's kickoff form.
+
+    ``fields`` are all fields in display order (higher ``order`` first, ties as listed): first those of no fieldset,
+    then those of each of ``fieldsets``, in its order.
+    """
+
+    description: str = ""
+    fields: tuple[FieldDefinition, ...] = ()
+    fieldsets: tuple[Fieldset, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DynamicPerformer:
+    """A performer that an earlier field's answer decides (``output_responsible``)."""
+
+    api_name: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One task of a template; ``delay`` is None for "at once".
+
+    ``other_performers`` are names of those who are neither users nor answers: groups, the starter's manager.
+    """
+
+    id: int
+    number: int
+    name: str
+    description: str = ""
+    delay: dt.timedelta | None = None
+    require_completion_by_all: bool = False
+    is_starter_responsible: bool = False
+    responsible: tuple[int, ...] = ()
+    dynamic_performers: tuple[DynamicPerformer, ...] = ()
+    other_performers: tuple[str, ...] = ()
+    fields: tuple[FieldDefinition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Invite:
+    """How an invited user was invited."""
+
+    id: str
+    invited_by: int | None = None
+    by_username: str = ""
+    invited_from: str = ""
+    date_created: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A user of the Pneumatic account.
+
+    ``status`` is ``active``, ``invited``, ``inactive`` or ``guest``, somebody who was let into single tasks and is no
+    answer to a form (or a newer name, kept as it came).
+    """
+
+    id: int
+    email: str
+    first_name: str
+    last_name: str
+    status: str
+    phone: str = ""
+    photo: str = ""
+    is_staff: bool = False
+    is_admin: bool = False
+    is_account_owner: bool = False
+    invite: Invite | None = None
+    raw: Raw = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def full_name(self) -> str:
+        """Return the name people read; the e-mail address where no name was given."""
+        return " ".join(part for part in (self.first_name, self.last_name) if part) or self.email
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A group of users; ``users`` are ids of its members."""
+
+    id: int
+    name: str
+    users: tuple[int, ...] = ()
+    raw: Raw = field(default_factory=dict, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyHolder:
+    """The user that the API key acts as, as far as the server tells; ``zone`` is an IANA name, '' for unknown."""
+
+    user_id: int
+    email: str = ""
+    name: str = ""
+    is_admin: bool = False
+    is_account_owner: bool = False
+    zone: str = ""
+
+    @property
+    def sees_everything(self) -> bool:
+        """Return whether nothing of the account is kept from this user."""
+        return self.is_admin or self.is_account_owner
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateSummary:
+    """A template as the list tells it (documented: Get All Templates).
+
+    ``owner_ids`` and ``owner_group_ids`` are the users and the groups who own it, where there is such a role.
+    """
+
+    id: int
+    name: str
+    is_active: bool
+    description: str = ""
+    performers_count: int = 0
+    tasks_count: int = 0
+    run_allowed: tuple[int, ...] = ()
+    kickoff: Kickoff = Kickoff()
+    first_task_responsible: tuple[int, ...] = ()
+    owner_ids: tuple[int, ...] = ()
+    owner_group_ids: tuple[int, ...] = ()
+    raw: Raw = field(default_factory=dict, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A template in full (documented: Get a Specific Template).
+
+    ``run_allowed`` are ids of users, those included who may run it as members of a group. ``tasks`` is empty where the
+    key may not read them. ``workflow_name`` is how the template's author wants its workflows to be called, with
+    ``{{...}}`` for what the server puts in; '' for nothing special.
+    """
+
+    id: int
+    name: str
+    is_active: bool
+    description: str = ""
+    finalizable: bool = False
+    date_updated: dt.datetime | None = None
+    updated_by: int | None = None
+    performers_count: int = 0
+    tasks_count: int = 0
+    run_allowed: tuple[int, ...] = ()
+    kickoff: Kickoff = Kickoff()
+    tasks: tuple[Task, ...] = ()
+    workflow_name: str = ""
+    raw: Raw = field(default_factory=dict, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class UserValue:
+    """An answer to a user field."""
+
+    id: int
+    email: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GroupValue:
+    """An answer to a user field that names a group, where the server knows groups."""
+
+    id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileValue:
+    """One file of an answer to a file field: ``id`` and ``url`` are what the wire wants, whichever it is."""
+
+    id: str
+    name: str
+    url: str = ""
+    size: int = 0
+
+
+# string, text, url: str; radio, dropdown: the selection's key; checkbox: keys; date: a date; number: a Decimal that is
+# finite; user: a user or a group; files.
+# An empty optional field is left out of the answers; there is no "empty" value.
+Value = str | tuple[str, ...] | dt.date | Decimal | UserValue | GroupValue | tuple[FileValue, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A field and the canonical value that a person gave for it."""
+
+    field: FieldDefinition
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class TaskOverride:
+    """A task's property to overwrite for one workflow (``tasks`` of run; for now only ``url`` is supported there)."""
+
+    number: int
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Urgency:
+    """What else can be said about a workflow at its start, where the server takes it; ``due`` is a moment to come."""
+
+    is_urgent: bool = False
+    due: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Launched:
+    """The answer to a launch: the id of the workflow that now runs, and its name ('' where it is not told).
+
+    ``kept`` are the api_names of the fields that the workflow has: a server drops other answers without a word. None
+    where it does not tell.
+    """
+
+    workflow_id: int
+    name: str = ""
+    kept: frozenset[str] | None = None
+    raw: Raw = field(default_factory=dict, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class UploadTicket:
+    """Where to PUT an announced file (documented: Upload file for attachment). URLs may carry signatures: secret."""
+
+    id: int
+    file_upload_url: str = field(repr=False)
+    thumbnail_upload_url: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PublicFile:
+    """A file that a launch can name; ``id`` is an attachment's number or a UUID, ``size`` is in bytes."""
+
+    id: str
+    name: str
+    url: str
+    thumbnail_url: str = ""
+    size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A webhook subscription (documented: Get All Webhooks). ``event`` is the name on the wire.
+
+    ``kind`` is what it is about, or None for an event that we do not know; ``target`` may hold a secret. Where the
+    server has one URL for each event and no numbers, ``id`` is one of ours, the same for the same event for ever.
+    """
+
+    id: int
+    event: str
+    target: str = field(repr=False)
+    kind: Kind | None = None
+    is_deprecated: bool = False
+    created: dt.datetime | None = None
+    updated: dt.datetime | None = None
+    raw: Raw = field(default_factory=dict, compare=False, repr=False)

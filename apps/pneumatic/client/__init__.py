@@ -1,0 +1,7 @@
+"""The calls of the Pneumatic API, and how to open a connection for them."""
+
+from __future__ import annotations
+
+from apps.pneumatic.client.client import Client, capabilities, connect, longest_call, workflow_url
+
+__all__ = ["Client", "capabilities", "connect", "longest_call", "workflow_url"]

@@ -1,0 +1,358 @@
+"""The API of the open-source server that companies host in 2026, and of the cloud."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+from django.conf import settings
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.debug import sensitive_variables
+
+from apps.pneumatic.canonical.capabilities import Capabilities
+from apps.pneumatic.canonical.events import Kind, Status
+from apps.pneumatic.canonical.schemas import (
+    Answer,
+    Group,
+    KeyHolder,
+    PublicFile,
+    Raw,
+    Received,
+    Subscription,
+    TaskOverride,
+    Template,
+    TemplateSummary,
+    Urgency,
+)
+from apps.pneumatic.canonical.workflow_names import fixed_length
+from apps.pneumatic.dialects.base import InFull, Listing, Upload
+from apps.pneumatic.dialects.current import events as current_events
+from apps.pneumatic.dialects.current import shapes
+from apps.pneumatic.dialects.current.values import encode
+from apps.pneumatic.dialects.shared import parse_launched, parse_user
+from apps.pneumatic.errors import NotFound, PermissionDenied, ValidationFailed
+from apps.pneumatic.transport import errors, file_service
+from apps.pneumatic.transport.api import Transport, secrets_of
+from apps.pneumatic.transport.cancellation import Scope
+from apps.pneumatic.transport.parsing import Node
+
+LONGEST_NAME = 120  # characters; what is longer is cut there without a word
+_NAME_VARIABLES = (
+    "date",
+    "template-name",
+    "workflow-starter",
+    "workflow-id",
+    "account_name",
+    "user_first_name",
+    "user_last_name",
+    "user_email",
+)
+_STATUSES = {Status.RUNNING: "running", Status.COMPLETED: "done", Status.SNOOZED: "snoozed"}
+# The ids that we give to events we do not know; those that we know are counted from 1.
+_FIRST_STRANGE_ID = 1000
+
+
+class Current:
+    """Today's API (see ``docs/gateway.md``)."""
+
+    name = "current"
+    label: str | Promise = gettext_lazy("Pneumatic of today")
+    # Active templates always come before the others; among them, what is created while we list comes last.
+    templates = Listing("/templates", {"ordering": "date"})
+    # People of one name stand in no order that lasts, so pages could lose some: all are asked for at once.
+    users = Listing("/accounts/users", {"ordering": "last_name"}, page_size=None)
+    event_names = current_events.EVENT_NAMES
+    deprecated_events: Mapping[str, Kind] = MappingProxyType({})
+    parse_template_summary = staticmethod(shapes.parse_template_summary)
+    parse_user = staticmethod(parse_user)
+    parse_launched = staticmethod(parse_launched)
+    parse_event = staticmethod(current_events.parse_event)
+    example_event = staticmethod(current_events.example_event)
+    parse_workflow = staticmethod(current_events.parse_workflow)
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._holder: KeyHolder | None = None
+        self._groups: list[Group] | None = None
+        self._members: dict[str, list[int]] | None = None
+        self._datasets: dict[str, list[str] | None] = {}
+
+    @property
+    def capabilities(self) -> Capabilities:
+        no_files = "" if settings.PNEUMATIC_FILES_URL else file_service.not_configured()
+        return Capabilities(
+            reads_back=True,
+            groups=True,
+            urgency=True,
+            lists_own_templates=True,
+            owner_may_run_everything=True,
+            one_url_per_event=True,
+            longest_name=LONGEST_NAME,
+            name_variables=_NAME_VARIABLES,
+            no_files=no_files,
+        )
+
+    def is_foreign(self, template: Raw) -> bool:
+        return "run_allowed" in template and "owners" not in template
+
+    # -- Templates and people
+
+    def templates_in_full(self, transport: Transport, listed: Sequence[Received[TemplateSummary]]) -> InFull:
+        # Somebody who is no admin is refused every detail: that is known without asking for each.
+        asks_for_details = self.key_holder(transport).sees_everything
+
+        def fetch(row: Received[TemplateSummary], scope: Scope) -> Received[Template] | None:
+            detail = None
+            if asks_for_details:
+                is_disabled = row.raw.get("is_active") is False
+                try:
+                    detail = self._detail(transport, row.id, scope, may_be_empty=is_disabled)
+                except NotFound:
+                    return None
+            return self._in_full(transport, row.id, listed=row.raw, detail=detail)
+
+        return fetch
+
+    def template(
+        self, transport: Transport, template_id: int, *, known: Raw, repeat: bool
+    ) -> Received[Template]:
+        listed = known.get("list", {})
+        detail = self._detail(transport, template_id, Scope(), repeat=repeat)
+        if detail is None:
+            row = self._listed(transport, template_id, name=str(listed.get("name", "")), repeat=repeat)
+            return self._in_full(transport, template_id, listed=row, detail=None)
+        received = self._in_full(transport, template_id, listed=listed, detail=detail)
+        is_older = any(received.raw.get(key) != known.get(key) for key in ("detail", "datasets"))
+        if not is_older or not detail.get("is_active"):
+            return received  # the detail of a draft would show a form that nobody can launch yet
+        # Younger than the form in the list, into which the values of data sets were merged.
+        listed = {key: value for key, value in listed.items() if key == "tasks_count"}
+        return self._in_full(transport, template_id, listed=listed, detail=detail)
+
+    def groups(self, transport: Transport) -> list[Group]:
+        with self._lock:
+            if self._groups is None:
+                answer = Node(transport.get("/accounts/groups"), key="groups")
+                rows = answer if type(answer.value) is list else answer.child("results")
+                self._groups = [shapes.parse_group(node) for node in rows.members()]
+            return self._groups
+
+    def key_holder(self, transport: Transport) -> KeyHolder:
+        with self._lock:
+            if self._holder is None:
+                self._holder = shapes.parse_key_holder(Node(transport.get("/auth/context")))
+            return self._holder
+
+    def _detail(
+        self,
+        transport: Transport,
+        template_id: int,
+        scope: Scope,
+        *,
+        repeat: bool = True,
+        may_be_empty: bool = False,
+    ) -> dict[str, Any] | None:
+        """Return the detail; None where the key may not read it.
+
+        The account's owner may read all of them: forbidden to them is everything, while the account is blocked. Raise
+        PermissionDenied then, lest every template lose its tasks here. It ``may_be_empty`` where somebody disabled the
+        template who left no draft: then there is nothing but its row in the list.
+        """
+        try:
+            answer = transport.get(f"/templates/{int(template_id)}", scope=scope, repeat=repeat)
+        except PermissionDenied:
+            if self._holder is not None and self._holder.is_account_owner:
+                raise
+            return None
+        if may_be_empty and not answer:
+            return None
+        node = Node(answer, key=f"templates[{template_id}]")
+        if node.integer("id") != template_id:
+            node.child("id").fail()
+        detail: dict[str, Any] = node.value
+        if self.is_foreign(detail):
+            raise errors.contradicted(str(self.label))
+        return detail
+
+    def _listed(self, transport: Transport, template_id: int, *, name: str, repeat: bool) -> dict[str, Any]:
+        """Return the template's row of the list; raise NotFound. A search is tried first: the list may be long."""
+        questions: list[Mapping[str, str | int]] = [{"search": name, "limit": 100}] if name.strip() else []
+        for params in [*questions, {}]:
+            answer = Node(transport.get("/templates", params, repeat=repeat), key="templates")
+            rows = answer if type(answer.value) is list else answer.child("results")
+            for node in rows.members():
+                if node.integer("id") == template_id:
+                    row: dict[str, Any] = node.value
+                    return row
+        raise NotFound(_("Pneumatic does not have this any more, or the API key does not see it."))
+
+    def _in_full(
+        self, transport: Transport, template_id: int, *, listed: Raw, detail: Raw | None
+    ) -> Received[Template]:
+        """Return a template with all that its reading needs, under the names that ``parse_template`` knows."""
+        raw: dict[str, Any] = {"detail": detail, "list": dict(listed)}
+        head = Node(detail if detail is not None and listed.get("kickoff") is None else listed)
+        if groups := shapes.groups_among(head):
+            members = self._members_of_groups(transport)
+            raw["groups"] = {id_: members.get(id_, []) for id_ in sorted(groups)}
+        # Those whose values stand in the list, too: that they change shows nowhere else.
+        datasets = shapes.datasets_among(head)
+        if detail is not None:
+            datasets |= shapes.datasets_among(Node(detail))
+        if datasets:
+            raw["datasets"] = {id_: self._dataset(transport, id_) for id_ in sorted(datasets)}
+        return _received(template_id, raw)
+
+    def _members_of_groups(self, transport: Transport) -> dict[str, list[int]]:
+        """Return who is in each group; nobody where the key may not see groups: the templates come all the same."""
+        if self._members is None:
+            try:
+                groups = self.groups(transport)
+            except (PermissionDenied, NotFound):
+                groups = []
+            self._members = {str(group.id): sorted(group.users) for group in groups}
+        return self._members
+
+    def _dataset(self, transport: Transport, id_: str) -> list[str] | None:
+        """Return the values of a data set; None where the key may not read it."""
+        with self._lock:
+            if id_ not in self._datasets:
+                try:
+                    answer = transport.get(f"/datasets/{id_}")
+                except (PermissionDenied, NotFound):
+                    self._datasets[id_] = None
+                else:
+                    self._datasets[id_] = shapes.parse_dataset(Node(answer, key=f"datasets[{id_}]"))
+            return self._datasets[id_]
+
+    # -- Launches
+
+    def run_path(self, template_id: int) -> str:
+        return f"/templates/{int(template_id)}/run"
+
+    def run_payload(
+        self,
+        template_id: int,
+        *,
+        name: str,
+        answers: Sequence[Answer],
+        tasks: Sequence[TaskOverride],
+        urgency: Urgency,
+        zone: dt.tzinfo,
+    ) -> dict[str, Any]:
+        payload: dict[str, Any] = {
+            "name": _checked_name(name),
+            "kickoff": {
+                answer.field.api_name: encode(answer.field, answer.value, zone=zone) for answer in answers
+            },
+        }
+        if urgency.is_urgent:
+            payload["is_urgent"] = True
+        if urgency.due is not None:
+            payload["due_date_tsp"] = urgency.due.timestamp()
+        return payload
+
+    def upload(self, transport: Transport, upload: Upload) -> PublicFile:
+        return file_service.upload(transport, upload, files_url=settings.PNEUMATIC_FILES_URL)
+
+    def check_files(self, transport: Transport) -> bool:
+        file_service.check(transport, files_url=settings.PNEUMATIC_FILES_URL)
+        return True
+
+    def files_url_seen(self, transport: Transport) -> str:
+        answer = Node(transport.get("/attachments", {"limit": 1}))
+        urls = [node.lenient_text("url") for node in answer.items("results")]
+        return urls[0].rpartition("/")[0] if urls else ""
+
+    # -- Webhooks: one URL for each event. Never the calls that end all hooks of the account.
+
+    def subscriptions(self, transport: Transport, *, repeat: bool) -> list[Subscription]:
+        events = Node(transport.get("/webhooks/events", repeat=repeat), key="events")
+        return [self._subscription(node) for node in events.members() if node.text_or_empty("url")]
+
+    @sensitive_variables("target")
+    def subscribe(self, transport: Transport, *, kind: Kind, target: str) -> Subscription:
+        event = self.event_names[kind]
+        transport.send_json(
+            f"/webhooks/events/{event}/subscribe", {"url": target}, secrets=secrets_of(target)
+        )
+        return self._subscription(Node({"event": event, "url": target}))
+
+    @sensitive_variables("subscription")
+    def unsubscribe(self, transport: Transport, subscription: Subscription) -> None:
+        there = self.subscriptions(transport, repeat=True)
+        if not any(row.id == subscription.id and row.target == subscription.target for row in there):
+            raise NotFound(_("Pneumatic sends this event elsewhere by now, or nowhere."))
+        self._end(transport, subscription)
+
+    @sensitive_variables("target")
+    def unsubscribe_target(self, transport: Transport, target: str) -> None:
+        rows = [row for row in self.subscriptions(transport, repeat=True) if row.target == target]
+        if not rows:
+            raise NotFound(_("Pneumatic sends nothing there."))
+        for row in rows:
+            self._end(transport, row)
+
+    def _end(self, transport: Transport, subscription: Subscription) -> None:
+        transport.send_json(f"/webhooks/events/{subscription.event}/unsubscribe", {})
+
+    def _subscription(self, node: Node) -> Subscription:
+        event = node.text("event")
+        kinds = {name: kind for kind, name in self.event_names.items()}
+        known = list(self.event_names.values())
+        strange = _FIRST_STRANGE_ID + zlib.crc32(event.encode())
+        return Subscription(
+            id=known.index(event) + 1 if event in known else strange,
+            event=event,
+            target=node.text("url"),
+            kind=kinds.get(event),
+            raw=node.value,
+        )
+
+    # -- Workflows
+
+    def workflows(
+        self, *, template_id: int | None, starter_id: int | None, status: Status | None, oldest_first: bool
+    ) -> Listing:
+        params = {"ordering": "date" if oldest_first else "-date"}
+        if template_id is not None:
+            params["template_id"] = str(int(template_id))
+        if starter_id is not None:
+            params["workflow_starter"] = str(int(starter_id))
+        if status is not None:
+            params["status"] = _STATUSES[status]
+        return Listing("/workflows", params, page_size=200)
+
+    def workflow_path(self, workflow_id: int) -> str:
+        return f"/workflows/{int(workflow_id)}"
+
+
+def _received(template_id: int, raw: Raw) -> Received[Template]:
+    node = Node(raw, key=f"templates[{template_id}]")
+    read: Callable[[], Template] = lambda: shapes.parse_template(node)  # noqa: E731
+    return Received(id=template_id, raw=raw, read=read)
+
+
+def _checked_name(name: str) -> str:
+    """Return the name as the server will have it; raise ValidationFailed for one that it would refuse or cut."""
+    name = name.strip()
+    if not name:
+        raise ValidationFailed(
+            _("Give the workflow a name."), errors={"name": [_("Give the workflow a name.")]}
+        )
+    if (length := fixed_length(name)) > LONGEST_NAME:
+        reason = _("The name has %(length)d characters; %(most)d are possible.") % {
+            "length": length,
+            "most": LONGEST_NAME,
+        }
+        raise ValidationFailed(reason, errors={"name": [reason]})
+    if "\0" in name:
+        reason = _("A name cannot hold a null character.")
+        raise ValidationFailed(reason, errors={"name": [reason]})
+    return name

@@ -1,0 +1,319 @@
+"""Today's webhook payloads and workflows: they hold the whole workflow with all its tasks.
+
+As tolerant as the documented ones (``lenient.py``). What servers between the two generations sent is understood, too:
+times as text, people with their names, options and files as objects, a current task beside the tasks.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from apps.pneumatic.canonical.events import (
+    Choice,
+    Event,
+    FileLink,
+    Kind,
+    Output,
+    Performer,
+    TaskSnapshot,
+    TaskStatus,
+    WorkflowSnapshot,
+    current_among,
+)
+from apps.pneumatic.dialects import lenient
+from apps.pneumatic.dialects.lenient import JSON, each, integer, text
+from apps.pneumatic.server import account_zone
+from apps.pneumatic.transport.parsing import Node
+
+EVENT_NAMES: Mapping[Kind, str] = {
+    Kind.WORKFLOW_STARTED: "workflow_started",
+    Kind.TASK_COMPLETED: "task_completed",
+    Kind.TASK_RETURNED: "task_returned",
+    Kind.WORKFLOW_COMPLETED: "workflow_completed",
+}
+_ABOUT_TASKS = frozenset({Kind.TASK_COMPLETED, Kind.TASK_RETURNED})
+_TASK_STATUSES = {status.value: status for status in TaskStatus}
+_TURN = frozenset({TaskStatus.ACTIVE, TaskStatus.SNOOZED})
+_SKIPPED = "skipped"
+_JOINT = ", "  # between values that the server writes as one text
+# A label holds no "]", an address no ")".
+_LINK = re.compile(r"\[([^\]]*)\]\(([^)\s]*)\)")
+_LATEST_NUMBER = 2**31 - 1
+
+
+def is_of_today(payload: Any) -> bool:
+    """Return whether the body of a delivery has today's shape."""
+    if type(payload) is not dict:
+        return False
+    task = payload.get("task")
+    workflow = task.get("workflow") if type(task) is dict else payload.get("workflow")
+    if type(workflow) is not dict:
+        return False
+    return type(workflow.get("tasks")) is list or "date_created_tsp" in workflow
+
+
+def parse_event(kind: Kind, node: Node) -> Event:
+    """Return the event of a payload; raise UnexpectedResponse with the path of the key that is amiss."""
+    if kind in _ABOUT_TASKS:
+        task = node.child("task")
+        id_ = task.integer("id")
+        workflow = parse_workflow(task.child("workflow"))
+        return Event(kind, workflow, _task_of_event(id_, task.value, workflow))
+    return Event(kind, parse_workflow(node.child("workflow")))
+
+
+def parse_workflow(node: Node) -> WorkflowSnapshot:
+    """Return a workflow, of the list or by itself; raise UnexpectedResponse where its id is amiss."""
+    id_, data = lenient.workflow_id(node), node.value
+    template, kickoff, current = data.get("template"), data.get("kickoff"), data.get("current_task")
+    is_template = type(template) is dict
+    tasks = _tasks(data.get("tasks"))
+    now = current_among(tasks)
+    if not tasks and type(current) is dict and integer(current.get("id")) is not None:
+        now = _task(current)
+    return WorkflowSnapshot(
+        id_,
+        text(data.get("name")),
+        lenient.status(data.get("status")),
+        integer(template.get("id")) if is_template else None,
+        text(template.get("name")) if is_template else text(data.get("legacy_template_name")),
+        _time(data, "date_created"),
+        _outputs(kickoff) if type(kickoff) is dict else (),
+        now,
+        tasks,
+        _time(data, "date_completed"),
+        _id(data.get("workflow_starter")),
+        data.get("is_urgent") is True,
+        _time(data, "due_date"),
+        _ids(data.get("owners")),
+    )
+
+
+# -- Tasks
+
+
+def _tasks(rows: Any) -> tuple[TaskSnapshot, ...]:
+    """Return the tasks of a workflow by number, each once, without what was skipped."""
+    if type(rows) is not list:
+        return ()
+    found = {
+        row["id"]: _task(row)
+        for row in rows
+        if type(row) is dict and integer(row.get("id")) is not None and row.get("status") != _SKIPPED
+    }
+    return tuple(sorted(found.values(), key=_position))
+
+
+def _position(task: TaskSnapshot) -> int:
+    return _LATEST_NUMBER if task.number is None else task.number
+
+
+def _task(data: JSON) -> TaskSnapshot:
+    """Return a task as the workflow holds it; its description is kept only while it is its turn."""
+    status = _task_status(data.get("status"))
+    return TaskSnapshot(
+        data["id"],
+        text(data.get("name")),
+        lenient.counted(data.get("number")),
+        text(data.get("description")) if status in _TURN or status is TaskStatus.UNKNOWN else "",
+        _time(data, "date_started"),
+        _time(data, "date_completed"),
+        _performers(data),
+        (),
+        status,
+    )
+
+
+def _task_of_event(id_: int, data: JSON, workflow: WorkflowSnapshot) -> TaskSnapshot:
+    """Return the task that an event is about; its number stands in the workflow alone."""
+    there = next((task for task in workflow.tasks if task.id == id_), None)
+    number = lenient.counted(data.get("number"))
+    return TaskSnapshot(
+        id_,
+        text(data.get("name")),
+        there.number if number is None and there else number,
+        text(data.get("description")),
+        _time(data, "date_started"),
+        _time(data, "date_completed"),
+        _performers(data),
+        _outputs(data),
+        _task_status(data.get("status")),
+    )
+
+
+def _task_status(value: Any) -> TaskStatus:
+    return _TASK_STATUSES.get(value, TaskStatus.UNKNOWN) if type(value) is str else TaskStatus.UNKNOWN
+
+
+def _performers(data: JSON) -> tuple[Performer, ...]:
+    """Return who has the task; other kinds than these two stand for members of a group, and only in lists."""
+    rows = data.get("performers")
+    if type(rows) is list:
+        rows = [row for row in rows if type(row) is dict and not _is_hidden(row.get("type"))]
+    return each(_performer, rows)
+
+
+def _is_hidden(kind: Any) -> bool:
+    return type(kind) is str and kind not in {"user", "group"}
+
+
+def _performer(data: JSON) -> Performer:
+    id_ = _id(data["source_id"] if "source_id" in data else data.get("id"))
+    return Performer(id_, lenient.name_of(data), data.get("type") == "group")
+
+
+# -- Answers
+
+
+def _outputs(data: JSON) -> tuple[Output, ...]:
+    """Return the answers of a kickoff or a task; those in its fieldsets come last, by the fieldsets' order."""
+    outputs = each(_output, data.get("output"))
+    fieldsets = data.get("fieldsets")
+    if type(fieldsets) is list:
+        for fieldset in sorted((row for row in fieldsets if type(row) is dict), key=_order):
+            outputs += each(_output, fieldset.get("fields"))
+    return outputs
+
+
+def _order(fieldset: JSON) -> int:
+    return integer(fieldset.get("order")) or 0
+
+
+def _output(data: JSON) -> Output:
+    type_, value = lenient.field_type(data.get("type")), text(data.get("value"))
+    choices: tuple[Choice, ...] = ()
+    files: tuple[FileLink, ...] = ()
+    user_id = group_id = None
+    if data.get("selections"):
+        choices = _choices(data["selections"], type_, value)
+    if type_ == "date":
+        value = _day(value)
+    elif type_ == "file":
+        files = each(lenient.file, data.get("attachments")) or _files(value, text(data.get("markdown_value")))
+    elif type_ == "user":
+        user_id, group_id = _id(data.get("user_id")), _id(data.get("group_id"))
+    return Output(
+        text(data.get("api_name")),
+        text(data.get("name")),
+        type_,
+        value,
+        choices,
+        files,
+        user_id,
+        group_id,
+    )
+
+
+def _choices(rows: Any, type_: str, value: str) -> tuple[Choice, ...]:
+    """Return the options; where a value is none of them, none is chosen and the value speaks for itself."""
+    if type(rows) is not list:
+        return ()
+    if any(type(row) is dict and "is_selected" in row for row in rows):
+        return each(lenient.choice, rows)
+    labels = [text(row.get("value") if type(row) is dict else row) for row in rows]
+    chosen = _members(value, labels) if type_ == "checkbox" else {value} if value else set()
+    return tuple([Choice(label, label, label in chosen) for label in dict.fromkeys(labels)])
+
+
+def _members(value: str, labels: Sequence[str]) -> set[str]:
+    """Return the options whose texts, joined with a comma, are ``value``; none when it is not made of them.
+
+    A text may hold a comma itself, so the long ones are tried first, and others where that leads nowhere.
+    """
+    candidates = sorted({label for label in labels if label}, key=lambda label: (-len(label), label))
+    chosen: list[str] = []
+    untried = [iter(candidates)]
+    starts, hopeless = [0], set()
+    while untried:
+        start = starts[-1]
+        for label in untried[-1]:
+            end = start + len(label)
+            if end in hopeless or not value.startswith(label, start):
+                continue
+            if end == len(value):
+                return {*chosen, label}
+            if value.startswith(_JOINT, end):
+                chosen.append(label)
+                starts.append(end + len(_JOINT))
+                untried.append(iter(candidates))
+                break
+        else:
+            untried.pop()
+            starts.pop()
+            if chosen:
+                chosen.pop()
+            hopeless.add(start - len(_JOINT))
+    return set()
+
+
+def _day(value: str) -> str:
+    """Return the day (ISO) that seconds stand for in the account's zone; what is no number stays as it is."""
+    try:
+        moment = lenient.seconds(float(value))
+    except ValueError:
+        return value
+    return moment.astimezone(account_zone()).date().isoformat() if moment else value
+
+
+def _files(value: str, markdown: str) -> tuple[FileLink, ...]:
+    """Return the files: addresses in ``value``, and with their names in ``markdown``."""
+    links = _LINK.findall(markdown) or [("", url) for url in value.split(_JOINT) if url]
+    return tuple([FileLink(_last_part(url), name or _last_part(url), url) for name, url in links])
+
+
+def _last_part(url: str) -> str:
+    return url.rstrip("/").rpartition("/")[2]
+
+
+# -- Values
+
+
+def _time(data: JSON, key: str) -> dt.datetime | None:
+    """Return the moment that stands as seconds under ``<key>_tsp``, or as text under ``key``."""
+    moment = lenient.seconds(data.get(f"{key}_tsp"))
+    return lenient.time(data.get(key)) if moment is None else moment
+
+
+def _id(value: Any) -> int | None:
+    """Return an id that may stand as a text."""
+    if type(value) is str and value.isascii() and value.isdigit() and len(value) < 19:
+        return int(value)
+    return integer(value)
+
+
+def _ids(rows: Any) -> tuple[int, ...]:
+    return tuple([id_ for row in rows if (id_ := _id(row)) is not None]) if type(rows) is list else ()
+
+
+def example_event(kind: Kind) -> dict[str, Any]:
+    """Return what a delivery of ``kind`` holds besides its hook: of workflow 0, which is none."""
+    now = dt.datetime.now(dt.UTC).timestamp()
+    is_done = kind in {Kind.TASK_COMPLETED, Kind.WORKFLOW_COMPLETED}
+    task = {
+        "id": 0,
+        "name": "Test",
+        "api_name": "task-test",
+        "description": "",
+        "number": 1,
+        "date_started_tsp": now,
+        "date_completed_tsp": now if is_done else None,
+        "performers": [],
+        "status": "completed" if is_done else "active",
+    }
+    workflow = {
+        "id": 0,
+        "name": "Test event of Pneumatic Dash",
+        "status": 1 if kind is Kind.WORKFLOW_COMPLETED else 0,
+        "date_created_tsp": now,
+        "date_completed_tsp": now if kind is Kind.WORKFLOW_COMPLETED else None,
+        "template": {"id": 0, "name": "Test"},
+        "tasks": [task],
+        "kickoff": {"id": 0, "output": [], "fieldsets": []},
+    }
+    if kind in _ABOUT_TASKS:
+        about = {key: value for key, value in task.items() if key != "number"}
+        return {"task": {**about, "output": [], "fieldsets": [], "workflow": workflow}}
+    return {"workflow": workflow}

@@ -1,0 +1,377 @@
+"""The answers of the open-source server of 2026.
+
+A template's form is in the list, where the options of data sets are merged in; the detail, for those who may read it,
+has the tasks. Both are read tolerantly: the detail of a draft is whatever its author has left unfinished.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from apps.pneumatic.canonical.schemas import (
+    DynamicPerformer,
+    FieldDefinition,
+    Fieldset,
+    FieldsetRule,
+    Group,
+    KeyHolder,
+    Kickoff,
+    RuleGroup,
+    RuleKind,
+    Selection,
+    Task,
+    Template,
+    TemplateSummary,
+)
+from apps.pneumatic.errors import UnexpectedResponse
+from apps.pneumatic.transport.parsing import Node
+
+LONGEST_STRING = 140  # characters
+_WITH_SELECTIONS = frozenset({"radio", "checkbox", "dropdown"})
+_KINDS = {kind.value: kind for kind in RuleKind}
+# Values of data sets by id; None for one that the key may not read.
+Datasets = Mapping[str, Sequence[str] | None]
+Members = Mapping[str, Sequence[int]]
+
+
+def parse_template_summary(node: Node) -> TemplateSummary:
+    """Return one row of the list; people of groups and options of data sets in fieldsets are not known yet."""
+    return TemplateSummary(
+        id=node.integer("id"),
+        name=node.text("name"),
+        is_active=node.flag("is_active"),
+        description=node.text_or_empty("description"),
+        tasks_count=node.integer_or_none("tasks_count") or 0,
+        run_allowed=_run_allowed(node, {}),
+        kickoff=_kickoff(node, {}),
+        owner_ids=_owners(node, "user"),
+        owner_group_ids=_owners(node, "group"),
+        raw=node.value,
+    )
+
+
+def parse_template(raw: Node) -> Template:
+    """Return a template from all that came of it: ``list``, ``detail``, ``groups`` and ``datasets``.
+
+    The list is the better source of the form, unless it was left out because the detail is younger. Whether it is
+    active the detail tells: it is never older.
+    """
+    listed, has_detail = raw.child("list"), not raw.is_null("detail")
+    detail = raw.child("detail") if has_detail else listed
+    head = detail if listed.is_null("kickoff") else listed
+    is_draft = has_detail and not detail.flag("is_active")
+    tasks = tuple(_tasks(detail, is_draft=is_draft)) if has_detail else ()
+    return Template(
+        id=head.integer("id"),
+        name=head.lenient_text("name") if is_draft else head.text("name"),
+        # The draft of a template that was disabled from outside still says that it is active.
+        is_active=detail.flag("is_active") and listed.value.get("is_active") is not False,
+        description=head.lenient_text("description"),
+        finalizable=detail.value.get("finalizable") is True,
+        date_updated=moment(detail, "date_updated"),
+        updated_by=detail.lenient_integer("updated_by"),
+        tasks_count=listed.lenient_integer("tasks_count") or len(tasks),
+        run_allowed=_run_allowed(head, raw.value.get("groups", {})),
+        kickoff=_kickoff_of(head, raw.value.get("datasets", {}), is_draft=is_draft and head is detail),
+        tasks=tasks,
+        workflow_name=head.lenient_text("wf_name_template"),
+        raw=raw.value,
+    )
+
+
+def groups_among(template: Node) -> set[str]:
+    """Return the ids, as texts, of the groups whose members may run a template."""
+    return {
+        str(id_)
+        for owner in template.items_or_none("owners")
+        if owner.lenient_text("type") == "group" and (id_ := _number(owner, "source_id")) is not None
+    }
+
+
+def datasets_among(template: Node) -> set[str]:
+    """Return the ids, as texts, of the data sets that a form names without telling their values."""
+    if template.is_null("kickoff"):
+        return set()
+    found = set()
+    for _fieldset, field in _places(template.child("kickoff")):
+        if field.lenient_text("type") in _WITH_SELECTIONS and _is_open(field):
+            found.add(str(field.integer("dataset")))
+    return found
+
+
+def parse_group(node: Node) -> Group:
+    """Return one row of the list of groups."""
+    members = tuple(item.itself_integer() for item in node.items_or_none("users"))
+    return Group(id=node.integer("id"), name=node.text("name"), users=members, raw=node.value)
+
+
+def parse_dataset(node: Node) -> list[str]:
+    """Return the values of a data set, in its order."""
+    items = sorted(node.items("items"), key=lambda item: item.lenient_integer("order") or 0)
+    return [item.text("value") for item in items]
+
+
+def parse_key_holder(node: Node) -> KeyHolder:
+    """Return who asks."""
+    first, last = node.text_or_empty("first_name"), node.text_or_empty("last_name")
+    email = node.lenient_text("email")
+    return KeyHolder(
+        user_id=node.integer("id"),
+        email=email,
+        name=" ".join(part for part in (first, last) if part) or email,
+        is_admin=node.flag_or_false("is_admin"),
+        is_account_owner=node.flag_or_false("is_account_owner"),
+        zone=node.lenient_text("timezone"),
+    )
+
+
+def moment(node: Node, key: str) -> dt.datetime | None:
+    """Return a time that stands as seconds under ``<key>_tsp``, or as text under ``key``; None for neither."""
+    seconds = node.value.get(f"{key}_tsp")
+    if type(seconds) in (int, float):
+        try:
+            return dt.datetime.fromtimestamp(seconds, tz=dt.UTC)
+        except (ValueError, OverflowError, OSError):
+            Node(None, node, f"{key}_tsp").fail()
+    return node.time_or_none(key)
+
+
+# -- Who may run it
+
+
+def _run_allowed(template: Node, members: Members) -> tuple[int, ...]:
+    """Return the ids of all who have a role, by themselves or in a group; older servers have plain lists of ids.
+
+    The server writes "None" for an owner who was deleted.
+    """
+    found: list[int] = []
+    for owner in template.items_or_none("owners"):
+        id_ = _number(owner, "source_id")
+        if owner.lenient_text("type") == "group":
+            found += members.get(str(id_), ())
+        elif id_ is not None:
+            found.append(id_)
+    for item in template.items_or_none("template_owners"):
+        found.append(item.itself_integer())
+    return tuple(dict.fromkeys(found))
+
+
+def _owners(template: Node, type_: str) -> tuple[int, ...]:
+    """Return the ids of the users or groups with the role of an owner; before there were roles all had it."""
+    return tuple(
+        id_
+        for owner in template.items_or_none("owners")
+        if owner.lenient_text("type") == type_
+        and owner.value.get("role", "owner") == "owner"
+        and (id_ := _number(owner, "source_id")) is not None
+    )
+
+
+def _number(node: Node, key: str) -> int | None:
+    """Return an id that may stand as a text; None for what is none."""
+    text = node.lenient_text(key)
+    if text.isascii() and text.isdigit() and len(text) < 19:
+        return int(text)
+    return node.lenient_integer(key)
+
+
+# -- The form
+
+
+def _kickoff_of(template: Node, datasets: Datasets, *, is_draft: bool) -> Kickoff:
+    """Return the form; none for a draft whose author is not through with it: it cannot be launched anyway."""
+    try:
+        return _kickoff(template, datasets)
+    except UnexpectedResponse:
+        if is_draft:
+            return Kickoff()
+        raise
+
+
+def _kickoff(template: Node, datasets: Datasets) -> Kickoff:
+    if template.is_null("kickoff"):
+        return Kickoff()
+    node = template.child("kickoff")
+    fieldsets = _fieldsets(node)
+    own = [_field(field, datasets) for field in node.items_or_none("fields")]
+    fields = sorted(own, key=_order, reverse=True)
+    for fieldset in fieldsets:
+        inside = [_field(field, datasets, fieldset) for field in fieldset.items_or_none("fields")]
+        fields += sorted(inside, key=_order, reverse=True)
+    return Kickoff(
+        description=node.text_or_empty("description"),
+        fields=tuple(fields),
+        fieldsets=tuple(_fieldset(fieldset) for fieldset in fieldsets),
+    )
+
+
+def _places(kickoff: Node) -> Iterator[tuple[Node | None, Node]]:
+    """Yield every field with its fieldset."""
+    for field in kickoff.items_or_none("fields"):
+        yield None, field
+    for fieldset in _fieldsets(kickoff):
+        for field in fieldset.items_or_none("fields"):
+            yield fieldset, field
+
+
+def _fieldsets(kickoff: Node) -> list[Node]:
+    return sorted(kickoff.items_or_none("fieldsets"), key=lambda node: node.lenient_integer("order") or 0)
+
+
+def _order(field: FieldDefinition) -> int:
+    return field.order
+
+
+def _field(node: Node, datasets: Datasets, fieldset: Node | None = None) -> FieldDefinition:
+    type_ = node.text("type")
+    values: Sequence[str] | None = ()
+    if type_ in _WITH_SELECTIONS:
+        values = _values(node, datasets)
+    return FieldDefinition(
+        api_name=node.text("api_name"),
+        name=node.text_or_empty("name"),
+        type=type_,
+        description=node.text_or_empty("description"),
+        is_required=node.flag_or_false("is_required"),
+        order=node.lenient_integer("order") or 0,
+        selections=tuple(Selection(key=value, label=value) for value in dict.fromkeys(values or ())),
+        default=_default(node.value.get("default")),
+        is_hidden=node.flag_or_false("is_hidden"),
+        max_length=LONGEST_STRING if type_ == "string" else None,
+        fieldset=_fieldset_name(fieldset) if fieldset is not None else "",
+        options_unknown=values is None,
+    )
+
+
+def _values(field: Node, datasets: Datasets) -> list[str] | None:
+    """Return the options: texts, or objects with a value; then those of the data set, None where they are not known."""
+    own = [
+        item.value if type(item.value) is str else item.text("value")
+        for item in field.items_or_none("selections")
+    ]
+    if not _is_open(field):
+        return own
+    more = datasets.get(str(field.integer("dataset")))
+    return None if more is None else [*own, *more]
+
+
+def _is_open(field: Node) -> bool:
+    """Return whether the field has a data set whose values do not stand among its options: those are plain texts."""
+    if field.lenient_integer("dataset") is None:
+        return False
+    return not any(type(item.value) is str for item in field.items_or_none("selections"))
+
+
+def _default(value: Any) -> str:
+    if type(value) is str:
+        return value
+    return str(value) if type(value) in (int, float) else ""
+
+
+def _fieldset_name(node: Node) -> str:
+    """Return the api_name, or where it stands: nothing is sent under this name."""
+    return node.lenient_text("api_name") or node.path
+
+
+def _fieldset(node: Node) -> Fieldset:
+    return Fieldset(
+        api_name=_fieldset_name(node),
+        # Before there were titles, people read the name.
+        title=node.text_or_empty("title" if "title" in node.value else "name"),
+        description=node.text_or_empty("description"),
+        order=node.lenient_integer("order") or 0,
+        rules=(*_flat_rules(node), *_rulesets(node)),
+    )
+
+
+def _flat_rules(fieldset: Node) -> Iterator[RuleGroup]:
+    """Yield the rules of one type as alternatives: the server is content when one of them holds."""
+    alternatives: dict[str, list[tuple[FieldsetRule, ...]]] = {}
+    for node in fieldset.items_or_none("rules"):
+        fields = tuple(item.value for item in node.items_or_none("fields") if type(item.value) is str)
+        type_ = node.lenient_text("type")
+        alternatives.setdefault(type_, []).append((_rule(type_, _default(node.value.get("value")), fields),))
+    for rules in alternatives.values():
+        yield RuleGroup(tuple(rules))
+
+
+def _rulesets(fieldset: Node) -> Iterator[RuleGroup]:
+    """Yield the rules in the way that younger servers write them."""
+    for node in fieldset.items_or_none("rulesets"):
+        fields = tuple(item.value for item in node.items_or_none("fields") if type(item.value) is str)
+        yield RuleGroup(
+            tuple(
+                tuple(
+                    _rule(rule.lenient_text("operator"), _default(rule.value.get("value")), fields)
+                    for rule in group.items_or_none("groups_and")
+                )
+                for group in node.items_or_none("groups_or")
+            ),
+            message=node.text_or_empty("message"),
+        )
+
+
+def _rule(name: str, value: str, fields: tuple[str, ...]) -> FieldsetRule:
+    kind = _KINDS.get(name, RuleKind.OTHER)
+    # Whose sum it is about does not stand there, so it is the server's to check.
+    return FieldsetRule(kind if fields else RuleKind.OTHER, value, fields)
+
+
+# -- Tasks
+
+
+def _tasks(template: Node, *, is_draft: bool) -> list[Task]:
+    """Return the tasks in order. A draft is what the author's client sent, so each of its tasks may be unfinished."""
+    if is_draft:
+        listed = template.value.get("tasks")
+        nodes = Node(listed if type(listed) is list else [], template, "tasks").members()
+        tasks = [_task_of_draft(node, at) for at, node in enumerate(nodes, 1) if type(node.value) is dict]
+    else:
+        tasks = [_task(node, at) for at, node in enumerate(template.items_or_none("tasks"), 1)]
+    return sorted(tasks, key=lambda task: task.number)
+
+
+def _task_of_draft(node: Node, position: int) -> Task:
+    try:
+        return _task(node, position)
+    except UnexpectedResponse:
+        return Task(id=0, number=node.lenient_integer("number") or position, name=node.lenient_text("name"))
+
+
+def _task(node: Node, position: int) -> Task:
+    performers = list(node.items_or_none("raw_performers"))
+    fields = [_field(field, {}) for field in node.items_or_none("fields")]
+    for fieldset in _fieldsets(node):
+        fields += [_field(field, {}, fieldset) for field in fieldset.items_or_none("fields")]
+    return Task(
+        id=node.lenient_integer("id") or 0,
+        number=node.lenient_integer("number") or position,
+        name=node.text_or_empty("name"),
+        description=node.text_or_empty("description"),
+        delay=node.delay_or_none("delay"),
+        require_completion_by_all=node.flag_or_false("require_completion_by_all"),
+        is_starter_responsible=any(
+            performer.lenient_text("type") == "workflow_starter" for performer in performers
+        ),
+        responsible=tuple(
+            id_
+            for performer in performers
+            if performer.lenient_text("type") == "user"
+            and (id_ := _number(performer, "source_id")) is not None
+        ),
+        dynamic_performers=tuple(
+            DynamicPerformer(
+                api_name=performer.lenient_text("source_id"), name=performer.lenient_text("label")
+            )
+            for performer in performers
+            if performer.lenient_text("type") == "field"
+        ),
+        other_performers=tuple(
+            performer.lenient_text("label") or performer.lenient_text("type")
+            for performer in performers
+            if performer.lenient_text("type") not in {"user", "field", "workflow_starter"}
+        ),
+        fields=tuple(sorted(fields, key=_order, reverse=True)),
+    )

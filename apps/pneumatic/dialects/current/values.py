@@ -1,0 +1,134 @@
+"""How the open-source server of 2026 wants answers to be written: texts of options, seconds, addresses, links."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from apps.pneumatic.canonical.schemas import FieldDefinition, FileValue, GroupValue, UserValue, Value
+from apps.pneumatic.dialects.refusals import as_tuple, refused, wrong_kind
+
+# Days whose seconds the server turns into a date again, in every zone; others end in its HTTP 500.
+_FIRST_YEAR, _LAST_YEAR = 2, 9998
+# What the server takes for the address of a person; any other text it takes for the name of a group.
+_ADDRESS = re.compile(r"[a-zA-Z0-9._%+-]+@[a-zA-Z0-9.-]+\.[a-zA-Z]{2,}")
+
+
+def encode(field: FieldDefinition, value: Value, *, zone: dt.tzinfo) -> Any:
+    """Return ``value`` as the kickoff of a launch wants it; a day begins in ``zone``.
+
+    Raise ValidationFailed when it cannot be said: an unknown type of field, an option that the field does not have, a
+    text that is too long or would break the server.
+    """
+    if field.type == "date":
+        return _date(field, value, zone)
+    encoder = _ENCODERS.get(field.type)
+    if encoder is None:
+        raise refused(field, _("Fields of the type “%(type)s” are not supported.") % {"type": field.type})
+    return encoder(field, value)
+
+
+def _text(field: FieldDefinition, value: Value) -> str:
+    if not isinstance(value, str):
+        wrong_kind(field, value)
+    if "\0" in value:
+        raise refused(field, _("A text cannot hold a null character."))
+    if field.max_length is not None and len(value) > field.max_length:
+        raise refused(
+            field,
+            _("The text has %(length)d characters; %(most)d are possible.")
+            % {"length": len(value), "most": field.max_length},
+        )
+    return value
+
+
+def _number(field: FieldDefinition, value: Value) -> str:
+    if not isinstance(value, Decimal):
+        wrong_kind(field, value)
+    if not value.is_finite():
+        raise refused(field, _("This is no number."))
+    return format(value, "f")
+
+
+def _selection(field: FieldDefinition, value: Value) -> str:
+    if not isinstance(value, str):
+        wrong_kind(field, value)
+    if all(selection.key != value for selection in field.selections):
+        raise refused(field, _("The chosen option is not one of this field's options."))
+    return value
+
+
+def _selected(field: FieldDefinition, value: Value) -> list[str]:
+    return [_selection(field, key) for key in as_tuple(field, value)]
+
+
+def _date(field: FieldDefinition, value: Value, zone: dt.tzinfo) -> int:
+    """Return the second in which the day begins in ``zone``: shown there, it is that very day."""
+    if isinstance(value, dt.datetime) or not isinstance(value, dt.date):
+        wrong_kind(field, value)
+    if not _FIRST_YEAR <= value.year <= _LAST_YEAR:
+        raise refused(field, _("This day is too far away."))
+    midnight = dt.datetime.combine(value, dt.time(), tzinfo=zone)
+    # Through UTC: where the clock skips midnight, the day begins an hour later.
+    return int(midnight.astimezone(dt.UTC).timestamp())
+
+
+def _user(field: FieldDefinition, value: Value) -> str:
+    if isinstance(value, GroupValue):
+        return _group(field, value)
+    if not isinstance(value, UserValue):
+        wrong_kind(field, value)
+    if not value.email:
+        raise refused(field, _("This person has no e-mail address, by which Pneumatic would know them."))
+    if not _ADDRESS.fullmatch(value.email):
+        raise refused(
+            field,
+            _(
+                "Pneumatic takes the e-mail address “%(email)s” of this person for no address. Choose somebody else."
+            )
+            % {"email": value.email},
+        )
+    return value.email
+
+
+def _group(field: FieldDefinition, group: GroupValue) -> str:
+    if not group.name or _ADDRESS.fullmatch(group.name):
+        raise refused(
+            field,
+            _("Pneumatic would not find the group “%(name)s” by this name. Choose another one.")
+            % {"name": group.name},
+        )
+    return group.name
+
+
+def _files(field: FieldDefinition, value: Value) -> list[str]:
+    return [
+        _link(field, file) if isinstance(file, FileValue) else wrong_kind(field, value)
+        for file in as_tuple(field, value)
+    ]
+
+
+def _link(field: FieldDefinition, file: FileValue) -> str:
+    if not file.url or ")" in file.url:
+        raise refused(field, _("“%(name)s” was uploaded elsewhere. Upload it again.") % {"name": file.name})
+    # The server takes no bracket in a label; a line break would end the link.
+    label = " ".join(file.name.replace("[", "(").replace("]", ")").replace("\0", "").split())
+    return f"[{label or 'file'}]({file.url})"
+
+
+_ENCODERS: Mapping[str, Callable[[FieldDefinition, Value], Any]] = {
+    "string": _text,
+    "text": _text,
+    "url": _text,
+    "number": _number,
+    "radio": _selection,
+    "dropdown": _selection,
+    "checkbox": _selected,
+    "user": _user,
+    "file": _files,
+}

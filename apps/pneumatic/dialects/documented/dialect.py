@@ -1,0 +1,242 @@
+"""The API as its public reference describes it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import logging
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.debug import sensitive_variables
+
+from apps.pneumatic.canonical.capabilities import Capabilities
+from apps.pneumatic.canonical.events import Kind, Status, WorkflowSnapshot
+from apps.pneumatic.canonical.schemas import (
+    Answer,
+    Group,
+    KeyHolder,
+    PublicFile,
+    Raw,
+    Received,
+    Subscription,
+    TaskOverride,
+    Template,
+    TemplateSummary,
+    UploadTicket,
+    Urgency,
+)
+from apps.pneumatic.dialects.base import InFull, Listing, Upload
+from apps.pneumatic.dialects.documented import events, shapes
+from apps.pneumatic.dialects.documented.values import encode
+from apps.pneumatic.dialects.shared import parse_launched, parse_user
+from apps.pneumatic.errors import ConfigurationError, NotFound, PermissionDenied, PneumaticError
+from apps.pneumatic.transport import errors, file_storage
+from apps.pneumatic.transport.api import Transport, secrets_of
+from apps.pneumatic.transport.cancellation import Scope
+from apps.pneumatic.transport.parsing import Node
+
+logger = logging.getLogger(__name__)
+
+
+class Documented:
+    """The documented API (see ``docs/gateway.md``)."""
+
+    name = "documented"
+    label: str | Promise = gettext_lazy("Pneumatic as documented")
+    # Oldest first: what is created while we list comes last and shifts no page.
+    templates = Listing("/templates", {"ordering": "date"})
+    users = Listing("/accounts/users", {"order": "asc"})
+    capabilities = Capabilities(thumbnails=True)
+    event_names = events.EVENT_NAMES
+    deprecated_events = events.DEPRECATED_EVENTS
+    parse_template_summary = staticmethod(shapes.parse_template_summary)
+    parse_user = staticmethod(parse_user)
+    parse_launched = staticmethod(parse_launched)
+    parse_event = staticmethod(events.parse_event)
+    example_event = staticmethod(events.example_event)
+
+    # -- Templates and people
+
+    def templates_in_full(self, transport: Transport, listed: Sequence[Received[TemplateSummary]]) -> InFull:
+        def fetch(row: Received[TemplateSummary], scope: Scope) -> Received[Template] | None:
+            try:
+                detail = self._detail(transport, row.id, scope=scope)
+            except NotFound:
+                return None
+            return _in_full(row.id, detail, _only_listed(row.raw))
+
+        return fetch
+
+    def template(
+        self, transport: Transport, template_id: int, *, known: Raw, repeat: bool
+    ) -> Received[Template]:
+        detail = self._detail(transport, template_id, repeat=repeat)
+        return _in_full(template_id, detail, known.get("list", {}))
+
+    def groups(self, transport: Transport) -> list[Group]:
+        return []
+
+    def key_holder(self, transport: Transport) -> KeyHolder | None:
+        return None
+
+    def _detail(
+        self, transport: Transport, template_id: int, *, scope: Scope | None = None, repeat: bool = True
+    ) -> Node:
+        answer = transport.get(f"/templates/{int(template_id)}", scope=scope, repeat=repeat)
+        # Of thousands of templates, the error has to say which one is amiss.
+        node = Node(answer, key=f"templates[{template_id}]")
+        if node.integer("id") != template_id:
+            node.child("id").fail()
+        if self.is_foreign(node.value):
+            raise errors.contradicted(str(self.label))
+        return node
+
+    # -- Launches
+
+    def run_path(self, template_id: int) -> str:
+        return f"/templates/{int(template_id)}/run"
+
+    def run_payload(
+        self,
+        template_id: int,
+        *,
+        name: str,
+        answers: Sequence[Answer],
+        tasks: Sequence[TaskOverride],
+        urgency: Urgency,
+        zone: dt.tzinfo,
+    ) -> dict[str, Any]:
+        kickoff = {answer.field.api_name: encode(answer.field, answer.value) for answer in answers}
+        payload: dict[str, Any] = {"id": int(template_id), "name": name, "kickoff": kickoff or None}
+        if tasks:
+            # The reference names the parameter, not its shape; a task is known by its number everywhere else.
+            payload["tasks"] = [{"number": task.number, "url": task.url} for task in tasks]
+        return payload
+
+    def upload(self, transport: Transport, upload: Upload) -> PublicFile:
+        announced = {
+            "filename": upload.filename,
+            "content_type": upload.content_type,
+            "size": upload.size,
+            "thumbnail": upload.thumbnail is not None,
+        }
+        ticket = self._announce(transport, announced)
+        _put(transport, ticket.file_upload_url, upload)
+        if upload.thumbnail is not None and ticket.thumbnail_upload_url:
+            try:
+                _put(transport, ticket.thumbnail_upload_url, _thumbnail(upload, upload.thumbnail))
+            except PneumaticError as error:  # a comfort: the upload succeeds without it
+                logger.warning("A thumbnail was not stored: %s", type(error).__name__)
+        answer = transport.post(f"/workflows/attachments/{ticket.id}/links")
+        return shapes.parse_public_file(Node(answer))
+
+    def _announce(self, transport: Transport, announced: Raw) -> UploadTicket:
+        try:
+            return shapes.parse_ticket(Node(transport.post("/workflows/attachments", announced)))
+        except (NotFound, PermissionDenied) as error:
+            # Today's server takes the path for that of a workflow, which nobody may change in this way.
+            missing = errors.contradicted(str(self.label), error.status)
+        raise missing
+
+    def check_files(self, transport: Transport) -> bool:
+        return False  # only an announcement would tell, and that stays
+
+    def files_url_seen(self, transport: Transport) -> str:
+        return ""  # every upload is told its address
+
+    # -- Webhooks
+
+    def subscriptions(self, transport: Transport, *, repeat: bool) -> list[Subscription]:
+        answer = Node(transport.get("/webhooks", repeat=repeat), key="webhooks")
+        return [shapes.parse_subscription(node) for node in _whole_list(answer)]
+
+    @sensitive_variables("target", "fields")
+    def subscribe(self, transport: Transport, *, kind: Kind, target: str) -> Subscription:
+        fields = {"target": target, "event": self.event_names[kind]}
+        answer = transport.send_form("POST", "/webhooks", fields, secrets=secrets_of(target))
+        return shapes.parse_subscription(Node(answer))
+
+    def unsubscribe(self, transport: Transport, subscription: Subscription) -> None:
+        _check_ok(transport.send_form("DELETE", f"/webhooks/{int(subscription.id)}"))
+
+    @sensitive_variables("target")
+    def unsubscribe_target(self, transport: Transport, target: str) -> None:
+        answer = transport.send_form(
+            "DELETE", "/webhooks/target", {"target": target}, secrets=secrets_of(target)
+        )
+        _check_ok(answer)
+
+    # -- Workflows: the documented API has no list of them
+
+    def workflows(
+        self, *, template_id: int | None, starter_id: int | None, status: Status | None, oldest_first: bool
+    ) -> Listing:
+        raise cannot_read_back()
+
+    def workflow_path(self, workflow_id: int) -> str:
+        raise cannot_read_back()
+
+    def parse_workflow(self, node: Node) -> WorkflowSnapshot:
+        raise cannot_read_back()
+
+    # -- Another generation
+
+    def is_foreign(self, template: Raw) -> bool:
+        return "owners" in template and "run_allowed" not in template
+
+
+def cannot_read_back() -> ConfigurationError:
+    """Return the error for asking a server for workflows that has no list of them."""
+    return ConfigurationError(
+        _("This Pneumatic cannot be asked for its workflows: they are known from webhooks alone.")
+    )
+
+
+def _in_full(template_id: int, detail: Node, listed: Raw) -> Received[Template]:
+    """Return a template whose ``raw`` is the detail, and under ``list`` the keys of the list that it lacks."""
+    extra = {key: value for key, value in listed.items() if key not in detail.value}
+    return Received(
+        id=template_id,
+        raw={"detail": detail.value, "list": extra},
+        read=lambda: shapes.parse_template(detail),
+    )
+
+
+def _only_listed(raw: Raw) -> dict[str, Any]:
+    """Return a row of the list without its two large keys, which the detail tells as well.
+
+    The list's people objects stay out: a new photo of one user must not change every template.
+    """
+    return {key: value for key, value in raw.items() if key not in {"kickoff", "run_allowed"}}
+
+
+@sensitive_variables("url")
+def _put(transport: Transport, url: str, upload: Upload) -> None:
+    transport.count_request()
+    file_storage.put(
+        url, upload.stream, content_type=upload.content_type, size=upload.size, timeout=transport.timeout
+    )
+
+
+def _thumbnail(upload: Upload, picture: bytes) -> Upload:
+    return Upload(io.BytesIO(picture), upload.filename, upload.content_type, len(picture))
+
+
+def _whole_list(node: Node) -> Iterator[Node]:
+    """Yield the rows of a list that has no pages: a bare array, or an envelope that holds all of it."""
+    if type(node.value) is not dict:
+        return node.members()
+    rows = node.child("results")
+    if not node.is_null("next"):
+        node.child("next").fail()  # half a list would look as if the rest had been deleted
+    return rows.members()
+
+
+def _check_ok(answer: Any) -> None:
+    """Raise UnexpectedResponse unless ``answer`` is empty or says that it is ok."""
+    if answer is not None and Node(answer).flag("ok") is not True:
+        Node(answer).child("ok").fail()

@@ -1,0 +1,65 @@
+"""The shapes that hardly changed from generation to generation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from apps.pneumatic.canonical.schemas import Invite, Launched, User
+from apps.pneumatic.transport.parsing import Node
+
+
+def parse_user(node: Node) -> User:
+    """Return one row of the list (documented: Get Users); what is gone today may be missing.
+
+    Guests, who were let into single tasks, stand in it like anybody else.
+    """
+    status = node.text("status")
+    return User(
+        id=node.integer("id"),
+        email=node.text_or_empty("email"),
+        first_name=node.text_or_empty("first_name"),
+        last_name=node.text_or_empty("last_name"),
+        status="guest" if status == "active" and node.lenient_text("type") == "guest" else status,
+        phone=node.text_or_empty("phone"),
+        photo=node.text_or_empty("photo"),
+        is_staff=node.flag_or_false("is_staff"),
+        is_admin=node.flag_or_false("is_admin"),
+        is_account_owner=node.flag_or_false("is_account_owner"),
+        invite=None if node.is_null("invite") else _invite(node.child("invite")),
+        raw=node.value,
+    )
+
+
+def parse_launched(node: Node) -> Launched:
+    """Return the answer to a launch (documented: Run a workflow); today's servers call the number ``id``."""
+    key = "id" if node.is_null("workflow_id") and not node.is_null("id") else "workflow_id"
+    return Launched(
+        workflow_id=node.integer(key),
+        name=node.lenient_text("name"),
+        kept=_kept(node.value.get("kickoff")),
+        raw=node.value,
+    )
+
+
+def _kept(kickoff: Any) -> frozenset[str] | None:
+    """Return the api_names of the fields that the workflow has, in its fieldsets or in none."""
+    if type(kickoff) is not dict or type(kickoff.get("output")) is not list:
+        return None
+    fields = _objects(kickoff["output"])
+    for fieldset in _objects(kickoff.get("fieldsets")):
+        fields += _objects(fieldset.get("fields"))
+    return frozenset(field["api_name"] for field in fields if type(field.get("api_name")) is str)
+
+
+def _objects(rows: Any) -> list[dict[str, Any]]:
+    return [row for row in rows if type(row) is dict] if type(rows) is list else []
+
+
+def _invite(node: Node) -> Invite:
+    return Invite(
+        id=node.text("id"),
+        invited_by=node.integer_or_none("invited_by"),
+        by_username=node.text_or_empty("by_username"),
+        invited_from=node.text_or_empty("invited_from"),
+        date_created=node.time_or_none("date_created"),
+    )

@@ -1,0 +1,233 @@
+"""Files on their way to Pneumatic's file service, which stands beside today's server at an address of its own.
+
+It takes the API key, so the key goes there: to the address in PNEUMATIC_FILES_URL and to no other.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import logging
+import math
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from django.utils.translation import gettext as _
+from urllib3.fields import RequestField
+from urllib3.filepost import choose_boundary
+
+from apps.pneumatic.canonical.schemas import PublicFile
+from apps.pneumatic.dialects.base import Upload
+from apps.pneumatic.errors import (
+    AuthenticationFailed,
+    ConfigurationError,
+    PneumaticError,
+    RateLimited,
+    Unavailable,
+    UnexpectedResponse,
+    ValidationFailed,
+)
+from apps.pneumatic.transport import connection, retry
+from apps.pneumatic.transport.api import Transport
+from apps.pneumatic.transport.file_storage import SLOWEST, Exactly
+from apps.pneumatic.transport.parsing import Node, decode_json
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+class _Form:
+    """A multipart form of one file; read from the stream as it is sent."""
+
+    def __init__(self, upload: Upload, boundary: str) -> None:
+        field = RequestField("file", data=b"", filename=upload.filename)
+        field.make_multipart(content_disposition="form-data", content_type=upload.content_type)
+        upload.stream.seek(0)
+        self.file = Exactly(upload.stream, upload.size)
+        self._head = f"--{boundary}\r\n{field.render_headers()}".encode()
+        self._tail = f"\r\n--{boundary}--\r\n".encode("ascii")
+        self.size = len(self._head) + upload.size + len(self._tail)
+
+    def read(self, amount: int = -1) -> bytes:
+        """Return the next bytes; raise ValueError when the file ends too early."""
+        chunk, self._head = _cut(self._head, amount)
+        if chunk:
+            return chunk
+        if chunk := self.file.read(amount):
+            return chunk
+        chunk, self._tail = _cut(self._tail, amount)
+        return chunk
+
+
+def upload(transport: Transport, upload: Upload, *, files_url: str) -> PublicFile:
+    """Bring a file to the service at ``files_url``; raise PneumaticError.
+
+    The service knows keys from the server's own memory and forgets them with it; one question to the server brings the
+    key back, so a key that is refused is tried once more after that.
+    """
+    if not files_url:
+        raise ConfigurationError(not_configured())
+    return _with_a_known_key(transport, lambda: _upload(transport, upload, files_url))
+
+
+def check(transport: Transport, *, files_url: str) -> None:
+    """Ask the service at ``files_url`` to store nothing at all; raise PneumaticError unless it would take a file."""
+    if not files_url:
+        raise ConfigurationError(not_configured())
+    _with_a_known_key(transport, lambda: _check(transport, files_url))
+
+
+def not_configured() -> str:
+    """Return the sentence that says that nobody told us where the file service is."""
+    return _(
+        "Files cannot be uploaded: PNEUMATIC_FILES_URL is empty. An administrator writes the address of Pneumatic's "
+        "file service into it, usually that of Pneumatic's web app with /files at the end."
+    )
+
+
+def _with_a_known_key(transport: Transport, ask: Callable[[], T]) -> T:
+    try:
+        return ask()
+    except AuthenticationFailed:
+        # Raises when the key is refused there as well.
+        transport.get("/templates", {"limit": 1}, repeat=False)
+    return ask()
+
+
+def _check(transport: Transport, files_url: str) -> None:
+    """Send a form without a file: the service that we know says 422 to that, and 401 first to a strange key."""
+    body = b"x=1"
+    reply = _send(
+        transport,
+        files_url,
+        io.BytesIO(body),
+        size=len(body),
+        content_type="application/x-www-form-urlencoded",
+        seconds=sum(transport.timeout),
+    )
+    if isinstance(reply, connection.NoReply):
+        raise _silence(reply, is_short=False)
+    if reply.status != 422:
+        raise _not_there(reply.status) if 200 <= reply.status < 300 else _error(reply)
+
+
+def _upload(transport: Transport, upload: Upload, files_url: str) -> PublicFile:
+    boundary = choose_boundary()
+    form = _Form(upload, boundary)
+    reply = _send(
+        transport,
+        files_url,
+        form,
+        size=form.size,
+        content_type=f"multipart/form-data; boundary={boundary}",
+        seconds=sum(transport.timeout) + upload.size / SLOWEST,
+    )
+    if isinstance(reply, connection.NoReply):
+        logger.info("POST to the file service: %s", reply.why.value)
+        raise _silence(reply, is_short=form.file.is_short)
+    logger.info("POST to the file service: HTTP %d", reply.status)
+    if not 200 <= reply.status < 300:
+        raise _error(reply)
+    return _public_file(reply, upload)
+
+
+def _send(
+    transport: Transport,
+    files_url: str,
+    body: connection.Body,
+    *,
+    size: int,
+    content_type: str,
+    seconds: float,
+) -> connection.Reply | connection.NoReply:
+    try:
+        return transport.send_file(
+            f"{files_url}/upload", body, size=size, content_type=content_type, seconds=seconds
+        )
+    except ValueError:  # how requests refuses a URL
+        mistake = ConfigurationError(
+            _(
+                "PNEUMATIC_FILES_URL is no address of a server. Write something like "
+                "https://pneumatic.example.com/files."
+            )
+        )
+    raise mistake
+
+
+def _public_file(reply: connection.Reply, upload: Upload) -> PublicFile:
+    try:
+        node = Node(decode_json(reply.body), key="file")
+    except ValueError:  # it holds the answer, and must not stay behind as the context of ours
+        node = None
+    if node is None:
+        raise _not_there(reply.status)
+    return PublicFile(
+        id=node.text("file_id"), name=upload.filename, url=node.text("public_url"), size=upload.size
+    )
+
+
+def _silence(reply: connection.NoReply, *, is_short: bool) -> PneumaticError:
+    if is_short:
+        return ValidationFailed(_("The file ended before its announced size."))
+    if reply.sent:
+        return Unavailable(
+            _("The connection to the file service broke before the file was stored. Try again.")
+        )
+    return Unavailable(
+        _("The file service cannot be reached. Check PNEUMATIC_FILES_URL, or try again later.")
+    )
+
+
+def _error(reply: connection.Reply) -> PneumaticError:
+    status = reply.status
+    if status == 401:
+        return AuthenticationFailed(
+            _("Pneumatic's file service does not accept the API key. Check PNEUMATIC_FILES_URL."),
+            status=status,
+        )
+    if status == 413:
+        return ValidationFailed(_("The file service finds the file too large."), status=status)
+    if status == 429:
+        return RateLimited(
+            _("Pneumatic's file service takes no more files for the moment."),
+            retry_after=_retry_after(reply),
+            status=status,
+        )
+    if status == 408 or status >= 500:
+        return Unavailable(
+            _("The file service has a problem at the moment (HTTP %(status)d). Try again later.")
+            % {"status": status},
+            status=status,
+        )
+    if status in {404, 405} or not 400 <= status < 500:
+        return _not_there(status)
+    return ValidationFailed(
+        _("The file service refused the file (HTTP %(status)d).") % {"status": status}, status=status
+    )
+
+
+def _not_there(status: int | None) -> UnexpectedResponse:
+    return UnexpectedResponse(
+        _(
+            "There is no file service at PNEUMATIC_FILES_URL: something else answers there. Check the address."
+        ),
+        status=status,
+    )
+
+
+def _retry_after(reply: connection.Reply) -> float | None:
+    """Return the seconds to wait, from the header or else from the body."""
+    seconds = retry.retry_after_seconds(reply.headers, now=dt.datetime.now(dt.UTC))
+    if seconds is not None:
+        return seconds
+    try:
+        body: Any = decode_json(reply.body)
+    except ValueError:
+        return None
+    told: Any = body.get("retry_after") if isinstance(body, dict) else None
+    return float(told) if type(told) in (int, float) and math.isfinite(told) and told >= 0 else None
+
+
+def _cut(data: bytes, amount: int) -> tuple[bytes, bytes]:
+    return (data, b"") if amount < 0 else (data[:amount], data[amount:])

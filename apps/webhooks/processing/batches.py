@@ -1,0 +1,161 @@
+"""Write down what a batch of deliveries tells: all of it, or nothing."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+
+from django.utils import timezone
+
+from apps.core import bulk
+from apps.webhooks import registry
+from apps.webhooks.locks import exclusive
+from apps.webhooks.models import Delivery, Event
+from apps.webhooks.processing.interpretation import Interpretation
+
+State = Delivery.State
+
+_COUNTS = ("first_received_at", "last_received_at", "deliveries_count")
+_FACTS = ("kind", "workflow_id", "template_id", "task_id", "moment", "facts")
+
+
+@dataclass(slots=True)
+class BatchReport:
+    """What processing did, in deliveries; ``events`` counts those that nobody had told before.
+
+    ``is_done`` is False when it stopped before all was done.
+    """
+
+    processed: int = 0
+    events: int = 0
+    duplicates: int = 0
+    ignored: int = 0
+    failed: int = 0
+    parked: int = 0
+    is_done: bool = True
+
+    def add(self, other: BatchReport) -> None:
+        """Count what ``other`` counted, too."""
+        for field in fields(self):
+            if field.name != "is_done":
+                setattr(self, field.name, getattr(self, field.name) + getattr(other, field.name))
+
+
+@dataclass(frozen=True, slots=True)
+class _Queued:
+    """A delivery as it stands in the queue now; ``event_id`` is the event that it was counted for already."""
+
+    event_id: int | None
+    is_replayed: bool
+    attempts: int
+
+
+def record(readings: Sequence[Interpretation]) -> BatchReport:
+    """Write what ``readings`` tell, in one transaction; whatever a handler raises takes all of it back.
+
+    Deliveries that somebody else processed meanwhile are left out.
+    """
+    with exclusive():
+        queued = _still_queued(reading.delivery.pk for reading in readings)
+        readings = [reading for reading in readings if reading.delivery.pk in queued]
+        telling: dict[str, list[Interpretation]] = defaultdict(list)
+        for reading in readings:
+            if reading.told is not None:
+                telling[reading.content_hash].append(reading)
+        events, new = _store_events(telling, queued)
+        _mark(readings, events, queued)
+    report = BatchReport(events=new)
+    for reading in readings:
+        if reading.state == State.PROCESSED:
+            report.processed += 1
+        elif reading.state == State.PARKED:
+            report.parked += 1
+        else:
+            report.ignored += 1
+    report.duplicates = report.processed - new
+    return report
+
+
+def _still_queued(ids: Iterable[int]) -> dict[int, _Queued]:
+    rows = Delivery.objects.filter(pk__in=list(ids), state=State.PENDING).order_by("pk").select_for_update()
+    return {
+        pk: _Queued(event_id, is_replayed, attempts)
+        for pk, event_id, is_replayed, attempts in rows.values_list(
+            "pk", "event_id", "is_replayed", "attempts"
+        )
+    }
+
+
+def _store_events(
+    telling: Mapping[str, Sequence[Interpretation]], queued: Mapping[int, _Queued]
+) -> tuple[dict[str, int], int]:
+    """Return the events' keys by their hashes, and how many are new; tell the handlers of new and replayed ones."""
+    columns = ("content_hash", "pk", *_COUNTS)
+    stored = {row[0]: row[1:] for row in Event.objects.filter(content_hash__in=telling).values_list(*columns)}
+    new: list[Event] = []
+    again: list[Event] = []
+    counted: list[Event] = []
+    for content_hash, readings in telling.items():
+        if content_hash not in stored:
+            new.append(_counted(readings))
+            continue
+        pk, *before = stored[content_hash]
+        uncounted = [reading for reading in readings if queued[reading.delivery.pk].event_id != pk]
+        if any(queued[reading.delivery.pk].is_replayed for reading in readings):
+            again.append(_counted(readings, uncounted, *before))
+        elif uncounted:
+            counted.append(_counted(readings, uncounted, *before))
+    bulk.insert(new)
+    bulk.insert(again, unique="content_hash", update=(*_FACTS, *_COUNTS))
+    bulk.insert(counted, unique="content_hash", update=_COUNTS)
+    keys = {content_hash: row[0] for content_hash, row in stored.items()}
+    if new:
+        written = Event.objects.filter(content_hash__in=[event.content_hash for event in new])
+        keys.update(written.values_list("content_hash", "pk"))
+    for event in (*new, *again):
+        event.pk = keys[event.content_hash]
+    if new or again:
+        registry.handle([*new, *again])
+    return keys, len(new)
+
+
+def _counted(
+    readings: Sequence[Interpretation],
+    uncounted: Sequence[Interpretation] | None = None,
+    first: dt.datetime | None = None,
+    last: dt.datetime | None = None,
+    count: int = 0,
+) -> Event:
+    """Return the event that all ``readings`` tell, not saved, with those that are ``uncounted`` counted."""
+    event = readings[0].event()
+    uncounted = readings if uncounted is None else uncounted
+    times = [reading.delivery.received_at for reading in uncounted]
+    times += [time for time in (first, last) if time is not None]
+    event.first_received_at, event.last_received_at = min(times), max(times)
+    event.deliveries_count = count + len(uncounted)
+    return event
+
+
+def _mark(
+    readings: Sequence[Interpretation], events: Mapping[str, int], queued: Mapping[int, _Queued]
+) -> None:
+    """Take the deliveries out of the queue."""
+    now = timezone.now()
+    bulk.update(
+        Delivery,
+        ("state", "reason", "processed_at", "event", "is_replayed", "attempts"),
+        [
+            (
+                reading.state,
+                reading.reason,
+                now,
+                events[reading.content_hash] if reading.told else None,
+                False,
+                queued[reading.delivery.pk].attempts + 1,
+                reading.delivery.pk,
+            )
+            for reading in readings
+        ],
+    )

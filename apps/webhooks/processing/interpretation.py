@@ -1,0 +1,80 @@
+"""What a stored delivery tells. Nothing is written here, and the database is hardly asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from apps.pneumatic.canonical.events import Event as Facts
+from apps.pneumatic.canonical.events import event_to_json
+from apps.pneumatic.deliveries import Payload, read_payload
+from apps.webhooks import endpoints
+from apps.webhooks.models import Delivery, Event
+from apps.webhooks.receiver.views import judge
+
+Verdict = Delivery.Verdict
+State = Delivery.State
+
+
+@dataclass(frozen=True, slots=True)
+class Interpretation:
+    """A delivery and what it tells: an event, or nothing, and then the state that it ends in."""
+
+    delivery: Delivery
+    content_hash: str = ""
+    told: Facts | None = None
+    state: Delivery.State = State.PROCESSED
+    reason: str = ""
+
+    @property
+    def workflow_id(self) -> int:
+        """Return which workflow it is about; 0 for none."""
+        return self.told.workflow.id if self.told else 0
+
+    def event(self) -> Event:
+        """Return the event as a row, not saved; there must be one."""
+        told = self.told
+        if told is None:
+            raise ValueError("This delivery tells of no event.")
+        event = Event(
+            content_hash=self.content_hash,
+            kind=told.kind.value,
+            workflow_id=told.workflow.id,
+            template_id=told.workflow.template_id,
+            task_id=told.task.id if told.task else None,
+            moment=told.moment,
+            facts=event_to_json(told),
+            first_received_at=self.delivery.received_at,
+            last_received_at=self.delivery.received_at,
+        )
+        event.told = told
+        return event
+
+
+def understand(delivery: Delivery) -> Interpretation:
+    """Return what ``delivery`` tells; raise UnexpectedResponse when what the receiver took for good is not readable."""
+    if delivery.verdict == Verdict.TEST:
+        return Interpretation(delivery, state=State.IGNORED)
+    if delivery.verdict == Verdict.MALFORMED:
+        return _second_look(delivery)
+    if delivery.verdict == Verdict.MISMATCH and not delivery.is_forced:
+        return Interpretation(delivery, state=State.PARKED, reason=delivery.reason)
+    return _reading(delivery, read_payload(bytes(delivery.body)))
+
+
+def _second_look(delivery: Delivery) -> Interpretation:
+    """Judge what was malformed as if it came in now: a newer version of the dashboard may understand it."""
+    body = bytes(delivery.body)
+    endpoint = delivery.endpoint
+    judgement = judge(body, endpoint, endpoints.token(endpoint))
+    if judgement.verdict in {Verdict.MALFORMED, Verdict.TEST}:
+        return Interpretation(delivery, state=State.IGNORED, reason=judgement.reason)
+    if judgement.verdict == Verdict.MISMATCH and not delivery.is_forced:
+        return Interpretation(delivery, state=State.PARKED, reason=judgement.reason)
+    return _reading(delivery, read_payload(body))
+
+
+def _reading(delivery: Delivery, payload: Payload) -> Interpretation:
+    delivery.body = b""  # read, and not needed again: many are held at a time
+    if payload.event is None:
+        return Interpretation(delivery, state=State.IGNORED)
+    return Interpretation(delivery, payload.content_hash, payload.event)

@@ -1,0 +1,185 @@
+"""``POST /hooks/<token>/``: judge a delivery, write it down, and only then say 2xx.
+
+Nothing else happens in the request: no call to Pneumatic, no projection, no session. What is acknowledged stands in the
+table of deliveries, where the worker finds it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hmac
+import logging
+from dataclasses import dataclass
+from functools import partial
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db.utils import Error as DatabaseProblem
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
+from django.http.request import HttpHeaders
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from apps.pneumatic.canonical.events import Hook
+from apps.pneumatic.deliveries import read_payload
+from apps.pneumatic.errors import UnexpectedResponse
+from apps.webhooks import endpoints
+from apps.webhooks.models import Delivery, Endpoint, RoundTrip
+from apps.webhooks.receiver import store
+from apps.webhooks.receiver.body import Refused, read_body
+
+log = logging.getLogger(__name__)
+
+# Of the sender's headers these are kept; others may hold what is none of our business.
+KEPT_HEADERS = (
+    "Accept",
+    "Content-Encoding",
+    "Content-Length",
+    "Content-Type",
+    "Date",
+    "Host",
+    "Traceparent",
+    "User-Agent",
+    "X-Request-Id",
+)
+_META_KEYS = {name: HttpHeaders.to_wsgi_name(name) for name in KEPT_HEADERS}
+LONGEST_HEADER = 500  # characters
+RETRY_AFTER = 10  # seconds
+
+Verdict = Delivery.Verdict
+State = Delivery.State
+_STATES = {
+    Verdict.ACCEPTED: State.PENDING,
+    Verdict.UNKNOWN_EVENT: State.PENDING,
+    Verdict.MISMATCH: State.PARKED,
+    Verdict.MALFORMED: State.IGNORED,
+    Verdict.TEST: State.PENDING,  # nothing to do, but that the worker came by is part of the round trip
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the receiver sees at once in a body; ``round_trip`` is that of a test event."""
+
+    verdict: Delivery.Verdict
+    reason: str = ""
+    hook: Hook | None = None
+    round_trip: RoundTrip | None = None
+
+
+def receive(request: HttpRequest, token: str) -> HttpResponse | None:
+    """Answer a delivery; None when ``token`` is not one of ours, so that there is no such page."""
+    try:
+        endpoint = endpoints.find(token)
+    except DatabaseProblem:
+        return _unavailable()
+    if endpoint is None:
+        return None
+    if request.method != "POST":
+        return HttpResponseNotAllowed(["POST"])
+    try:
+        body = read_body(request, limit=settings.WEBHOOK_BODY_LIMIT, seconds=settings.WEBHOOK_READ_TIMEOUT)
+    except Refused as refused:
+        return _answer(refused.status, error=refused.reason)
+    try:
+        with store.announced():
+            judgement = judge(body, endpoint, token)
+            _store(request, endpoint, body, judgement)
+    except DatabaseProblem:
+        return _unavailable()
+    if judgement.verdict is Verdict.MALFORMED:
+        return _answer(400, verdict=judgement.verdict.value, reason=judgement.reason)
+    return _answer(200, verdict=judgement.verdict.value)
+
+
+def judge(body: bytes, endpoint: Endpoint, token: str) -> Judgement:
+    """Return what ``body`` is, when it came by the address ``endpoint``, whose token is ``token``."""
+    try:
+        payload = read_payload(body)
+    except UnexpectedResponse as problem:
+        return Judgement(Verdict.MALFORMED, reason=str(problem))
+    hook = payload.hook
+    if hook.test:
+        round_trip = RoundTrip.objects.filter(nonce=hook.test, endpoint=endpoint).first()
+        if round_trip is not None:
+            return Judgement(Verdict.TEST, hook=hook, round_trip=round_trip)
+    if not hmac.compare_digest(_token_of(hook.target).encode(), token.encode()):
+        reason = _("It says that it was sent to another address than the one it came by.")
+        return Judgement(Verdict.MISMATCH, reason=reason, hook=hook)
+    return Judgement(Verdict.ACCEPTED if payload.event else Verdict.UNKNOWN_EVENT, hook=hook)
+
+
+def _store(request: HttpRequest, endpoint: Endpoint, body: bytes, judgement: Judgement) -> None:
+    now = timezone.now()
+    state = _STATES[judgement.verdict]
+    hook = judgement.hook
+    delivery = Delivery(
+        received_at=now,
+        endpoint=endpoint,
+        address=client_address(request),
+        headers=kept_headers(request),
+        body=body,
+        size=len(body),
+        verdict=judgement.verdict,
+        reason=judgement.reason,
+        hook_id=hook.id if hook else None,
+        event_name=hook.event[:100] if hook else "",
+        state=state,
+        due_at=now,
+        processed_at=now if state == State.IGNORED else None,
+    )
+    also = None
+    if judgement.round_trip is not None:
+        also = partial(_arrived, judgement.round_trip, delivery)
+    elif judgement.verdict is Verdict.ACCEPTED and endpoint.first_heard_at is None:
+        also = partial(_heard, endpoint, now)
+    store.store(delivery, also)
+
+
+def _arrived(round_trip: RoundTrip, delivery: Delivery) -> None:
+    RoundTrip.objects.filter(pk=round_trip.pk, delivery=None).update(delivery=delivery)
+
+
+def _heard(endpoint: Endpoint, now: dt.datetime) -> None:
+    Endpoint.objects.filter(pk=endpoint.pk, first_heard_at=None).update(first_heard_at=now)
+
+
+def client_address(request: HttpRequest) -> str | None:
+    """Return who sent it: behind our proxy the last address that it wrote down, which nobody else can forge."""
+    text = request.META.get("REMOTE_ADDR", "")
+    if settings.BEHIND_PROXY:
+        text = request.META.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2] or text
+    try:
+        return str(ip_address(text.strip().partition("%")[0]))
+    except ValueError:
+        return None
+
+
+def kept_headers(request: HttpRequest) -> dict[str, str]:
+    """Return the headers that are kept, each cut to a bearable length."""
+    return {
+        name: value[:LONGEST_HEADER] for name, key in _META_KEYS.items() if (value := request.META.get(key))
+    }
+
+
+def _token_of(target: str) -> str:
+    """Return the last part of an address's path."""
+    try:
+        path = urlsplit(target).path
+    except ValueError:
+        return ""
+    return path.rstrip("/").rpartition("/")[2]
+
+
+def _unavailable() -> HttpResponse:
+    log.exception("A delivery could not be stored; the sender is asked to come again.")
+    response = _answer(503, error="The database is not available. Send it again.")
+    response["Retry-After"] = str(RETRY_AFTER)
+    return response
+
+
+def _answer(status: int, **values: str) -> HttpResponse:
+    response = JsonResponse(values, status=status)
+    response["Content-Length"] = str(len(response.content))  # else the web server would send it in chunks
+    return response

@@ -1,0 +1,103 @@
+"""The list of workflows as CSV, row by row, for a spreadsheet.
+
+Answers and outputs are left out: they are personal more often than not, and each template asks for others. The page of
+a workflow has them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from apps.core import spreadsheet
+from apps.workflow_templates.models import Template
+from apps.workflows.holders import named_holders, names_told_by_number
+from apps.workflows.models import Workflow
+from apps.workflows.presentation.rows import OPEN
+
+HEADINGS = (
+    gettext_lazy("Workflow ID"),
+    gettext_lazy("Workflow name"),
+    gettext_lazy("Template"),
+    gettext_lazy("Template ID"),
+    gettext_lazy("State"),
+    gettext_lazy("State is"),
+    gettext_lazy("Step"),
+    gettext_lazy("Steps"),
+    gettext_lazy("Current task"),
+    gettext_lazy("Held by"),
+    gettext_lazy("Held since"),
+    gettext_lazy("Started by"),
+    gettext_lazy("E-mail"),
+    gettext_lazy("Started"),
+    gettext_lazy("Ended"),
+    gettext_lazy("Events"),
+    gettext_lazy("Events are missing"),
+    gettext_lazy("Last heard"),
+)
+COLUMNS = (
+    "id",
+    "name",
+    "template_name",
+    "template_id",
+    "state",
+    "is_state_seen",
+    "step",
+    "task_name",
+    "holders",
+    "task_since",
+    "launched_by__username",
+    "launched_by__email",
+    "started_at",
+    "ended_at",
+    "events_count",
+    "has_gaps",
+    "last_heard_at",
+)
+_STATE, _HOLDERS = COLUMNS.index("state"), COLUMNS.index("holders")
+ROWS_FETCHED = 2000  # at a time
+
+
+def csv_lines(workflows: QuerySet[Workflow]) -> Iterator[str]:
+    """Yield the lines of the file, the heading first."""
+    return spreadsheet.csv_lines(HEADINGS, _rows(workflows))
+
+
+def _rows(workflows: QuerySet[Workflow]) -> Iterator[list[object]]:
+    templates = {
+        pk: (name, tasks) for pk, name, tasks in Template.objects.values_list("pk", "name", "tasks_count")
+    }
+    states = {value: str(label) for value, label in Workflow.State.choices}
+    yes, no, seen, inferred = _("yes"), _("no"), _("seen"), _("inferred")
+    # Plain rows: making objects of each would take most of the time.
+    plain = workflows.select_related(None).defer(None).values_list(*COLUMNS)
+    rows = plain.iterator(chunk_size=ROWS_FETCHED)
+    while portion := list(islice(rows, ROWS_FETCHED)):
+        names = names_told_by_number(named_holders(row[_HOLDERS]) for row in portion if row[_STATE] in OPEN)
+        for row in portion:
+            (pk, name, template_name, template_id, state, is_seen, step, task, holders, since, *rest) = row
+            username, email, started, ended, events, gaps, heard = rest
+            template_name, tasks = templates.get(template_id, (template_name, None))
+            is_held = state in OPEN
+            held_by = [
+                name or names.get(key) or str(key[0] or "")
+                for key, name in named_holders(holders if is_held else ())
+            ]
+            yield [
+                *(
+                    pk,
+                    name,
+                    template_name,
+                    template_id,
+                    states.get(state, state),
+                    seen if is_seen else inferred,
+                ),
+                *(step, tasks if tasks and tasks >= (step or 0) else None, task),
+                ", ".join(held_by),
+                since if is_held else None,
+                *(username, email, started, ended, events, yes if gaps else no, heard),
+            ]

@@ -1,0 +1,99 @@
+"""What workflows mean in words: rows of lists, and the sentences that open pages read aloud."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.utils.text import Truncator
+from django.utils.translation import gettext as _
+
+from apps.workflow_templates.models import Template
+from apps.workflows import selectors
+from apps.workflows.holders import keys_of, named_holders, names_told_by_number, shown_names
+from apps.workflows.models import Workflow
+
+State = Workflow.State
+
+# The end of a ``badge--`` class.
+TONES: dict[str, str] = {
+    State.RUNNING: "info",
+    State.COMPLETED: "ok",
+    State.TERMINATED: "warn",
+    State.SNOOZED: "quiet",
+    State.DELETED: "warn",
+    State.UNKNOWN: "quiet",
+}
+OPEN = frozenset({State.RUNNING, State.SNOOZED, State.UNKNOWN})
+HOLDERS_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowRow:
+    """A workflow as a list shows it; ``template`` is None where it is not mirrored."""
+
+    workflow: Workflow
+    template: Template | None
+    holders: Sequence[str]
+    more_holders: int
+    is_mine: bool
+
+    @property
+    def template_name(self) -> str:
+        """Return the template's name as it is now, or else as an event told it."""
+        return self.template.name if self.template else self.workflow.template_name
+
+    @property
+    def steps(self) -> int | None:
+        """Return how many steps there are; None where that is not known.
+
+        A template may have lost steps since the workflow was started: then the number says nothing.
+        """
+        count = self.template.tasks_count if self.template else 0
+        return count if count and count >= (self.workflow.step or 0) else None
+
+    @property
+    def is_open(self) -> bool:
+        """Return whether the workflow may still move."""
+        return self.workflow.state in OPEN
+
+    @property
+    def news(self) -> str:
+        """Return where the workflow stands, in one sentence to be read aloud."""
+        return news(self.workflow)
+
+
+def rows(workflows: Sequence[Workflow], *, me: int | None = None) -> list[WorkflowRow]:
+    """Return the rows of a list; ``me`` is the Pneumatic id of who looks. Four queries at most, however many rows."""
+    templates = selectors.templates_of(workflows)
+    held = {workflow.pk: named_holders(workflow.holders) for workflow in workflows if workflow.state in OPEN}
+    names, mine = names_told_by_number(held.values()), keys_of(me, held.values())
+    found = []
+    for workflow in workflows:
+        holders = held.get(workflow.pk, [])
+        shown = shown_names(holders, names)
+        found.append(
+            WorkflowRow(
+                workflow=workflow,
+                template=templates.get(workflow.template_id) if workflow.template_id is not None else None,
+                holders=shown[:HOLDERS_SHOWN],
+                more_holders=len(shown[HOLDERS_SHOWN:]),
+                is_mine=any(key in mine for key, _name in holders),
+            )
+        )
+    return found
+
+
+def news(workflow: Workflow) -> str:
+    """Return where a workflow stands, in one sentence to be read aloud."""
+    words = {
+        "name": Truncator(workflow.name).chars(80) or workflow.pk,
+        "state": workflow.get_state_display(),
+        "step": workflow.step,
+        "task": Truncator(workflow.task_name).chars(80),
+    }
+    if workflow.state == State.RUNNING and workflow.step and workflow.task_name:
+        return _("%(name)s: now at step %(step)s, %(task)s") % words
+    if workflow.state == State.RUNNING and workflow.task_name:
+        return _("%(name)s: now at %(task)s") % words
+    return _("%(name)s: now %(state)s") % words

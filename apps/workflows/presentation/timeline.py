@@ -1,0 +1,315 @@
+"""A workflow's page and an event's as plain rows: what happened in words, answers, people, and what is not known."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from apps.core.people import Group, Person, resolve, resolve_groups
+from apps.pneumatic.canonical.events import (
+    Event,
+    Output,
+    Performer,
+    Seen,
+    Status,
+    TaskSnapshot,
+    event_from_json,
+)
+from apps.webhooks.models import Event as EventRow
+from apps.workflows import selectors
+from apps.workflows.models import Workflow
+from apps.workflows.presentation.outputs import LabelledAnswer, answers_of, groups_in, people_in
+from apps.workflows.projection.history import (
+    Gap,
+    GapKind,
+    HistoryEntry,
+    HistoryEntryKind,
+    TaskRound,
+    history_of,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskSheet:
+    """A task as a page shows it; ``lasted`` has both ends only where both are known."""
+
+    name: str
+    number: int | None
+    round: int
+    description: str
+    performers: Sequence[str]
+    answers: Sequence[LabelledAnswer]
+    started_at: dt.datetime | None
+    done_at: dt.datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the timeline; ``event_id`` is None where no event is behind it.
+
+    ``why`` says how we know what no event of its own tells.
+    """
+
+    kind: str
+    title: str
+    at: dt.datetime | None
+    event_id: int | None
+    is_inferred: bool
+    why: str
+    task: TaskSheet | None
+
+    @property
+    def is_current(self) -> bool:
+        """Return whether this is what has to be done now."""
+        return self.kind == HistoryEntryKind.TASK_CURRENT
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """All that events tell of a workflow; ``kickoff`` is None where none of them told the answers.
+
+    ``starter`` is who started it in Pneumatic, None where no event tells.
+    """
+
+    kickoff: Sequence[LabelledAnswer] | None
+    lines: Sequence[Line]
+    gaps: Sequence[str]
+    heard_until: dt.datetime | None
+    starter: Person | None
+    is_urgent: bool
+    due: dt.datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class EventSheet:
+    """What one event tells, in words; ``status`` is how it calls the state of the workflow.
+
+    ``current`` are the tasks whose turn it was, but for ``task``; ``is_read_back`` says that we read it ourselves.
+    """
+
+    title: str
+    facts: Event
+    status: str
+    kickoff: Sequence[LabelledAnswer]
+    task: TaskSheet | None
+    current: Sequence[TaskSheet]
+    is_read_back: bool
+
+
+def sheet_of(workflow: Workflow) -> Sheet:
+    """Return what the page of ``workflow`` shows; everybody on it is looked up at once."""
+    history = history_of(workflow)
+    tasks = [task for entry in history.entries for task in (entry.task, entry.target) if task]
+    kickoff = history.kickoff
+    starters = {history.starter_id} if history.starter_id is not None else set()
+    people = _people([*(kickoff or ()), *_outputs(tasks)], _performers(tasks), also=starters)
+    hashes = {entry.content_hash for entry in history.entries if entry.content_hash}
+    events = selectors.event_ids(workflow.pk, hashes) if hashes else {}
+    return Sheet(
+        kickoff=None if kickoff is None else answers_of(kickoff, people.by_id, people.groups),
+        lines=[_line(entry, people, events) for entry in history.entries],
+        gaps=[_gap(gap) for gap in history.gaps],
+        heard_until=history.heard_until,
+        starter=people.by_id.get(history.starter_id) if history.starter_id is not None else None,
+        is_urgent=history.is_urgent,
+        due=history.due,
+    )
+
+
+def event_sheet_of(row: EventRow) -> EventSheet:
+    """Return what the page of an event shows."""
+    facts = event_from_json(row.facts)
+    current = [
+        task for task in facts.workflow.current_tasks() if facts.task is None or task.id != facts.task.id
+    ]
+    snapshots = [*([facts.task] if facts.task else ()), *current]
+    people = _people([*facts.workflow.kickoff, *_outputs(snapshots)], _performers(snapshots))
+    return EventSheet(
+        title=str(row.get_kind_display()),
+        facts=facts,
+        status=_status(facts.workflow.status),
+        kickoff=answers_of(facts.workflow.kickoff, people.by_id, people.groups),
+        task=_snapshot_sheet(facts.task, people) if facts.task else None,
+        current=[_snapshot_sheet(task, people) for task in current],
+        is_read_back=isinstance(facts.kind, Seen),
+    )
+
+
+def _status(status: Status) -> str:
+    return str(Workflow.State(status.value).label)
+
+
+def _outputs(tasks: Iterable[TaskRound | TaskSnapshot]) -> Iterator[Output]:
+    for task in tasks:
+        yield from task.outputs
+
+
+def _performers(tasks: Iterable[TaskRound | TaskSnapshot]) -> Iterator[Performer]:
+    for task in tasks:
+        yield from task.performers
+
+
+@dataclass(frozen=True, slots=True)
+class _People:
+    """Those who are named by numbers alone."""
+
+    by_id: Mapping[int, Person]
+    groups: Mapping[int, Group]
+
+    def name_of(self, performer: Performer) -> str:
+        """Return the name of somebody who holds a task."""
+        found = self.groups if performer.is_group else self.by_id
+        known = found.get(performer.id) if performer.id is not None else None
+        return performer.name.strip() or (known.name if known else _("somebody"))
+
+
+def _people(
+    outputs: Sequence[Output], performers: Iterable[Performer], also: Collection[int] = ()
+) -> _People:
+    """Return the people and groups who are answers, and those performers whom no event names."""
+    nameless = [one for one in performers if one.id is not None and not one.name.strip()]
+    people = people_in(outputs) | {one.id for one in nameless if one.id is not None and not one.is_group}
+    groups = groups_in(outputs) | {one.id for one in nameless if one.id is not None and one.is_group}
+    people |= set(also)
+    return _People(by_id=resolve(people) if people else {}, groups=resolve_groups(groups) if groups else {})
+
+
+def _task_sheet(task: TaskRound, people: _People) -> TaskSheet:
+    return TaskSheet(
+        name=task.name,
+        number=task.number,
+        round=task.round,
+        description=task.description,
+        performers=[people.name_of(one) for one in task.performers],
+        answers=answers_of(task.outputs, people.by_id, people.groups),
+        started_at=task.started_at,
+        done_at=task.done_at,
+    )
+
+
+def _snapshot_sheet(task: TaskSnapshot, people: _People) -> TaskSheet:
+    return TaskSheet(
+        name=task.name,
+        number=task.number,
+        round=1,
+        description=task.description,
+        performers=[people.name_of(one) for one in task.performers],
+        answers=answers_of(task.outputs, people.by_id, people.groups),
+        started_at=task.date_started,
+        done_at=task.date_completed,
+    )
+
+
+def _line(entry: HistoryEntry, people: _People, events: Mapping[str, int]) -> Line:
+    event_id = events.get(entry.content_hash) if entry.content_hash else None
+    return Line(
+        kind=entry.kind.value,
+        title=_title(entry),
+        at=entry.at,
+        event_id=event_id,
+        is_inferred=entry.is_inferred,
+        why=_why(entry, has_event=event_id is not None) if entry.is_inferred or entry.is_indirect else "",
+        task=_task_sheet(entry.task, people) if entry.task and _tells_task(entry) else None,
+    )
+
+
+def _tells_task(entry: HistoryEntry) -> bool:
+    """Return whether the line is about the task's work; a return is about where the workflow went."""
+    return entry.last_number is None
+
+
+def _title(entry: HistoryEntry) -> str:
+    task, target = _task_name(entry.task), _task_name(entry.target)
+    if entry.kind == HistoryEntryKind.TASK_RETURNED:
+        if entry.task is None or entry.target is None:
+            return _("Returned to %(task)s") % {"task": target or task}
+        return _("Returned from %(task)s, to %(target)s") % {"task": task, "target": target}
+    if entry.kind == HistoryEntryKind.TASK_DONE:
+        return _passed(entry, task) if entry.is_inferred else _("%(task)s: done") % {"task": task}
+    titles = {
+        HistoryEntryKind.STARTED: _("Workflow started"),
+        HistoryEntryKind.TASK_CURRENT: _("%(task)s: its turn now") % {"task": task},
+        HistoryEntryKind.TASK_LEFT: _("%(task)s: still open when the workflow ended") % {"task": task},
+        HistoryEntryKind.SNOOZED: _("Workflow snoozed"),
+        HistoryEntryKind.RESUMED: _("Workflow resumed"),
+        HistoryEntryKind.COMPLETED: _("Workflow completed"),
+        HistoryEntryKind.TERMINATED: _("Workflow terminated"),
+        HistoryEntryKind.DELETED: _("Workflow found deleted in Pneumatic"),
+    }
+    return titles[entry.kind]
+
+
+def _passed(entry: HistoryEntry, task: str) -> str:
+    """Return the title of tasks that were passed unseen: nobody told whether they were done or skipped."""
+    first = entry.task.number if entry.task else None
+    if entry.last_number is not None and first is not None and entry.last_number > first:
+        return _("Steps %(first)s to %(last)s: done or skipped") % {"first": first, "last": entry.last_number}
+    return _("%(task)s: done or skipped") % {"task": task}
+
+
+def _task_name(task: TaskRound | None) -> str:
+    """Return "Step 2, Approve" as far as it is known; "a step" for one that nothing tells about."""
+    if task is None:
+        return _("a step")
+    return step_name(task.number, task.name)
+
+
+def step_name(number: int | None, name: str) -> str:
+    """Return "Step 2, Approve" as far as it is known."""
+    if number is None:
+        return name or _("A step")
+    if not name:
+        return _("Step %(number)s") % {"number": number}
+    return _("Step %(number)s, %(name)s") % {"number": number, "name": name}
+
+
+def _why(entry: HistoryEntry, *, has_event: bool) -> str:
+    """Return how we know what Pneumatic never told by itself."""
+    if entry.is_indirect and entry.kind == HistoryEntryKind.TASK_DONE:
+        return _(
+            "Its own event has not come; another one tells that it was done. What was answered is not known."
+        )
+    if entry.is_indirect:
+        return _("Its own event has not come; another one tells it.")
+    if entry.kind == HistoryEntryKind.TASK_DONE:
+        return _("No event came for it. Later events show that the workflow went past it.")
+    if entry.kind == HistoryEntryKind.STARTED:
+        return _("No event came for the start. Later events tell when the workflow was created.")
+    if entry.kind == HistoryEntryKind.COMPLETED:
+        return _("The event of its last task tells it. The event of the completion itself has not come.")
+    if has_event:
+        return _(
+            "Pneumatic sends no event for this. An event that came later gives it away; it may have happened earlier."
+        )
+    return _("No event came for it. Other events show that it must have happened.")
+
+
+def _gap(gap: Gap) -> str:
+    """Return what is missing as a sentence."""
+    step = step_name(gap.number, gap.name)
+    if gap.kind == GapKind.TASK and gap.last_number is not None and gap.number is not None:
+        count = gap.last_number - gap.number + 1
+        return ngettext(
+            "Step %(first)s was passed, but no event told that it was done. It may have been skipped.",
+            "Steps %(first)s to %(last)s were passed, but no event told that they were done. "
+            "They may have been skipped.",
+            count,
+        ) % {"first": gap.number, "last": gap.last_number}
+    sentences = {
+        GapKind.START: _("No event told that the workflow was started."),
+        GapKind.TASK: _(
+            "%(step)s: it was passed, but no event told that it was done. It may have been skipped."
+        ),
+        GapKind.RETURN: _("%(step)s: it came again, but no event told that it was returned."),
+        GapKind.COMPLETION: _("The workflow was completed before it went on, but no event told when."),
+        GapKind.CONTRADICTION: _(
+            "Two events tell different things about the same moment; one of them is shown."
+        ),
+    }
+    if gap.kind == GapKind.RETURN and gap.number is None and not gap.name:
+        return _("The workflow went back or went on after its end, but no event told so.")
+    return sentences[gap.kind] % {"step": step}

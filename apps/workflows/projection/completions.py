@@ -1,0 +1,143 @@
+"""Which tasks of a workflow are done in their present round, as its events are told one by one."""
+
+from __future__ import annotations
+
+import datetime as dt
+from bisect import bisect_right
+from collections import Counter
+from enum import Enum, auto
+from typing import NamedTuple
+
+from apps.pneumatic.canonical.events import TaskSnapshot
+from apps.workflows.projection.history import HistoryEntry, TaskRound
+from apps.workflows.projection.passed_tasks import PassedTasks
+
+
+class Completion(Enum):
+    """What a completion that was told means."""
+
+    NEW = auto()
+    TWICE = auto()  # known already
+    AGAIN = auto()  # it was done at another time: in between it must have been returned
+
+
+class _Done(NamedTuple):
+    """That a task is done in its present round; ``passed`` where that was only inferred."""
+
+    number: int | None
+    at: dt.datetime | None = None
+    passed: PassedTasks | None = None
+
+
+class Completions:
+    """The tasks of a workflow by their ids. What is passed is written into ``timeline`` where it was passed."""
+
+    def __init__(self, timeline: list[HistoryEntry | PassedTasks]) -> None:
+        self._timeline = timeline
+        # The lowest number of which nothing is told in the present round; None when that is not known. What is passed
+        # therefore never overlaps, and however wildly numbers jump, there is no more of it than there are events.
+        self._next: int | None = 1
+        self._done: dict[int, _Done] = {}
+        self._rounds: Counter[int] = Counter()  # that are over, by task
+        self._passed: list[PassedTasks] = []  # runs of numbers that may still be heard of, upwards
+
+    def told(self, snapshot: TaskSnapshot, *, with_outputs: bool = True) -> TaskRound:
+        """Return a task for the history, in its present round."""
+        return TaskRound(
+            snapshot.id,
+            snapshot.number,
+            snapshot.name,
+            snapshot.description if with_outputs else "",
+            snapshot.date_started,
+            snapshot.date_completed,
+            snapshot.performers,
+            snapshot.outputs if with_outputs else (),
+            self._rounds[snapshot.id] + 1,
+        )
+
+    def is_done(self, task: TaskSnapshot) -> bool:
+        """Return whether the task is done in its present round."""
+        return task.id in self._done
+
+    def highest_done(self) -> int | None:
+        """Return the highest number of a task that is done."""
+        return max((done.number for done in self._done.values() if done.number is not None), default=None)
+
+    def complete(self, task: TaskSnapshot, *, before: TaskSnapshot | None) -> Completion:
+        """Mark ``task`` as done; ``before`` is the task whose turn it was. What lies between was passed."""
+        known = self._done.get(task.id)
+        if known is None:
+            if not self._was_passed(task):
+                self.pass_up_to(task, before=before)
+        elif known.passed is not None:
+            known.passed.hear(task)
+        else:
+            return Completion.TWICE if known.at == task.date_completed else Completion.AGAIN
+        self._done[task.id] = _Done(task.number, task.date_completed)
+        if task.number is not None:
+            self._next = max(self._next or 1, _after(task.number))
+        return Completion.NEW
+
+    def pass_up_to(self, task: TaskSnapshot, *, before: TaskSnapshot | None) -> None:
+        """Mark as passed what the workflow must have left behind to come from ``before`` to ``task``."""
+        if before is not None and before.id == task.id:
+            return
+        if before is not None and before.id not in self._done:
+            is_later = before.number is not None and task.number is not None and before.number >= task.number
+            if is_later:
+                return
+            self.pass_itself(before)
+        self._pass_numbers(task.number, is_gap=True)
+
+    def pass_itself(self, task: TaskSnapshot) -> None:
+        """Mark as passed a task whose completion must have been, but was not heard of."""
+        if task.id in self._done:
+            return
+        self._was_passed(task)  # with others, by its number: now it has a name
+        passed = PassedTasks.one(self.told(task, with_outputs=False))
+        self._timeline.append(passed)
+        self._done[task.id] = _Done(task.number, passed=passed)
+        if task.number is not None:
+            self._next = max(self._next or 1, _after(task.number))
+
+    def jump_to(self, task: TaskSnapshot) -> None:
+        """Take note that it is ``task``'s turn; what lies in between was skipped, as one event tells it."""
+        self._pass_numbers(task.number, is_gap=False)
+        if task.number is not None:
+            self._next = max(self._next or 1, task.number)
+
+    def undo(self, target: TaskSnapshot | None) -> None:
+        """Begin new rounds of the task that was returned to and all after it; of all when it was not told which."""
+        number = target.number if target is not None else None
+        if target is None or number is None:
+            kept: dict[int, _Done] = {}
+            self._passed.clear()
+            self._next = None
+        else:
+            kept = {
+                task_id: done
+                for task_id, done in self._done.items()
+                if task_id != target.id and done.number is not None and done.number < number
+            }
+            self._passed = [passed for passed in self._passed if passed.close_from(number)]
+            self._next = max(1, number)
+        self._rounds.update(self._done.keys() - kept.keys())
+        self._done = kept
+
+    def _was_passed(self, task: TaskSnapshot) -> bool:
+        if task.number is None or self._next is None or task.number >= self._next:
+            return False
+        at = bisect_right(self._passed, task.number, key=lambda passed: passed.first)
+        return at > 0 and self._passed[at - 1].hear(task)
+
+    def _pass_numbers(self, number: int | None, *, is_gap: bool) -> None:
+        if number is None or self._next is None or number <= self._next:
+            return
+        passed = PassedTasks(self._next, number - 1, is_gap=is_gap)
+        self._timeline.append(passed)
+        self._passed.append(passed)
+        self._next = number
+
+
+def _after(number: int) -> int:
+    return max(1, number + 1)

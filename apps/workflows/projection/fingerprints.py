@@ -1,0 +1,39 @@
+"""A mark of where a workflow stands, by which a snapshot of a list is compared with what is known here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from apps.pneumatic.canonical.events import TaskSnapshot, WorkflowSnapshot
+from apps.pneumatic.canonical.serialization import quick_hash
+
+
+def mark_of(workflow: WorkflowSnapshot) -> str:
+    """Return the mark; two snapshots of whole workflows with the same one differ in nothing but kickoffs."""
+    return quick_hash(
+        [
+            workflow.name,
+            workflow.status.value,
+            _time(workflow.date_completed),
+            workflow.is_urgent,
+            _time(workflow.due),
+            [_task(task) for task in workflow.tasks],
+        ]
+    )
+
+
+def _task(task: TaskSnapshot) -> list[Any]:
+    # Nothing says that two answers tell them in the same order.
+    performers = sorted([one.id or 0, one.is_group] for one in task.performers)
+    return [
+        task.id,
+        task.name,
+        task.status.value,
+        _time(task.date_started),
+        _time(task.date_completed),
+        performers,
+    ]
+
+
+def _time(value: Any) -> str:
+    return value.isoformat() if value else ""

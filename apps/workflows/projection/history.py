@@ -1,0 +1,258 @@
+"""What ``Workflow.history`` holds: how a workflow went, as far as its events tell; and its JSON, both ways.
+
+``content_hash`` names the event that an entry rests on. What Pneumatic never said itself is ``is_inferred``; then
+``content_hash`` is the event that gives it away, or None.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from apps.pneumatic.canonical.events import (
+    Output,
+    Performer,
+    output_from_json,
+    output_to_json,
+    performer_to_json,
+)
+
+if TYPE_CHECKING:
+    from apps.workflows.models import Workflow
+
+
+class HistoryEntryKind(StrEnum):
+    """What an entry of the timeline tells."""
+
+    STARTED = "started"
+    TASK_DONE = "task_done"  # inferred: no event came for it; it was done, or skipped
+    TASK_RETURNED = "task_returned"  # from ``task`` to ``target``; either may not have been told
+    TASK_CURRENT = "task_current"  # whose turn it is now; the last entry of a workflow that runs
+    TASK_LEFT = "task_left"  # still open when the workflow ended
+    SNOOZED = "snoozed"
+    RESUMED = "resumed"
+    COMPLETED = "completed"
+    TERMINATED = "terminated"
+    DELETED = "deleted"  # we asked, and it was not there any more
+
+
+class GapKind(StrEnum):
+    """What was not heard of, though something later shows that it was there."""
+
+    START = "start"  # no "workflow started"
+    TASK = "task"  # a task was passed, but no "task completed" came: done and lost, or skipped
+    RETURN = "return"  # a task came again, or the workflow went on after its end, but no "task returned" came
+    COMPLETION = "completion"  # it went on after a status said completed, but no "workflow completed" came
+    CONTRADICTION = "contradiction"  # two events tell different things of the same moment
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRound:
+    """A task in one of its rounds; ``round`` counts from 1 and grows when it is returned and done again."""
+
+    id: int | None = None
+    number: int | None = None
+    name: str = ""
+    description: str = ""
+    started_at: dt.datetime | None = None
+    done_at: dt.datetime | None = None
+    performers: tuple[Performer, ...] = ()
+    outputs: tuple[Output, ...] = ()
+    round: int = 1
+
+    @property
+    def duration(self) -> dt.timedelta | None:
+        """Return how long it took; None when either end is not known, or they contradict each other."""
+        if self.started_at is None or self.done_at is None or self.done_at < self.started_at:
+            return None
+        return self.done_at - self.started_at
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """One line of the timeline. ``at`` is None where no event tells the time.
+
+    ``last_number``, where given, makes an inferred ``TASK_DONE`` stand for all tasks from ``task.number`` up to it.
+    ``is_indirect``: its own event did not come, another one that holds the whole workflow tells it.
+    """
+
+    kind: HistoryEntryKind
+    at: dt.datetime | None = None
+    content_hash: str | None = None
+    is_inferred: bool = False
+    task: TaskRound | None = None
+    target: TaskRound | None = None
+    last_number: int | None = None
+    is_indirect: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Something that was not heard of; number and name of the task where they are known.
+
+    ``last_number``, where given, makes it stand for all tasks from ``number`` up to it.
+    """
+
+    kind: GapKind
+    number: int | None = None
+    name: str = ""
+    last_number: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """How a workflow went. ``kickoff`` is None when no event told the answers of its form.
+
+    ``heard_until`` is the latest moment that any event tells. ``starter_id`` is Pneumatic's number of who started it,
+    ``owner_ids`` are those of its owners; ``mark`` is that of the newest snapshot (``marks.py``), '' where events tell
+    no whole workflow.
+    """
+
+    kickoff: tuple[Output, ...] | None = None
+    entries: tuple[HistoryEntry, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    heard_until: dt.datetime | None = None
+    starter_id: int | None = None
+    is_urgent: bool = False
+    due: dt.datetime | None = None
+    mark: str = ""
+    owner_ids: tuple[int, ...] = ()
+
+
+def history_of(workflow: Workflow) -> History:
+    """Return how ``workflow`` went, as far as its events tell."""
+    return history_from_json(workflow.history)
+
+
+def history_to_json(history: History) -> dict[str, Any]:
+    """Return ``history`` as JSON; ``history_from_json`` gives the same object back. Empty parts are left out."""
+    data: dict[str, Any] = {"entries": [_entry_to_json(entry) for entry in history.entries]}
+    if history.kickoff is not None:
+        data["kickoff"] = [output_to_json(output) for output in history.kickoff]
+    if history.gaps:
+        data["gaps"] = [_gap_to_json(gap) for gap in history.gaps]
+    if history.heard_until:
+        data["heard_until"] = history.heard_until.isoformat()
+    if history.starter_id is not None:
+        data["starter_id"] = history.starter_id
+    if history.is_urgent:
+        data["is_urgent"] = True
+    if history.due:
+        data["due"] = history.due.isoformat()
+    if history.mark:
+        data["mark"] = history.mark
+    if history.owner_ids:
+        data["owner_ids"] = list(history.owner_ids)
+    return data
+
+
+def history_from_json(data: Mapping[str, Any]) -> History:
+    """Return the history that ``history_to_json`` wrote."""
+    kickoff = data.get("kickoff")
+    return History(
+        kickoff=None if kickoff is None else tuple(map(output_from_json, kickoff)),
+        entries=tuple(map(_entry_from_json, data.get("entries", ()))),
+        gaps=tuple(map(_gap_from_json, data.get("gaps", ()))),
+        heard_until=_time(data.get("heard_until")),
+        starter_id=data.get("starter_id"),
+        is_urgent=data.get("is_urgent", False),
+        due=_time(data.get("due")),
+        mark=data.get("mark", ""),
+        owner_ids=tuple(data.get("owner_ids", ())),
+    )
+
+
+def _entry_to_json(entry: HistoryEntry) -> dict[str, Any]:
+    data: dict[str, Any] = {"kind": entry.kind.value}
+    if entry.at:
+        data["at"] = entry.at.isoformat()
+    if entry.content_hash:
+        data["content_hash"] = entry.content_hash
+    if entry.is_inferred:
+        data["is_inferred"] = True
+    if entry.task:
+        data["task"] = _task_to_json(entry.task)
+    if entry.target:
+        data["target"] = _task_to_json(entry.target)
+    if entry.last_number is not None:
+        data["last_number"] = entry.last_number
+    if entry.is_indirect:
+        data["is_indirect"] = True
+    return data
+
+
+def _entry_from_json(data: Mapping[str, Any]) -> HistoryEntry:
+    return HistoryEntry(
+        kind=HistoryEntryKind(data["kind"]),
+        at=_time(data.get("at")),
+        content_hash=data.get("content_hash"),
+        is_inferred=data.get("is_inferred", False),
+        task=_task_from_json(data["task"]) if "task" in data else None,
+        target=_task_from_json(data["target"]) if "target" in data else None,
+        last_number=data.get("last_number"),
+        is_indirect=data.get("is_indirect", False),
+    )
+
+
+def _task_to_json(task: TaskRound) -> dict[str, Any]:
+    data: dict[str, Any] = {}
+    if task.id is not None:
+        data["id"] = task.id
+    if task.number is not None:
+        data["number"] = task.number
+    if task.name:
+        data["name"] = task.name
+    if task.description:
+        data["description"] = task.description
+    if task.started_at:
+        data["started_at"] = task.started_at.isoformat()
+    if task.done_at:
+        data["done_at"] = task.done_at.isoformat()
+    if task.performers:
+        data["performers"] = [performer_to_json(performer) for performer in task.performers]
+    if task.outputs:
+        data["outputs"] = [output_to_json(output) for output in task.outputs]
+    if task.round != 1:
+        data["round"] = task.round
+    return data
+
+
+def _task_from_json(data: Mapping[str, Any]) -> TaskRound:
+    return TaskRound(
+        id=data.get("id"),
+        number=data.get("number"),
+        name=data.get("name", ""),
+        description=data.get("description", ""),
+        started_at=_time(data.get("started_at")),
+        done_at=_time(data.get("done_at")),
+        performers=tuple(Performer(*performer) for performer in data.get("performers", ())),
+        outputs=tuple(map(output_from_json, data.get("outputs", ()))),
+        round=data.get("round", 1),
+    )
+
+
+def _gap_to_json(gap: Gap) -> dict[str, Any]:
+    data: dict[str, Any] = {"kind": gap.kind.value}
+    if gap.number is not None:
+        data["number"] = gap.number
+    if gap.name:
+        data["name"] = gap.name
+    if gap.last_number is not None:
+        data["last_number"] = gap.last_number
+    return data
+
+
+def _gap_from_json(data: Mapping[str, Any]) -> Gap:
+    return Gap(
+        kind=GapKind(data["kind"]),
+        number=data.get("number"),
+        name=data.get("name", ""),
+        last_number=data.get("last_number"),
+    )
+
+
+def _time(text: str | None) -> dt.datetime | None:
+    return dt.datetime.fromisoformat(text) if text else None

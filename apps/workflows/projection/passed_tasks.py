@@ -1,0 +1,86 @@
+"""Tasks that a workflow passed without an event of theirs: done and lost, or skipped; nobody can tell which."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from apps.pneumatic.canonical.events import TaskSnapshot
+from apps.workflows.projection.history import Gap, GapKind, HistoryEntry, HistoryEntryKind, TaskRound
+
+
+class PassedTasks:
+    """The tasks from number ``first`` to ``last``, or one that a snapshot named; any of them may be heard of later.
+
+    ``is_gap`` is False where the snapshot of one event jumps over them: then they were skipped, or that snapshot is a
+    little younger than its event.
+    """
+
+    __slots__ = ("_closed_from", "_heard", "_named", "first", "is_gap", "last")
+
+    def __init__(self, first: int, last: int, *, named: TaskRound | None = None, is_gap: bool = True) -> None:
+        self.first = first
+        self.last = last
+        self.is_gap = is_gap
+        self._named = named
+        self._heard: set[int] = set()
+        self._closed_from = last + 1
+
+    @classmethod
+    def one(cls, task: TaskRound) -> PassedTasks:
+        """Return the passing of a task that a snapshot named."""
+        number = task.number or 0
+        return cls(number, number, named=task)
+
+    def hear(self, task: TaskSnapshot) -> bool:
+        """Take ``task`` out, whose completion was heard of after all; return whether it was among these."""
+        if self._named is not None:
+            fits = self._named.id == task.id
+            if fits:
+                self._named = None
+                self._heard.add(self.first)
+            return fits
+        if task.number is None or not self.first <= task.number < self._closed_from:
+            return False
+        if task.number in self._heard:
+            return False
+        self._heard.add(task.number)
+        return True
+
+    def close_from(self, number: int) -> bool:
+        """Hear of no task from ``number`` on any more: a new round of them begins. Return whether any is left."""
+        self._closed_from = min(self._closed_from, number)
+        return self.first < self._closed_from
+
+    def entries(self) -> Iterator[HistoryEntry]:
+        """Yield a line for the named task, or one for each run of numbers."""
+        if self._named is not None:
+            yield HistoryEntry(HistoryEntryKind.TASK_DONE, is_inferred=True, task=self._named)
+            return
+        for first, last in self._runs():
+            yield HistoryEntry(
+                HistoryEntryKind.TASK_DONE,
+                is_inferred=True,
+                task=TaskRound(number=first),
+                last_number=None if last == first else last,
+            )
+
+    def gaps(self) -> Iterator[Gap]:
+        """Yield what was not heard of."""
+        if not self.is_gap:
+            return
+        if self._named is not None:
+            yield Gap(GapKind.TASK, number=self._named.number, name=self._named.name)
+            return
+        for first, last in self._runs():
+            yield Gap(GapKind.TASK, number=first, last_number=None if last == first else last)
+
+    def _runs(self) -> Iterator[tuple[int, int]]:
+        """Yield the runs of numbers that nothing was heard of; a million of them cost no more than one."""
+        start = self.first
+        for number in sorted(self._heard):
+            if start <= number <= self.last:
+                if start < number:
+                    yield start, number - 1
+                start = number + 1
+        if start <= self.last:
+            yield start, self.last

@@ -1,0 +1,181 @@
+"""The state of a workflow as a pure function of the set of its events (docs/workflows.md tells the rules).
+
+The same set gives the same projection in whatever order the events came and however often. Nothing here knows the
+database or the clock.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from apps.core.searching import fold
+from apps.pneumatic.canonical.events import Event, Kind, Output, Seen, TaskSnapshot, performer_to_json
+from apps.pneumatic.canonical.serialization import quick_hash
+from apps.workflows.projection.fingerprints import mark_of
+from apps.workflows.projection.history import History, history_to_json
+from apps.workflows.projection.ordering import EventOrder, Fact, in_order
+from apps.workflows.projection.snapshot_reducer import SnapshotReducer
+from apps.workflows.projection.task_reducer import ENDED, TaskReducer
+
+# What a database column for a small whole number holds on every database; a larger step is not told.
+_LARGEST_STEP = 2**31 - 1
+DELETED = "deleted"  # a state that no event tells: see ``Seen.GONE``
+# The columns that the digest covers, in the order of the model.
+COLUMNS = (
+    "name",
+    "search",
+    "template_id",
+    "template_name",
+    "state",
+    "is_state_seen",
+    "has_gaps",
+    "step",
+    "task_name",
+    "task_since",
+    "holders",
+    "started_at",
+    "ended_at",
+    "events_count",
+    "history",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """Everything of a ``Workflow`` that its events tell, column by column.
+
+    ``holders`` are [id, name] pairs, or [id, name, true] for a group.
+    """
+
+    name: str
+    search: str
+    template_id: int | None
+    template_name: str
+    state: str
+    is_state_seen: bool
+    has_gaps: bool
+    step: int | None
+    task_name: str
+    task_since: dt.datetime | None
+    holders: list[list[Any]]
+    started_at: dt.datetime | None
+    ended_at: dt.datetime | None
+    events_count: int
+    history: dict[str, Any]
+    digest: str = ""
+
+    def columns(self) -> dict[str, Any]:
+        """Return the columns that the digest covers, by name."""
+        return {name: getattr(self, name) for name in COLUMNS}
+
+
+def digest_of(columns: Mapping[str, Any]) -> str:
+    """Return the digest of a workflow's columns, whether they come from a projection or from a row."""
+    return quick_hash([_plain(columns[name]) for name in COLUMNS])
+
+
+def differing(shown: Mapping[str, Any], told: Mapping[str, Any]) -> list[str]:
+    """Return the names of the columns whose values differ."""
+    return [name for name in COLUMNS if _plain(shown[name]) != _plain(told[name])]
+
+
+def project(events: Iterable[tuple[str, Event]]) -> Projection:
+    """Return what ``events``, each with its content hash, tell of their workflow; there must be one at least."""
+    order = in_order(events)
+    facts = order.all()
+    life = _life(order)
+    current = life.current
+    has_ended = life.state in ENDED or life.gone_at is not None
+    name = _newest(facts, "name") or ""
+    history = History(
+        kickoff=_kickoff(facts),
+        entries=tuple(life.entries()),
+        gaps=tuple(life.gaps()),
+        heard_until=max((fact.moment for fact in facts if fact.moment), default=None),
+        **_details(facts),
+    )
+    columns = {
+        "name": name,
+        "search": search_text(name),
+        "template_id": _newest(facts, "template_id"),
+        "template_name": _newest(facts, "template_name") or "",
+        "state": DELETED if life.gone_at else life.state.value,
+        "is_state_seen": life.is_state_seen,
+        "has_gaps": bool(history.gaps),
+        "step": _step(current[0].number if current else life.last_number if has_ended else None),
+        "task_name": ", ".join(task.name for task in current),
+        "task_since": min((task.date_started for task in current if task.date_started), default=None)
+        or (life.open_since if current else None),
+        "holders": _holders(current),
+        "started_at": history.entries[0].at,
+        "ended_at": life.ended_at if has_ended else None,
+        "events_count": len(facts),
+        "history": history_to_json(history),
+    }
+    return Projection(**columns, digest=digest_of(columns))
+
+
+def _life(order: EventOrder) -> TaskReducer | SnapshotReducer:
+    tells_all = any(fact.event.workflow.tasks or isinstance(fact.event.kind, Seen) for fact in order.dated)
+    return SnapshotReducer(order) if tells_all else TaskReducer(order)
+
+
+def _is_whole(event: Event) -> bool:
+    return bool(event.workflow.tasks) or event.kind is Seen.WORKFLOW
+
+
+def _details(facts: Sequence[Fact]) -> dict[str, Any]:
+    """Return what only snapshots of whole workflows tell, as the newest has it."""
+    newest = next((fact.event.workflow for fact in reversed(facts) if _is_whole(fact.event)), None)
+    if newest is None:
+        return {}
+    return {
+        "starter_id": newest.starter_id,
+        "owner_ids": newest.owner_ids,
+        "is_urgent": newest.is_urgent,
+        "due": newest.due,
+        "mark": mark_of(newest),
+    }
+
+
+def _newest(facts: Sequence[Fact], key: str) -> Any:
+    """Return what the newest snapshot that tells it has under ``key``; None when none does."""
+    for fact in reversed(facts):
+        value = getattr(fact.event.workflow, key)
+        if value is not None and value != "":
+            return value
+    return None
+
+
+def _kickoff(facts: Sequence[Fact]) -> tuple[Output, ...] | None:
+    """Return the answers of the kickoff form; () when there were none, None when no event tells."""
+    for fact in reversed(facts):
+        if fact.event.workflow.kickoff:
+            return fact.event.workflow.kickoff
+    is_told = any(fact.event.kind is Kind.WORKFLOW_STARTED or _is_whole(fact.event) for fact in facts)
+    return () if is_told else None
+
+
+def _step(number: int | None) -> int | None:
+    return number if number is not None and 0 <= number <= _LARGEST_STEP else None
+
+
+def _holders(tasks: Sequence[TaskSnapshot]) -> list[list[Any]]:
+    performers = dict.fromkeys(performer for task in tasks for performer in task.performers)
+    return [performer_to_json(performer) for performer in performers]
+
+
+def _plain(value: Any) -> Any:
+    return value.astimezone(dt.UTC).isoformat() if isinstance(value, dt.datetime) else value
+
+
+# PostgreSQL refuses a B-tree entry above 2,704 bytes; four bytes a character stay well below.
+MOST_CHARACTERS = 600
+
+
+def search_text(name: str) -> str:
+    """Return what a workflow is searched by."""
+    return fold(name).replace("\0", " ")[:MOST_CHARACTERS]

@@ -1,0 +1,341 @@
+"""A workflow's life where events hold the whole workflow: each snapshot says of every task where it stands.
+
+What one event tells late or never, the next one tells too: so a lost completion is no gap, and it does not matter that
+"workflow completed" is sent before the last "task completed". Events without ``tasks``, of a server that was another
+one when they came, are told as far as they go.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from apps.pneumatic.canonical.events import Kind, Seen, Status, TaskSnapshot, TaskStatus
+from apps.workflows.projection.history import Gap, GapKind, HistoryEntry, HistoryEntryKind, TaskRound
+from apps.workflows.projection.ordering import EventOrder, Fact
+from apps.workflows.projection.returns import ends_of_return, target_among
+
+ENDED = frozenset({Status.COMPLETED, Status.TERMINATED})
+_TOLD_BY_STATUS_ONLY = frozenset({Status.TERMINATED, Status.SNOOZED})
+
+
+class SnapshotReducer:
+    """What the events of a workflow tell, folded in order.
+
+    ``current`` are the tasks whose turn it is, ``ended_at`` is when it ended, ``last_number`` the number of the task at
+    which it did. ``gone_at`` is when it was found deleted, unless it had ended before.
+    """
+
+    open_since = None  # each of these tasks tells when it began
+
+    def __init__(self, order: EventOrder) -> None:
+        self.state = Status.UNKNOWN
+        self.current: tuple[TaskSnapshot, ...] = ()
+        self.ended_at: dt.datetime | None = None
+        self.last_number: int | None = None
+        self.gone_at: dt.datetime | None = None
+        self._facts = list(_chronicle(order))
+        self._own = {
+            (fact.event.task.id, fact.event.task.date_completed): fact
+            for fact in reversed(self._facts)
+            if fact.event.kind is Kind.TASK_COMPLETED and fact.event.task
+        }
+        self._ends = {
+            fact.event.workflow.date_completed: fact
+            for fact in reversed(self._facts)
+            if fact.event.kind is Kind.WORKFLOW_COMPLETED
+        }
+        self._done: dict[int, TaskSnapshot] = {}  # in their present rounds
+        self._rounds: Counter[int] = Counter()  # that are over, by task
+        self._turns: dict[
+            int, tuple[dt.datetime | None, str]
+        ] = {}  # since when, and the first event that says so
+        self._returns: set[tuple[object, ...]] = set()
+        self._targets: set[tuple[int, dt.datetime]] = set()  # of returns, since when it is their turn again
+        self._start: Fact | None = None
+        self._left: tuple[TaskSnapshot, ...] = ()
+        self._ended: dt.datetime | None = None
+        self._timeline: list[HistoryEntry] = []
+        self._gaps: list[Gap] = []
+        self._tell()
+        self._look_for_its_end(order)
+
+    @property
+    def is_state_seen(self) -> bool:
+        """Return whether an event told the state itself: they all do."""
+        return self.state is not Status.UNKNOWN or self.gone_at is not None
+
+    def entries(self) -> Iterator[HistoryEntry]:
+        """Yield the lines of the timeline."""
+        yield self._beginning()
+        yield from self._timeline
+        kind, at = (
+            (HistoryEntryKind.TASK_LEFT, self.ended_at)
+            if self._left
+            else (HistoryEntryKind.TASK_CURRENT, None)
+        )
+        for task in self._left or self.current:
+            since, content_hash = self._turns.get(task.id, (None, ""))
+            yield HistoryEntry(kind, at or task.date_started or since, content_hash, task=self._told(task))
+
+    def gaps(self) -> Iterator[Gap]:
+        """Yield what was not heard of, each once; what we have read ourselves since is known."""
+        gaps = list(self._gaps)
+        if self._start is None and not any(fact.event.kind is Seen.WORKFLOW for fact in self._facts):
+            gaps.insert(0, Gap(GapKind.START))
+        yield from dict.fromkeys(gaps)
+
+    def _beginning(self) -> HistoryEntry:
+        created = [fact.event.workflow.date_created for fact in self._facts]
+        at = min((time for time in created if time), default=None)
+        if self._start is None:
+            return HistoryEntry(HistoryEntryKind.STARTED, at, is_inferred=True)
+        at = self._start.event.workflow.date_created or self._start.moment
+        return HistoryEntry(HistoryEntryKind.STARTED, at, self._start.content_hash)
+
+    def _tell(self) -> None:
+        for fact in self._facts:
+            kind, workflow, task = fact.event.kind, fact.event.workflow, fact.event.task
+            if kind is Seen.WORKFLOW:
+                self._gaps.clear()
+            elif kind is Kind.WORKFLOW_STARTED:
+                self._started(fact)
+            if kind is Kind.TASK_COMPLETED and task is not None and not _is_among(task, workflow.tasks):
+                self._learn((task,), fact, has_returned=False)
+            has_returned = kind is Kind.TASK_RETURNED and self._returned(fact)
+            if workflow.tasks or kind is Seen.WORKFLOW:
+                self._learn(workflow.tasks, fact, has_returned=has_returned)
+                self._turn(workflow.current_tasks(), fact)
+            else:
+                open_now = [task for task in workflow.current_tasks() if task.id not in self._done]
+                self._turn(open_now, fact)
+            self._set(_status(fact), fact, has_returned=has_returned)
+
+    def _started(self, fact: Fact) -> None:
+        if self._start is None:
+            self._start = fact
+        elif self._start.event.workflow.date_created != fact.event.workflow.date_created:
+            self._gaps.append(Gap(GapKind.CONTRADICTION))
+
+    # What is done
+
+    def _learn(self, tasks: Sequence[TaskSnapshot], fact: Fact, *, has_returned: bool) -> None:
+        """Take in where tasks stand: those that were done and are not came again, those that are done are done."""
+        again = [task for task in tasks if task.id in self._done and not self._is_as_known(task)]
+        if again and not has_returned:
+            self._return_unheard(again, fact)
+        done = [task for task in tasks if _is_done(task) and task.id not in self._done]
+        for task in sorted(done, key=_done_at):
+            self._complete(task, fact)
+
+    def _is_as_known(self, task: TaskSnapshot) -> bool:
+        return _is_done(task) and task.date_completed == self._done[task.id].date_completed
+
+    def _complete(self, task: TaskSnapshot, fact: Fact) -> None:
+        own = self._own.get((task.id, task.date_completed))
+        if own is not None and own.event.task is not None:
+            told, content_hash = own.event.task, own.content_hash
+        else:
+            told, content_hash = task, fact.content_hash
+        at = task.date_completed or fact.moment
+        self._timeline.append(
+            HistoryEntry(
+                HistoryEntryKind.TASK_DONE, at, content_hash, task=self._told(told), is_indirect=own is None
+            )
+        )
+        self._done[task.id] = task
+
+    # Returns
+
+    def _returned(self, fact: Fact) -> bool:
+        """Tell a return; say whether it was one that had not been told."""
+        task, workflow = fact.event.task, fact.event.workflow
+        if task is None:
+            return False
+        if workflow.tasks:
+            kept = [one for one in workflow.tasks if one.id not in self._done]
+            self._learn([one for one in kept if one.id != task.id], fact, has_returned=True)
+            again = {one.id for one in workflow.tasks if one.id in self._done and not self._is_as_known(one)}
+            source, target = target_among(workflow.current_tasks(), task, again)
+        else:
+            source, target = ends_of_return(task, workflow.current_task)
+            number = target.number if target else None
+            again = {
+                id_
+                for id_, one in self._done.items()
+                if number is None or one.number is None or one.number >= number
+            }
+        told = (fact.moment, task.id, target.id if target else None)
+        if told in self._returns:
+            return False
+        self._returns.add(told)
+        if target is not None and target.date_started is not None:
+            place = (target.id, target.date_started)
+            if place in self._targets:
+                # One return tells of every task that was open, each with the same snapshot.
+                if source is not None:
+                    self._return(source, target, at=place[1], content_hash=fact.content_hash, again=set())
+                return True
+            self._targets.add(place)
+        if target is not None and source is not None and self._must_have_been_done(target, source):
+            self._done_unheard(target)
+            again.add(target.id)
+        at = target.date_started if target and target.date_started else fact.moment
+        self._return(source, target, at=at, content_hash=fact.content_hash, again=again)
+        return True
+
+    def _must_have_been_done(self, target: TaskSnapshot, source: TaskSnapshot) -> bool:
+        """Return whether nobody told that ``target`` was done; it need not have been where both were open at a time."""
+        both_were_open = target.id in self._turns and source.id in self._turns
+        return target.id not in self._done and not both_were_open
+
+    def _done_unheard(self, target: TaskSnapshot) -> None:
+        """Take note that ``target`` was done before the workflow came back to it: when, nothing tells any more."""
+        before = replace(target, date_started=None, performers=(), outputs=(), description="")
+        self._timeline.append(
+            HistoryEntry(HistoryEntryKind.TASK_DONE, is_inferred=True, task=self._told(before))
+        )
+        self._gaps.append(Gap(GapKind.TASK, number=target.number, name=target.name))
+        self._done[target.id] = before
+
+    def _return_unheard(self, again: Sequence[TaskSnapshot], fact: Fact) -> None:
+        target = min(again, key=lambda task: (_is_done(task), _number(task)))
+        at = None if _is_done(target) else target.date_started
+        self._return(None, target, at=at, content_hash=None, again={task.id for task in again})
+        if fact.event.kind is not Seen.WORKFLOW:
+            self._gaps.append(Gap(GapKind.RETURN, number=target.number, name=target.name))
+
+    def _return(
+        self,
+        source: TaskSnapshot | None,
+        target: TaskSnapshot | None,
+        *,
+        at: dt.datetime | None,
+        content_hash: str | None,
+        again: set[int],
+    ) -> None:
+        self._timeline.append(
+            HistoryEntry(
+                HistoryEntryKind.TASK_RETURNED,
+                at,
+                content_hash,
+                is_inferred=content_hash is None,
+                task=self._told(source) if source else None,
+                target=self._told(target, is_named_only=True) if target else None,
+            )
+        )
+        for id_ in again & self._done.keys():
+            self._rounds[id_] += 1
+            del self._done[id_]
+
+    # Where it stands
+
+    def _turn(self, tasks: Sequence[TaskSnapshot], fact: Fact) -> None:
+        turns = {}
+        for task in tasks:
+            before = self._turns.get(task.id)
+            is_known = before is not None and before[0] == task.date_started
+            turns[task.id] = before if before and is_known else (task.date_started, fact.content_hash)
+        self._turns = turns
+        self.current = tuple(tasks)
+
+    def _set(self, state: Status, fact: Fact, *, has_returned: bool) -> None:
+        before, ended = self.state, fact.event.workflow.date_completed
+        if state is Status.UNKNOWN:
+            return
+        self.state = state
+        if state in ENDED:
+            self._left, self.current = self.current, ()
+            if before is not state or (ended is not None and ended != self._ended):
+                self._end(state, fact)
+            return
+        self._left, self.ended_at, self._ended = (), None, None
+        if before is state:
+            return
+        if state is Status.SNOOZED:
+            self._timeline.append(HistoryEntry(HistoryEntryKind.SNOOZED, fact.moment, fact.content_hash))
+        elif before not in {Status.UNKNOWN, Status.RUNNING} and not has_returned:
+            self._timeline.append(HistoryEntry(HistoryEntryKind.RESUMED, fact.moment, fact.content_hash))
+
+    def _end(self, state: Status, fact: Fact) -> None:
+        self._ended = fact.event.workflow.date_completed
+        own = self._ends.get(self._ended)
+        kind = HistoryEntryKind.TERMINATED if state is Status.TERMINATED else HistoryEntryKind.COMPLETED
+        is_indirect = own is None and fact.event.kind is not Kind.WORKFLOW_COMPLETED
+        content_hash = own.content_hash if own else fact.content_hash
+        self.ended_at = self._ended or fact.moment
+        self._timeline.append(HistoryEntry(kind, self.ended_at, content_hash, is_indirect=is_indirect))
+        numbers = [task.number for task in self._left or self._done.values() if task.number is not None]
+        self.last_number = (min if self._left else max)(numbers, default=None)
+
+    def _look_for_its_end(self, order: EventOrder) -> None:
+        """Take in that it was found deleted, unless something shows that it is there again."""
+        last = order.dated[-1] if order.dated else None
+        if last is None or last.event.kind is not Seen.GONE or last.event.seen_at is None:
+            return
+        gone_at = last.event.seen_at
+        seen = (fact.event.seen_at for fact in self._facts)
+        if any(time is not None and time > gone_at for time in seen):
+            return
+        self._timeline.append(HistoryEntry(HistoryEntryKind.DELETED, gone_at, last.content_hash))
+        if self.state not in ENDED:
+            self.gone_at = self.ended_at = gone_at
+            self._left, self.current = self.current, ()
+            self.last_number = min((_number(task) for task in self._left), default=None)
+
+    def _told(self, snapshot: TaskSnapshot, *, is_named_only: bool = False) -> TaskRound:
+        return TaskRound(
+            snapshot.id,
+            snapshot.number,
+            snapshot.name,
+            "" if is_named_only else snapshot.description,
+            snapshot.date_started,
+            snapshot.date_completed,
+            snapshot.performers,
+            () if is_named_only else snapshot.outputs,
+            self._rounds[snapshot.id] + 1,
+        )
+
+
+def _chronicle(order: EventOrder) -> Iterator[Fact]:
+    """Yield all but deletions in order; what no time places came before the first event of today's server."""
+    undated = [*order.returns, *order.ends]
+    for fact in order.dated:
+        if fact.event.workflow.tasks:
+            yield from undated
+            undated = []
+        if fact.event.kind is not Seen.GONE:
+            yield fact
+    yield from undated
+
+
+def _status(fact: Fact) -> Status:
+    """Return the state that an event tells; by its kind where the number says something else."""
+    kind, status = fact.event.kind, fact.event.workflow.status
+    if kind is Kind.WORKFLOW_COMPLETED and status not in ENDED:
+        return Status.COMPLETED
+    if kind is Kind.WORKFLOW_STARTED and not fact.event.workflow.tasks and status not in _TOLD_BY_STATUS_ONLY:
+        return Status.RUNNING  # the reference's own example of a start has the number for "completed"
+    return status
+
+
+def _is_done(task: TaskSnapshot) -> bool:
+    if task.status is TaskStatus.UNKNOWN:
+        return task.date_completed is not None
+    return task.status is TaskStatus.COMPLETED
+
+
+def _is_among(task: TaskSnapshot, tasks: Sequence[TaskSnapshot]) -> bool:
+    """Return whether a snapshot tells this completion, too; one that is a little younger may not."""
+    return any(one.id == task.id and one.date_completed == task.date_completed for one in tasks)
+
+
+def _done_at(task: TaskSnapshot) -> tuple[bool, float, int]:
+    time = task.date_completed
+    return time is not None, time.timestamp() if time else 0.0, _number(task)
+
+
+def _number(task: TaskSnapshot) -> int:
+    return task.number or 0

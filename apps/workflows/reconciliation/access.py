@@ -1,0 +1,69 @@
+"""What it means that the key may not read a workflow.
+
+Pneumatic says "not found" of a deleted workflow to the account's owner alone; everybody else it forbids to read it. But
+nobody is kept from what they started or own: that stands in the list as long as it is there.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+from apps.pneumatic.canonical.schemas import KeyHolder
+from apps.pneumatic.client import Client
+from apps.workflow_templates.models import Template
+from apps.workflows.models import Workflow
+
+
+class AccessDenial:
+    """Tells which of the workflows that the key may not read are gone; asks for each list once."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._listed: dict[
+            tuple[int, bool], set[int]
+        ] = {}  # by template, and whether only what the user started
+
+    def is_gone(self, workflow_id: int) -> bool:
+        """Return whether the key's user started or owned the workflow, and is shown it no more among those.
+
+        Of a template in which that user has no part any more, or which they do not own any more, nothing is concluded.
+        Raise PneumaticError.
+        """
+        holder = self._holder
+        row = Workflow.objects.filter(pk=workflow_id).values_list("template_id", "history").first()
+        if holder is None or row is None or row[0] is None:
+            return False
+        template_id, history = int(row[0]), row[1]
+        if history.get("starter_id") == holder.user_id and _has_a_part(holder.user_id, template_id):
+            return workflow_id not in self._list(template_id, starter_id=holder.user_id)
+        if holder.user_id in history.get("owner_ids", ()) and template_id in self._owned_templates:
+            return workflow_id not in self._list(template_id)
+        return False
+
+    @cached_property
+    def _holder(self) -> KeyHolder | None:
+        return self._client.key_holder()
+
+    @cached_property
+    def _owned_templates(self) -> set[int]:
+        """Return the ids of the templates that the key's user owns, alone or in a group."""
+        user_id = self._holder.user_id if self._holder else 0
+        groups = {group.id for group in self._client.list_groups() if user_id in group.users}
+        return {
+            template.id
+            for template in self._client.list_templates()
+            if user_id in template.owner_ids or groups.intersection(template.owner_group_ids)
+        }
+
+    def _list(self, template_id: int, **only: Any) -> set[int]:
+        place = (template_id, bool(only))
+        if place not in self._listed:
+            found = self._client.list_workflows(template_id=template_id, **only)
+            self._listed[place] = {workflow.id for workflow in found}
+        return self._listed[place]
+
+
+def _has_a_part(user_id: int, template_id: int) -> bool:
+    found = Template.objects.filter(pk=template_id, removed_at=None, run_allowed__pneumatic_user_id=user_id)
+    return found.exists()

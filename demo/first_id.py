@@ -1,0 +1,28 @@
+"""Print the first workflow id that this demonstration has never seen: ``python -m demo.first_id``.
+
+The sandbox keeps its ids in a file of its own; were that lost, new workflows would be taken for old ones.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import django
+
+django.setup()
+
+from django.db.models import Max  # noqa: E402 - models exist after setup()
+
+from apps.launches.models import Launch  # noqa: E402
+from apps.workflows.models import Workflow  # noqa: E402
+
+
+def first_unknown_id() -> int:
+    """Return 1 more than the largest id that an event or a launch told."""
+    told = Workflow.objects.aggregate(largest=Max("pk"))["largest"]
+    launched = Launch.objects.aggregate(largest=Max("workflow_id"))["largest"]
+    return max(told or 0, launched or 0) + 1
+
+
+if __name__ == "__main__":
+    sys.stdout.write(str(first_unknown_id()))

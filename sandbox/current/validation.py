@@ -1,0 +1,169 @@
+"""Judge what launching and completing bring, field by field as today's server does, and turn it into answers.
+
+The server stops at the first value that is wrong. Where it breaks instead of refusing, Broken is raised.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable, Iterable
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from sandbox.shapes import Record
+from sandbox.state import State
+
+from . import errors
+from .errors import Complaint
+from .webhooks import is_valid_url
+
+LONGEST_STRING = 140
+FILL_IN = "Please fill in the required fields."
+NO_TEXT = "Value should be a string."
+TOO_LONG = "The value of the field exceeds the limit of {limit} characters."
+NO_SELECTION = "A selection with the given value does not exist."
+NO_LIST = "Checkbox value should be a list."
+NO_SELECTIONS = "Checkbox value contains invalid selections."
+UNKNOWN_SELECTIONS = "Checkbox value contains non existent selections."
+NO_DATE = "The date value must be an integer or a floating-point number."
+NO_URL_TEXT = "URL field value should be a string."
+NO_URL = "The URL is invalid."
+NO_USER = 'The user or group specified for a "User" field does not exist.'
+NO_LINKS = "File value should be a list of Markdown links."
+NO_NUMBER = "The value must be a number."
+
+_LINK = re.compile(r"\[([^\]]+)\]\(([^)\s]+)\)")
+_FIRST_SECOND = dt.datetime(1, 1, 2, tzinfo=dt.UTC).timestamp()
+_LAST_SECOND = dt.datetime(9999, 12, 31, tzinfo=dt.UTC).timestamp()
+
+
+class Broken(Exception):
+    """The server has no answer to this but an error of its own."""
+
+
+def answers(
+    fields: Iterable[Record], given: dict[str, Any], state: State, *, needs_required: bool = True
+) -> Record:
+    """Return the values of fields in the form in which they are kept; empty ones and unknown keys are dropped.
+
+    Raise Complaint at the first wrong value, and Broken at one on which the server breaks.
+    """
+    kept: Record = {}
+    for field in fields:
+        value = given.get(field["api_name"])
+        if value is None or value in ("", []):
+            if field["is_required"] and needs_required:
+                raise errors.wrong_field(field["api_name"], FILL_IN)
+            continue
+        kept[field["api_name"]] = _READERS[field["type"]](value, field, state)
+    return kept
+
+
+def _wrong(field: Record, text: str, **values: object) -> Complaint:
+    return errors.wrong_field(field["api_name"], text, **values)
+
+
+def _text(value: Any, field: Record, state: State) -> str:
+    if not isinstance(value, str):
+        raise _wrong(field, NO_TEXT)
+    if "\0" in value:
+        raise Broken
+    return value
+
+
+def _string(value: Any, field: Record, state: State) -> str:
+    text = _text(value, field, state)
+    if len(text) > LONGEST_STRING:
+        raise _wrong(field, TOO_LONG, limit=LONGEST_STRING)
+    return text
+
+
+def _number(value: Any, field: Record, state: State) -> str:
+    try:
+        return str(Decimal(str(value)))
+    except InvalidOperation:
+        raise _wrong(field, NO_NUMBER) from None
+
+
+def _selection(value: Any, field: Record, state: State) -> int:
+    for option in field["selections"]:
+        if option["value"] == value:
+            return int(option["id"])
+    raise _wrong(field, NO_SELECTION)
+
+
+def _checkbox(value: Any, field: Record, state: State) -> list[int]:
+    if not isinstance(value, list):
+        raise _wrong(field, NO_LIST)
+    if not all(isinstance(item, str) for item in value):
+        raise _wrong(field, NO_SELECTIONS)
+    ids = {option["value"]: int(option["id"]) for option in field["selections"]}
+    if not all(item in ids for item in value):
+        raise _wrong(field, UNKNOWN_SELECTIONS)
+    return [ids[item] for item in value]
+
+
+def _date(value: Any, field: Record, state: State) -> int | float:
+    if not isinstance(value, int | float):
+        raise _wrong(field, NO_DATE)
+    if not _FIRST_SECOND <= value <= _LAST_SECOND:  # NaN is in no range
+        raise Broken
+    return value
+
+
+def _url(value: Any, field: Record, state: State) -> str:
+    if not isinstance(value, str):
+        raise _wrong(field, NO_URL_TEXT)
+    scheme, has_scheme, rest = value.partition("://")
+    if not has_scheme or scheme.lower() in {"ftp", "ftps"}:
+        is_valid = is_valid_url(f"http://{rest or value}")
+    else:
+        is_valid = is_valid_url(value)
+    if not is_valid:
+        raise _wrong(field, NO_URL)
+    return value
+
+
+def _user(value: Any, field: Record, state: State) -> int | Record:
+    if isinstance(value, str):
+        name = value.casefold()
+        for user in state.users.values():
+            if user["email"].casefold() == name and user["status"] in {"active", "invited"}:
+                return int(user["id"])
+        for group in state.groups.values():
+            if group["name"].casefold() == name:
+                return {"group": group["id"]}
+    raise _wrong(field, NO_USER)
+
+
+def _files(value: Any, field: Record, state: State) -> list[int | str]:
+    """Return the ids of attachments; a link stays a text where its label or its file is not what the service has.
+
+    Only the place is checked to which a link leads, not what is there, and whose it is.
+    """
+    if not isinstance(value, list):
+        raise _wrong(field, NO_LINKS)
+    ids = {f"[{item.name}]({state.files_url}/{item.uuid})": item.id for item in state.attachments.values()}
+    kept: list[int | str] = []
+    for item in value:
+        match = _LINK.fullmatch(item) if isinstance(item, str) else None
+        if match is None or not match[2].startswith(f"{state.files_url}/"):
+            raise _wrong(field, NO_LINKS)
+        link = str(item)
+        kept.append(ids.get(link, link))
+    return kept
+
+
+_READERS: dict[str, Callable[[Any, Record, State], Any]] = {
+    "string": _string,
+    "text": _text,
+    "number": _number,
+    "radio": _selection,
+    "dropdown": _selection,
+    "checkbox": _checkbox,
+    "date": _date,
+    "url": _url,
+    "user": _user,
+    "file": _files,
+}

@@ -1,0 +1,270 @@
+"""The demonstration as processes: it starts, tells, keeps its data, and leaves nothing running."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import requests
+
+from apps.dashboard.management.commands.demo import DIALECTS
+from demo.browser import Browser
+from demo.environment import PROJECT, Place, child
+from demo.processes import DemoError, Family, answers, free_port
+
+both_generations = pytest.mark.parametrize("dialect", DIALECTS)
+
+
+@contextmanager
+def demonstration(
+    folder: Path, *, port: int = 0, dialect: str = "documented"
+) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Run a demonstration; give its process and all that it said until it was ready."""
+    command = [
+        sys.executable,
+        "manage.py",
+        "demo",
+        f"--port={port}",
+        "--sandbox-port=0",
+        f"--data-dir={folder}",
+        f"--dialect={dialect}",
+    ]
+    with subprocess.Popen(
+        command,
+        cwd=PROJECT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        preexec_fn=_listen_to_ctrl_c,
+    ) as process:
+        text = ""
+        for line in process.stdout or ():
+            text += line
+            if line.startswith("Logs are in"):
+                break
+        try:
+            yield process, text
+        finally:
+            process.kill()
+            process.communicate()
+
+
+def _listen_to_ctrl_c() -> None:
+    """Undo what a shell does to jobs in the background: they, and all that they start, ignore Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def address(text: str) -> str:
+    """Return where the dashboard is; what is said before may name the address of an earlier start."""
+    found = re.search(r"^Pneumatic Dash is running: (\S+)$", text, flags=re.MULTILINE)
+    assert found, text
+    return found[1]
+
+
+def sandbox_address(folder: Path) -> str:
+    found = re.search(r"http://127\.0\.0\.1:\d+", (folder / "logs" / "sandbox.log").read_text())
+    assert found
+    return found[0]
+
+
+def hurry(sandbox: str) -> None:
+    requests.patch(f"{sandbox}/_sandbox/settings", json={"pace": 0.05}, timeout=10).raise_for_status()
+
+
+def finish_one_in_silence(sandbox: str) -> int:
+    """Let a workflow end of which nobody is told, and everybody else rest; return its id."""
+    control = f"{sandbox}/_sandbox"
+    requests.patch(f"{control}/settings", json={"pace": 0}, timeout=10).raise_for_status()
+    requests.post(f"{control}/deliveries/wait", json={"seconds": 10}, timeout=30).raise_for_status()
+    workflows = requests.get(f"{control}/workflows", timeout=10).json()
+    workflow = next(item for item in workflows if item["status"] in {0, 3})
+    while workflow["status"] in {0, 3}:
+        action = "complete" if workflow["status"] == 0 else "resume"
+        step = {"workflow_id": workflow["id"], "action": action, "silent": True}
+        workflow = requests.post(f"{control}/steps", json=step, timeout=10).json()
+    return int(workflow["id"])
+
+
+@contextmanager
+def operator_at(folder: Path, url: str) -> Iterator[Callable[[], dict[int, str]]]:
+    """Sign the operator in; give what tells the state of each workflow that the dashboard shows."""
+    with Browser(url) as operator:
+        operator.sign_in("operator", (folder / "password_operator").read_text().strip())
+
+        def states() -> dict[int, str]:
+            text = operator.get("/workflows/export.csv").content.decode("utf-8-sig")
+            return {int(row["Workflow ID"]): row["State"] for row in csv.DictReader(io.StringIO(text))}
+
+        yield states
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    for _ in range(600):
+        if condition():
+            return
+        time.sleep(0.1)
+    pytest.fail("It did not happen within a minute.")
+
+
+def wait_until_silent(url: str) -> None:
+    port = int(url.rpartition(":")[2])
+    for _ in range(200):
+        if not answers(port):
+            return
+        time.sleep(0.1)
+    pytest.fail(f"Something still answers on {url}")
+
+
+def stop(process: subprocess.Popen[str], url: str) -> None:
+    """Press Ctrl-C, and see that all parts have ended."""
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=60) == 0
+    wait_until_silent(url)
+
+
+def logins_in(text: str) -> list[str]:
+    return re.findall(r"^  (?:admin|operator|integrator) +(\S+)", text, flags=re.MULTILINE)
+
+
+@both_generations
+def test_workflows_move_on_their_own_and_go_on_at_another_address(tmp_path: Path, dialect: str) -> None:
+    with demonstration(tmp_path, dialect=dialect) as (process, text):
+        url, logins = address(text), logins_in(text)
+        assert len(logins) == 3
+        assert requests.get(f"{url}/healthz", timeout=10).status_code == 200
+        assert "The operator launched" in text
+        with operator_at(tmp_path, url) as states:
+            wait_for(lambda: len(states()) >= 4)
+            hurry(sandbox_address(tmp_path))
+            wait_for(lambda: "completed" in states().values())
+        unheard = finish_one_in_silence(sandbox_address(tmp_path))
+        stop(process, url)
+    with demonstration(tmp_path, dialect=dialect) as (_process, text):
+        new_url, sandbox = address(text), sandbox_address(tmp_path)
+        assert logins_in(text) == logins
+        rows = requests.get(f"{sandbox}/_sandbox/subscriptions", timeout=10).json()
+        # The old address is not subscribed any more, and nothing is subscribed twice.
+        assert len({row["event"] for row in rows}) == len(rows) == 4
+        assert all(row["target"].startswith(f"{new_url}/hooks/") for row in rows)
+        assert new_url != url
+        assert "ended unheard since last time: 1\n" in text
+        with operator_at(tmp_path, new_url) as states:
+            wait_for(lambda: states()[unheard] == "completed")
+            alive = {id_ for id_, state in states().items() if state in {"running", "snoozed"}}
+            assert alive
+            hurry(sandbox)
+            wait_for(lambda: any(states()[id_] == "completed" for id_ in alive))
+
+
+@both_generations
+def test_what_the_sandbox_forgot_does_not_look_alive_for_ever(tmp_path: Path, dialect: str) -> None:
+    with demonstration(tmp_path, dialect=dialect) as (process, text):
+        with operator_at(tmp_path, address(text)) as states:
+            wait_for(lambda: len(states()) >= 4)
+            before = states()
+        stop(process, address(text))
+    (tmp_path / "sandbox.json").unlink()
+    over = {"terminated", "completed", "deleted in Pneumatic"}
+    with demonstration(tmp_path, dialect=dialect) as (_process, text):
+        assert "ended unheard" in text
+        ids = requests.get(f"{sandbox_address(tmp_path)}/_sandbox/workflows", timeout=10).json()
+        assert min(item["id"] for item in ids) > max(before)
+        with operator_at(tmp_path, address(text)) as states:
+            wait_for(lambda: {states()[id_] for id_ in before} <= over)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent is gone")
+def test_it_takes_another_port_for_a_busy_one_and_leaves_nothing_when_it_is_killed(tmp_path: Path) -> None:
+    with socket.socket() as busy:
+        busy.bind(("127.0.0.1", 0))
+        busy.listen()
+        port = busy.getsockname()[1]
+        with demonstration(tmp_path, port=port) as (process, text):
+            assert f"Port {port} is busy" in text
+            assert address(text) != f"http://127.0.0.1:{port}"
+            sandbox = sandbox_address(tmp_path)
+            process.kill()
+            wait_until_silent(address(text))
+            wait_until_silent(sandbox)
+
+
+@both_generations
+def test_the_check_does_the_main_job(dialect: str) -> None:
+    command = [sys.executable, "manage.py", "demo", "--check", f"--dialect={dialect}"]
+    finished = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    for proof in (
+        "Subscribed to all four events",
+        "has every answer as typed, and the file byte for byte",
+        "The receiver took 7 events",
+        "its page tells each of them",
+        "nothing is sent any more",
+    ):
+        assert proof in finished.stdout
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="finds the worker in /proc")
+def test_the_check_fails_without_a_worker() -> None:
+    command = [sys.executable, "manage.py", "demo", "--check"]
+    with subprocess.Popen(
+        command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        for line in process.stdout or ():
+            if line.startswith("Starting the web server and the worker"):
+                break
+        wait_for(lambda: bool(workers_of(process.pid)))
+        os.kill(workers_of(process.pid)[0], signal.SIGKILL)
+        text, _ = process.communicate(timeout=120)
+
+    assert process.returncode == 1, text
+    assert "The worker has stopped" in text
+
+
+def workers_of(pid: int) -> list[int]:
+    """Return the processes below ``pid`` that are workers."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [int(child) for child in children if b"\0worker\0" in Path(f"/proc/{child}/cmdline").read_bytes()]
+
+
+def test_a_part_that_ends_by_itself_is_named_with_its_last_words(tmp_path: Path) -> None:
+    family = Family(environment=os.environ, folder=PROJECT, logs=tmp_path)
+    part = family.start("worker", [sys.executable, "-c", "raise SystemExit('out of luck')"])
+    part.process.wait(timeout=30)
+
+    with pytest.raises(DemoError, match=r"(?s)The worker has stopped \(exit code 1\).*out of luck"):
+        family.check()
+    family.stop()
+
+
+def test_its_environment_is_complete_and_takes_no_setting_from_outside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgres://the-developers-own")
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    place = Place(tmp_path / "demo")
+    place.create()
+    environment = child(place, port=1, sandbox_port=2, files_port=3)
+
+    assert environment["DATABASE_URL"].startswith("sqlite:///")
+    assert environment["ENV_FILE"] == ""
+    assert "HTTP_PROXY" not in environment
+    assert place.secret_key.stat().st_mode & 0o777 == 0o600
+    assert place.folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_free_port_is_not_one_that_is_taken() -> None:
+    port = free_port(0)
+
+    assert free_port(port, taken=[port]) != port

@@ -1,0 +1,162 @@
+"""Several who decide at the same moment, each with a connection of its own: one decides."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from apps.accounts.models import User
+from apps.launches.dispatch import services
+from apps.launches.dispatch.services import ResolveError
+from apps.launches.models import Launch
+from apps.launches.outcomes import LaunchOutcome
+from apps.launches.resolution import matcher, poller
+from apps.workflow_templates.models import TemplateUse
+from apps.workflows.models import Workflow
+from tests.factories import make_launch, make_template
+from tests.fixtures import payloads
+from tests.fixtures.deliveries import Deliver
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+State = Launch.State
+
+
+def at_once(*jobs: Callable[[], object]) -> list[Exception]:
+    """Run the jobs at the same moment and return what they raised."""
+    start = threading.Barrier(len(jobs))
+    raised: list[Exception] = []
+
+    def run(job: Callable[[], object]) -> None:
+        try:
+            start.wait(timeout=30)
+            job()
+        except Exception as error:
+            raised.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=[job]) for job in jobs]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    return raised
+
+
+@pytest.fixture
+def unknown(operator: User, deliver: Deliver) -> Launch:
+    """A launch that became unknown after its event had come; nobody has looked yet."""
+    deliver(payloads.started(41, name="Paint it", template_id=7))
+    return make_launch(
+        make_template(7),
+        operator,
+        name="Paint it",
+        state=State.UNKNOWN,
+        attempts=1,
+        sent_at=payloads.BEGIN,
+    )
+
+
+def test_of_several_who_match_one_resolves_it(unknown: Launch, operator: User) -> None:
+    look = [lambda: matcher.resolve_alike([(7, "Paint it")])] * 4
+
+    assert at_once(*look) == []
+
+    unknown.refresh_from_db()
+    assert (unknown.state, unknown.workflow_id) == (State.LAUNCHED, 41)
+    assert TemplateUse.objects.get().launches == 1
+    assert Workflow.objects.get().launched_by == operator
+
+
+def test_of_an_event_and_a_person_one_decides(unknown: Launch, administrator: User) -> None:
+    raised = at_once(
+        lambda: matcher.resolve_alike([(7, "Paint it")]),
+        lambda: services.resolve(unknown, user=administrator, workflow_id=None),
+    )
+
+    found = Launch.objects.get()
+    if found.state == State.LAUNCHED:
+        assert [type(error) for error in raised] == [ResolveError]
+        assert (found.workflow_id, found.resolved_by) == (41, None)
+    else:
+        assert raised == []
+        assert (found.state, found.resolved_by, found.evidence) == (State.FAILED, administrator, None)
+
+
+def test_two_people_do_not_give_one_workflow_to_two_launches(
+    unknown: Launch, operator: User, administrator: User
+) -> None:
+    other = make_launch(
+        unknown.template, operator, name="Paint that", state=State.UNKNOWN, attempts=1, sent_at=payloads.BEGIN
+    )
+
+    raised = at_once(
+        lambda: services.resolve(unknown, user=operator, workflow_id=50),
+        lambda: services.resolve(other, user=administrator, workflow_id=50),
+    )
+
+    assert [type(error) for error in raised] == [ResolveError]
+    assert Launch.objects.filter(workflow_id=50).count() == 1
+
+
+def conclude_that_it_did_not_start(launch: Launch) -> None:
+    """Do what the second of two looks does that have missed a workflow."""
+    seen_before = Launch.objects.get(pk=launch.pk)
+    poller._conclude(seen_before, began=timezone.now(), doubt="")
+
+
+@pytest.fixture
+def missed(unknown: Launch) -> Launch:
+    """Return the launch after a first look that did not show any workflow of its template."""
+    Workflow.objects.all().delete()
+    half_a_minute_ago = timezone.now() - poller.BETWEEN_MISSES
+    Launch.objects.update(missed_at=half_a_minute_ago, finished_at=half_a_minute_ago)
+    unknown.refresh_from_db()
+    return unknown
+
+
+def test_of_a_look_and_a_person_one_decides(missed: Launch, administrator: User) -> None:
+    raised = at_once(
+        lambda: conclude_that_it_did_not_start(missed),
+        lambda: services.resolve(missed, user=administrator, workflow_id=50),
+    )
+
+    found = Launch.objects.get()
+    if found.state == State.LAUNCHED:
+        assert raised == []
+        assert (found.workflow_id, found.resolved_by) == (50, administrator)
+    else:
+        assert [type(error) for error in raised] == [ResolveError]
+        assert (found.state, found.workflow_id, found.resolved_by) == (State.FAILED, None, None)
+
+
+def test_of_a_look_and_a_late_answer_the_answer_wins(missed: Launch) -> None:
+    answered = Launch.objects.get()
+
+    raised = at_once(
+        lambda: conclude_that_it_did_not_start(missed),
+        lambda: services._settle(answered, LaunchOutcome(State.LAUNCHED, workflow_id=50)),
+    )
+
+    found = Launch.objects.get()
+    assert raised == []
+    assert (found.state, found.workflow_id, found.missed_at) == (State.LAUNCHED, 50, None)
+
+
+def test_of_a_look_and_somebody_who_tries_again_the_attempt_is_not_touched(missed: Launch) -> None:
+    conclude_that_it_did_not_start(missed)
+
+    raised = at_once(
+        lambda: conclude_that_it_did_not_start(missed),
+        lambda: services.retry(missed, attempts=1),
+        lambda: conclude_that_it_did_not_start(missed),
+    )
+
+    found = Launch.objects.get()
+    assert raised == []
+    assert (found.state, found.missed_at, found.looked_at) == (State.QUEUED, None, None)

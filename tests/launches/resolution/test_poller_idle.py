@@ -1,0 +1,33 @@
+"""Where Pneumatic cannot be asked for its workflows, the worker's job asks nothing, and the page says so."""
+
+from __future__ import annotations
+
+from django.test import Client
+from django.utils import timezone
+
+from apps.accounts.models import User
+from apps.core import periodic
+from apps.launches.models import Launch
+from apps.launches.resolution import poller
+from apps.workflow_templates.models import Template
+from tests.factories import make_launch
+from tests.fixtures.sandbox import Sandbox
+
+State = Launch.State
+
+
+def test_a_server_that_cannot_be_asked_is_not(
+    every_field: Template, operator: User, operator_client: Client, sandbox: Sandbox
+) -> None:
+    launch = make_launch(every_field, operator, state=State.UNKNOWN, attempts=1, sent_at=timezone.now())
+
+    poller.look()
+
+    page = operator_client.get(f"/launches/{launch.pk}/").content.decode()
+    assert sandbox.requests() == []
+    assert "does not tell which workflows it runs" in page
+    assert "Look in Pneumatic" in page
+
+
+def test_the_worker_does_the_job() -> None:
+    assert poller.look in [job.job for job in periodic.registered()]

@@ -1,0 +1,304 @@
+"""What the pages of launches tell of workflows, and the page of a workflow of its launch."""
+
+from __future__ import annotations
+
+import datetime as dt
+import html
+import re
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.test import Client
+
+from apps.accounts.models import User
+from apps.launches.dispatch import services
+from apps.launches.models import Launch
+from apps.workflow_templates.models import Template
+from tests.factories import client_of, make_field, make_launch, make_template, make_user
+from tests.fixtures import payloads
+from tests.fixtures.deliveries import Deliver
+from tests.fixtures.launching import Fill
+from tests.fixtures.sandbox import Sandbox
+
+State = Launch.State
+LIVE = {"Live-Version": "something older"}
+
+
+@pytest.fixture
+def template(db: None) -> Template:
+    return make_template(7, name="Painting", fields=[make_field("note", "string", name="Note")])
+
+
+@pytest.fixture
+def unknown(template: Template, operator: User) -> Launch:
+    return make_launch(
+        template,
+        operator,
+        name="Paint it",
+        state=State.UNKNOWN,
+        answers={"note": "Soon"},
+        attempts=1,
+        sent_at=payloads.BEGIN,
+    )
+
+
+def started(workflow_id: int, note: str = "Soon", **values: Any) -> dict[str, Any]:
+    values = {"name": "Paint it", "template_id": 7, "template_name": "Painting", **values}
+    return payloads.started(workflow_id, kickoff=[payloads.answer("note", note)], **values)
+
+
+def show(client: Client, url: str, **headers: str) -> str:
+    response = client.get(url, headers=headers)
+    assert response.status_code == 200
+    return html.unescape(response.content.decode()).partition("<main")[2] or html.unescape(
+        response.content.decode()
+    )
+
+
+def page_of(client: Client, launch: Launch) -> str:
+    return show(client, f"/launches/{launch.pk}/")
+
+
+def test_a_launch_shows_where_its_workflow_stands(
+    template: Template, operator: User, operator_client: Client, deliver: Deliver
+) -> None:
+    launch = make_launch(template, operator, workflow_id=41)
+    assert "No event has told of this workflow yet." in page_of(operator_client, launch)
+
+    deliver(started(41))
+    page = page_of(operator_client, launch)
+
+    assert "The workflow was started" in page
+    assert "running" in page
+    assert "at step 1, <bdi>Collect papers</bdi>" in page
+    assert 'href="/workflows/41/"' in page
+    assert "Open workflow 41 in Pneumatic" in page
+
+
+def test_an_open_page_sees_the_workflow_move(
+    template: Template, operator: User, operator_client: Client, deliver: Deliver
+) -> None:
+    launch = make_launch(template, operator, workflow_id=41)
+    url = f"/launches/{launch.pk}/"
+    deliver(started(41))
+    version = show(operator_client, url).partition('data-live-version="')[2].partition('"')[0]
+    deliver(payloads.task_completed(41, 1, template_id=7))
+
+    part = operator_client.get(url, headers={"Live-Version": version})
+
+    assert part.status_code == 200
+    assert "Prepare the desk" in part.content.decode()
+    assert "<html" not in part.content.decode()
+    again = part.content.decode().partition('data-live-version="')[2].partition('"')[0]
+    assert operator_client.get(url, headers={"Live-Version": again}).status_code == 204
+
+
+def test_a_launch_that_was_under_way_loads_its_page_anew_when_it_is_over(
+    template: Template, operator: User, operator_client: Client
+) -> None:
+    launch = make_launch(template, operator)
+
+    response = operator_client.get(
+        f"/launches/{launch.pk}/", headers={"HX-Request": "true", "HX-Target": "content"}
+    )
+
+    assert response["HX-Refresh"] == "true"
+
+
+def test_the_list_shows_where_workflows_stand(
+    template: Template, operator: User, operator_client: Client, deliver: Deliver
+) -> None:
+    make_launch(template, operator, workflow_id=41)
+    make_launch(template, operator, workflow_id=42)
+    make_launch(template, operator, state=State.FAILED)
+    deliver(started(41))
+    page = show(operator_client, "/launches/")
+
+    assert page.count('href="/workflows/') == 1
+    assert "Collect papers" in page
+    assert page.count("not heard of yet") == 1
+
+
+def test_whoever_may_not_see_workflows_sees_none(
+    template: Template, operator: User, unknown: Launch, deliver: Deliver
+) -> None:
+    user = make_user("narrow")
+    user.user_permissions.add(Permission.objects.get(codename="view_launch"))
+    client = client_of(User.objects.get(pk=user.pk))
+    launch = make_launch(template, operator, workflow_id=40)
+    deliver(started(40))
+    deliver(started(41, "Later"))
+
+    for page in (page_of(client, launch), page_of(client, unknown), show(client, "/launches/")):
+        assert 'href="/workflows/4' not in page
+        assert "Collect papers" not in page
+
+
+def test_a_workflow_shows_its_launch(
+    template: Template, operator: User, viewer_client: Client, deliver: Deliver
+) -> None:
+    launch = make_launch(template, operator, workflow_id=41)
+    deliver(started(41))
+    deliver(started(42))
+
+    assert f"/launches/{launch.pk}/" in show(viewer_client, "/workflows/41/")
+    assert "It was not launched from here." in show(viewer_client, "/workflows/42/")
+
+
+def test_an_unknown_launch_shows_the_evidence_and_is_decided_with_one_click(
+    unknown: Launch, operator_client: Client, operator: User, deliver: Deliver
+) -> None:
+    deliver(started(41, "Later"))
+    page = page_of(operator_client, unknown)
+    assert "Is it one of these?" in page
+    assert 'href="/workflows/41/"' in page
+    assert "asked for: <bdi>Soon</bdi>" in page
+    assert "differs" in page
+    assert page.count(">fits<") == 3
+
+    button = page.partition("<article")[2].partition("</form>")[0]
+    hidden = dict(re.findall(r'<input type="hidden" name="([a-z_]+)" value="([^"]*)"', button))
+    operator_client.post(f"/launches/{unknown.pk}/resolve/", hidden)
+
+    unknown.refresh_from_db()
+    assert (unknown.state, unknown.workflow_id, unknown.resolved_by) == (State.LAUNCHED, 41, operator)
+
+
+def test_what_fits_best_comes_first_and_what_is_taken_says_whose_it_is(
+    unknown: Launch, template: Template, operator: User, operator_client: Client, deliver: Deliver
+) -> None:
+    other = make_launch(template, operator, name="Mine", workflow_id=43)
+    deliver(started(41, "Later", name="Another"))
+    deliver(started(42, "Later"))
+    deliver(started(43, "Later", name="Mine"))
+    deliver(started(44, minutes=600))
+    page = page_of(operator_client, unknown)
+
+    assert page.index("/workflows/42/") < page.index("/workflows/41/")
+    assert f'It belongs to another launch: <a href="/launches/{other.pk}/">' in page
+    assert "It is this one, workflow 43" not in page
+    assert "/workflows/44/" not in page
+
+
+def test_viewers_see_the_evidence_and_decide_nothing(
+    unknown: Launch, viewer_client: Client, deliver: Deliver
+) -> None:
+    deliver(started(41, "Later"))
+    page = page_of(viewer_client, unknown)
+
+    assert "Is it one of these?" in page
+    assert "It is this one" not in page
+
+
+def test_a_launch_that_an_event_resolved_says_why(
+    unknown: Launch, operator_client: Client, deliver: Deliver
+) -> None:
+    deliver(started(41))
+    page = page_of(operator_client, unknown)
+
+    assert "The workflow was started" in page
+    assert "No answer came, but an event showed the workflow" in page
+    assert "Why this workflow" in page
+    assert "by an event" in page
+    assert "Is it one of these?" not in page
+
+
+def test_a_second_workflow_that_fits_is_shown_where_an_event_had_decided(
+    unknown: Launch, operator_client: Client, deliver: Deliver
+) -> None:
+    deliver(started(41))
+    deliver(started(42))
+
+    assert "These would fit as well" in page_of(operator_client, unknown)
+
+
+def test_a_workflow_that_fits_is_shown_where_a_person_said_that_nothing_started(
+    unknown: Launch, operator: User, operator_client: Client, deliver: Deliver
+) -> None:
+    services.resolve(unknown, user=operator, workflow_id=None)
+    assert "These would fit as well" not in page_of(operator_client, unknown)
+
+    deliver(started(41))
+
+    assert "Look before you try again." in page_of(operator_client, unknown)
+
+
+def test_contradictions_are_shown(template: Template, operator: User, operator_client: Client) -> None:
+    launch = make_launch(template, operator, contradictions="One thing.\nAnother thing.\n")
+    page = page_of(operator_client, launch)
+
+    assert "What is known contradicts itself" in page
+    assert page.count("thing.</bdi>") == 2
+
+
+def test_an_answer_that_was_dropped_is_replaced_by_the_event(
+    sandbox: Sandbox,
+    fill: Fill,
+    every_field: Template,
+    operator_client: Client,
+    deliver: Deliver,
+) -> None:
+    """The whole way: the sandbox starts the workflow and drops the answer; then its event comes."""
+    options = {
+        field["api_name"]: {option["label"]: option["key"] for option in field["selections"]}
+        for field in every_field.current_version.kickoff["fields"]
+        if field["selections"]
+    }
+    form = fill(
+        every_field,
+        string_1="Desk",
+        text_2="One\r\nTwo",
+        radio_3=options["radio-3"]["High"],
+        date_5="2026-12-24",
+        url_6="https://example.com/desk",
+        user_9="2",
+    )
+    sandbox.fault(kind="drop_after", method="POST", path_prefix="/templates")
+    form.send()
+    launch = Launch.objects.get()
+    assert (launch.state, len(sandbox.workflows())) == (State.UNKNOWN, 1)
+    assert launch.sent_at is not None
+
+    deliver(workflow_started(sandbox.workflows()[0], every_field, launch))
+
+    launch.refresh_from_db()
+    assert (launch.state, launch.workflow_id) == (State.LAUNCHED, sandbox.workflows()[0]["id"])
+    assert "Why this workflow" in page_of(operator_client, launch)
+
+
+def workflow_started(workflow: dict[str, Any], template: Template, launch: Launch) -> dict[str, Any]:
+    """Return the event that tells of a workflow as the sandbox received it."""
+    sent = launch.payload["kickoff"]
+    outputs = []
+    for field in template.current_version.kickoff["fields"]:
+        given = sent.get(field["api_name"])
+        chosen = given if isinstance(given, list) else [given]
+        outputs.append(
+            {
+                "id": 1,
+                "name": field["name"],
+                "type": field["type"],
+                "api_name": field["api_name"],
+                "value": None if field["selections"] or given is None else str(given),
+                "is_required": False,
+                "selections": [
+                    {
+                        "id": int(option["key"]),
+                        "value": option["label"],
+                        "is_selected": int(option["key"]) in chosen,
+                    }
+                    for option in field["selections"]
+                ],
+                "attachments": [],
+            }
+        )
+    minutes = (launch.sent_at - payloads.BEGIN) / dt.timedelta(minutes=1)
+    return payloads.started(
+        workflow["id"],
+        name=launch.name,
+        template_id=template.pk,
+        template_name=template.name,
+        minutes=minutes,
+        kickoff=outputs,
+    )

@@ -1,0 +1,141 @@
+"""``manage.py check_connection`` against the sandbox, in both generations of the API."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from django.core.management import CommandError, call_command
+from pytest_django import Settings
+
+from apps.pneumatic import server
+from tests.fixtures.sandbox import Sandbox, only_current
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def auto(settings: Settings, sandbox: Sandbox) -> None:
+    settings.PNEUMATIC_DIALECT = "auto"
+    settings.PNEUMATIC_FILES_URL = ""
+    server.forget()
+
+
+def check() -> tuple[str, bool]:
+    """Return what the command prints, and whether it ends well."""
+    out = io.StringIO()
+    try:
+        call_command("check_connection", stdout=out)
+    except CommandError:
+        return out.getvalue(), False
+    return out.getvalue(), True
+
+
+def test_the_documented_kind_is_found_and_told(sandbox: Sandbox) -> None:
+    text, is_good = check()
+
+    assert is_good
+    assert "ok       Which Pneumatic: Pneumatic as documented (found by asking)." in text
+    assert "ok       Templates: 3 are listed." in text
+    assert "missing  Workflows: This Pneumatic has no list of workflows" in text
+    assert sandbox.key not in text
+
+
+def test_todays_kind_is_found_and_told(sandbox: Sandbox, settings: Settings) -> None:
+    sandbox.reset(dialect="current")
+    settings.PNEUMATIC_FILES_URL = sandbox.files_url
+
+    text, is_good = check()
+
+    assert is_good
+    assert "account owner" in text
+    assert "ok       Which Pneumatic: Pneumatic of today (found by asking)." in text
+    assert "ok       Webhooks: They can be managed." in text
+    assert "ok       Files: The file service answers and accepts the key." in text
+    assert "ok       Workflows: They can be read back" in text
+    assert sandbox.files() == []
+    assert sandbox.key not in text
+
+
+def test_what_is_missing_is_said_with_the_way_to_mend_it(sandbox: Sandbox, settings: Settings) -> None:
+    sandbox.reset(dialect="current")
+    member = sandbox.put_user({"email": "max@example.com", "first_name": "Max", "is_admin": False})
+    settings.PNEUMATIC_API_KEY = sandbox.add_key("key-of-a-member", user_id=member["id"])
+
+    text, is_good = check()
+
+    assert is_good
+    assert "no administrator" in text
+    assert "their tasks only administrators may read" in text
+    assert "missing  Webhooks: The key may not do this. It takes the key of an administrator" in text
+    assert "missing  Files: Files cannot be uploaded: PNEUMATIC_FILES_URL is empty." in text
+
+
+def test_a_setting_that_does_not_fit_is_a_failure(sandbox: Sandbox, settings: Settings) -> None:
+    sandbox.reset(dialect="current")
+    settings.PNEUMATIC_DIALECT = "documented"
+
+    text, is_good = check()
+
+    assert not is_good
+    assert "Pneumatic of today answers, but PNEUMATIC_DIALECT says “documented”" in text
+    assert "Write auto into it." in text
+    assert "Templates" not in text
+
+
+def test_a_setting_for_today_that_does_not_fit_is_the_same_failure(settings: Settings) -> None:
+    settings.PNEUMATIC_DIALECT = "current"
+
+    text, is_good = check()
+
+    assert not is_good
+    assert "Pneumatic as documented answers, but PNEUMATIC_DIALECT says “current”" in text
+    assert "Write auto into it." in text
+    assert "Templates" not in text
+
+
+def test_it_looks_again_whatever_was_found_before(sandbox: Sandbox) -> None:
+    check()
+    sandbox.reset(dialect="current")
+
+    text, _is_good = check()
+
+    assert "Pneumatic of today" in text
+
+
+@pytest.mark.parametrize(("name", "value"), [("PNEUMATIC_API_KEY", "wrong"), ("PNEUMATIC_API_KEY", "")])
+def test_a_key_that_is_not_accepted_is_a_failure(settings: Settings, name: str, value: str) -> None:
+    setattr(settings, name, value)
+
+    _text, is_good = check()
+
+    assert not is_good
+
+
+def test_another_address_is_a_failure(sandbox: Sandbox, settings: Settings) -> None:
+    settings.PNEUMATIC_API_URL = sandbox.files_url
+
+    text, is_good = check()
+
+    assert not is_good
+    assert "Check PNEUMATIC_API_URL" in text
+
+
+@only_current
+def test_an_address_of_the_file_service_that_is_none_is_told(sandbox: Sandbox, settings: Settings) -> None:
+    settings.PNEUMATIC_FILES_URL = "https://.example.com"
+
+    text, is_good = check()
+
+    assert is_good
+    assert "missing  Files: PNEUMATIC_FILES_URL is no address of a server." in text
+
+
+def test_an_administrator_is_not_told_to_take_the_key_of_one(sandbox: Sandbox) -> None:
+    sandbox.reset(dialect="current")
+    sandbox.fault(kind="status", path_prefix="/accounts/groups", status=403, times=0)
+
+    text, _is_good = check()
+
+    assert "missing  Groups: " in text
+    assert "It takes the key of an administrator" not in text

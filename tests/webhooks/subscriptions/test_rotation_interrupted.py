@@ -1,0 +1,204 @@
+"""A rotation of the receiver's token that is interrupted anywhere loses no event.
+
+``Watch`` looks after every single step: a wanted event must always have a way to an address that is accepted, and no
+subscription of our receiver may lead to one that is not. It can also *crash* at a step, before or after it took effect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from pytest_django import Settings
+
+from apps.accounts.models import User
+from apps.pneumatic.canonical.events import Kind
+from apps.pneumatic.client import Client
+from apps.webhooks import endpoints
+from apps.webhooks.models import Endpoint, WantedSubscription
+from apps.webhooks.subscriptions import drift, mirror, rotation, services
+from apps.webhooks.subscriptions.rotation import Phase
+from tests.fixtures.sandbox import Sandbox, both_dialects, only_current
+from tests.webhooks.subscribing import (
+    ELSEWHERE,
+    NAMES,
+    OTHER_ADMIN,
+    PUBLIC_URL,
+    hear,
+    let_grace_pass,
+    ours,
+    states,
+    take,
+    upstream,
+)
+
+pytestmark = pytest.mark.django_db
+
+S = Endpoint.State
+
+
+@pytest.fixture(autouse=True)
+def public_url(settings: Settings) -> None:
+    settings.PUBLIC_URL = PUBLIC_URL
+
+
+class Crash(BaseException):
+    """The process ends here."""
+
+
+class Watch:
+    """Counts steps, looks after each of them, and crashes at one: ``at`` counts twice, before and after its effect."""
+
+    def __init__(self, sandbox: Sandbox, *, at: int | None) -> None:
+        self.sandbox, self.at, self.count = sandbox, at, 0
+
+    def wrap(self, work: Callable[..., Any]) -> Callable[..., Any]:
+        """Return ``work`` as a step."""
+
+        def step(*args: Any, **kwargs: Any) -> Any:
+            self._pass()
+            value = work(*args, **kwargs)
+            self.look()
+            self._pass()
+            return value
+
+        return step
+
+    def _pass(self) -> None:
+        self.count += 1
+        if self.count == self.at:
+            raise Crash
+
+    def look(self) -> None:
+        """Fail where an event would be lost."""
+        ways = [
+            (event, endpoints.find(target.rstrip("/").rpartition("/")[2]))
+            for event, target in upstream(self.sandbox)
+            if target != ELSEWHERE
+        ]
+        assert all(endpoint is not None for _event, endpoint in ways), "an event would be refused"
+        wanted = {NAMES[Kind(row.kind)] for row in WantedSubscription.objects.all()}
+        assert wanted <= {event for event, _endpoint in ways}, "an event would not be sent"
+
+
+STEPS = [
+    (Client, "list_subscriptions"),
+    (Client, "subscribe"),
+    (Client, "unsubscribe"),
+    (mirror, "replace"),
+    (mirror, "add"),
+    (mirror, "remove"),
+    (endpoints, "create"),
+    (rotation, "_switch"),
+    (rotation, "_retire"),
+]
+
+
+# Every course has so many; the run without a crash sees to it.
+LEAST_STEPS, MOST_STEPS = 14, 40
+
+
+def watched(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
+    for owner, name in STEPS:
+        monkeypatch.setattr(owner, name, watch.wrap(getattr(owner, name)))
+
+
+def rotate(user: User) -> None:
+    """Rotate as people do: begin, hear of it, go on."""
+    rotation.begin(user)
+    hear(rotation.status().arriving)
+    rotation.advance(user)
+
+
+def begin_and_abort(user: User) -> None:
+    rotation.begin(user)
+    rotation.abort(user)
+
+
+def finish(user: User) -> None:
+    """Go on after a crash, knowing nothing but what the page shows."""
+    status = rotation.status()
+    if status.phase == Phase.SUBSCRIBING:
+        status = rotation.begin(user).status
+    if status.phase == Phase.WAITING and not status.was_heard:
+        hear(status.arriving)
+    for _ in range(3):
+        rotation.look()
+
+
+courses = pytest.mark.parametrize("course", [rotate, begin_and_abort], ids=lambda course: course.__name__)
+moments = pytest.mark.parametrize("at", [None, *range(1, MOST_STEPS + 1)])
+
+
+@both_dialects
+@courses
+@moments
+def test_no_event_is_lost_wherever_it_is_interrupted(
+    sandbox: Sandbox,
+    integrator: User,
+    monkeypatch: pytest.MonkeyPatch,
+    course: Callable[[User], None],
+    at: int | None,
+) -> None:
+    services.subscribe(integrator, [Kind.TASK_RETURNED, Kind.WORKFLOW_STARTED])
+
+    interrupt(sandbox, integrator, monkeypatch, course, at)
+
+    assert sorted(upstream(sandbox)) == both_at_ours()
+
+
+@only_current
+@courses
+@moments
+def test_nor_behind_the_url_of_another_user_of_the_account(
+    sandbox: Sandbox,
+    integrator: User,
+    monkeypatch: pytest.MonkeyPatch,
+    course: Callable[[User], None],
+    at: int | None,
+) -> None:
+    key = sandbox.add_key("key-of-another-admin", OTHER_ADMIN)
+    take(sandbox, "task_returned", url=ELSEWHERE, key=key)
+    services.subscribe(
+        integrator,
+        [Kind.TASK_RETURNED, Kind.WORKFLOW_STARTED],
+        replacing={Kind.TASK_RETURNED: ELSEWHERE},
+    )
+
+    interrupt(sandbox, integrator, monkeypatch, course, at)
+
+    assert sorted(upstream(sandbox)) == sorted([*both_at_ours(), ("task_returned", ELSEWHERE)])
+
+
+def both_at_ours() -> list[tuple[str, str]]:
+    return sorted((NAMES[kind], ours()) for kind in (Kind.TASK_RETURNED, Kind.WORKFLOW_STARTED))
+
+
+def interrupt(
+    sandbox: Sandbox,
+    integrator: User,
+    monkeypatch: pytest.MonkeyPatch,
+    course: Callable[[User], None],
+    at: int | None,
+) -> None:
+    """Let a course crash at a step, go on, and see that it ends well."""
+    watch = Watch(sandbox, at=at)
+    with monkeypatch.context() as patch:
+        watched(watch, patch)
+        try:
+            course(integrator)
+        except Crash:
+            assert at is not None
+        else:
+            assert at is None or at > watch.count
+        watch.at = None
+        if at is None:
+            assert LEAST_STEPS <= watch.count <= MOST_STEPS, watch.count
+        finish(integrator)
+        watch.look()
+
+    let_grace_pass()
+    rotation.look()
+    assert sorted(set(states())) in ([S.ACTIVE], [S.ACTIVE, S.RETIRED])
+    assert drift.find_drift().findings == ()
