@@ -1,7 +1,4 @@
-"""The field types of a kickoff form: one class each, behind one registry.
-
-``docs/adding-a-field-type.md`` says what a new type takes. Importing a module below registers its class.
-"""
+"""Field types of a kickoff form, one class each. Importing a module below registers its class."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""Start launches, send them to Pneumatic, and record what it responded."""

@@ -1,0 +1,1 @@
+"""Match launches whose response was lost with the workflows that exist."""

@@ -1,0 +1,1 @@
+"""Read a submitted launch form once, and what a form opens with."""

@@ -1,0 +1,1 @@
+"""Files that were chosen in a launch form: stored, limited, shown small."""

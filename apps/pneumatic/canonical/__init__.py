@@ -1,0 +1,1 @@
+"""The canonical form that everything above the gateway uses."""

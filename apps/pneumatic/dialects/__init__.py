@@ -1,7 +1,4 @@
-"""The generations of Pneumatic's API that this project speaks, by name.
-
-A new one is a module with a class that fulfils ``base.Dialect``, and a line in ``DIALECTS``.
-"""
+"""Paths, shapes and value encodings of each API generation."""
 
 from __future__ import annotations
 

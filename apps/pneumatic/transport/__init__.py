@@ -1,0 +1,1 @@
+"""HTTP to Pneumatic: connections, deadlines, retries, paging, files."""

@@ -1,0 +1,1 @@
+"""Subscriptions in Pneumatic: list, change, repair, rotate the token, test."""

@@ -1,0 +1,1 @@
+"""Workflows as pages and exports show them."""

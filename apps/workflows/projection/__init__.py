@@ -1,0 +1,1 @@
+"""A workflow's status and history, computed from its events alone."""

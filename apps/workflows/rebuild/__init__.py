@@ -1,0 +1,1 @@
+"""Compute workflows again from stored deliveries, and show what differs."""

@@ -1,0 +1,1 @@
+"""Compare workflows with Pneumatic and store what was missed."""

@@ -1,0 +1,1 @@
+"""The API of the current open-source server and the cloud."""
