@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from hypothesis import settings
-
 pytest_plugins = [
+    "tests.fixtures.depth",
     "tests.fixtures.database",
     "tests.fixtures.people",
     "tests.fixtures.sandbox",
@@ -12,7 +11,3 @@ pytest_plugins = [
     "tests.fixtures.deliveries",
     "tests.fixtures.browser",
 ]
-
-# A busy machine is slow, not wrong: no example has a deadline.
-settings.register_profile("pneumatic-dash", deadline=None)
-settings.load_profile("pneumatic-dash")

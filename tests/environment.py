@@ -6,6 +6,7 @@ Nothing of the developer's own ``.env`` reaches a test. ``DATABASE_URL`` is take
 from __future__ import annotations
 
 import os
+import sys
 
 os.environ.update(
     ENV_FILE="",
@@ -21,3 +22,8 @@ os.environ.update(
     TIME_ZONE="Europe/Berlin",
     LOG_LEVEL="warning",
 )
+
+# Images of containers like to switch compiled files off. Then each process of tests compiles every module again,
+# and so does each of the hundreds of processes that tests start: half of the time on such a machine.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False

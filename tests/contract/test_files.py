@@ -28,7 +28,7 @@ def test_a_file_goes_to_the_other_origin_and_is_public(sandbox: Sandbox, client:
     assert stored["sha256"] == hashlib.sha256(content).hexdigest()
     assert stored["content_type"] == "application/pdf"
     assert public.size == len(content)
-    assert requests.get(public.url, timeout=5).content == content
+    assert requests.get(public.url, timeout=60).content == content
     puts = sandbox.requests(method="PUT")
     assert [entry["brought_authorization"] for entry in puts] == [False]
     assert {entry["server"] for entry in puts} == {"files"}
@@ -48,7 +48,7 @@ def test_an_image_brings_its_thumbnail(sandbox: Sandbox, client: Client) -> None
     assert public.thumbnail_url
     assert urlsplit(public.thumbnail_url).netloc == urlsplit(sandbox.files_url).netloc
     assert len(sandbox.requests(method="PUT")) == 2
-    assert requests.get(public.thumbnail_url, timeout=5).content == b"a"
+    assert requests.get(public.thumbnail_url, timeout=60).content == b"a"
 
 
 def test_a_document_has_no_place_for_a_thumbnail(sandbox: Sandbox, client: Client) -> None:

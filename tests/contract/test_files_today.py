@@ -24,7 +24,7 @@ def test_a_file_goes_to_the_file_service_with_the_key(sandbox: Sandbox, client: 
     assert sent["brought_authorization"]
     assert public.url.startswith(f"{sandbox.files_url}/")
     assert public.id == public.url.rpartition("/")[2]
-    got = requests.get(public.url, headers={"Authorization": f"Bearer {sandbox.key}"}, timeout=5)
+    got = requests.get(public.url, headers={"Authorization": f"Bearer {sandbox.key}"}, timeout=60)
     assert got.content == content
 
 

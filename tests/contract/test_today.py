@@ -145,7 +145,7 @@ def answers_of(sandbox: Sandbox, workflow_id: int) -> dict[str, str]:
     response = requests.get(
         f"{sandbox.url}/workflows/{workflow_id}",
         headers={"Authorization": f"Bearer {sandbox.key}"},
-        timeout=5,
+        timeout=60,
     )
     kickoff = response.json()["kickoff"]
     rows = kickoff["output"] + [field for row in kickoff.get("fieldsets", []) for field in row["fields"]]

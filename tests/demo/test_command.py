@@ -79,20 +79,20 @@ def sandbox_address(folder: Path) -> str:
 
 
 def hurry(sandbox: str) -> None:
-    requests.patch(f"{sandbox}/_sandbox/settings", json={"pace": 0.05}, timeout=10).raise_for_status()
+    requests.patch(f"{sandbox}/_sandbox/settings", json={"pace": 0.05}, timeout=60).raise_for_status()
 
 
 def finish_one_in_silence(sandbox: str) -> int:
     """Let a workflow end of which nobody is told, and everybody else rest; return its id."""
     control = f"{sandbox}/_sandbox"
-    requests.patch(f"{control}/settings", json={"pace": 0}, timeout=10).raise_for_status()
-    requests.post(f"{control}/deliveries/wait", json={"seconds": 10}, timeout=30).raise_for_status()
-    workflows = requests.get(f"{control}/workflows", timeout=10).json()
+    requests.patch(f"{control}/settings", json={"pace": 0}, timeout=60).raise_for_status()
+    requests.post(f"{control}/deliveries/wait", json={"seconds": 10}, timeout=60).raise_for_status()
+    workflows = requests.get(f"{control}/workflows", timeout=60).json()
     workflow = next(item for item in workflows if item["status"] in {0, 3})
     while workflow["status"] in {0, 3}:
         action = "complete" if workflow["status"] == 0 else "resume"
         step = {"workflow_id": workflow["id"], "action": action, "silent": True}
-        workflow = requests.post(f"{control}/steps", json=step, timeout=10).json()
+        workflow = requests.post(f"{control}/steps", json=step, timeout=60).json()
     return int(workflow["id"])
 
 
@@ -142,7 +142,7 @@ def test_workflows_move_on_their_own_and_go_on_at_another_address(tmp_path: Path
     with demonstration(tmp_path, dialect=dialect) as (process, text):
         url, logins = address(text), logins_in(text)
         assert len(logins) == 3
-        assert requests.get(f"{url}/healthz", timeout=10).status_code == 200
+        assert requests.get(f"{url}/healthz", timeout=60).status_code == 200
         assert "The operator launched" in text
         with operator_at(tmp_path, url) as states:
             wait_for(lambda: len(states()) >= 4)
@@ -153,7 +153,7 @@ def test_workflows_move_on_their_own_and_go_on_at_another_address(tmp_path: Path
     with demonstration(tmp_path, dialect=dialect) as (_process, text):
         new_url, sandbox = address(text), sandbox_address(tmp_path)
         assert logins_in(text) == logins
-        rows = requests.get(f"{sandbox}/_sandbox/subscriptions", timeout=10).json()
+        rows = requests.get(f"{sandbox}/_sandbox/subscriptions", timeout=60).json()
         # The old address is not subscribed any more, and nothing is subscribed twice.
         assert len({row["event"] for row in rows}) == len(rows) == 4
         assert all(row["target"].startswith(f"{new_url}/hooks/") for row in rows)
@@ -178,7 +178,7 @@ def test_what_the_sandbox_forgot_does_not_look_alive_for_ever(tmp_path: Path, di
     over = {"terminated", "completed", "deleted in Pneumatic"}
     with demonstration(tmp_path, dialect=dialect) as (_process, text):
         assert "ended unheard" in text
-        ids = requests.get(f"{sandbox_address(tmp_path)}/_sandbox/workflows", timeout=10).json()
+        ids = requests.get(f"{sandbox_address(tmp_path)}/_sandbox/workflows", timeout=60).json()
         assert min(item["id"] for item in ids) > max(before)
         with operator_at(tmp_path, address(text)) as states:
             wait_for(lambda: {states()[id_] for id_ in before} <= over)
@@ -241,7 +241,7 @@ def workers_of(pid: int) -> list[int]:
 def test_a_part_that_ends_by_itself_is_named_with_its_last_words(tmp_path: Path) -> None:
     family = Family(environment=os.environ, folder=PROJECT, logs=tmp_path)
     part = family.start("worker", [sys.executable, "-c", "raise SystemExit('out of luck')"])
-    part.process.wait(timeout=30)
+    part.process.wait(timeout=60)
 
     with pytest.raises(DemoError, match=r"(?s)The worker has stopped \(exit code 1\).*out of luck"):
         family.check()

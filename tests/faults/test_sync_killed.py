@@ -98,7 +98,7 @@ def on_sqlite(sandbox: Sandbox, folder: Path) -> Iterator[Installation]:
     path = folder / "dash.sqlite3"
 
     def query(sql: str) -> list[Any]:
-        with closing(sqlite3.connect(path, timeout=20, isolation_level=None)) as database:
+        with closing(sqlite3.connect(path, timeout=60, isolation_level=None)) as database:
             return database.execute(sql).fetchall()
 
     yield Installation(f"sqlite:///{path}", query, sandbox)

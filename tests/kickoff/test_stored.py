@@ -47,12 +47,12 @@ def test_an_answer_that_the_type_does_not_understand_is_shown_as_it_is_stored() 
 
 
 @pytest.mark.parametrize("type_name", [*sorted(registered()), "hologram"])
-@pytest.mark.parametrize("data", ODD, ids=repr)
-def test_no_stored_answer_breaks_a_page(type_name: str, data: object) -> None:
+def test_no_stored_answer_breaks_a_page(type_name: str) -> None:
     definitions = [make_field("a", type_name)]
 
-    assert len(describe_answers(definitions, {"a": data})) == 1
-    answers_from_json(definitions, {"a": data})
+    for data in ODD:
+        assert len(describe_answers(definitions, {"a": data})) == 1, data
+        answers_from_json(definitions, {"a": data})
 
 
 def test_a_second_field_of_an_api_name_has_no_answer_of_its_own() -> None:

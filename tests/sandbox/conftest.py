@@ -23,10 +23,10 @@ class Api:
         self.session.headers["Authorization"] = f"Bearer {sandbox.key}"
 
     def get(self, path: str, **options: Any) -> requests.Response:
-        return self.session.get(self.url + path, timeout=10, **options)
+        return self.session.get(self.url + path, timeout=60, **options)
 
     def post(self, path: str, body: object = None, **options: Any) -> requests.Response:
-        return self.session.post(self.url + path, json=body, timeout=10, **options)
+        return self.session.post(self.url + path, json=body, timeout=60, **options)
 
 
 @pytest.fixture

@@ -19,7 +19,6 @@ DOCUMENTED = [
 ]
 
 
-@pytest.mark.parametrize(("method", "path"), DOCUMENTED)
 @pytest.mark.parametrize(
     "header",
     [
@@ -34,22 +33,23 @@ DOCUMENTED = [
         "Bearer {key} {key}",
     ],
 )
-def test_only_the_right_key_gets_in(sandbox: Sandbox, method: str, path: str, header: str | None) -> None:
+def test_only_the_right_key_gets_in(sandbox: Sandbox, header: str | None) -> None:
     headers = {} if header is None else {"Authorization": header.format(key=sandbox.key)}
-    response = requests.request(method, sandbox.url + path, headers=headers, timeout=10)
-    assert response.status_code == 401
-    assert set(response.json()) == {"detail"}
-    assert response.headers["WWW-Authenticate"] == "Bearer"
+    for method, path in DOCUMENTED:
+        response = requests.request(method, sandbox.url + path, headers=headers, timeout=60)
+        assert response.status_code == 401
+        assert set(response.json()) == {"detail"}
+        assert response.headers["WWW-Authenticate"] == "Bearer"
 
 
 def test_a_refused_launch_starts_nothing(sandbox: Sandbox) -> None:
-    requests.post(f"{sandbox.url}/templates/2/run", json={"name": "x"}, timeout=10)
+    requests.post(f"{sandbox.url}/templates/2/run", json={"name": "x"}, timeout=60)
     assert sandbox.workflows() == []
 
 
 def test_the_key_may_hold_any_character(sandbox: Sandbox) -> None:
     response = requests.get(
-        f"{sandbox.url}/templates", headers={"Authorization": "Bearer clé".encode()}, timeout=10
+        f"{sandbox.url}/templates", headers={"Authorization": "Bearer clé".encode()}, timeout=60
     )
     assert response.status_code == 401
 
@@ -57,11 +57,11 @@ def test_the_key_may_hold_any_character(sandbox: Sandbox) -> None:
 @pytest.mark.parametrize(("method", "path"), DOCUMENTED)
 def test_another_method_is_told_the_right_one(api: Api, method: str, path: str) -> None:
     for other in {"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} - {method}:
-        response = api.session.request(other, api.url + path, timeout=10)
+        response = api.session.request(other, api.url + path, timeout=60)
         assert response.status_code == 405
         assert response.headers["Allow"] == method
         assert set(response.json()) == {"detail"}
-    head = api.session.head(api.url + path, timeout=10)
+    head = api.session.head(api.url + path, timeout=60)
     assert (head.status_code, head.content) == (405, b"")
 
 

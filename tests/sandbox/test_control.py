@@ -73,7 +73,7 @@ def test_signatures_of_uploads_are_not_in_the_log(api: Api, sandbox: Sandbox) ->
     ticket = api.post(
         "/workflows/attachments", {"filename": "a", "content_type": "text/plain", "size": 2}
     ).json()
-    requests.put(ticket["file_upload_url"], data=b"hi", headers={"Content-Type": "text/plain"}, timeout=10)
+    requests.put(ticket["file_upload_url"], data=b"hi", headers={"Content-Type": "text/plain"}, timeout=60)
     (entry,) = sandbox.requests(server="files")
     assert ticket["file_upload_url"].partition("signature=")[2] not in str(entry)
 
@@ -146,7 +146,7 @@ def test_a_mistaken_control_request_changes_nothing(
     sandbox: Sandbox, method: str, path: str, body: Any, status: int
 ) -> None:
     before = sandbox.control("GET", "status")
-    response = requests.request(method, f"{sandbox.url}/_sandbox/{path}", json=body, timeout=10)
+    response = requests.request(method, f"{sandbox.url}/_sandbox/{path}", json=body, timeout=60)
     assert response.status_code == status
     assert sandbox.control("GET", "status") == before
 
@@ -156,5 +156,5 @@ def test_a_mistaken_control_request_changes_nothing(
     [{"Host": "sandbox.example.com"}, {"Host": "127.0.0.1.example.com"}, {"Origin": "https://example.com"}],
 )
 def test_the_control_api_is_closed_to_web_pages(sandbox: Sandbox, headers: dict[str, str]) -> None:
-    response = requests.post(f"{sandbox.url}/_sandbox/reset", json={}, headers=headers, timeout=10)
+    response = requests.post(f"{sandbox.url}/_sandbox/reset", json={}, headers=headers, timeout=60)
     assert response.status_code == 403

@@ -80,7 +80,7 @@ def test_a_delayed_request_does_not_outlive_a_reset(api: Api, sandbox: Sandbox) 
             time.sleep(0.01)
         sandbox.reset()
         with pytest.raises(requests.ConnectionError):
-            waiting.result(timeout=10)
+            waiting.result(timeout=60)
     assert sandbox.workflows() == []
 
 
@@ -101,7 +101,7 @@ def test_a_connection_is_dropped_after_the_request_was_carried_out(api: Api, san
 def test_an_answer_is_cut_in_its_middle(api: Api, sandbox: Sandbox) -> None:
     whole = api.get("/templates").content
     sandbox.fault(kind="truncate")
-    connection = http.client.HTTPConnection(sandbox.url.removeprefix("http://"), timeout=10)
+    connection = http.client.HTTPConnection(sandbox.url.removeprefix("http://"), timeout=60)
     connection.request("GET", "/templates", headers={"Authorization": f"Bearer {sandbox.key}"})
     response = connection.getresponse()
     with pytest.raises(http.client.IncompleteRead) as caught:
@@ -202,7 +202,7 @@ def test_the_upload_store_can_fail_too(api: Api, sandbox: Sandbox) -> None:
 
     def put() -> requests.Response:
         return requests.put(
-            ticket["file_upload_url"], data=b"hi", headers={"Content-Type": "text/plain"}, timeout=10
+            ticket["file_upload_url"], data=b"hi", headers={"Content-Type": "text/plain"}, timeout=60
         )
 
     sandbox.fault(kind="status", status=503, server="files")
@@ -241,7 +241,7 @@ def test_a_fault_never_hits_the_control_api(sandbox: Sandbox) -> None:
     ],
 )
 def test_a_mistaken_fault_is_refused(sandbox: Sandbox, fault: Any, name: str) -> None:
-    response = requests.post(f"{sandbox.url}/_sandbox/faults", json=fault, timeout=10)
+    response = requests.post(f"{sandbox.url}/_sandbox/faults", json=fault, timeout=60)
     assert response.status_code == 400
     assert response.json()["details"]["name"] == name
     assert sandbox.faults() == []

@@ -25,7 +25,7 @@ def announce(api: Api, **changes: Any) -> dict[str, Any]:
 
 
 def put(url: str, data: bytes = PNG, **headers: str) -> requests.Response:
-    return requests.put(url, data=data, headers={"Content-Type": "image/png", **headers}, timeout=10)
+    return requests.put(url, data=data, headers={"Content-Type": "image/png", **headers}, timeout=60)
 
 
 def test_a_file_goes_up_to_another_origin_and_becomes_public(api: Api, sandbox: Sandbox) -> None:
@@ -39,11 +39,11 @@ def test_a_file_goes_up_to_another_origin_and_becomes_public(api: Api, sandbox: 
     links = api.post(f"/workflows/attachments/{ticket['id']}/links").json()
     assert set(links) == {"id", "name", "url", "thumbnail_url", "size"}
     assert (links["id"], links["name"], links["size"]) == (ticket["id"], "pic.png", len(PNG))
-    shown = requests.get(links["url"], timeout=10)
+    shown = requests.get(links["url"], timeout=60)
     assert shown.content == PNG
     assert shown.headers["Content-Type"] == "image/png"
     assert shown.headers["Content-Disposition"].startswith("attachment")
-    assert requests.get(links["thumbnail_url"], timeout=10).content == b"small"
+    assert requests.get(links["thumbnail_url"], timeout=60).content == b"small"
 
 
 def test_what_came_can_be_read_back(api: Api, sandbox: Sandbox) -> None:
@@ -173,12 +173,12 @@ def test_a_signature_fits_one_object_only(api: Api) -> None:
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
 def test_an_upload_url_is_for_put_only(api: Api, method: str) -> None:
     url = announce(api)["file_upload_url"]
-    assert requests.request(method, url, timeout=10).status_code == 405
+    assert requests.request(method, url, timeout=60).status_code == 405
 
 
 def test_a_body_of_unknown_length_is_refused(api: Api) -> None:
     url = announce(api)["file_upload_url"]
-    response = requests.put(url, data=iter([PNG]), headers={"Content-Type": "image/png"}, timeout=10)
+    response = requests.put(url, data=iter([PNG]), headers={"Content-Type": "image/png"}, timeout=60)
     assert response.status_code == 411
 
 
@@ -192,10 +192,10 @@ def test_nobody_can_see_a_file_before_it_is_public(api: Api) -> None:
     ticket = announce(api)
     put(ticket["file_upload_url"])
     url = ticket["file_upload_url"].replace("/uploads/", "/files/")
-    assert requests.get(url, timeout=10).status_code == 403
+    assert requests.get(url, timeout=60).status_code == 403
     api.post(f"/workflows/attachments/{ticket['id']}/links")
-    assert requests.get(url, timeout=10).status_code == 200
-    assert requests.get(url.partition("?")[0], timeout=10).status_code == 403
+    assert requests.get(url, timeout=60).status_code == 200
+    assert requests.get(url.partition("?")[0], timeout=60).status_code == 403
 
 
 def test_a_file_must_be_there_before_it_is_made_public(api: Api) -> None:
@@ -213,7 +213,7 @@ def test_file_names_of_all_kinds_work(api: Api, name: str) -> None:
     assert put(ticket["file_upload_url"]).status_code == 200
     links = api.post(f"/workflows/attachments/{ticket['id']}/links").json()
     assert links["name"] == name
-    assert requests.get(links["url"], timeout=10).content == PNG
+    assert requests.get(links["url"], timeout=60).content == PNG
 
 
 def test_a_large_file_is_streamed_and_kept_whole(api: Api, sandbox: Sandbox) -> None:
@@ -222,7 +222,7 @@ def test_a_large_file_is_streamed_and_kept_whole(api: Api, sandbox: Sandbox) -> 
     assert put(ticket["file_upload_url"], data, **{"Content-Type": "video/mp4"}).status_code == 200
     assert sandbox.files()[0]["sha256"] == hashlib.sha256(data).hexdigest()
     links = api.post(f"/workflows/attachments/{ticket['id']}/links").json()
-    assert requests.get(links["url"], timeout=10).content == data
+    assert requests.get(links["url"], timeout=60).content == data
 
 
 def test_the_store_knows_nothing_else(sandbox: Sandbox) -> None:
@@ -234,6 +234,6 @@ def test_the_store_knows_nothing_else(sandbox: Sandbox) -> None:
         "/uploads/x/y",
         "/uploads/99/a?signature=b",
     ):
-        response = requests.put(sandbox.files_url + path, timeout=10)
+        response = requests.put(sandbox.files_url + path, timeout=60)
         assert response.status_code in {403, 404}
         assert response.headers["Content-Type"] == "application/xml"

@@ -25,7 +25,7 @@ def _server_goes_on(api: Api) -> Iterator[None]:
 def talk(sandbox: Sandbox, data: bytes, *, finish: bool = True) -> bytes:
     """Send bytes and return everything that comes back until the server closes."""
     host, port = sandbox.url.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=10) as connection:
+    with socket.create_connection((host, int(port)), timeout=60) as connection:
         connection.sendall(data)
         if finish:
             connection.shutdown(socket.SHUT_WR)
@@ -181,7 +181,7 @@ BODIES = JSON | st.dictionaries(KEYS, JSON | st.dictionaries(API_NAMES, JSON, ma
 @given(body=BODIES)
 def test_no_json_makes_the_server_fail(api: Api, sandbox: Sandbox, path: str, body: object) -> None:
     response = api.session.post(
-        api.url + path, data=json.dumps(body), headers={"Content-Type": "application/json"}, timeout=10
+        api.url + path, data=json.dumps(body), headers={"Content-Type": "application/json"}, timeout=60
     )
     assert response.status_code in {200, 400}
     sandbox.clear_faults()

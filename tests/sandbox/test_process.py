@@ -58,17 +58,17 @@ def test_it_says_in_one_line_that_it_is_ready(command: list[str]) -> None:
             line,
         )
         key = {"Authorization": "Bearer sandbox-key"}
-        assert len(requests.get(address(line) + "/templates", headers=key, timeout=10).json()) == 17
+        assert len(requests.get(address(line) + "/templates", headers=key, timeout=60).json()) == 17
         process.terminate()
-        assert process.communicate(timeout=10) == ("", "")
+        assert process.communicate(timeout=60) == ("", "")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_it_stops_cleanly_on_a_signal(number: signal.Signals) -> None:
     with running(MODULE) as (process, line), requests.Session() as session:
-        session.get(address(line), timeout=10)  # an open connection must not hold it up
+        session.get(address(line), timeout=60)  # an open connection must not hold it up
         process.send_signal(number)
-        assert process.wait(timeout=10) == 0
+        assert process.wait(timeout=60) == 0
         assert process.stderr
         assert process.stderr.read() == ""
 
@@ -77,7 +77,7 @@ def test_it_ends_with_the_process_that_started_it() -> None:
     with running(MODULE) as (process, _):
         assert process.stdin
         process.stdin.close()
-        assert process.wait(timeout=10) == 0
+        assert process.wait(timeout=60) == 0
 
 
 def test_a_busy_port_is_told_in_one_sentence() -> None:
@@ -126,7 +126,7 @@ def test_a_key_of_ones_own_is_not_printed() -> None:
         assert "my-own-key" not in line
         assert "API key as given" in line
         response = requests.get(
-            address(line) + "/templates", headers={"Authorization": "Bearer my-own-key"}, timeout=10
+            address(line) + "/templates", headers={"Authorization": "Bearer my-own-key"}, timeout=60
         )
         assert response.status_code == 200
 
@@ -136,7 +136,7 @@ def test_a_key_may_stand_in_a_file(tmp_path: Path) -> None:
     file.write_text("my-own-key\n")
     with running(MODULE, "--api-key-file", str(file)) as (_, line):
         response = requests.get(
-            address(line) + "/templates", headers={"Authorization": "Bearer my-own-key"}, timeout=10
+            address(line) + "/templates", headers={"Authorization": "Bearer my-own-key"}, timeout=60
         )
         assert response.status_code == 200
 

@@ -28,7 +28,7 @@ def upload(api: Api, name: str = "a.txt", *, put: bool = True) -> int:
     ).json()
     if put:
         headers = {"Authorization": None, "Content-Type": "text/plain"}
-        api.session.put(ticket["file_upload_url"], data=b"hi", headers=headers, timeout=10).raise_for_status()
+        api.session.put(ticket["file_upload_url"], data=b"hi", headers=headers, timeout=60).raise_for_status()
     return int(ticket["id"])
 
 
@@ -270,7 +270,7 @@ def test_types_beyond_the_documented_enum(api: Api, sandbox: Sandbox, type_: str
 )
 def test_the_body_must_be_json_and_say_so(api: Api, data: bytes, content_type: str, status: int) -> None:
     response = api.session.post(
-        f"{api.url}/templates/2/run", data=data, headers={"Content-Type": content_type}, timeout=10
+        f"{api.url}/templates/2/run", data=data, headers={"Content-Type": content_type}, timeout=60
     )
     assert response.status_code == status
 

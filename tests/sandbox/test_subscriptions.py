@@ -25,11 +25,11 @@ EVENTS = (
 
 def subscribe(api: Api, event: str, target: str = TARGET) -> requests.Response:
     """Subscribe as the documentation's example does: form-encoded."""
-    return api.session.post(f"{api.url}/webhooks", data={"target": target, "event": event}, timeout=10)
+    return api.session.post(f"{api.url}/webhooks", data={"target": target, "event": event}, timeout=60)
 
 
 def delete(api: Api, path: str, **options: object) -> requests.Response:
-    return api.session.delete(api.url + path, timeout=10, **options)  # type: ignore[arg-type]
+    return api.session.delete(api.url + path, timeout=60, **options)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("event", EVENTS)
@@ -91,7 +91,7 @@ def test_a_mistaken_subscription_is_refused(
     api: Api, fields: dict[str, str], names: list[str], encoding: str
 ) -> None:
     options = {encoding: fields}
-    response = api.session.post(f"{api.url}/webhooks", timeout=10, **options)  # type: ignore[arg-type]
+    response = api.session.post(f"{api.url}/webhooks", timeout=60, **options)  # type: ignore[arg-type]
     assert response.status_code == 400
     assert [error["name"] for error in response.json()["errors"]] == names
     assert api.get("/webhooks").json() == []
@@ -104,10 +104,10 @@ def test_an_unknown_subscription_is_not_found(api: Api, path: str) -> None:
 
 def test_other_bodies_are_refused(api: Api) -> None:
     post = api.session.post
-    text = post(f"{api.url}/webhooks", data=b"x", headers={"Content-Type": "text/plain"}, timeout=10)
-    json = post(f"{api.url}/webhooks", data=b"{", headers={"Content-Type": "application/json"}, timeout=10)
+    text = post(f"{api.url}/webhooks", data=b"x", headers={"Content-Type": "text/plain"}, timeout=60)
+    json = post(f"{api.url}/webhooks", data=b"{", headers={"Content-Type": "application/json"}, timeout=60)
     form = {"Content-Type": "application/x-www-form-urlencoded"}
-    not_utf8 = post(f"{api.url}/webhooks", data=b"target=%ff", headers=form, timeout=10)
+    not_utf8 = post(f"{api.url}/webhooks", data=b"target=%ff", headers=form, timeout=60)
     assert [answer.status_code for answer in (text, json, not_utf8)] == [415, 400, 400]
     assert api.post("/webhooks", ["target"]).status_code == 400
     assert api.post("/webhooks", {"target": [1], "event": {}}).status_code == 400
@@ -115,8 +115,8 @@ def test_other_bodies_are_refused(api: Api) -> None:
 
 
 def test_they_need_the_key(sandbox: Sandbox) -> None:
-    assert requests.get(f"{sandbox.url}/webhooks", timeout=10).status_code == 401
-    assert requests.delete(f"{sandbox.url}/webhooks/target", timeout=10).status_code == 401
+    assert requests.get(f"{sandbox.url}/webhooks", timeout=60).status_code == 401
+    assert requests.delete(f"{sandbox.url}/webhooks/target", timeout=60).status_code == 401
 
 
 def test_tests_play_other_integrations(api: Api, sandbox: Sandbox) -> None:

@@ -134,7 +134,7 @@ def test_a_made_up_file_can_be_fetched(api: Api, sandbox: Sandbox) -> None:
     sandbox.step(launch(api, 9))
     (delivery,) = sandbox.wait_delivered()
     (attachment,) = json.loads(delivery["body"])["task"]["output"][0]["attachments"]
-    answer = requests.get(attachment["url"], timeout=10)
+    answer = requests.get(attachment["url"], timeout=60)
     assert answer.status_code == 200
     assert attachment["name"] in answer.text
 
@@ -229,30 +229,30 @@ def test_a_sandbox_that_keeps_its_state_goes_on(tmp_path: Path) -> None:
     with running(MODULE, *options) as (process, line):
         url = address(line)
         target = {"target": "http://127.0.0.1:9/", "event": "workflow_started"}
-        row = requests.post(f"{url}/webhooks", data=target, headers=key, timeout=10).json()
+        row = requests.post(f"{url}/webhooks", data=target, headers=key, timeout=60).json()
         ids = [
-            requests.post(f"{url}/templates/2/run", json={"name": "x"}, headers=key, timeout=10).json()
+            requests.post(f"{url}/templates/2/run", json={"name": "x"}, headers=key, timeout=60).json()
             for _ in range(2)
         ]
         finished, kept = (item["workflow_id"] for item in ids)
         requests.post(
-            f"{url}/_sandbox/steps", json={"workflow_id": finished, "action": "complete"}, timeout=10
+            f"{url}/_sandbox/steps", json={"workflow_id": finished, "action": "complete"}, timeout=60
         )
         process.terminate()
-        assert process.wait(timeout=20) == 0
+        assert process.wait(timeout=60) == 0
     assert file.stat().st_mode & 0o077 == 0
     with running(MODULE, *options, "--first-workflow-id", "5000") as (_, line):
         url = address(line)
-        assert requests.get(f"{url}/webhooks", headers=key, timeout=10).json() == [row]
-        workflows = requests.get(f"{url}/_sandbox/workflows", timeout=10).json()
+        assert requests.get(f"{url}/webhooks", headers=key, timeout=60).json() == [row]
+        workflows = requests.get(f"{url}/_sandbox/workflows", timeout=60).json()
         assert [(item["id"], item["status"]) for item in workflows] == [(finished, 1), (kept, 0)]
         step = requests.post(
-            f"{url}/_sandbox/steps", json={"workflow_id": kept, "action": "complete"}, timeout=10
+            f"{url}/_sandbox/steps", json={"workflow_id": kept, "action": "complete"}, timeout=60
         )
         assert step.json()["status"] == COMPLETED
-        new = requests.post(f"{url}/templates/2/run", json={"name": "x"}, headers=key, timeout=10).json()
+        new = requests.post(f"{url}/templates/2/run", json={"name": "x"}, headers=key, timeout=60).json()
         assert new["workflow_id"] == 5000
-        assert requests.post(f"{url}/webhooks", data=target, headers=key, timeout=10).json()["id"] > row["id"]
+        assert requests.post(f"{url}/webhooks", data=target, headers=key, timeout=60).json()["id"] > row["id"]
 
 
 def test_a_sandbox_that_is_killed_kept_what_it_had_told(tmp_path: Path) -> None:
@@ -263,7 +263,7 @@ def test_a_sandbox_that_is_killed_kept_what_it_had_told(tmp_path: Path) -> None:
         with running(MODULE, *options) as (process, line):
             for _ in range(5):
                 answer = requests.post(
-                    f"{address(line)}/templates/2/run", json={"name": "x"}, headers=key, timeout=10
+                    f"{address(line)}/templates/2/run", json={"name": "x"}, headers=key, timeout=60
                 )
                 assert answer.json()["workflow_id"] not in known
                 known.add(answer.json()["workflow_id"])
@@ -277,7 +277,7 @@ def test_a_file_that_cannot_be_read_is_told_in_one_sentence(tmp_path: Path, cont
     file.write_text(content)
     with running(MODULE, "--keep", str(file)) as (process, _):
         assert process.stderr
-        assert process.wait(timeout=20) == 1
+        assert process.wait(timeout=60) == 1
         message = process.stderr.read()
     assert message.startswith(f"{file} cannot be read: ")
     assert message.count("\n") == 1

@@ -111,7 +111,7 @@ def test_signs_of_life_come_without_being_asked_for(monkeypatch: pytest.MonkeyPa
     run = claim()
     old = run.heartbeat_at
     with runs.heartbeat(run):
-        assert beaten.wait(timeout=30)
+        assert beaten.wait(timeout=60)
     run.refresh_from_db()
     assert run.heartbeat_at > old
     assert "sync-heartbeat" not in {thread.name for thread in threading.enumerate()}

@@ -80,7 +80,7 @@ def call(sandbox: Sandbox, method: str, path: str, body: Any = None, *, key: str
         sandbox.url + path,
         json=body,
         headers={"Authorization": f"Bearer {key or sandbox.key}"},
-        timeout=30,
+        timeout=60,
     )
     assert answer.status_code in {200, 204}, answer.text
     return answer.json() if answer.content else None

@@ -33,7 +33,7 @@ def at_once(*jobs: Callable[[], object]) -> list[Exception]:
 
     def run(job: Callable[[], object]) -> None:
         try:
-            start.wait(timeout=30)
+            start.wait(timeout=60)
             job()
         except Exception as error:
             raised.append(error)

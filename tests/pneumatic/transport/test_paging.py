@@ -62,11 +62,9 @@ class Table:
 
 @pytest.mark.parametrize("shape", ["envelope", "array"])
 @pytest.mark.parametrize("maximum", [1, 2, 3, 7, 100, 1000])
-@pytest.mark.parametrize("rows", [0, 1, 2, 3, 7, 8, 99, 100, 101, 250])
-def test_it_reads_to_the_end_whatever_the_page_size(rows: int, maximum: int, shape: str) -> None:
-    table = Table(range(rows), maximum=maximum, shape=shape)
-
-    assert table.read() == list(range(rows))
+def test_it_reads_to_the_end_at_any_page_size(maximum: int, shape: str) -> None:
+    for rows in (0, 1, 2, 3, 7, 8, 99, 100, 101, 250):
+        assert Table(range(rows), maximum=maximum, shape=shape).read() == list(range(rows))
 
 
 def test_it_takes_few_requests() -> None:

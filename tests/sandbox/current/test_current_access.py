@@ -140,7 +140,7 @@ def test_the_key_of_somebody_who_left_is_not_valid(current: Sandbox, client_of: 
 )
 def test_a_key_that_is_not_right_is_refused(current: Sandbox, header: str, detail: str) -> None:
     headers = {"Authorization": header.format(key=current.key).encode("latin-1")} if header else {}
-    answer = requests.get(f"{current.url}/templates", headers=headers, timeout=10)
+    answer = requests.get(f"{current.url}/templates", headers=headers, timeout=60)
     assert (answer.status_code, answer.json()["detail"]) == (401, detail)
     assert "Set-Cookie" not in answer.headers
 
@@ -149,7 +149,7 @@ def test_a_key_that_is_not_right_is_refused(current: Sandbox, header: str, detai
 def test_the_server_hands_the_key_back_in_a_cookie(current: Sandbox, scheme: str) -> None:
     headers = {"Authorization": f"{scheme} {current.key}"}
     for path, status in (("/templates", 200), ("/templates/99", 404)):
-        answer = requests.get(current.url + path, headers=headers, timeout=10)
+        answer = requests.get(current.url + path, headers=headers, timeout=60)
         assert answer.status_code == status
         assert f"file_service_auth={current.key}; " in answer.headers["Set-Cookie"]
         assert "sessionid=" in answer.headers["Set-Cookie"]
@@ -164,5 +164,5 @@ def test_refusals_are_in_the_language_of_the_key_s_user(client_of: SignIn) -> No
 
 
 def test_without_a_user_the_browser_s_language_decides(current: Sandbox) -> None:
-    answer = requests.get(f"{current.url}/templates", headers={"Accept-Language": "fr-CH, en"}, timeout=10)
+    answer = requests.get(f"{current.url}/templates", headers={"Accept-Language": "fr-CH, en"}, timeout=60)
     assert answer.json() == {"detail": "Informations d'authentification non fournies."}

@@ -21,7 +21,7 @@ PDF = ("Contract ü (1).pdf", b"%PDF-1.4 hello", "application/pdf")
 
 
 def send(client: Api, current: Sandbox, file: Any = PDF, **options: Any) -> requests.Response:
-    return client.session.post(f"{current.files_url}/upload", files={"file": file}, timeout=30, **options)
+    return client.session.post(f"{current.files_url}/upload", files={"file": file}, timeout=60, **options)
 
 
 def upload(client: Api, current: Sandbox, file: Any = PDF) -> dict[str, str]:
@@ -32,7 +32,7 @@ def upload(client: Api, current: Sandbox, file: Any = PDF) -> dict[str, str]:
 
 
 def get(client: Api, url: str, **headers: str) -> requests.Response:
-    return client.session.get(url, headers=headers, timeout=30)
+    return client.session.get(url, headers=headers, timeout=60)
 
 
 def test_an_upload_answers_with_the_link_and_the_uploader_has_the_file_back(
@@ -108,7 +108,7 @@ def test_only_the_part_of_the_right_name_counts(ada: Api, current: Sandbox) -> N
         ("file", ("b.txt", b"b")),
         ("file", ("c", b"c")),
     ]
-    response = ada.session.post(f"{current.files_url}/upload", files=parts, timeout=10)
+    response = ada.session.post(f"{current.files_url}/upload", files=parts, timeout=60)
     assert response.status_code == 200
     assert [item["name"] for item in current.files()] == ["b.txt"]
 
@@ -126,7 +126,7 @@ def test_only_the_part_of_the_right_name_counts(ada: Api, current: Sandbox) -> N
 def test_without_a_file_the_service_says_what_is_missing(
     ada: Api, current: Sandbox, options: dict[str, Any]
 ) -> None:
-    response = ada.session.post(f"{current.files_url}/upload", timeout=10, **options)
+    response = ada.session.post(f"{current.files_url}/upload", timeout=60, **options)
     assert response.status_code == 422
     body = response.json()
     assert list(body) == ["code", "message", "details"]
@@ -140,7 +140,7 @@ def test_a_body_that_breaks_off_is_refused(ada: Api, current: Sandbox, body: byt
         f"{current.files_url}/upload",
         data=body,
         headers={"Content-Type": "multipart/form-data; boundary=b"},
-        timeout=10,
+        timeout=60,
     )
     assert response.status_code == 400
     assert current.files() == []
@@ -206,7 +206,7 @@ def test_paths_that_are_none(ada: Api, current: Sandbox) -> None:
     assert unknown.status_code == 404
     assert unknown.json()["code"] == "FILE_001"
     assert get(ada, f"{current.files_url}/a/b").json() == {"detail": "Not Found"}
-    assert ada.session.put(f"{current.files_url}/upload", data=b"x", timeout=10).status_code == 405
+    assert ada.session.put(f"{current.files_url}/upload", data=b"x", timeout=60).status_code == 405
 
 
 def test_a_file_is_the_uploaders_until_a_workflow_holds_it(

@@ -265,14 +265,14 @@ def test_urgency_and_the_date_that_it_is_due_come_back(ada: Api) -> None:
 
 def test_a_body_may_be_a_form_and_nothing_else_but_json(ada: Api, current: Sandbox) -> None:
     url = f"{current.url}/templates/2/run"
-    assert ada.session.post(url, data={"name": "form name"}, timeout=10).json()["name"] == "form name"
+    assert ada.session.post(url, data={"name": "form name"}, timeout=60).json()["name"] == "form name"
     assert (
-        ada.session.post(url, data=b"name: x", headers={"Content-Type": "text/yaml"}, timeout=10).status_code
+        ada.session.post(url, data=b"name: x", headers={"Content-Type": "text/yaml"}, timeout=60).status_code
         == 415
     )
     assert (
         ada.session.post(
-            url, data=b"[1", headers={"Content-Type": "application/json"}, timeout=10
+            url, data=b"[1", headers={"Content-Type": "application/json"}, timeout=60
         ).status_code
         == 400
     )

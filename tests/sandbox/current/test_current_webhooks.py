@@ -163,13 +163,13 @@ def test_those_who_are_no_administrators_are_kept_out(
 )
 def test_the_documented_paths_are_gone(ada: Api, method: str, path: str) -> None:
     response = ada.session.request(
-        method, ada.url + path, json={"target": ONE, "event": EVENTS[0]}, timeout=10
+        method, ada.url + path, json={"target": ONE, "event": EVENTS[0]}, timeout=60
     )
     assert response.status_code == 404
     assert response.headers["Content-Type"] == "text/html"
 
 
 def test_an_event_cannot_be_deleted(ada: Api) -> None:
-    response = ada.session.delete(ada.url + STARTED, timeout=10)
+    response = ada.session.delete(ada.url + STARTED, timeout=60)
     assert response.status_code == 405
     assert response.json() == {"detail": 'Method "DELETE" not allowed.'}

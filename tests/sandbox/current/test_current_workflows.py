@@ -132,10 +132,10 @@ def test_a_workflow_goes_back_to_a_task_by_its_name(ada: Api, current: Sandbox) 
 def test_names_and_answers_are_changed_afterwards(ada: Api) -> None:
     id_ = launch(ada, 5, kickoff=KICKOFF)
     path = f"{ada.url}/workflows/{id_}"
-    assert ada.session.patch(path, json={"name": "Renamed"}, timeout=10).json()["name"] == "Renamed"
-    shown = ada.session.patch(path, json={"kickoff": {"city": "København"}}, timeout=10).json()
+    assert ada.session.patch(path, json={"name": "Renamed"}, timeout=60).json()["name"] == "Renamed"
+    shown = ada.session.patch(path, json={"kickoff": {"city": "København"}}, timeout=60).json()
     assert [item["value"] for item in shown["kickoff"]["output"]] == ["København", "Alpha beta"]
-    wrong = ada.session.patch(path, json={"kickoff": {"city": "Rome"}}, timeout=10)
+    wrong = ada.session.patch(path, json={"kickoff": {"city": "Rome"}}, timeout=60)
     assert wrong.json()["details"]["api_name"] == "city"
 
 
@@ -144,7 +144,7 @@ def test_a_workflow_that_is_removed_was_never_there(ada: Api, current: Sandbox, 
     id_ = launch(ada)
     assert current.control("GET", f"workflows/{id_}") == current.workflows()[0]
     if way == "api":
-        assert ada.session.delete(f"{ada.url}/workflows/{id_}", timeout=10).status_code == 204
+        assert ada.session.delete(f"{ada.url}/workflows/{id_}", timeout=60).status_code == 204
     elif way == "control":
         current.delete_workflow(id_)
     else:
