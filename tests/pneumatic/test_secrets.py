@@ -20,6 +20,7 @@ from apps.pneumatic.dialects.current.dialect import Current
 from apps.pneumatic.dialects.documented.dialect import Documented
 from apps.pneumatic.errors import PneumaticError, ValidationFailed
 from apps.pneumatic.server import KnownServer
+from tests.fixtures.depth import spread
 from tests.pneumatic.actions import templates, upload
 from tests.pneumatic.behaviours import SIGNATURE, taking_files
 from tests.pneumatic.conftest import KEY, Connect, Serve
@@ -70,8 +71,8 @@ def other_json(seen: Seen, talk: Talk) -> None:
     talk.answer(200, {"unexpected": True})
 
 
-def ids(behaviour: Behaviour | None) -> str:
-    return behaviour.__name__ if behaviour else "refused"
+def ids(value: str | Behaviour | None) -> str:
+    return value if isinstance(value, str) else value.__name__ if value else "refused"
 
 
 @dataclass(frozen=True)
@@ -209,28 +210,26 @@ def log() -> Iterator[Lines]:
         logger.setLevel(level)
 
 
-@pytest.mark.parametrize("call", CALLS)
-@pytest.mark.parametrize(
-    "behaviour",
-    [
-        *[echoing(status) for status in (302, 400, 401, 403, 404, 408, 413, 429, 500, 503)],
-        silent,
-        dropped,
-        truncated,
-        html,
-        other_json,
-        None,
-    ],
-    ids=ids,
-)
+BEHAVIOURS: list[Behaviour | None] = [
+    *[echoing(status) for status in (302, 400, 401, 403, 404, 408, 413, 429, 500, 503)],
+    silent,
+    dropped,
+    truncated,
+    html,
+    other_json,
+    None,
+]
+
+
+@pytest.mark.parametrize(("call", "behaviour"), spread(CALLS, BEHAVIOURS), ids=ids)
 def test_a_failure_tells_no_secret(
     serve: Serve,
     connect_to: Connect,
     settings: Settings,
     log: Lines,
     memory: dict[str, KnownServer],
-    behaviour: Behaviour | None,
     call: str,
+    behaviour: Behaviour | None,
 ) -> None:
     around = CALLS[call].around
     server = serve(around(behaviour or dropped))
