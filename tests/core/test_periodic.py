@@ -13,7 +13,7 @@ from django.db import OperationalError
 
 from apps.core import periodic
 
-PATIENCE = 30  # seconds until a test gives up waiting
+PATIENCE = 60  # seconds until a test gives up waiting
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -30,7 +30,7 @@ from tests.fixtures.filled_form import FilledForm
 from tests.fixtures.sandbox import Sandbox, both_dialects
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 30  # seconds until a test gives up waiting
+PATIENCE = 60  # seconds until a test gives up waiting
 
 pytestmark = [pytest.mark.django_db(transaction=True), both_dialects]
 

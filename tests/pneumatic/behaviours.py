@@ -6,7 +6,7 @@ import json
 
 from apps.pneumatic.transport import api
 from tests.pneumatic import samples
-from tests.pneumatic.servers import Behaviour, Seen, Talk, whole
+from tests.pneumatic.servers import PATIENCE, Behaviour, Seen, Talk, whole
 
 # Part of the URL that an announced file goes to: nobody else may know it.
 SIGNATURE = "signature-that-must-not-leak"
@@ -72,6 +72,14 @@ def dripping_body(seen: Seen, talk: Talk) -> None:
 
 def for_ever_continue(seen: Seen, talk: Talk) -> None:
     talk.drip(b"HTTP/1.1 100 Continue\r\n\r\n" * 20 + good_bytes(seen), every=0.02)
+
+
+SLOW = (silent, dripping_headers, dripping_body, for_ever_continue)
+
+
+def timeout_for(behaviour: Behaviour, seconds: float = 0.2) -> float:
+    """Return ``seconds`` where a timeout is what is tested, and elsewhere what a busy machine needs."""
+    return seconds if behaviour in SLOW else PATIENCE
 
 
 def truncated(seen: Seen, talk: Talk) -> None:

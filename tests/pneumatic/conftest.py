@@ -13,7 +13,7 @@ from apps.pneumatic.dialects.documented.dialect import Documented
 from apps.pneumatic.server import KnownServer
 from apps.pneumatic.transport import retry
 from tests.pneumatic.dialects.current import samples
-from tests.pneumatic.servers import Behaviour, Server
+from tests.pneumatic.servers import PATIENCE, Behaviour, Server
 
 KEY = "test-key-that-must-never-leak"
 
@@ -43,17 +43,17 @@ def serve() -> Iterator[Serve]:
 
 @pytest.fixture
 def connect_to() -> Iterator[Connect]:
-    """Return a function that makes a client for a URL, with short timeouts; documented unless told otherwise."""
+    """Return a function that makes a client for a URL, documented unless told otherwise."""
     clients: list[Client] = []
 
     def make(
-        url: str, *, key: str = KEY, read_timeout: float = 1.0, dialect: Dialect | None = None
+        url: str, *, key: str = KEY, read_timeout: float = PATIENCE, dialect: Dialect | None = None
     ) -> Client:
         client = Client(
             api_url=url,
             api_key=key,
             dialect=dialect or Documented(),
-            connect_timeout=1.0,
+            connect_timeout=read_timeout,
             read_timeout=read_timeout,
         )
         clients.append(client)

@@ -1,7 +1,8 @@
 """Small HTTP servers that misbehave on the level of bytes, where the sandbox (an honest server) cannot.
 
 What never comes or never ends is bounded here: after ``PATIENCE`` seconds the server gives a good answer. A client
-without a timeout would take it, and its test would fail.
+without a timeout would take it, and its test would fail. A client that waits for anything else has as long: a machine
+may be busy.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-PATIENCE = 8.0
+PATIENCE = 60.0
 _TLS_HANDSHAKE = b"\x16"
 
 

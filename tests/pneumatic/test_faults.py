@@ -34,6 +34,7 @@ from tests.pneumatic.behaviours import (
     silent,
     status,
     taking_files,
+    timeout_for,
     truncated,
     wrong_json,
 )
@@ -79,7 +80,7 @@ def small_bodies(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_read_fails_with_the_error_that_fits(
     serve: Serve, connect_to: Connect, behaviour: Behaviour, error: type[PneumaticError]
 ) -> None:
-    client = connect_to(serve(behaviour).url)
+    client = connect_to(serve(behaviour).url, read_timeout=timeout_for(behaviour))
 
     with pytest.raises(PneumaticError) as caught:
         client.get_template(1)
@@ -120,14 +121,14 @@ def test_a_launch_fails_with_the_error_that_fits_and_is_sent_once(
     server = serve(behaviour)
 
     with pytest.raises(PneumaticError) as caught:
-        connect_to(server.url).run(1, payload=PAYLOAD)
+        connect_to(server.url, read_timeout=timeout_for(behaviour)).run(1, payload=PAYLOAD)
 
     assert type(caught.value) is error
     assert len(server.seen) == 1
 
 
 def test_silence_is_bounded_by_the_read_timeout_alone_too(serve: Serve, connect_to: Connect) -> None:
-    client = connect_to(serve(silent).url)
+    client = connect_to(serve(silent).url, read_timeout=0.2)
     client._transport.longest_call = 1000
 
     with pytest.raises(OutcomeUnknown):
@@ -189,7 +190,7 @@ def times_then_good(failures: int, behaviour: Behaviour) -> Behaviour:
 )
 def test_a_read_is_made_again(serve: Serve, connect_to: Connect, behaviour: Behaviour, failures: int) -> None:
     server = serve(times_then_good(failures, behaviour))
-    client = connect_to(server.url)
+    client = connect_to(server.url, read_timeout=timeout_for(behaviour, 2))  # in which the good answer comes
 
     assert client.get_template(1).id == 1
     assert client.requests_made == len(server.seen) == failures + 1

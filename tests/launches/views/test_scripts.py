@@ -34,7 +34,7 @@ def drafts(page: Page) -> list[str]:
 
 
 def wait_for_draft(page: Page) -> None:
-    give_up = time.monotonic() + 15
+    give_up = time.monotonic() + 60
     while not drafts(page):
         assert time.monotonic() < give_up, "No draft was kept."
         page.wait_for_timeout(50)
@@ -144,7 +144,7 @@ def test_files_beyond_the_limit_wait_with_a_countdown_and_go_on_by_themselves(
     expect(page.locator(".upload [role=alert]")).to_contain_text("still on its way")
     page.get_by_role("button", name="Cancel 4.txt").click()
 
-    expect(page.get_by_role("button", name="Remove")).to_have_count(4, timeout=30_000)
+    expect(page.get_by_role("button", name="Remove")).to_have_count(4, timeout=60_000)
     expect(countdown).to_be_hidden()
     page.get_by_role("button", name="Launch", exact=True).click()
     page.wait_for_url(re.compile(r"/launches/"))

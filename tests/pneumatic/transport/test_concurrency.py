@@ -13,7 +13,7 @@ from apps.pneumatic.transport.concurrency import MEASURED, fetch_all
 from tests.pneumatic import samples
 from tests.pneumatic.actions import listed, templates
 from tests.pneumatic.conftest import Connect, Serve
-from tests.pneumatic.servers import Seen, Talk
+from tests.pneumatic.servers import PATIENCE, Seen, Talk
 
 
 def template_id(seen: Seen) -> int:
@@ -81,7 +81,7 @@ def test_a_server_that_lets_us_wait_is_asked_by_several_threads_at_a_time() -> N
     def fetch(id_: int, scope: Scope) -> int:
         scope.sleep(0.02)
         if id_ > MEASURED:
-            together.wait(8)
+            together.wait(PATIENCE)
         return id_
 
     assert fetch_all(fetch, range(1, MEASURED + 7), concurrency=3) == list(range(1, MEASURED + 7))
@@ -115,10 +115,11 @@ def test_the_first_failure_ends_the_others(serve: Serve, connect_to: Connect) ->
             talk.answer(body=samples.template(template_id(seen)))
 
     server = serve(behave)
+    # The servers' patience ends before this timeout: without the cut all would be answered, and asked for.
+    client = connect_to(server.url, read_timeout=2 * PATIENCE)
 
     with pytest.raises(AuthenticationFailed):
-        # The servers' patience ends before this timeout: without the cut all would be answered, and asked for.
-        templates(connect_to(server.url, read_timeout=60), range(1, 40), concurrency=3)
+        templates(client, range(1, 40), concurrency=3)
 
     assert len(server.seen) <= MEASURED + 5
 
@@ -163,7 +164,7 @@ def test_all_pause_when_one_is_told_to(serve: Serve, connect_to: Connect) -> Non
             early.append(template_id(seen))
         talk.answer(body=samples.template(template_id(seen)))
 
-    found = templates(connect_to(serve(behave).url, read_timeout=5), range(1, 200), concurrency=4)
+    found = templates(connect_to(serve(behave).url), range(1, 200), concurrency=4)
 
     assert len(found) == 199
     assert len(early) <= 20
@@ -187,11 +188,11 @@ def test_an_interrupt_of_the_caller_ends_the_threads() -> None:
             scope.sleep(0.02)
             return id_
         if id_ == MEASURED + 1:
-            started.wait(8)
+            started.wait(PATIENCE)
             return id_
         started.set()
         try:
-            scope.sleep(8)
+            scope.sleep(PATIENCE)
         except Cancelled:
             ended.set()
             raise

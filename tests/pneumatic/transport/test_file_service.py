@@ -22,7 +22,16 @@ from apps.pneumatic.errors import (
     ValidationFailed,
 )
 from tests.pneumatic.actions import upload
-from tests.pneumatic.behaviours import dripping_headers, dropped, html, reset, silent, status, wrong_json
+from tests.pneumatic.behaviours import (
+    dripping_headers,
+    dropped,
+    html,
+    reset,
+    silent,
+    status,
+    timeout_for,
+    wrong_json,
+)
 from tests.pneumatic.conftest import KEY, Connect, Pairs, Serve
 from tests.pneumatic.dialects.current import samples
 from tests.pneumatic.servers import Behaviour, Seen
@@ -224,7 +233,7 @@ def test_an_upload_fails_with_the_error_that_fits(
     pair: Pairs, behaviour: Behaviour, error: type[PneumaticError], sentence: str
 ) -> None:
     there = pair(behaviour)
-    there.client._transport.timeout = (0.2, 0.2)
+    there.client._transport.timeout = (timeout_for(behaviour), timeout_for(behaviour))
 
     with pytest.raises(PneumaticError, match=sentence) as caught:
         upload(there.client)

@@ -27,6 +27,7 @@ from tests.pneumatic.behaviours import (
     silent,
     status,
     taking_files,
+    timeout_for,
 )
 from tests.pneumatic.conftest import KEY, Connect, Serve
 from tests.pneumatic.servers import Behaviour, Seen, Talk
@@ -124,9 +125,10 @@ def test_a_put_fails_with_the_error_that_fits(
     serve: Serve, connect_to: Connect, behaviour: Behaviour, error: type[PneumaticError]
 ) -> None:
     server = serve(taking_files(behaviour))
+    client = connect_to(server.url, read_timeout=timeout_for(behaviour, 2))  # in which it is announced
 
     with pytest.raises(PneumaticError) as caught:
-        upload(connect_to(server.url))
+        upload(client)
 
     assert type(caught.value) is error
     assert SIGNATURE not in str(caught.value)

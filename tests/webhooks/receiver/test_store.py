@@ -62,11 +62,11 @@ def a_writer_that_holds_the_lock() -> Iterator[None]:
             if connection.vendor == "postgresql":
                 cursor.execute("LOCK TABLE webhooks_delivery IN EXCLUSIVE MODE")
             held.set()
-            done.wait(30)
+            done.wait(60)
 
     with ThreadPoolExecutor(1) as pool:
         holding = pool.submit(in_a_thread(hold))
-        assert held.wait(30)
+        assert held.wait(60)
         try:
             yield
         finally:
@@ -122,7 +122,7 @@ def test_a_group_is_one_transaction_and_one_bad_row_spoils_no_other(
         groups.append(len(group))
         if len(groups) == 1:
             begun.set()
-            assert go_on.wait(30)
+            assert go_on.wait(60)
         write(group)
 
     monkeypatch.setattr(store, "_write", slow_write)
@@ -131,7 +131,7 @@ def test_a_group_is_one_transaction_and_one_bad_row_spoils_no_other(
 
     with ThreadPoolExecutor(6) as pool:
         first = pool.submit(in_a_thread(lambda: ours.store(rows[0])))
-        assert begun.wait(30)
+        assert begun.wait(60)
         others = [pool.submit(in_a_thread(lambda row=row: ours.store(row))) for row in rows[1:]]
         while len(ours._waiting) < 5:
             threading.Event().wait(0.01)

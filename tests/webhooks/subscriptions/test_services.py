@@ -21,7 +21,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def public_url(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.PUBLIC_URL = PUBLIC_URL
-    settings.PNEUMATIC_READ_TIMEOUT = 2
     monkeypatch.setattr("apps.pneumatic.transport.retry.FIRST_PAUSE", 0.01)
 
 

@@ -39,7 +39,6 @@ ANOTHER = "https://flows.example.net/catch/another-secret"
 @pytest.fixture(autouse=True)
 def public_url(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.PUBLIC_URL = PUBLIC_URL
-    settings.PNEUMATIC_READ_TIMEOUT = 2
     monkeypatch.setattr("apps.pneumatic.transport.retry.FIRST_PAUSE", 0.01)
 
 
