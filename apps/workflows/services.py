@@ -147,7 +147,7 @@ def _known(workflow_ids: Collection[int], at_hand: Sequence[EventRow]) -> dict[i
     for workflow_id, content_hash, event, received_at in (*read, *told):
         events[workflow_id][content_hash] = event
         if event.kind is Seen.WORKFLOW:  # that we asked is no news of it
-            received_at = min(received_at, event.moment or received_at)
+            received_at = min(received_at, event.occurred_at or received_at)
         if workflow_id not in heard or heard[workflow_id] < received_at:
             heard[workflow_id] = received_at
     return {workflow_id: Known(events[workflow_id], heard[workflow_id]) for workflow_id in sorted(events)}

@@ -41,7 +41,7 @@ class Interpretation:
             workflow_id=told.workflow.id,
             template_id=told.workflow.template_id,
             task_id=told.task.id if told.task else None,
-            moment=told.moment,
+            moment=told.occurred_at,
             facts=event_to_json(told),
             first_received_at=self.delivery.received_at,
             last_received_at=self.delivery.received_at,

@@ -108,7 +108,7 @@ def values_of(payload: Payload) -> dict[str, Any]:
         "workflow_id": event.workflow.id,
         "template_id": event.workflow.template_id,
         "task_id": event.task.id if event.task else None,
-        "moment": event.moment,
+        "moment": event.occurred_at,
         "facts": event_to_json(event),
     }
 

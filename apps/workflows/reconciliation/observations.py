@@ -64,7 +64,7 @@ def _write(event: Event, before: Sequence[EventRow]) -> EventRow | None:
         "kind": event.kind.value,
         "workflow_id": event.workflow.id,
         "template_id": event.workflow.template_id,
-        "moment": event.moment,
+        "moment": event.occurred_at,
         "facts": event_to_json(event),
         "last_received_at": event.seen_at,
         "deliveries_count": 0,

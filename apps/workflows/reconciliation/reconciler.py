@@ -194,7 +194,7 @@ def _differing(listed: Sequence[WorkflowSnapshot], *, spare: dt.timedelta | None
 
 
 def _is_on_its_way(workflow: WorkflowSnapshot, spare: dt.timedelta | None) -> bool:
-    moment = Event(Seen.WORKFLOW, workflow).moment
+    moment = Event(Seen.WORKFLOW, workflow).occurred_at
     return spare is not None and moment is not None and moment > timezone.now() - spare
 
 
