@@ -28,10 +28,11 @@ from apps.pneumatic.canonical.schemas import (
     TaskOverride,
     Template,
     TemplateSummary,
+    Upload,
     Urgency,
     User,
 )
-from apps.pneumatic.dialects.base import Dialect, Listing, Upload
+from apps.pneumatic.dialects.base import Dialect, Listing
 from apps.pneumatic.errors import ConfigurationError, NotFound, UnexpectedResponse
 from apps.pneumatic.server import account_zone
 from apps.pneumatic.transport import api, errors

@@ -25,6 +25,7 @@ from apps.pneumatic.transport import connection, errors, retry
 from apps.pneumatic.transport.cancellation import Pause, Scope
 from apps.pneumatic.transport.parsing import decode_json
 from apps.pneumatic.transport.retry import Failure
+from apps.pneumatic.transport.statuses import StatusKind, kind_of
 from pneumatic_dash import __version__
 
 logger = logging.getLogger(__name__)
@@ -256,8 +257,8 @@ class Transport:
     def _outcome(
         self, reply: connection.Reply, *, once: bool, may_be_empty: bool, secrets: Sequence[str]
     ) -> _Attempt:
-        status = reply.status
-        if 200 <= status < 300:
+        status, kind = reply.status, kind_of(reply.status)
+        if kind is StatusKind.SUCCESS:
             if may_be_empty and not reply.body.strip():
                 return _Attempt()
             try:
@@ -268,14 +269,14 @@ class Transport:
             return _Attempt(
                 error=errors.outcome_unknown(status) if once else errors.not_json(content_type, status=status)
             )
-        if once and errors.is_ambiguous(status):
+        if once and kind.is_ambiguous:
             return _Attempt(error=errors.outcome_unknown(status))
         retry_after = retry.retry_after_seconds(reply.headers, now=dt.datetime.now(dt.UTC))
         return _Attempt(
             error=errors.from_status(
                 status, reply.body, secrets=(self._secret, *secrets), retry_after=retry_after
             ),
-            failure=retry.failure_of(status),
+            failure=retry.failure_of(kind),
             retry_after=retry_after,
         )
 

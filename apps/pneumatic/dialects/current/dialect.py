@@ -28,10 +28,11 @@ from apps.pneumatic.canonical.schemas import (
     TaskOverride,
     Template,
     TemplateSummary,
+    Upload,
     Urgency,
 )
 from apps.pneumatic.canonical.workflow_names import fixed_length
-from apps.pneumatic.dialects.base import InFull, Listing, Upload
+from apps.pneumatic.dialects.base import InFull, Listing
 from apps.pneumatic.dialects.current import events as current_events
 from apps.pneumatic.dialects.current import shapes
 from apps.pneumatic.dialects.current.values import encode

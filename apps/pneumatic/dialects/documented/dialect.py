@@ -26,10 +26,11 @@ from apps.pneumatic.canonical.schemas import (
     TaskOverride,
     Template,
     TemplateSummary,
+    Upload,
     UploadTicket,
     Urgency,
 )
-from apps.pneumatic.dialects.base import InFull, Listing, Upload
+from apps.pneumatic.dialects.base import InFull, Listing
 from apps.pneumatic.dialects.documented import events, shapes
 from apps.pneumatic.dialects.documented.values import encode
 from apps.pneumatic.dialects.shared import parse_launched, parse_user
