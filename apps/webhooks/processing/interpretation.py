@@ -9,7 +9,7 @@ from apps.pneumatic.canonical.events import event_to_json
 from apps.pneumatic.deliveries import Payload, read_payload
 from apps.webhooks import endpoints
 from apps.webhooks.models import Delivery, Event
-from apps.webhooks.receiver.views import judge
+from apps.webhooks.verdicts import judge
 
 Verdict = Delivery.Verdict
 State = Delivery.State

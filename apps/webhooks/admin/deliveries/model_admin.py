@@ -20,6 +20,7 @@ from apps.webhooks import selectors
 from apps.webhooks.admin.deliveries import filters as filters
 from apps.webhooks.admin.deliveries import pages
 from apps.webhooks.admin.deliveries import replay as deliveries_replay
+from apps.webhooks.admin.permissions import REPLAY
 from apps.webhooks.models import Delivery, Event, Replay
 
 
@@ -95,7 +96,7 @@ class DeliveryAdmin(ReadOnlyAdmin[Delivery]):
 
     def has_replay_permission(self, request: HttpRequest) -> bool:
         """Say who may have deliveries processed again."""
-        return request.user.has_perm(pages.REPLAY)
+        return request.user.has_perm(REPLAY)
 
     @admin.action(description=_("Process selected deliveries again"), permissions=["replay"])
     def replay_selected(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> HttpResponse:

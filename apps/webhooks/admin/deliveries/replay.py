@@ -19,8 +19,8 @@ from django.views.decorators.http import require_http_methods
 
 from apps.pneumatic.canonical.events import Kind as EventKind
 from apps.pneumatic.deliveries import names_of
-from apps.webhooks.admin.deliveries.pages import REPLAY, show
-from apps.webhooks.admin.subscriptions.pages import needs
+from apps.webhooks.admin.deliveries.pages import show
+from apps.webhooks.admin.permissions import REPLAY, needs
 from apps.webhooks.models import Delivery, Kind, Replay
 from apps.webhooks.processing import replay as processing_replay
 
