@@ -11,7 +11,7 @@ from apps.accounts.selectors import search_people
 from apps.core.people import pneumatic_id_of
 from apps.launches import selectors as launches
 from apps.launches.models import Launch
-from apps.webhooks.freshness import EventFreshness, feed
+from apps.webhooks.freshness import EventFreshness, event_freshness
 from apps.workflow_templates import selectors as templates
 from apps.workflow_templates.models import Template
 from apps.workflows import selectors as workflows
@@ -107,7 +107,7 @@ def moving_for(user: User) -> Moving:
         others=[next(shown) for _workflow in running],
         with_gaps=list(shown),
         more_mine=len(mine) > MOVING,
-        feed=feed(),
+        feed=event_freshness(),
     )
 
 

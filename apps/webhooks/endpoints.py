@@ -36,9 +36,9 @@ def active() -> Endpoint:
         return Endpoint.objects.get(state=State.ACTIVE)
 
 
-def arriving() -> Endpoint | None:
+def pending() -> Endpoint | None:
     """Return the address that a rotation is bringing; None while there is no rotation."""
-    return Endpoint.objects.filter(state=State.ARRIVING).first()
+    return Endpoint.objects.filter(state=State.PENDING).first()
 
 
 def token(endpoint: Endpoint) -> str:

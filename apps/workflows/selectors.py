@@ -16,7 +16,7 @@ from apps.core.days import within
 from apps.core.identifiers import read_number
 from apps.core.people import pneumatic_id_of
 from apps.core.searching import has_words
-from apps.webhooks.freshness import late
+from apps.webhooks.freshness import is_worker_behind
 from apps.webhooks.models import Delivery, Event
 from apps.workflow_templates.models import Template
 from apps.workflows.models import Holder, Workflow
@@ -75,7 +75,7 @@ def workflow_for_page(workflow_id: int) -> Workflow | None:
 
 def last_change_of(workflow_id: int) -> tuple[Any, ...] | None:
     """Return something that is another whenever this workflow was written; None for one that is not known."""
-    return Workflow.objects.filter(pk=workflow_id).values_list("changed_at", late()).first()
+    return Workflow.objects.filter(pk=workflow_id).values_list("changed_at", is_worker_behind()).first()
 
 
 def last_change() -> tuple[Any, ...]:
@@ -84,7 +84,9 @@ def last_change() -> tuple[Any, ...]:
     The number of the newest event is part of it: two who write at once may commit the later time first.
     """
     newest_event = Subquery(Event.objects.order_by("-pk").values("pk")[:1])
-    found = Workflow.objects.order_by("-changed_at").values_list("changed_at", newest_event, late())
+    found = Workflow.objects.order_by("-changed_at").values_list(
+        "changed_at", newest_event, is_worker_behind()
+    )
     return found.first() or ()
 
 

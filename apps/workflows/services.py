@@ -139,7 +139,7 @@ def _known(workflow_ids: Collection[int], at_hand: Sequence[EventRow]) -> dict[i
         pk__in=[row.pk for row in at_hand if row.pk is not None]
     )
     columns = ("workflow_id", "content_hash", Cast("facts", TextField()), "last_received_at")
-    told = [(row.workflow_id, row.content_hash, row.told, row.last_received_at) for row in at_hand]
+    told = [(row.workflow_id, row.content_hash, row.parsed, row.last_received_at) for row in at_hand]
     read = (
         (workflow_id, content_hash, event_from_json(bulk.from_json(facts)), received_at)
         for workflow_id, content_hash, facts, received_at in stored.values_list(*columns)

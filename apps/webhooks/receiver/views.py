@@ -46,7 +46,7 @@ State = Delivery.State
 _STATES = {
     Verdict.ACCEPTED: State.PENDING,
     Verdict.UNKNOWN_EVENT: State.PENDING,
-    Verdict.MISMATCH: State.PARKED,
+    Verdict.MISMATCH: State.DEAD_LETTER,
     Verdict.MALFORMED: State.IGNORED,
     Verdict.TEST: State.PENDING,  # nothing to do, but that the worker came by is part of the round trip
 }
@@ -99,7 +99,7 @@ def _store(request: HttpRequest, endpoint: Endpoint, body: bytes, judgement: Jud
     also = None
     if judgement.round_trip is not None:
         also = partial(_arrived, judgement.round_trip, delivery)
-    elif judgement.verdict is Verdict.ACCEPTED and endpoint.first_heard_at is None:
+    elif judgement.verdict is Verdict.ACCEPTED and endpoint.first_event_at is None:
         also = partial(_heard, endpoint, now)
     store.store(delivery, also)
 
@@ -109,7 +109,7 @@ def _arrived(round_trip: RoundTrip, delivery: Delivery) -> None:
 
 
 def _heard(endpoint: Endpoint, now: dt.datetime) -> None:
-    Endpoint.objects.filter(pk=endpoint.pk, first_heard_at=None).update(first_heard_at=now)
+    Endpoint.objects.filter(pk=endpoint.pk, first_event_at=None).update(first_event_at=now)
 
 
 def client_address(request: HttpRequest) -> str | None:

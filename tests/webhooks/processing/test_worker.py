@@ -41,8 +41,8 @@ def test_a_delivery_becomes_an_event(deliver: Deliver) -> None:
     assert response.status_code == 200
     event = Event.objects.get()
     assert (event.kind, event.workflow_id, event.template_id) == ("workflow_started", 7, 3)
-    assert event.moment == payloads.moment()
-    assert event.told.workflow.name == "Workflow 7"
+    assert event.occurred_at == payloads.moment()
+    assert event.parsed.workflow.name == "Workflow 7"
     delivery = Delivery.objects.get()
     assert (delivery.state, delivery.event, delivery.attempts) == ("processed", event, 1)
     assert delivery.processed_at is not None
@@ -161,7 +161,7 @@ def test_what_keeps_failing_waits_longer_each_time_and_is_parked(
     make_due()
     report = process_pending()
 
-    assert report.parked == 1
+    assert report.dead_letters == 1
     delivery = Delivery.objects.get()
     assert (delivery.state, delivery.attempts) == ("parked", MOST_ATTEMPTS)
     assert waits == sorted(waits)

@@ -105,7 +105,7 @@ def test_the_snapshot_has_the_time_of_the_sync(sandbox: Sandbox) -> None:
     sync("subscriptions")
     first = services.snapshot()
     assert first.fetched_at is not None
-    assert (first.error, first.tried_at) == ("", first.fetched_at)
+    assert (first.error, first.attempted_at) == ("", first.fetched_at)
 
     sync("subscriptions")  # nothing to write, and looked at all the same
     second = services.snapshot()

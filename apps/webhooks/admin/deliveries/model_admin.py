@@ -130,7 +130,15 @@ class EventAdmin(ReadOnlyAdmin[Event]):
     """What happened in workflows, newest first as it was first heard of."""
 
     change_list_template = "admin/webhooks/event/change_list.html"
-    list_display = ("heard", "kind", "workflow_id", "template_id", "task_id", "moment", "deliveries_count")
+    list_display = (
+        "heard",
+        "kind",
+        "workflow_id",
+        "template_id",
+        "task_id",
+        "occurred_at",
+        "deliveries_count",
+    )
     list_display_links = ("heard",)
     list_filter = ("kind", filters.OwnWorkflowFilter, filters.OwnTemplateFilter)
     ordering = ("-id",)
@@ -157,18 +165,18 @@ class ReplayAdmin(ReadOnlyAdmin[Replay]):
     """Who had what processed again, newest first."""
 
     change_list_template = "admin/webhooks/event/change_list.html"
-    list_display = ("asked", "asked_by", "wish", "count", "is_forced")
+    list_display = ("asked", "requested_by", "criteria", "count", "is_forced")
     list_display_links = ("asked",)
-    list_select_related = ("asked_by",)
+    list_select_related = ("requested_by",)
     ordering = ("-id",)
     sortable_by = ()
     paginator = ShortPaginator
-    fields = ("asked_at", "asked_by", "wish", "count", "is_forced", "how_far", "which")
+    fields = ("requested_at", "requested_by", "criteria", "count", "is_forced", "how_far", "which")
     readonly_fields = ("how_far", "which")
 
     @admin.display(description=_("asked"))
     def asked(self, replay: Replay) -> SafeString | str:
-        return ago(replay.asked_at)
+        return ago(replay.requested_at)
 
     @admin.display(description=_("how far"))
     def how_far(self, replay: Replay) -> str:

@@ -60,7 +60,7 @@ def page(request: HttpRequest, delivery_id: int) -> HttpResponse:
         "variable": curl.VARIABLE,
         "others": list(others.defer("body", "headers").order_by("-received_at", "-id")[:OTHERS]),
         "replays": list(
-            Replay.objects.filter(deliveries=delivery).select_related("asked_by").order_by("-id")[:OTHERS]
+            Replay.objects.filter(deliveries=delivery).select_related("requested_by").order_by("-id")[:OTHERS]
         ),
         "may_replay": request.user.has_perm(REPLAY),
         "may_see_event": request.user.has_perm(VIEW_EVENT),
@@ -122,13 +122,15 @@ def _previous(delivery: Delivery, content: bytes) -> tuple[Event | None, Payload
     # What we read back ourselves is no payload that anything could be compared with.
     told = Event.objects.filter(workflow_id=current.workflow_id, kind__in=Kind.values)
     earlier = told.exclude(pk=current.pk)
-    if current.moment is not None:
+    if current.occurred_at is not None:
         earlier = earlier.filter(
-            Q(moment__lt=current.moment) | Q(moment=current.moment, pk__lt=current.pk) | Q(moment=None)
+            Q(occurred_at__lt=current.occurred_at)
+            | Q(occurred_at=current.occurred_at, pk__lt=current.pk)
+            | Q(occurred_at=None)
         )
     else:
         earlier = earlier.filter(pk__lt=current.pk)
-    previous = earlier.order_by(F("moment").desc(nulls_last=True), "-pk").first()
+    previous = earlier.order_by(F("occurred_at").desc(nulls_last=True), "-pk").first()
     if previous is None:
         return None, None
     first = previous.deliveries.order_by("pk").first()

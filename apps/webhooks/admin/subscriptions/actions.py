@@ -173,7 +173,7 @@ def rotate(request: HttpRequest) -> HttpResponse:
         "begin": lambda: rotation.begin(request.user),
         "advance": lambda: rotation.advance(request.user),
         "confirm": lambda: rotation.advance(request.user, confirmed=True),
-        "prove": lambda: rotation.prove(request.user),
+        "confirm_by_test": lambda: rotation.confirm_by_test(request.user),
         "abort": lambda: rotation.abort(request.user),
     }
     chosen = steps.get(request.POST.get("do", ""))

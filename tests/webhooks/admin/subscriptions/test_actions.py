@@ -271,8 +271,8 @@ class TestReplacingTheToken:
     ) -> None:
         services.subscribe(integrator, [STARTED])
         rotation.begin(integrator)
-        Endpoint.objects.filter(state=Endpoint.State.ARRIVING).update(
-            first_heard_at=Endpoint.objects.first().created_at
+        Endpoint.objects.filter(state=Endpoint.State.PENDING).update(
+            first_event_at=Endpoint.objects.first().created_at
         )
         page = text(integrator_client.get(f"{PAGE}rotation/"))
         assert "First heard" in page
