@@ -49,10 +49,10 @@ TERMINATED = 2  # documented: Available workflow statuses
 
 
 def connect(sandbox: SandboxApi) -> list[str]:
-    """Return what was done, in words; raise DemoError when events cannot come."""
+    """Return what was done as sentences; raise DemoError when events cannot arrive."""
     said = [_subscribe()]
     if ended := _end_forgotten(sandbox):
-        said.append(f"Workflows that ended unheard since last time: {ended}")
+        said.append(f"Workflows that ended while the demonstration was stopped: {ended}")
     operator = User.objects.get(username="operator")
     if not sandbox.workflows():
         sandbox.control("POST", "acts", {"times": FIRST_ACTS})
@@ -67,7 +67,7 @@ def _subscribe() -> str:
     subscriptions_services.refresh()
     outcomes = subscriptions_services.subscribe(administrator, list(Kind))
     outcomes += drift.repair(administrator)
-    # An older address of ours had the event: nobody was asked, and the repair has put the present one in its place.
+    # An older address of ours had the event: the repair has replaced it with the present one, without a question.
     failed = [outcome.error for outcome in outcomes if not outcome.is_ok and not outcome.is_taken]
     left = drift.find_drift().unmet
     if failed or left:
@@ -79,13 +79,13 @@ def _subscribe() -> str:
 def _end_forgotten(sandbox: SandboxApi) -> int:
     """End workflows that look alive here and are over there, or unknown; return how many.
 
-    Their last event was lost when the demonstration was killed, or the sandbox's file was removed. A server that tells
-    of its workflows is asked; where none can be, the sandbox tells what was lost once more.
+    Their last event was lost when the demonstration was killed, or the sandbox's file was removed. A server that lists
+    workflows is compared; otherwise the sandbox sends again what was lost.
     """
     with connect_to_pneumatic() as client:
         if client.capabilities.reads_back:
-            healed = reconciler.reconcile(client, full=True, allow_deletions=True).healed
-            return sum(one.before in ALIVE and one.after not in ALIVE for one in healed)
+            updated = reconciler.reconcile(client, full=True, allow_deletions=True).healed
+            return sum(one.before in ALIVE and one.after not in ALIVE for one in updated)
     there = {item["id"]: item["status"] for item in sandbox.workflows()}
     lost = [item for item in Workflow.objects.filter(state__in=ALIVE) if there.get(item.pk) not in {0, 3}]
     target = subscriptions_services.proposed_target()

@@ -210,7 +210,7 @@ def test_the_check_does_the_main_job(dialect: str) -> None:
         "has every answer as typed, and the file byte for byte",
         "The receiver took 7 events",
         "its page tells each of them",
-        "nothing is sent any more",
+        "no events are sent",
     ):
         assert proof in finished.stdout
 
