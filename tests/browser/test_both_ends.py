@@ -15,7 +15,7 @@ from apps.webhooks.models import Kind
 from apps.webhooks.processing.worker import process_pending
 from apps.webhooks.subscriptions import services
 from tests.fixtures.browser import Browse, assert_accessible
-from tests.fixtures.sandbox import Sandbox, both_dialects, only_current
+from tests.fixtures.sandbox import Sandbox, either_dialect, only_current
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def take_in(sandbox: Sandbox) -> None:
     process_pending()
 
 
-@both_dialects
+@either_dialect
 def test_a_workflow_is_followed_from_its_launch_to_its_end(browse: Browse, heard: Sandbox, bo: User) -> None:
     page = browse("/templates/1/launch/", user=bo)
     launch(page)

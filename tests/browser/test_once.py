@@ -10,9 +10,9 @@ from playwright.sync_api import Page, expect
 from apps.accounts.models import User
 from apps.sync.engine import run_sync
 from tests.fixtures.browser import Browse
-from tests.fixtures.sandbox import Sandbox, both_dialects
+from tests.fixtures.sandbox import Sandbox, either_dialect
 
-pytestmark = both_dialects
+pytestmark = either_dialect
 
 LAUNCHED = re.compile(r"/launches/[0-9a-f-]{36}/$")
 

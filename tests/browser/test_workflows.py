@@ -11,9 +11,9 @@ from tests.factories import make_pneumatic_user, make_template, make_user, make_
 from tests.fixtures import payloads
 from tests.fixtures.browser import Browse, assert_accessible, check
 from tests.fixtures.deliveries import Deliver
-from tests.fixtures.sandbox import both_dialects
+from tests.fixtures.sandbox import either_dialect
 
-pytestmark = both_dialects
+pytestmark = either_dialect
 
 LONG = "Onboarding_of_somebody_with_a_very_long_name_without_any_space_" * 3
 RIGHT_TO_LEFT = "طلب شراء جديد للمكتب الرئيسي"

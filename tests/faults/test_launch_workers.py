@@ -27,12 +27,12 @@ from apps.launches.models import Launch
 from apps.workflow_templates.models import Template
 from tests.factories import client_of
 from tests.fixtures.filled_form import FilledForm
-from tests.fixtures.sandbox import Sandbox, both_dialects
+from tests.fixtures.sandbox import Sandbox, either_dialect
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 60  # seconds until a test gives up waiting
 
-pytestmark = [pytest.mark.django_db(transaction=True), both_dialects]
+pytestmark = [pytest.mark.django_db(transaction=True), either_dialect]
 
 
 def database_url() -> str:

@@ -18,10 +18,10 @@ import psycopg
 import pytest
 from django.db import connection
 
-from tests.fixtures.sandbox import Sandbox, both_dialects
+from tests.fixtures.sandbox import Sandbox, either_dialect
 
 # The database is one of its own, of the kind that the tests run on.
-pytestmark = [pytest.mark.database, both_dialects]
+pytestmark = [pytest.mark.database, either_dialect]
 
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATES = 24  # and 2.5 times as many users
