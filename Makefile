@@ -15,12 +15,15 @@ CHECK_ENV := ENV_FILE= DEBUG=False HASHED_STATIC=False LOG_LEVEL=warning DATABAS
 # Django's own way to ask "is a migration missing" is not enough: the models must also be free of warnings.
 MANAGE := $(CHECK_ENV) PYTHONDEVMODE=1 $(PY) -W error manage.py
 
-# How many processes run the tests; `make test WORKERS=0` runs them in one, which a debugger needs.
-WORKERS ?= auto
+# How many processes run the tests; `make test WORKERS=0` runs them in one, which a debugger needs. Many tests wait for
+# another process, a server or a browser: one more than there are processors keeps those busy.
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 ARGS ?=
+# Python's development mode shows what is never closed. Its checks of memory are for authors of C code, and take time.
+PYTEST = PYTHONDEVMODE=1 PYTHONMALLOC=default $(1) -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format install bench lock screenshots
+.PHONY: help demo test test-all coverage check format install bench lock screenshots
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -31,7 +34,16 @@ demo: $(VENV)/.runtime ## Start the dashboard on a sandbox of Pneumatic; Ctrl-C 
 install: $(VENV)/.development ## Create .venv with everything that development needs
 
 test: $(VENV)/.development ## Run the tests (ARGS="tests/launches -k retry"; DATABASE_URL=... for PostgreSQL)
-	PYTHONDEVMODE=1 $(PY) -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
+	@$(call PYTEST,$(PY))
+
+test-all: $(VENV)/.development ## Run every combination, crash point and example of a property too
+	@$(call PYTEST,$(PY)) --exhaustive
+
+coverage: $(VENV)/.development ## Run the tests and measure which lines and branches they reach
+	@rm -f .coverage .coverage.*
+	@$(call PYTEST,$(PY) -m coverage run)
+	@$(PY) -m coverage combine --quiet
+	@$(PY) -m coverage report
 
 check: $(VENV)/.development ## Lint, format, types, templates, migrations, production configuration
 	$(VENV)/bin/ruff check .
@@ -72,10 +84,11 @@ $(VENV)/.runtime: requirements.lock | $(PY)
 	@$(PIP) install --require-hashes -r requirements.lock
 	@touch $@
 
-$(VENV)/.development: requirements-dev.lock $(VENV)/.runtime
+# What development needs holds all that the dashboard needs: it is installed at once.
+$(VENV)/.development: requirements.lock requirements-dev.lock | $(PY)
 	@echo "Installing what development needs"
 	@$(PIP) install --require-hashes -r requirements-dev.lock
-	@touch $@
+	@touch $(VENV)/.runtime $@
 
 benchmarks/.venv/.installed: benchmarks/requirements.lock | $(PY)
 	@echo "Installing the peers of the benchmarks"

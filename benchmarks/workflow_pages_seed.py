@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import random
 from collections.abc import Iterator, Sequence
@@ -50,7 +51,7 @@ def _workflows(count: int, starters: Sequence[User]) -> Iterator[Workflow]:
     now, pick = timezone.now(), random.Random(4)
     history = history_to_json(_history())
     for number in range(1, count + 1):
-        heard = now - timezone.timedelta(minutes=MINUTES * (count - number))
+        heard = now - dt.timedelta(minutes=MINUTES * (count - number))
         name = f"{pick.choice(WORDS)} {pick.choice(WORDS).lower()} {number}"
         state = pick.choice(_STATES)
         holder = number % max(1, count // HELD) + 1
@@ -66,7 +67,7 @@ def _workflows(count: int, starters: Sequence[User]) -> Iterator[Workflow]:
             task_name=f"Check {pick.choice(WORDS).lower()}",
             task_since=heard,
             holders=[[holder, f"Person {holder}"]],
-            started_at=heard - timezone.timedelta(hours=5),
+            started_at=heard - dt.timedelta(hours=5),
             ended_at=None if state in {"running", "snoozed"} else heard,
             digest=f"{number:064x}",
             events_count=EVENTS,

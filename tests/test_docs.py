@@ -23,7 +23,7 @@ FIELD_TYPES = ["string", "text", "radio", "checkbox", "date", "url", "dropdown",
 
 def variables() -> list[str]:
     """Return the environment variables that the settings read, in their order."""
-    names = {}
+    names: dict[str, None] = {}
     for node in ast.walk(ast.parse(SETTINGS.read_text(encoding="utf-8"))):
         if not isinstance(node, ast.Call) or not node.args or not isinstance(node.args[0], ast.Constant):
             continue

@@ -154,7 +154,7 @@ def test_without_a_key_nothing_is_sent_and_nothing_lost(
 # Under the key of each generation.
 NO_POSSIBLE_ID = '{"workflow_id": 9223372036854775808, "id": 9223372036854775808}'
 # What each does to the workflow: carried out and the answer lost, or not carried out and no way to know.
-LOST = [
+LOST: list[tuple[dict[str, Any], int]] = [
     ({"kind": "drop_after"}, 1),
     ({"kind": "truncate"}, 1),
     ({"kind": "drop_before"}, 0),

@@ -157,7 +157,8 @@ def test_in_any_order_of_events_one_wish_is_one_workflow(
         sandbox.fault(kind="status", status=503, method="GET", times=dice.choice([1, 3, 6]))
 
     for _step in range(25):
-        dice.choice([look, look, look, try_again, form.send, be_away])()
+        act: Callable[[], object] = dice.choice([look, look, look, try_again, form.send, be_away])
+        act()
         assert len(sandbox.workflows()) <= 1
         if only().state == State.FAILED:
             assert sandbox.workflows() == []

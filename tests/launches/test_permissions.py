@@ -50,7 +50,7 @@ def test_nothing_is_shown_without_a_session(client: Client, every_field: Templat
     launch = make_launch(every_field, operator)
 
     for url in ("/launches/", "/launches/export.csv", f"/launches/{launch.pk}/"):
-        assert client.get(url).url.startswith("/login/")
+        assert client.get(url).headers["Location"].startswith("/login/")
 
 
 def test_those_whom_pneumatic_does_not_know_are_bounded_by_their_role(operator: User) -> None:

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -141,7 +142,12 @@ def test_asking_twice_makes_one_waiting_run(operator: User, viewer: User) -> Non
 
 def test_a_waiting_run_is_claimed_once(operator: User) -> None:
     queued = runs.enqueue(started_by=operator)
-    options = {"trigger": "page", "started_by": operator, "dry_run": False, "allow_removals": False}
+    options: dict[str, Any] = {
+        "trigger": "page",
+        "started_by": operator,
+        "dry_run": False,
+        "allow_removals": False,
+    }
     run = runs.claim(queued=queued, **options)
     assert run.pk == queued.pk
     assert run.pid == os.getpid()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -256,7 +257,7 @@ def test_it_leads_to_the_launch_form(operator_client: Client) -> None:
     assert f'href="/templates/{template.pk}/launch/"' in html_of(operator_client, template)
 
 
-STATES = {
+STATES: dict[str, dict[str, Any]] = {
     "removed": {"removed_at": NOW},
     "inactive": {"is_active": False},
 }

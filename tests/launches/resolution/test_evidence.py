@@ -65,7 +65,7 @@ def texts(type_: str, value: str, *chosen: str) -> Output:
     return Output(api_name="field", name="Field", type=type_, value=value, choices=choices)
 
 
-def who(name: str, **ids: int) -> Output:
+def who(name: str, **ids: Any) -> Output:
     return Output(api_name="field", name="Field", type="user", value=name, **ids)
 
 

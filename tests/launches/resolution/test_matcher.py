@@ -269,6 +269,7 @@ def test_a_launch_that_becomes_unknown_after_its_event_is_resolved_at_once(
 ) -> None:
     def lose_the_answer(*_args: Any, **_kwargs: Any) -> None:
         sent = Launch.objects.values_list("sent_at", flat=True).get()
+        assert sent is not None
         minutes = (sent - payloads.BEGIN) / dt.timedelta(minutes=1)
         deliver(payloads.started(41, name="N", template_id=no_fields.pk, minutes=minutes))
         raise TimeoutError

@@ -15,6 +15,7 @@ from apps.launches.models import Launch
 from apps.workflow_templates.models import Template
 from tests.factories import (
     client_of,
+    fields_of,
     make_field,
     make_launch,
     make_options,
@@ -44,9 +45,7 @@ def show(client: Client, launch: Launch) -> str:
 
 
 def test_it_shows_answers_as_labels(fill: Fill, every_field: Template, operator_client: Client) -> None:
-    options = {
-        field["api_name"]: field["selections"] for field in every_field.current_version.kickoff["fields"]
-    }
+    options = {field["api_name"]: field["selections"] for field in fields_of(every_field)}
     radio = next(option for option in options["radio-3"] if option["label"] == "High")
     url = fill(every_field, string_1="Desks", radio_3=radio["key"], user_9="2").send().url
 

@@ -21,7 +21,7 @@ from apps.launches.models import Launch
 from apps.workflow_templates.models import Template
 from tests.factories import NOW, make_launch, make_template, make_user
 
-HTMX = {"HTTP_HX_REQUEST": "true"}
+HTMX = {"HX-Request": "true"}
 
 
 @pytest.fixture
@@ -137,7 +137,7 @@ def test_nonsense_in_the_address_is_no_error(
 def test_htmx_gets_the_results_only(operator_client: Client, operator: User) -> None:
     make_launch(make_template(), operator, name="A")
 
-    page = operator_client.get("/launches/?q=a", **HTMX)
+    page = operator_client.get("/launches/?q=a", headers=HTMX)
 
     assert "<html" not in page.content.decode()
     assert "1 launch found" in page.content.decode()
@@ -176,7 +176,7 @@ def test_the_number_of_queries_does_not_grow(operator_client: Client, operator: 
 
 
 def test_a_session_that_ended_reaches_htmx_as_a_page(client: Client, db: None) -> None:
-    response = client.get("/launches/", **HTMX)
+    response = client.get("/launches/", headers=HTMX)
 
     assert "/login/" in response["HX-Redirect"]
 

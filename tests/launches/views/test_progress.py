@@ -15,7 +15,7 @@ from apps.accounts.models import User
 from apps.launches.dispatch import services
 from apps.launches.models import Launch
 from apps.workflow_templates.models import Template
-from tests.factories import client_of, make_field, make_launch, make_template, make_user
+from tests.factories import client_of, fields_of, make_field, make_launch, make_template, make_user
 from tests.fixtures import payloads
 from tests.fixtures.deliveries import Deliver
 from tests.fixtures.launching import Fill
@@ -242,7 +242,7 @@ def test_an_answer_that_was_dropped_is_replaced_by_the_event(
     """The whole way: the sandbox starts the workflow and drops the answer; then its event comes."""
     options = {
         field["api_name"]: {option["label"]: option["key"] for option in field["selections"]}
-        for field in every_field.current_version.kickoff["fields"]
+        for field in fields_of(every_field)
         if field["selections"]
     }
     form = fill(
@@ -271,7 +271,7 @@ def workflow_started(workflow: dict[str, Any], template: Template, launch: Launc
     """Return the event that tells of a workflow as the sandbox received it."""
     sent = launch.payload["kickoff"]
     outputs = []
-    for field in template.current_version.kickoff["fields"]:
+    for field in fields_of(template):
         given = sent.get(field["api_name"])
         chosen = given if isinstance(given, list) else [given]
         outputs.append(
@@ -293,6 +293,7 @@ def workflow_started(workflow: dict[str, Any], template: Template, launch: Launc
                 "attachments": [],
             }
         )
+    assert launch.sent_at is not None
     minutes = (launch.sent_at - payloads.BEGIN) / dt.timedelta(minutes=1)
     return payloads.started(
         workflow["id"],

@@ -6,7 +6,7 @@ import re
 import time
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from apps.accounts.models import User
 from apps.launches.models import Launch
@@ -133,7 +133,7 @@ def test_files_beyond_the_limit_wait_with_a_countdown_and_go_on_by_themselves(
     page.get_by_label("Subject").fill("Many files")
 
     page.locator("input[type=file]").set_input_files(
-        [{"name": f"{number}.txt", "mimeType": "text/plain", "buffer": b"x"} for number in range(5)]
+        [FilePayload(name=f"{number}.txt", mimeType="text/plain", buffer=b"x") for number in range(5)]
     )
 
     countdown = page.locator("[data-upload-countdown]")

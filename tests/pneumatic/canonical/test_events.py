@@ -10,6 +10,7 @@ from hypothesis import given
 from apps.pneumatic.canonical.events import (
     Event,
     Kind,
+    Output,
     Performer,
     Status,
     TaskSnapshot,
@@ -31,7 +32,7 @@ def test_an_event_comes_back_from_json_as_it_was(event: Event) -> None:
 
 
 @given(strategies.outputs)
-def test_an_output_comes_back_from_json_as_it_was(output: object) -> None:
+def test_an_output_comes_back_from_json_as_it_was(output: Output) -> None:
     assert output_from_json(json.loads(json.dumps(output_to_json(output)))) == output
 
 

@@ -10,7 +10,8 @@ from django.test import Client
 from pytest_django import Settings
 
 from apps.accounts.models import User
-from apps.webhooks.models import Kind, Subscription, WantedSubscription
+from apps.pneumatic.canonical.events import Kind
+from apps.webhooks.models import Subscription, WantedSubscription
 from apps.webhooks.subscriptions import rotation, services
 from tests.fixtures.sandbox import Sandbox, only_current
 from tests.webhooks.subscribing import (
