@@ -176,7 +176,7 @@ def test_a_refused_run_is_confirmed_by_somebody_who_may(
 
     operator_client.post("/sync/start/", {"confirm": refused.pk})
     worker()
-    assert SyncRun.objects.get().state == SyncRun.State.DONE
+    assert SyncRun.objects.all()[0].state == SyncRun.State.DONE
     assert "The last sync was refused" not in text(operator_client)
 
 
