@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import sys
-import uuid
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +27,7 @@ from apps.accounts.models import PneumaticUser, User  # noqa: E402
 from apps.kickoff.forms import KickoffForm  # noqa: E402
 from apps.launches import permissions  # noqa: E402
 from apps.launches.dispatch import services  # noqa: E402
+from apps.launches.dispatch.request import LaunchRequest  # noqa: E402
 from apps.launches.models import Launch  # noqa: E402
 from apps.launches.uploads import services as uploads_services  # noqa: E402
 from apps.pneumatic.canonical.events import Kind  # noqa: E402
@@ -132,15 +132,15 @@ def _launch_some(operator: User) -> list[Launch]:
             files=uploads_services.OwnFiles(operator),
         )
         if form.is_valid():
-            launch = services.start(
+            launch_request = LaunchRequest(
                 user=operator,
                 template=template,
                 version=version,
-                submission_id=uuid.uuid4(),
                 name=form.workflow_name,
                 answers=form.answers(),
             )
-            launched.append(services.send(launch))
+            with connect_to_pneumatic() as client:
+                launched.append(services.send(services.start(launch_request, client), client))
     return launched
 
 

@@ -15,7 +15,7 @@ from apps.accounts.models import User
 from apps.core import live
 from apps.core.htmx import is_partial
 from apps.dashboard import selectors
-from apps.launches.dispatch.services import settle_abandoned
+from apps.launches.resolution.services import settle_abandoned
 from apps.workflows.selectors import last_change
 
 LONGEST_QUERY = 200

@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 
 from apps.launches import selectors
-from apps.launches.dispatch import services
+from apps.launches.resolution import services
 from apps.workflow_templates.models import Template
 from apps.workflows.models import Workflow
 

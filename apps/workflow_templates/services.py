@@ -11,7 +11,7 @@ from django.db.models import F
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
-from apps.pneumatic.client import connect
+from apps.pneumatic.client import Client
 from apps.pneumatic.errors import Contradicted, PneumaticError
 from apps.workflow_templates.models import Template, TemplateUse
 from apps.workflow_templates.sync import Templates
@@ -20,14 +20,13 @@ from apps.workflow_templates.sync import Templates
 SECONDS_TO_ASK = 5.0
 
 
-def bring_up_to_date(template: Template) -> Template:
+def bring_up_to_date(template: Template, client: Client) -> Template:
     """Ask Pneumatic for ``template`` as it is now, mirror it, and return it; raise PneumaticError.
 
     That it is not found does not mark it as removed: only a complete listing can tell that.
     """
     known = Template.objects.values_list("raw", flat=True).get(pk=template.pk)
-    with connect(read_timeout=SECONDS_TO_ASK) as client:
-        received = client.receive_template(template.pk, known=known, repeat=False)
+    received = client.receive_template(template.pk, known=known, repeat=False, read_timeout=SECONDS_TO_ASK)
     mirrored = _mirrored(template.pk)  # as it is now: another worker may have brought it up to date meanwhile
     if received.raw in (known, mirrored.raw):
         return mirrored
@@ -39,14 +38,14 @@ def bring_up_to_date(template: Template) -> Template:
     return _mirrored(template.pk)
 
 
-def as_it_is_now(template: Template) -> Template:
+def as_it_is_now(template: Template, client: Client) -> Template:
     """Return ``template`` as Pneumatic has it now, as it is mirrored where Pneumatic does not tell.
 
     Raise Contradicted when another Pneumatic answers than the one that is spoken: what it would make of a launch nobody
     can say.
     """
     try:
-        return bring_up_to_date(template)
+        return bring_up_to_date(template, client)
     except Contradicted:
         raise
     except PneumaticError:

@@ -19,9 +19,8 @@ from django.db import transaction
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
-from apps.launches.dispatch import services
 from apps.launches.models import Launch
-from apps.launches.resolution import matcher
+from apps.launches.resolution import matcher, services
 from apps.launches.state import decide_alone, move
 from apps.pneumatic.client import Client, capabilities, connect
 from apps.pneumatic.errors import PneumaticError

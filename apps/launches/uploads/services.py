@@ -22,13 +22,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from apps.accounts.models import User
+from apps.core.identifiers import read_uuid
 from apps.kickoff.lookups import StoredFile
+from apps.launches.connection import OpenClient
 from apps.launches.models import UploadedFile
-from apps.launches.submission.tokens import parse_id
 from apps.launches.uploads import thumbnails
 from apps.launches.uploads.throttle import UploadThrottle
 from apps.pneumatic.canonical.schemas import FILE_SIZE_LIMIT, PublicFile
-from apps.pneumatic.client import connect
 from apps.pneumatic.errors import (
     AuthenticationFailed,
     ConfigurationError,
@@ -66,10 +66,12 @@ class UploadsBusyError(UploadError):
         self.retry_after = retry_after
 
 
-def store(*, user: User, incoming: IncomingFile, patience: UploadThrottle | None = None) -> UploadedFile:
-    """Bring ``incoming`` to Pneumatic and return its row. Raise UploadError; nothing is left behind then.
+def store(
+    *, user: User, incoming: IncomingFile, open_client: OpenClient, throttle: UploadThrottle | None = None
+) -> UploadedFile:
+    """Upload ``incoming`` to Pneumatic and return its row. Raise UploadError; no row is left behind then.
 
-    Where Pneumatic asks to wait, ``patience`` waits; without it, or when it ends, BusyError is raised.
+    Where Pneumatic asks to wait, ``throttle`` waits; without it, or when it ends, UploadsBusyError is raised.
     """
     name = _as_chosen(incoming.name or "") or _("unnamed file")
     size = incoming.size or 0
@@ -77,7 +79,14 @@ def store(*, user: User, incoming: IncomingFile, patience: UploadThrottle | None
     content_type = clean_content_type(incoming.content_type, name=name)
     stream = cast(IO[bytes], incoming.file)
     try:
-        public = _upload(stream, name=name, content_type=content_type, size=size, patience=patience)
+        public = _upload(
+            stream,
+            name=name,
+            content_type=content_type,
+            size=size,
+            open_client=open_client,
+            throttle=throttle,
+        )
     except PneumaticError as error:
         logger.warning("An upload failed: %s", type(error).__name__)
         raise _upload_error(error, name=name) from error
@@ -150,7 +159,7 @@ class OwnFiles:
 
     def files(self, ids: Sequence[str]) -> list[StoredFile]:
         """Return the files with these upload ids, in that order; unknown ids and other people's are left out."""
-        wanted = [known for known in map(parse_id, ids) if known is not None]
+        wanted = [known for known in map(read_uuid, ids) if known is not None]
         found = UploadedFile.objects.filter(owner=self.user).in_bulk(wanted)
         return [as_answer(found[id_]) for id_ in dict.fromkeys(wanted) if id_ in found]
 
@@ -168,23 +177,29 @@ def as_answer(file: UploadedFile) -> StoredFile:
 
 
 def _upload(
-    stream: IO[bytes], *, name: str, content_type: str, size: int, patience: UploadThrottle | None
+    stream: IO[bytes],
+    *,
+    name: str,
+    content_type: str,
+    size: int,
+    open_client: OpenClient,
+    throttle: UploadThrottle | None,
 ) -> PublicFile:
-    with connect() as client:
-        can = client.capabilities
-        if can.no_files:
-            raise ConfigurationError(can.no_files)
-        thumbnail = thumbnails.make(stream, content_type=content_type) if can.thumbnails else None
-        while True:
-            stream.seek(0)
-            try:
-                return client.upload(
-                    stream, filename=name, content_type=content_type, size=size, thumbnail=thumbnail
-                )
-            except RateLimited as error:
-                told = error.retry_after
-                if patience is None or told is None or not patience.wait(told):
-                    raise
+    client = open_client()
+    can = client.capabilities
+    if can.no_files:
+        raise ConfigurationError(can.no_files)
+    thumbnail = thumbnails.make(stream, content_type=content_type) if can.thumbnails else None
+    while True:
+        stream.seek(0)
+        try:
+            return client.upload(
+                stream, filename=name, content_type=content_type, size=size, thumbnail=thumbnail
+            )
+        except RateLimited as error:
+            seconds = error.retry_after
+            if throttle is None or seconds is None or not throttle.wait(seconds):
+                raise
 
 
 def _sha256(stream: IO[bytes]) -> str:

@@ -24,14 +24,15 @@ from apps.core.identifiers import read_number
 from apps.core.paging import page
 from apps.kickoff.fields import describe_answers
 from apps.kickoff.lookups import MirroredPeople
-from apps.launches import permissions, presentation, selectors
-from apps.launches.dispatch import services
+from apps.launches import outcomes, permissions, presentation, selectors
+from apps.launches.dispatch import services as dispatch
 from apps.launches.export import csv_lines
 from apps.launches.forms import LaunchFilterForm, ResolveForm
 from apps.launches.models import Launch
 from apps.launches.resolution import matcher
-from apps.pneumatic.client import workflow_url
-from apps.pneumatic.errors import Contradicted
+from apps.launches.resolution import services as resolution
+from apps.pneumatic.client import Client, connect, workflow_url
+from apps.pneumatic.errors import ConfigurationError, Contradicted
 from apps.workflow_templates.selectors import version_kickoff
 from apps.workflow_templates.services import as_it_is_now
 from apps.workflows.models import Workflow
@@ -45,7 +46,7 @@ State = Launch.State
 @permission_required("launches.view_launch", raise_exception=True)
 def launch_list(request: HttpRequest) -> HttpResponse:
     """Show launches, or only the results when htmx asks while somebody types."""
-    services.settle_abandoned()
+    resolution.settle_abandoned()
     form = LaunchFilterForm(request.GET)
     filters = form.filters()
     is_fragment = is_partial(request)
@@ -67,7 +68,7 @@ def launch_list(request: HttpRequest) -> HttpResponse:
 @permission_required("launches.view_launch", raise_exception=True)
 def launch_csv(request: HttpRequest) -> StreamingHttpResponse:
     """Send every launch that fits the filters as CSV, while it is read from the database."""
-    services.settle_abandoned()
+    resolution.settle_abandoned()
     found = selectors.launches(LaunchFilterForm(request.GET).filters())
     response = StreamingHttpResponse(csv_lines(found), content_type="text/csv; charset=utf-8")
     name = f"launches-{timezone.localdate().isoformat()}.csv"
@@ -80,7 +81,7 @@ def launch_csv(request: HttpRequest) -> StreamingHttpResponse:
 @permission_required("launches.view_launch", raise_exception=True)
 def launch_detail(request: HttpRequest, launch_id: uuid.UUID) -> HttpResponse:
     """Show a launch: what was asked, what became of it, and what to do next."""
-    services.settle_abandoned()
+    resolution.settle_abandoned()
     return _show(request, _wanted(launch_id), ResolveForm())
 
 
@@ -89,18 +90,26 @@ def launch_detail(request: HttpRequest, launch_id: uuid.UUID) -> HttpResponse:
 def launch_retry(request: HttpRequest, launch_id: uuid.UUID) -> HttpResponse:
     """Send a failed launch again."""
     launch = _wanted(launch_id)
+    try:
+        with connect() as client:
+            _retry(request, launch, client)
+    except ConfigurationError as error:
+        messages.error(request, outcomes.of_error(error).reason)
+    return redirect("launch-detail", launch_id=launch.pk)
+
+
+def _retry(request: HttpRequest, launch: Launch, client: Client) -> None:
     refusal = permissions.refusal(cast(User, request.user), launch.template)
     if refusal:
         messages.error(request, refusal)
     elif launch.is_overdue:
         messages.error(request, _("The due date has passed. Edit it and launch again."))
-    elif reason := _stale(launch):
+    elif reason := _stale(launch, client):
         messages.error(request, reason)
-    elif services.retry(launch, attempts=_seen_attempts(request)):
-        services.send(launch)
+    elif dispatch.retry(launch, attempts=_seen_attempts(request)):
+        dispatch.send(launch, client)
     else:
         messages.info(request, _("This launch has been tried again or settled in the meantime."))
-    return redirect("launch-detail", launch_id=launch.pk)
 
 
 @require_POST
@@ -112,16 +121,16 @@ def launch_resolve(request: HttpRequest, launch_id: uuid.UUID) -> HttpResponse:
     if not form.is_valid():
         return _show(request, launch, form, status=422)
     try:
-        services.resolve(launch, user=cast(User, request.user), workflow_id=form.workflow_id_found)
-    except services.ResolveError as error:
+        resolution.resolve(launch, user=cast(User, request.user), workflow_id=form.workflow_id_found)
+    except resolution.ResolveError as error:
         messages.error(request, str(error))
     return redirect("launch-detail", launch_id=launch.pk)
 
 
-def _stale(launch: Launch) -> str:
+def _stale(launch: Launch, client: Client) -> str:
     """Return why the very same request must not be sent again, as Pneumatic has the template now; '' for no reason."""
     try:
-        template = as_it_is_now(launch.template)
+        template = as_it_is_now(launch.template, client)
     except Contradicted as error:
         return error.message
     if template.current_version_id != launch.version_id:

@@ -36,7 +36,7 @@ def show_sign_in(
     context = {
         "template": template,
         "form": form or AuthenticationForm(request),
-        "kept": submission.read_entry(request, template).hidden_fields,
+        "kept": submission.parse(request, template).hidden_fields,
         "had_files": handler.had_files(request),
     }
     return render(request, "launches/sign_in.html", context, status=401)
@@ -98,9 +98,8 @@ def _show_kept(request: HttpRequest, template: Template, *, notice: str, status:
     if not user.has_perm("workflow_templates.view_template"):
         return redirect(settings.LOGIN_REDIRECT_URL)
     page = kept_page(
-        submission.read_entry(request, template),
+        submission.parse(request, template),
         template,
-        user=user,
         refusal=permissions.refusal(user, template),
         notice=notice,
     )

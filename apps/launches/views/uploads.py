@@ -7,6 +7,7 @@ from django.http import HttpRequest, JsonResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from apps.launches.connection import client_on_demand
 from apps.launches.uploads import handler, services
 
 
@@ -30,7 +31,8 @@ def file_upload(request: HttpRequest) -> JsonResponse:
     if len(incoming) != 1:
         return _error(_("Send one file at a time."), status=400)
     try:
-        stored = services.store(user=request.user, incoming=incoming[0])
+        with client_on_demand() as open_client:
+            stored = services.store(user=request.user, incoming=incoming[0], open_client=open_client)
     except services.UploadsBusyError as error:
         response = _error(str(error), status=429)
         response["Retry-After"] = str(error.retry_after)

@@ -149,13 +149,20 @@ class Client:
         return self.receive_template(template_id).read()
 
     def receive_template(
-        self, template_id: int, *, known: Raw | None = None, repeat: bool = True
+        self,
+        template_id: int,
+        *,
+        known: Raw | None = None,
+        repeat: bool = True,
+        read_timeout: float | None = None,
     ) -> Received[Template]:
         """Return one template in full, not read yet; raise NotFound. Without ``repeat`` nothing is asked twice.
 
         ``known`` is its ``raw`` as it was received last; where nothing has changed, the result has an equal one.
+        ``read_timeout`` (seconds) may only shorten the one of the settings, for this call.
         """
-        return self._dialect.template(self._transport, template_id, known=known or {}, repeat=repeat)
+        transport = self._transport if read_timeout is None else self._transport.limited_to(read_timeout)
+        return self._dialect.template(transport, template_id, known=known or {}, repeat=repeat)
 
     def list_users(self, *, on_progress: Progress | None = None) -> list[User]:
         """Return every user of the account, those included who are invited or no longer active."""

@@ -6,6 +6,7 @@ so no variable here holds a header, and no exception of ``requests`` (it carries
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
 import itertools
 import json
@@ -90,6 +91,14 @@ class Transport:
 
     def __repr__(self) -> str:
         return f"<Transport {self.base_url}>"
+
+    def limited_to(self, read_timeout: float) -> Transport:
+        """Return the same session with a read time-out of at most ``read_timeout`` seconds; do not close it."""
+        limited = copy.copy(self)
+        connect_timeout, longest = self.timeout
+        limited.timeout = (connect_timeout, min(read_timeout, longest))
+        limited.longest_call = longest_call(*limited.timeout)
+        return limited
 
     def close(self) -> None:
         """Close the connections that are kept."""

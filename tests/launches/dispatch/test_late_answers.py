@@ -12,6 +12,7 @@ from django.utils import timezone
 from apps.accounts.models import User
 from apps.launches.dispatch import services
 from apps.launches.models import Launch
+from apps.launches.resolution import services as resolution
 from apps.pneumatic.canonical.schemas import Launched
 from apps.pneumatic.client import Client
 from apps.pneumatic.errors import RateLimited, ValidationFailed
@@ -20,6 +21,7 @@ from apps.workflows.models import Workflow
 from tests.factories import make_launch
 from tests.fixtures import payloads
 from tests.fixtures.deliveries import Deliver
+from tests.fixtures.launching import send
 
 State = Launch.State
 SECOND = dt.timedelta(seconds=1)
@@ -36,10 +38,10 @@ def answered_late(
 ) -> Callable[..., Launch]:
     """Return a function that sends a launch which is settled by ``meanwhile`` before its answer comes."""
 
-    def send(answer: Any, meanwhile: Callable[[Launch], None] | None = None) -> Launch:
+    def send_and_settle(answer: Any, meanwhile: Callable[[Launch], None] | None = None) -> Launch:
         def run(*_args: Any, **_kwargs: Any) -> Any:
             Launch.objects.update(deadline_at=timezone.now() - SECOND)
-            services.settle_abandoned()
+            resolution.settle_abandoned()
             launch = Launch.objects.get()
             if meanwhile is not None:
                 meanwhile(launch)
@@ -53,9 +55,9 @@ def answered_late(
             return Launched(workflow_id=answer)
 
         monkeypatch.setattr(Client, "run", run)
-        return services.send(make_launch(no_fields, operator, name="N", state=State.QUEUED))
+        return send(make_launch(no_fields, operator, name="N", state=State.QUEUED))
 
-    return send
+    return send_and_settle
 
 
 def test_an_answer_that_agrees_with_the_event_leaves_it_as_it_is(
@@ -98,7 +100,7 @@ def test_an_answer_that_nothing_was_started_wins_over_an_event_too(
 def test_an_answer_wins_over_the_workflow_that_a_person_named(
     answered_late: Callable[..., Launch], administrator: User
 ) -> None:
-    launch = answered_late(42, lambda seen: services.resolve(seen, user=administrator, workflow_id=40))
+    launch = answered_late(42, lambda seen: resolution.resolve(seen, user=administrator, workflow_id=40))
 
     assert (launch.state, launch.workflow_id, launch.resolved_by) == (State.LAUNCHED, 42, None)
     assert "administrator had said that it is workflow 40" in launch.contradictions
@@ -108,7 +110,7 @@ def test_an_answer_that_nothing_was_started_leaves_a_persons_word_and_is_shown(
     answered_late: Callable[..., Launch], administrator: User
 ) -> None:
     launch = answered_late(
-        ValidationFailed("no"), lambda seen: services.resolve(seen, user=administrator, workflow_id=40)
+        ValidationFailed("no"), lambda seen: resolution.resolve(seen, user=administrator, workflow_id=40)
     )
 
     assert (launch.state, launch.workflow_id, launch.resolved_by) == (State.LAUNCHED, 40, administrator)
@@ -119,10 +121,10 @@ def test_an_answer_stops_a_second_attempt_that_has_not_been_sent(
     answered_late: Callable[..., Launch], administrator: User
 ) -> None:
     def deny_and_retry(launch: Launch) -> None:
-        services.resolve(launch, user=administrator, workflow_id=None)
+        resolution.resolve(launch, user=administrator, workflow_id=None)
         assert services.retry(launch, attempts=1)
 
     launch = answered_late(42, deny_and_retry)
-    services.send(launch)
+    send(launch)
 
     assert (launch.state, launch.workflow_id, launch.attempts) == (State.LAUNCHED, 42, 1)

@@ -12,10 +12,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apps.accounts.models import User
-from apps.launches.dispatch import services
-from apps.launches.dispatch.services import ResolveError
 from apps.launches.models import Launch
 from apps.launches.resolution import matcher
+from apps.launches.resolution import services as resolution
 from apps.pneumatic.canonical.schemas import Launched
 from apps.pneumatic.client import Client
 from apps.webhooks.models import Delivery
@@ -24,6 +23,7 @@ from apps.workflows.models import Workflow
 from tests.factories import make_field, make_launch, make_options, make_template
 from tests.fixtures import payloads
 from tests.fixtures.deliveries import Deliver
+from tests.fixtures.launching import send
 
 State = Launch.State
 SECOND = dt.timedelta(seconds=1)
@@ -102,7 +102,7 @@ def test_a_workflow_that_was_heard_of_first_is_credited_when_the_answer_comes(
     deliver(payloads.started(41, name="N", template_id=no_fields.pk))
     monkeypatch.setattr(Client, "run", lambda *_args, **_kwargs: Launched(workflow_id=41))
 
-    services.send(make_launch(no_fields, operator, name="N", state=State.QUEUED))
+    send(make_launch(no_fields, operator, name="N", state=State.QUEUED))
 
     assert Workflow.objects.get().launched_by == operator
 
@@ -254,7 +254,7 @@ def test_when_one_of_two_is_settled_the_other_is_left_without_choice(
     deliver(started(42))
     assert state_of(second) == (State.UNKNOWN, None)
 
-    services.resolve(first, user=administrator, workflow_id=41)
+    resolution.resolve(first, user=administrator, workflow_id=41)
 
     assert state_of(first) == (State.LAUNCHED, 41)
     assert state_of(second) == (State.LAUNCHED, 42)
@@ -276,7 +276,7 @@ def test_a_launch_that_becomes_unknown_after_its_event_is_resolved_at_once(
 
     monkeypatch.setattr(Client, "run", lose_the_answer)
 
-    launch = services.send(make_launch(no_fields, operator, name="N", state=State.QUEUED))
+    launch = send(make_launch(no_fields, operator, name="N", state=State.QUEUED))
 
     assert (launch.state, launch.workflow_id) == (State.LAUNCHED, 41)
 
@@ -288,7 +288,7 @@ def test_an_abandoned_launch_finds_the_event_that_came_meanwhile(
     deliver(started())
     assert state_of(launch) == (State.SENDING, None)
 
-    services.settle_abandoned()
+    resolution.settle_abandoned()
 
     assert state_of(launch) == (State.LAUNCHED, 41)
 
@@ -332,8 +332,8 @@ def test_a_person_who_is_late_is_told(
     seen = unknown()
     deliver(started())
 
-    with pytest.raises(ResolveError, match="in the meantime"):
-        services.resolve(seen, user=administrator, workflow_id=None)
+    with pytest.raises(resolution.ResolveError, match="in the meantime"):
+        resolution.resolve(seen, user=administrator, workflow_id=None)
 
     assert state_of(seen) == (State.LAUNCHED, 41)
 
@@ -342,7 +342,7 @@ def test_an_event_that_is_late_changes_nothing(
     unknown: Callable[..., Launch], deliver: Deliver, administrator: User
 ) -> None:
     launch = unknown()
-    services.resolve(launch, user=administrator, workflow_id=40)
+    resolution.resolve(launch, user=administrator, workflow_id=40)
 
     deliver(started())
 
@@ -386,7 +386,7 @@ def test_a_failure_while_drawing_conclusions_does_not_hide_the_answer(
     monkeypatch.setattr(Client, "run", lambda *_args, **_kwargs: Launched(workflow_id=41))
     monkeypatch.setattr(matcher, "resolve_alike", explode)
 
-    launch = services.send(make_launch(no_fields, operator, name="N", state=State.QUEUED))
+    launch = send(make_launch(no_fields, operator, name="N", state=State.QUEUED))
 
     assert (launch.state, launch.workflow_id) == (State.LAUNCHED, 41)
     assert "what follows from it failed" in caplog.text

@@ -11,10 +11,10 @@ from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.launches.dispatch import services
-from apps.launches.dispatch.services import ResolveError
 from apps.launches.models import Launch
 from apps.launches.outcomes import LaunchOutcome
 from apps.launches.resolution import matcher, poller
+from apps.launches.resolution import services as resolution
 from apps.workflow_templates.models import TemplateUse
 from apps.workflows.models import Workflow
 from tests.factories import make_launch, make_template
@@ -76,12 +76,12 @@ def test_of_several_who_match_one_resolves_it(unknown: Launch, operator: User) -
 def test_of_an_event_and_a_person_one_decides(unknown: Launch, administrator: User) -> None:
     raised = at_once(
         lambda: matcher.resolve_alike([(7, "Paint it")]),
-        lambda: services.resolve(unknown, user=administrator, workflow_id=None),
+        lambda: resolution.resolve(unknown, user=administrator, workflow_id=None),
     )
 
     found = Launch.objects.get()
     if found.state == State.LAUNCHED:
-        assert [type(error) for error in raised] == [ResolveError]
+        assert [type(error) for error in raised] == [resolution.ResolveError]
         assert (found.workflow_id, found.resolved_by) == (41, None)
     else:
         assert raised == []
@@ -96,11 +96,11 @@ def test_two_people_do_not_give_one_workflow_to_two_launches(
     )
 
     raised = at_once(
-        lambda: services.resolve(unknown, user=operator, workflow_id=50),
-        lambda: services.resolve(other, user=administrator, workflow_id=50),
+        lambda: resolution.resolve(unknown, user=operator, workflow_id=50),
+        lambda: resolution.resolve(other, user=administrator, workflow_id=50),
     )
 
-    assert [type(error) for error in raised] == [ResolveError]
+    assert [type(error) for error in raised] == [resolution.ResolveError]
     assert Launch.objects.filter(workflow_id=50).count() == 1
 
 
@@ -123,7 +123,7 @@ def missed(unknown: Launch) -> Launch:
 def test_of_a_look_and_a_person_one_decides(missed: Launch, administrator: User) -> None:
     raised = at_once(
         lambda: conclude_that_it_did_not_start(missed),
-        lambda: services.resolve(missed, user=administrator, workflow_id=50),
+        lambda: resolution.resolve(missed, user=administrator, workflow_id=50),
     )
 
     found = Launch.objects.get()
@@ -131,7 +131,7 @@ def test_of_a_look_and_a_person_one_decides(missed: Launch, administrator: User)
         assert raised == []
         assert (found.workflow_id, found.resolved_by) == (50, administrator)
     else:
-        assert [type(error) for error in raised] == [ResolveError]
+        assert [type(error) for error in raised] == [resolution.ResolveError]
         assert (found.state, found.workflow_id, found.resolved_by) == (State.FAILED, None, None)
 
 

@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 
 from apps.launches.models import Launch
-from apps.launches.submission.submission import suggested_name
+from apps.launches.submission.prefill import suggested_name
 from apps.pneumatic.canonical.serialization import kickoff_to_json
 from apps.workflow_templates.models import Template
 from apps.workflow_templates.selectors import version_kickoff

@@ -13,6 +13,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from apps.launches.models import Launch
+from apps.pneumatic.client import connect
 from apps.workflow_templates.models import Template, TemplateUse
 from apps.workflow_templates.services import bring_up_to_date
 from tests.factories import (
@@ -348,7 +349,8 @@ def test_hostile_api_names_work(
             },
         }
     )
-    template = bring_up_to_date(make_template(record["id"], name="Hostile"))
+    with connect() as client:
+        template = bring_up_to_date(make_template(record["id"], name="Hostile"), client)
     form = FilledForm.open(operator_client, url_of(template))
     form.controls[f"kickoff-{api_name}"] = ["answer"]
 

@@ -12,8 +12,8 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 
 from apps.accounts.models import User
-from apps.launches.dispatch import services
 from apps.launches.models import Launch
+from apps.launches.resolution import services as resolution
 from apps.workflow_templates.models import Template
 from tests.factories import client_of, fields_of, make_field, make_launch, make_template, make_user
 from tests.fixtures import payloads
@@ -216,7 +216,7 @@ def test_a_second_workflow_that_fits_is_shown_where_an_event_had_decided(
 def test_a_workflow_that_fits_is_shown_where_a_person_said_that_nothing_started(
     unknown: Launch, operator: User, operator_client: Client, deliver: Deliver
 ) -> None:
-    services.resolve(unknown, user=operator, workflow_id=None)
+    resolution.resolve(unknown, user=operator, workflow_id=None)
     assert "These would fit as well" not in page_of(operator_client, unknown)
 
     deliver(started(41))
