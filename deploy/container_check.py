@@ -59,7 +59,7 @@ class Instruction:
 def parse(text: str) -> list[Instruction]:
     """Return the instructions of a Containerfile. Comments are left out; here-documents are not supported."""
     lines = [line for line in text.splitlines() if not line.lstrip().startswith("#")]
-    joined = re.sub(r"\\\n\s*", " ", "\n".join(lines))
+    joined = re.sub(r"\s*\\\n\s*", " ", "\n".join(lines))
     instructions = []
     for line in joined.splitlines():
         if line.strip():

@@ -14,6 +14,7 @@ PAGES = [
     ROOT / "README.md",
     ROOT / "CONTRIBUTING.md",
     ROOT / "CHANGELOG.md",
+    ROOT / "SECURITY.md",
     *sorted((ROOT / "docs").rglob("*.md")),
 ]
 READERS = {"_flag", "_number", "_origin", "_secret", "_choice", "_zone", "_database", "str", "list"}
@@ -66,8 +67,10 @@ def test_every_variable_is_explained(name: str) -> None:
 
 def test_the_example_environment_lists_nothing_that_does_not_exist() -> None:
     listed = re.findall(r"^#? ?([A-Z][A-Z0-9_]+)=", text_of(ROOT / ".env.example"), flags=re.MULTILINE)
+    of_compose = re.findall(r"\$\{([A-Z_]+)", text_of(ROOT / "compose.yaml"))
 
-    assert set(listed) <= {*variables(), "ENV_FILE"}
+    assert set(listed) <= {*variables(), *of_compose, "ENV_FILE"}
+    assert set(of_compose) <= set(listed)
 
 
 @pytest.mark.parametrize("name", commands())
