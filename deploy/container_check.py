@@ -14,6 +14,8 @@ import os
 import re
 import shlex
 import shutil
+import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -21,7 +23,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -232,11 +234,16 @@ def check_image(image: Image) -> None:
     image.run([*manage, "migrate", "--noinput", "--verbosity", "0"], SETTINGS)
 
 
-def check_serving(image: Image, port: int) -> None:
+def check_serving(image: Image) -> None:
     """Start the web process on the loopback address, wait until it is healthy, and read three pages."""
+    port = free_port()
     command = [word.replace(f"0.0.0.0:{image.port}", f"127.0.0.1:{port}") for word in image.command]
     health = [word.replace(f":{image.port}/", f":{port}/") for word in image.health]
-    with subprocess.Popen(image.inside(command, SETTINGS), stderr=subprocess.PIPE, text=True) as server:
+    log = image.root / "web.log"
+    with (
+        log.open("w", encoding="utf-8") as output,
+        subprocess.Popen(image.inside(command, SETTINGS), stderr=output, start_new_session=True) as server,
+    ):
         try:
             deadline = time.monotonic() + MAX_START_SECONDS
             while subprocess.run(image.inside(health, {}), capture_output=True, check=False).returncode:
@@ -249,10 +256,19 @@ def check_serving(image: Image, port: int) -> None:
                 if status != 200:
                     raise CheckFailed(f"{path} answered {status}.")
         except CheckFailed as error:
-            server.kill()
-            raise CheckFailed(f"{error}\n{server.communicate()[1]}") from None
+            raise CheckFailed(f"{error}\n{log.read_text(encoding='utf-8')}") from None
         finally:
-            server.kill()  # --kill-child ends the web process with it
+            # The group has unshare and the name space's first process; with that one the kernel ends all others.
+            # --kill-child is not enough here: the change of the user cancels it.
+            with suppress(ProcessLookupError):
+                os.killpg(server.pid, signal.SIGKILL)
+
+
+def free_port() -> int:
+    """Return a port that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def status_of(url: str) -> int:
@@ -302,7 +318,6 @@ def main() -> int:
         description="Build the Containerfile in a clean Debian and check what it serves."
     )
     parser.add_argument("--mirror", default="", help="the Debian mirror; apt's own by default")
-    parser.add_argument("--port", type=int, default=8765, help="a free port on the loopback address")
     options = parser.parse_args()
     missing = [
         tool for tool in ("debootstrap", "chroot", "unshare", "apt-get", "git") if not shutil.which(tool)
@@ -313,6 +328,7 @@ def main() -> int:
             file=sys.stderr,
         )
         return 2
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was built is deleted
     start = time.monotonic()
     try:
         with temporary_root() as root:
@@ -320,7 +336,7 @@ def main() -> int:
             with timed("check --deploy, migrate"):
                 check_image(image)
             with timed("Web process"):
-                check_serving(image, options.port)
+                check_serving(image)
     except CheckFailed as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
