@@ -18,8 +18,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from apps.dashboard.management.commands.demo import DIALECTS
 from demo.browser import Browser
+from demo.command import DIALECTS
 from demo.environment import PROJECT, Place, child
 from demo.processes import DemoError, Family, answers, free_port
 from tests.fixtures.depth import exhaustive
