@@ -41,7 +41,7 @@ class File:
 class MainJob:
     """Fills in a form with every type of field, launches, and compares both ends."""
 
-    def __init__(self, *, browser: Browser, sandbox: SandboxApi, say: Callable[[str], None]) -> None:
+    def __init__(self, *, browser: Browser, sandbox: SandboxApi, say: Callable[[str], object]) -> None:
         self._browser = browser
         self._sandbox = sandbox
         self._say = say

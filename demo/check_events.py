@@ -36,7 +36,7 @@ class EventsJob:
         operator: Browser,
         sandbox: SandboxApi,
         alive: Callable[[], None],
-        say: Callable[[str], None],
+        say: Callable[[str], object],
     ) -> None:
         self._integrator = integrator
         self._operator = operator
