@@ -27,7 +27,7 @@ DIALECTS = ("documented", "current")
 SANDBOX_PACE_SECONDS = 3.0  # between two actions of the simulated users
 LAST_DELIVERIES_SECONDS = 3  # that the sandbox may take to deliver its last events
 
-Say = Callable[[str], object]
+Say = Callable[[str], None]
 Login = dict[str, str]  # username, password and role of a user of the demonstration
 
 

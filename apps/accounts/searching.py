@@ -7,7 +7,7 @@ import unicodedata
 from apps.core.searching import fold
 
 # PostgreSQL refuses a B-tree entry above 2,704 bytes; four bytes a character stay well below.
-MOST_CHARACTERS = 600
+MAX_CHARACTERS = 600
 
 
 def search_text(*, name: str, email: str = "") -> str:
@@ -19,5 +19,5 @@ def search_text(*, name: str, email: str = "") -> str:
     plain = "".join(char for char in unicodedata.normalize("NFD", folded) if not unicodedata.combining(char))
     address = fold(email)[:320]
     names = folded if plain == folded or len(folded) > 120 else f"{folded} {plain}"
-    room = MOST_CHARACTERS - len(address) - 1
+    room = MAX_CHARACTERS - len(address) - 1
     return f"{names[:room]} {address}" if address else names[:room]

@@ -26,7 +26,7 @@ class Users(Resource[User, PneumaticUser]):
     name = "users"
     label = _("users")
 
-    def known(self) -> dict[int, str | None]:
+    def known_hashes(self) -> dict[int, str | None]:
         """Return the content hash of every mirrored user; None for one who is gone."""
         return mirror.known_hashes(PneumaticUser.objects)
 
@@ -81,11 +81,11 @@ class Groups(Resource[Group, PneumaticGroup]):
     guards_removals = False
     may_be_forbidden = True
 
-    def offered(self, capabilities: Capabilities) -> bool:
+    def is_supported(self, capabilities: Capabilities) -> bool:
         """Return whether the server knows groups."""
         return capabilities.groups
 
-    def known(self) -> dict[int, str | None]:
+    def known_hashes(self) -> dict[int, str | None]:
         """Return the content hash of every mirrored group; None for one that is gone."""
         return mirror.known_hashes(PneumaticGroup.objects)
 

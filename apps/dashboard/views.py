@@ -18,7 +18,7 @@ from apps.dashboard import selectors
 from apps.launches.resolution.services import settle_abandoned
 from apps.workflows.selectors import last_change
 
-LONGEST_QUERY = 200
+MAX_QUERY_CHARACTERS = 200
 
 
 @require_safe
@@ -43,7 +43,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @permission_required("workflow_templates.view_template", raise_exception=True)
 def search(request: HttpRequest) -> HttpResponse:
     """Show what fits ``q``, or only the hits when htmx asks while somebody types."""
-    query = " ".join(request.GET.get("q", "").replace("\0", " ").split())[:LONGEST_QUERY]
+    query = " ".join(request.GET.get("q", "").replace("\0", " ").split())[:MAX_QUERY_CHARACTERS]
     context = {"query": query, "found": selectors.found_for(cast(User, request.user), query)}
     context["is_fragment"] = is_partial(request)
     template = "dashboard/_hits.html" if context["is_fragment"] else "dashboard/search.html"

@@ -9,7 +9,7 @@ from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
-from apps.core.identifiers import LARGEST_NUMBER
+from apps.core.identifiers import MAX_NUMBER
 from apps.launches.models import Launch
 from apps.launches.selectors import LaunchFilters, people_who_launched
 
@@ -65,7 +65,7 @@ class ResolveForm(forms.Form):
     RUNNING, NOT_STARTED = "running", "not_started"
 
     found = forms.ChoiceField(choices=[(RUNNING, ""), (NOT_STARTED, "")])
-    workflow_id = forms.IntegerField(required=False, min_value=1, max_value=LARGEST_NUMBER)
+    workflow_id = forms.IntegerField(required=False, min_value=1, max_value=MAX_NUMBER)
     confirmed = forms.BooleanField(
         error_messages={"required": _("Tick the box: what you say here is taken as the truth.")}
     )

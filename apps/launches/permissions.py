@@ -6,7 +6,7 @@ from django.contrib.auth.models import AbstractUser
 from django.utils.translation import gettext as _
 
 from apps.workflow_templates.models import RunAllowed, Template
-from apps.workflow_templates.selectors import NOBODY, run_bound
+from apps.workflow_templates.selectors import NO_USER, run_bound
 
 
 def refusal(user: AbstractUser, template: Template) -> str | None:
@@ -26,7 +26,7 @@ def refusal(user: AbstractUser, template: Template) -> str | None:
     bound = run_bound(user)
     if bound is None:
         return None
-    if bound == NOBODY:
+    if bound == NO_USER:
         return _(
             "Your account in Pneumatic is deactivated, so you may not run templates. "
             "An administrator of Pneumatic can activate it; then sync."

@@ -14,7 +14,7 @@ from apps.sync import registry
 from apps.sync.models import SyncResult, SyncRun
 from apps.sync.reporting import Reporter
 
-SECONDS_BETWEEN_LINES = 10.0
+LINE_INTERVAL_SECONDS = 10.0
 NAMES_SHOWN = 10
 _SIGNS = {"added": "+", "changed": "~", "removed": "-"}
 
@@ -70,7 +70,7 @@ class Lines(Reporter):
 
     def progressed(self, result: SyncResult) -> None:
         """Say how far it is, every ten seconds at most."""
-        if time.monotonic() - self.last >= SECONDS_BETWEEN_LINES:
+        if time.monotonic() - self.last >= LINE_INTERVAL_SECONDS:
             self.last = time.monotonic()
             of = f" of {result.expected}" if result.expected else ""
             self.write(f"{result.resource}: {result.fetched}{of} fetched")
@@ -99,12 +99,12 @@ def name_lines(result: SyncResult) -> list[str]:
     return lines
 
 
-def remarks(result: SyncResult, *, dry_run: bool) -> list[str]:
+def notes(result: SyncResult, *, dry_run: bool) -> list[str]:
     """Return what the resource says about its mirror, now that it is up to date; nothing where it is not."""
     if dry_run or result.state != SyncResult.State.DONE:
         return []
     resource = registry.get(result.resource)
-    return [printable(text) for text in (resource.scope(), *resource.remarks()) if text]
+    return [printable(text) for text in (resource.scope(), *resource.notes()) if text]
 
 
 def printable(text: str) -> str:
@@ -131,7 +131,7 @@ def as_json(run: SyncRun) -> dict[str, Any]:
                 "seconds": round(result.seconds, 3),
                 "error": result.error,
                 "details": result.details,
-                "remarks": remarks(result, dry_run=run.dry_run),
+                "remarks": notes(result, dry_run=run.dry_run),
             }
             for result in run.results.all()
         ],

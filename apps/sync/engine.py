@@ -25,8 +25,8 @@ from apps.sync.reporting import Reporter
 
 logger = logging.getLogger(__name__)
 
-MOST_NAMES = 100  # names kept per kind of change
-SECONDS_BETWEEN_SAVES = 1.0
+MAX_NAMES = 100  # names kept per kind of change
+SAVE_INTERVAL_SECONDS = 1.0
 
 
 @dataclass(slots=True)
@@ -50,7 +50,7 @@ def run_sync(
     resources: Sequence[str] | None = None,
     *,
     trigger: str,
-    started_by: runs.Who = None,
+    started_by: runs.StartedBy = None,
     allow_removals: bool = False,
     dry_run: bool = False,
     report: Reporter | None = None,
@@ -73,11 +73,11 @@ def run_sync(
     try:
         with runs.heartbeat(run), connect() as client:
             server = client.capabilities
-            there = [resource for resource in chosen if resource.offered(server)]
+            there = [resource for resource in chosen if resource.is_supported(server)]
             if resources:
-                _record_absent([resource for resource in chosen if resource not in there], run)
+                _record_unsupported([resource for resource in chosen if resource not in there], run)
             results = [_synchronise(resource, run, client, report or Reporter()) for resource in there]
-        state, error = _verdict(results)
+        state, error = _overall_outcome(results)
     except runs.RunLostError as lost:
         error = str(lost)
     except PneumaticError as refusal:
@@ -88,7 +88,7 @@ def run_sync(
     return run
 
 
-def _verdict(results: Sequence[SyncResult]) -> tuple[SyncRun.State, str]:
+def _overall_outcome(results: Sequence[SyncResult]) -> tuple[SyncRun.State, str]:
     wrong = [r for r in results if r.state in (SyncResult.State.FAILED, SyncResult.State.REFUSED)]
     if not wrong:
         return SyncRun.State.DONE, ""
@@ -98,7 +98,7 @@ def _verdict(results: Sequence[SyncResult]) -> tuple[SyncRun.State, str]:
     return SyncRun.State.REFUSED, sentences
 
 
-def _record_absent(resources: Sequence[registry.Resource[Any, Any]], run: SyncRun) -> None:
+def _record_unsupported(resources: Sequence[registry.Resource[Any, Any]], run: SyncRun) -> None:
     """Say of resources that were asked for by name that the server has no such thing; that is no failure."""
     for resource in resources:
         SyncResult.objects.create(
@@ -121,7 +121,7 @@ def _synchronise(
         changes = _compare(resource, client, _Progress(result, report))
         result.seconds = time.monotonic() - began
         result.requests = client.requests_made - requests_before
-        _conclude(resource, run, result, changes, report)
+        _write_changes(resource, run, result, changes, report)
     except runs.RunLostError as lost:
         _fail(result, str(lost))
         raise
@@ -136,7 +136,7 @@ def _synchronise(
     result.requests = client.requests_made - requests_before
     result.save()
     if not run.dry_run:
-        resource.concluded(error=result.error, now=timezone.now())
+        resource.after_sync(error=result.error, now=timezone.now())
     report.finished(result)
     return result
 
@@ -151,14 +151,14 @@ class _Progress:
     def __call__(self, fetched: int, expected: int | None) -> None:
         self.result.fetched, self.result.expected = fetched, expected
         self.report.progressed(self.result)
-        if time.monotonic() - self.last >= SECONDS_BETWEEN_SAVES:
+        if time.monotonic() - self.last >= SAVE_INTERVAL_SECONDS:
             self.result.save(update_fields=["fetched", "expected"])
             self.last = time.monotonic()
 
 
 def _compare(resource: registry.Resource[Any, Any], client: Client, progress: registry.Progress) -> Changes:
     """Fetch all of ``resource`` and return how it differs from the mirror."""
-    known = resource.known()
+    known = resource.known_hashes()
     changes = Changes(live=sum(1 for content_hash in known.values() if content_hash is not None))
     seen: set[int] = set()
     for item in resource.fetch(client, progress=progress):
@@ -180,7 +180,7 @@ def _compare(resource: registry.Resource[Any, Any], client: Client, progress: re
     return changes
 
 
-def _conclude(
+def _write_changes(
     resource: registry.Resource[Any, Any],
     run: SyncRun,
     result: SyncResult,
@@ -204,7 +204,7 @@ def _conclude(
     result.save()
     report.progressed(result)
     with transaction.atomic():
-        runs.fence(run)
+        runs.assert_still_running(run)
         if changes.rows or changes.removed:
             resource.write(changes.rows, removed=changes.removed, now=now)
         result.state, result.finished_at = SyncResult.State.DONE, now
@@ -212,11 +212,11 @@ def _conclude(
 
 
 def _details(resource: registry.Resource[Any, Any], changes: Changes) -> dict[str, list[tuple[int, str]]]:
-    gone = changes.removed[:MOST_NAMES]
+    gone = changes.removed[:MAX_NAMES]
     names = resource.names(gone) if gone else {}
     lists = {
-        "added": changes.added[:MOST_NAMES],
-        "changed": changes.changed[:MOST_NAMES],
+        "added": changes.added[:MAX_NAMES],
+        "changed": changes.changed[:MAX_NAMES],
         "removed": [(id_, names.get(id_, "")[:200]) for id_ in gone],
     }
     return {kind: entries for kind, entries in lists.items() if entries}

@@ -50,17 +50,17 @@ class ReadOnlyInline(_ReadOnly, admin.TabularInline[Model, Model]):
 
 
 class BoundedPaginator(Paginator[Any]):
-    """Counts to ``MOST`` and no further: nobody leafs through more, and no table is too large to be shown."""
+    """Counts to ``MAX_ROWS`` and no further: nobody leafs through more, and no table is too large to be shown."""
 
-    MOST = 100_000
+    MAX_ROWS = 100_000
 
     @cached_property
     def count(self) -> int:
-        """Return how many rows there are, or ``MOST`` + 1 for "more"."""
+        """Return how many rows there are, or ``MAX_ROWS`` + 1 for "more"."""
         rows = self.object_list
         if not isinstance(rows, QuerySet):
             raise TypeError("Only a queryset can be counted without being read.")
-        return rows.order_by()[: self.MOST + 1].count()
+        return rows.order_by()[: self.MAX_ROWS + 1].count()
 
 
 def pretty(data: object) -> SafeString:

@@ -30,16 +30,16 @@ class Resource(ABC, Generic[Fetched, Row]):
     # Whether a run that would mark more than a fifth as removed stops and asks. Not for what comes in handfuls.
     guards_removals: ClassVar[bool] = True
     # Whether pages warn when it is old: what they show of templates and people rests on it.
-    tells_freshness: ClassVar[bool] = True
+    counts_for_freshness: ClassVar[bool] = True
     # Whether a run is a success all the same when the key may not see it: what is there does without.
     may_be_forbidden: ClassVar[bool] = False
 
-    def offered(self, capabilities: Capabilities) -> bool:
+    def is_supported(self, capabilities: Capabilities) -> bool:
         """Return whether the server has such a thing at all; where it has not, no run and no page speaks of it."""
         return True
 
     @abstractmethod
-    def known(self) -> dict[int, str | None]:
+    def known_hashes(self) -> dict[int, str | None]:
         """Return the content hash of every mirrored object by id; None for one that is marked removed."""
 
     @abstractmethod
@@ -70,14 +70,14 @@ class Resource(ABC, Generic[Fetched, Row]):
     def names(self, ids: Collection[int]) -> dict[int, str]:
         """Return the names of mirrored objects by id."""
 
-    def concluded(self, *, error: str, now: dt.datetime) -> None:
+    def after_sync(self, *, error: str, now: dt.datetime) -> None:
         """Hear that the resource was synchronised, or why it was not; called after every run that is not dry."""
 
     def scope(self) -> str:
         """Return in a sentence which part of what there is the key sees; '' where it sees everything."""
         return ""
 
-    def remarks(self) -> list[str]:
+    def notes(self) -> list[str]:
         """Return what the command line says about the mirror, besides what changed; a line each."""
         return []
 

@@ -24,11 +24,11 @@ from apps.sync.processes import Process
 
 logger = logging.getLogger(__name__)
 
-SECONDS_BETWEEN_BEATS = 15.0
-SILENCE_ALLOWED = dt.timedelta(minutes=2)
+HEARTBEAT_INTERVAL_SECONDS = 15.0
+HEARTBEAT_TIMEOUT = dt.timedelta(minutes=2)
 
 # Who asked; nobody for the command line.
-Who = AbstractBaseUser | AnonymousUser | None
+StartedBy = AbstractBaseUser | AnonymousUser | None
 
 
 class SyncAlreadyRunningError(Exception):
@@ -48,7 +48,7 @@ class RunLostError(Exception):
 def claim(
     *,
     trigger: str,
-    started_by: Who,
+    started_by: StartedBy,
     dry_run: bool,
     allow_removals: bool,
     queued: SyncRun | None = None,
@@ -57,7 +57,7 @@ def claim(
 
     ``queued`` is a run that waited for a worker: it becomes the running one, once.
     """
-    abandon_dead()
+    mark_interrupted()
     here, now = Process.current(), timezone.now()
     fields = {
         "state": SyncRun.State.RUNNING,
@@ -82,7 +82,7 @@ def claim(
     return queued
 
 
-def abandon_dead() -> None:
+def mark_interrupted() -> None:
     """Mark the running run abandoned if it is dead."""
     run = SyncRun.objects.filter(state=SyncRun.State.RUNNING).first()
     if run is None:
@@ -91,7 +91,7 @@ def abandon_dead() -> None:
     dead = SyncRun.objects.filter(pk=run.pk, state=SyncRun.State.RUNNING)
     if not process.is_known_gone():
         # Asked again in the same statement: a heartbeat or a fence may come in between.
-        dead = dead.filter(heartbeat_at__lt=timezone.now() - SILENCE_ALLOWED)
+        dead = dead.filter(heartbeat_at__lt=timezone.now() - HEARTBEAT_TIMEOUT)
     ended = dead.update(
         state=SyncRun.State.ABANDONED,
         finished_at=timezone.now(),
@@ -101,7 +101,7 @@ def abandon_dead() -> None:
         _close_results(run)
 
 
-def beat(run: SyncRun) -> None:
+def record_heartbeat(run: SyncRun) -> None:
     """Leave a sign of life."""
     SyncRun.objects.filter(pk=run.pk, state=SyncRun.State.RUNNING).update(heartbeat_at=timezone.now())
 
@@ -112,9 +112,9 @@ def heartbeat(run: SyncRun) -> Iterator[None]:
     over = threading.Event()
 
     def beat_until_over() -> None:
-        while not over.wait(SECONDS_BETWEEN_BEATS):
+        while not over.wait(HEARTBEAT_INTERVAL_SECONDS):
             try:
-                beat(run)
+                record_heartbeat(run)
             except DatabaseError as error:  # a long write of somebody else; the next beat will do
                 logger.info("No sign of life could be left: %s", error)
             finally:
@@ -129,7 +129,7 @@ def heartbeat(run: SyncRun) -> Iterator[None]:
         thread.join()
 
 
-def fence(run: SyncRun) -> None:
+def assert_still_running(run: SyncRun) -> None:
     """Hold ``run`` as the running one until the transaction ends; raise RunLostError when it is not any more."""
     alive = SyncRun.objects.filter(pk=run.pk, state=SyncRun.State.RUNNING)
     if not alive.update(heartbeat_at=timezone.now()):
@@ -144,7 +144,7 @@ def finish(run: SyncRun, *, state: SyncRun.State, error: str = "") -> None:
     run.refresh_from_db()
 
 
-def _key(who: Who) -> int | None:
+def _key(who: StartedBy) -> int | None:
     return who.pk if who is not None else None
 
 
@@ -158,7 +158,7 @@ def _close_results(run: SyncRun) -> None:
     )
 
 
-def enqueue(*, started_by: Who, allow_removals: bool = False) -> SyncRun:
+def enqueue(*, started_by: StartedBy, allow_removals: bool = False) -> SyncRun:
     """Return the run that waits for a worker; there is one at most, whoever asks how often."""
     now = timezone.now()
     try:

@@ -67,7 +67,7 @@ def freshness() -> Freshness:
         [
             _freshness(resource)
             for resource in resources
-            if resource.tells_freshness and resource.offered(server)
+            if resource.counts_for_freshness and resource.is_supported(server)
         ]
     )
 

@@ -6,13 +6,13 @@ from apps.sync import runs, selectors, tasks
 from apps.sync.models import SyncRun
 
 
-def ask_for_sync(*, started_by: runs.Who, allow_removals: bool = False) -> SyncRun:
+def enqueue_sync(*, started_by: runs.StartedBy, allow_removals: bool = False) -> SyncRun:
     """Return the run that will do it: the one at work, the one that waits already, or a new one.
 
     A run that waits is handed to the worker again: should the first message have been lost, this one arrives, and a
     second message for the same run does nothing.
     """
-    runs.abandon_dead()
+    runs.mark_interrupted()
     active = selectors.active_run()
     if active is not None and active.state == SyncRun.State.RUNNING:
         return active

@@ -18,7 +18,7 @@ from apps.sync import runs, selectors, services
 from apps.sync.models import SyncRun
 
 # How long a healthy worker may take to begin; after that the page says what to start.
-PATIENCE = dt.timedelta(seconds=6)
+WORKER_START_TIMEOUT = dt.timedelta(seconds=6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +66,16 @@ def start(request: HttpRequest) -> HttpResponseRedirect:
             request, _("That refusal is out of date: another sync has ended since. Please look again.")
         )
         return redirect("sync")
-    services.ask_for_sync(started_by=request.user, allow_removals=bool(confirmed))
+    services.enqueue_sync(started_by=request.user, allow_removals=bool(confirmed))
     return redirect("sync")
 
 
 def _live() -> Live:
-    runs.abandon_dead()  # or the page would show a run that nobody does
+    runs.mark_interrupted()  # or the page would show a run that nobody does
     run = selectors.active_run()
     if run is None or run.state != SyncRun.State.QUEUED:
         return Live(run=run)
-    return Live(run=run, no_worker=timezone.now() - run.started_at > PATIENCE)
+    return Live(run=run, no_worker=timezone.now() - run.started_at > WORKER_START_TIMEOUT)
 
 
 def _context(current: Live) -> dict[str, object]:

@@ -34,7 +34,7 @@ class FieldSummary:
 
 
 @dataclass(frozen=True, slots=True)
-class GroupSheet:
+class GroupDetail:
     """Fields that stand together; ``title`` is '' where their group has none, ``rules`` are sentences."""
 
     title: str
@@ -44,12 +44,12 @@ class GroupSheet:
 
 
 @dataclass(frozen=True, slots=True)
-class FormSheet:
+class FormDetail:
     """A kickoff form; ``fields`` are those that stand in no group."""
 
     description: str
     fields: list[FieldSummary]
-    groups: list[GroupSheet]
+    groups: list[GroupDetail]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +92,10 @@ class TaskRow:
 
 
 @dataclass(frozen=True, slots=True)
-class TemplateSheet:
+class TemplateDetail:
     """All that the API tells about a template."""
 
-    kickoff: FormSheet
+    kickoff: FormDetail
     tasks: list[TaskRow]
     may_run: PeopleList
     updated_by: Person | None
@@ -110,7 +110,7 @@ class VersionRow:
     more: int = 0
 
 
-def template_sheet(template: Template) -> TemplateSheet:
+def template_detail(template: Template) -> TemplateDetail:
     """Return what the page of ``template`` shows; everybody on it is looked up at once."""
     kickoff = selectors.current_kickoff(template)
     tasks = selectors.tasks_of(template)
@@ -120,32 +120,32 @@ def template_sheet(template: Template) -> TemplateSheet:
         ids.add(template.updated_by_id)
     people = resolve(ids)
     sources = _field_sources(kickoff, tasks)
-    return TemplateSheet(
-        kickoff=form_sheet(kickoff),
+    return TemplateDetail(
+        kickoff=form_detail(kickoff),
         tasks=[_task_row(task, people=people, sources=sources, first=task is tasks[0]) for task in tasks],
         may_run=_people(may_run, people),
         updated_by=people.get(template.updated_by_id) if template.updated_by_id is not None else None,
     )
 
 
-def form_sheet(kickoff: Kickoff) -> FormSheet:
+def form_detail(kickoff: Kickoff) -> FormDetail:
     """Return a kickoff form as the page shows it."""
     fieldsets = {fieldset.api_name: fieldset for fieldset in reversed(kickoff.fieldsets)}
     members: dict[str, list[FieldDefinition]] = {}
     for field in kickoff.fields:
         members.setdefault(field.fieldset if field.fieldset in fieldsets else "", []).append(field)
     labels = quoted_labels(kickoff.fields)
-    return FormSheet(
+    return FormDetail(
         description=kickoff.description,
         fields=_field_rows(members.pop("", [])),
-        groups=[_group_sheet(fieldsets[name], fields, labels) for name, fields in members.items()],
+        groups=[_group_detail(fieldsets[name], fields, labels) for name, fields in members.items()],
     )
 
 
-def _group_sheet(
+def _group_detail(
     fieldset: Fieldset, fields: Iterable[FieldDefinition], labels: Mapping[str, str]
-) -> GroupSheet:
-    return GroupSheet(
+) -> GroupDetail:
+    return GroupDetail(
         title=fieldset.title.strip(),
         description=fieldset.description,
         rules=rule_sentences(fieldset, labels),

@@ -10,7 +10,7 @@ from django.db.models import BooleanField, Exists, OuterRef, QuerySet, Subquery,
 from django.db.models.functions import Left
 from django.db.models.lookups import IsNull
 
-from apps.core.identifiers import LARGEST_NUMBER
+from apps.core.identifiers import MAX_NUMBER
 from apps.core.people import pneumatic_person_of
 from apps.core.searching import has_words
 from apps.pneumatic.canonical.schemas import Kickoff, Task
@@ -18,10 +18,10 @@ from apps.pneumatic.canonical.serialization import kickoff_from_json, tasks_from
 from apps.pneumatic.client import capabilities
 from apps.workflow_templates.models import RunAllowed, Template, TemplateUse, TemplateVersion
 
-MOST_FAVOURITES = 20
+MAX_FAVOURITES = 20
 EXCERPT = 240
 # A bound that no template's ``run_allowed`` fulfils: Pneumatic counts its users from 1.
-NOBODY = 0
+NO_USER = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +46,14 @@ def run_bound(user: AbstractUser) -> int | None:
     if person is None:
         return None
     if person.status == "inactive":
-        return NOBODY
+        return NO_USER
     if person.is_account_owner and capabilities().owner_may_run_everything:
         return None
     return person.id
 
 
 def favourites(
-    *, user: AbstractUser, filters: Filters | None = None, limit: int = MOST_FAVOURITES
+    *, user: AbstractUser, filters: Filters | None = None, limit: int = MAX_FAVOURITES
 ) -> QuerySet[Template]:
     """Return the templates that ``user`` launched most, the most launched first.
 
@@ -146,7 +146,7 @@ def version_with_previous(
     template_id: int, number: int
 ) -> tuple[TemplateVersion | None, TemplateVersion | None]:
     """Return a version of a template's form and the one before it."""
-    if template_id > LARGEST_NUMBER:  # Django passes it on where it follows a key to another table
+    if template_id > MAX_NUMBER:  # Django passes it on where it follows a key to another table
         return None, None
     versions = list(
         TemplateVersion.objects.select_related("template")

@@ -17,16 +17,18 @@ from apps.workflow_templates.models import Template, TemplateUse
 from apps.workflow_templates.sync import Templates
 
 # A person is waiting; the mirror is good enough when Pneumatic is slower than this.
-SECONDS_TO_ASK = 5.0
+READ_TIMEOUT_SECONDS = 5.0
 
 
-def bring_up_to_date(template: Template, client: Client) -> Template:
+def refresh_template(template: Template, client: Client) -> Template:
     """Ask Pneumatic for ``template`` as it is now, mirror it, and return it; raise PneumaticError.
 
     That it is not found does not mark it as removed: only a complete listing can tell that.
     """
     known = Template.objects.values_list("raw", flat=True).get(pk=template.pk)
-    received = client.receive_template(template.pk, known=known, repeat=False, read_timeout=SECONDS_TO_ASK)
+    received = client.receive_template(
+        template.pk, known=known, repeat=False, read_timeout=READ_TIMEOUT_SECONDS
+    )
     mirrored = _mirrored(template.pk)  # as it is now: another worker may have brought it up to date meanwhile
     if received.raw in (known, mirrored.raw):
         return mirrored
@@ -38,14 +40,14 @@ def bring_up_to_date(template: Template, client: Client) -> Template:
     return _mirrored(template.pk)
 
 
-def as_it_is_now(template: Template, client: Client) -> Template:
+def refresh_if_reachable(template: Template, client: Client) -> Template:
     """Return ``template`` as Pneumatic has it now, as it is mirrored where Pneumatic does not tell.
 
     Raise Contradicted when another Pneumatic answers than the one that is spoken: what it would make of a launch nobody
     can say.
     """
     try:
-        return bring_up_to_date(template, client)
+        return refresh_template(template, client)
     except Contradicted:
         raise
     except PneumaticError:

@@ -44,7 +44,7 @@ class Templates(Resource[_Received, TemplateRecord]):
     name = "templates"
     label = _("templates")
 
-    def known(self) -> dict[int, str | None]:
+    def known_hashes(self) -> dict[int, str | None]:
         """Return the content hash of every mirrored template; None for one that is gone."""
         return mirror.known_hashes(Template.objects)
 

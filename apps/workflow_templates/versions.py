@@ -18,7 +18,7 @@ from apps.pneumatic.canonical.schemas import FieldDefinition, Fieldset, Kickoff,
 from apps.workflow_templates.rules import quoted_labels, rule_sentences
 from apps.workflow_templates.words import field_type, quoted
 
-MOST_OPTIONS_NAMED = 5
+MAX_OPTIONS_NAMED = 5
 
 Kind = Literal["added", "removed", "changed"]
 Item = TypeVar("Item")
@@ -285,8 +285,8 @@ def _without(options: Sequence[Selection], labels: Counter[str]) -> list[str]:
 
 def _listed(names: Sequence[str]) -> str:
     """Return the first of ``names`` and how many more there are."""
-    text = ", ".join(names[:MOST_OPTIONS_NAMED])
-    more = len(names) - MOST_OPTIONS_NAMED
+    text = ", ".join(names[:MAX_OPTIONS_NAMED])
+    more = len(names) - MAX_OPTIONS_NAMED
     if more <= 0:
         return text
     return ngettext("%(names)s and %(more)d more", "%(names)s and %(more)d more", more) % {

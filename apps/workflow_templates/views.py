@@ -66,7 +66,7 @@ def template_detail(request: HttpRequest, template_id: int) -> HttpResponse:
         raise Http404(_("There is no template %(id)d here.") % {"id": template_id})
     context = {
         "template": template,
-        "sheet": presentation.template_sheet(template),
+        "sheet": presentation.template_detail(template),
         "refusal": panels.launch_refusal(cast(AbstractUser, request.user), template),
         "panels": panels.panels_for(request, template),
         "versions": presentation.version_history(template, limit=VERSIONS_SHOWN),
@@ -87,6 +87,6 @@ def template_version(request: HttpRequest, template_id: int, number: int) -> Htt
         "version": version,
         "previous": previous,
         "changes": compare(selectors.version_kickoff(previous), kickoff) if previous else [],
-        "kickoff": presentation.form_sheet(kickoff),
+        "kickoff": presentation.form_detail(kickoff),
     }
     return render(request, "workflow_templates/template_version.html", context)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from apps.pneumatic.canonical.schemas import FieldDefinition
 
-LONGEST_QUOTE = 80
+MAX_QUOTE_CHARACTERS = 80
 
 _LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()]*(?:\([^()]*\)[^()]*)?\)")
 _MARKS = re.compile(
@@ -45,8 +45,8 @@ def field_type(name: str) -> str:
 def quoted(text: str) -> str:
     """Return ``text`` in quotation marks, shortened, and kept from turning the sentence around it right-to-left."""
     text = " ".join(text.split())
-    if len(text) > LONGEST_QUOTE:
-        text = text[: LONGEST_QUOTE - 1].rstrip() + "…"
+    if len(text) > MAX_QUOTE_CHARACTERS:
+        text = text[: MAX_QUOTE_CHARACTERS - 1].rstrip() + "…"
     if any(
         unicodedata.bidirectional(char)[:1] in {"R", "A"} or char in "\u202a\u202d\u2066\u2068"
         for char in text

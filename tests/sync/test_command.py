@@ -79,7 +79,7 @@ def test_it_synchronises_what_is_named(sandbox: Sandbox) -> None:
 
 
 def test_it_says_that_the_server_has_no_such_thing(sandbox: Sandbox) -> None:
-    assert command("groups").splitlines() == ["groups: not there. This Pneumatic has no groups."]
+    assert command("groups").splitlines() == ["groups: not supported. This Pneumatic has no groups."]
     found = json.loads(command("groups", "--json"))
     assert (found["state"], found["resources"][0]["state"]) == ("done", "absent")
 
@@ -199,7 +199,7 @@ def test_a_terminal_gets_a_bar_and_the_same_lines(sandbox: Sandbox, monkeypatch:
 
 
 def test_a_log_gets_a_line_now_and_then(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("apps.sync.console.SECONDS_BETWEEN_LINES", 0)
+    monkeypatch.setattr("apps.sync.console.LINE_INTERVAL_SECONDS", 0)
     assert "templates: 3 of 3 fetched" in command().splitlines()
 
 
@@ -211,7 +211,7 @@ def test_progress_is_recorded_while_it_runs(sandbox: Sandbox, monkeypatch: pytes
         save(self, *args, **kwargs)
         seen.append((self.fetched, self.expected))
 
-    monkeypatch.setattr("apps.sync.engine.SECONDS_BETWEEN_SAVES", 0)
+    monkeypatch.setattr("apps.sync.engine.SAVE_INTERVAL_SECONDS", 0)
     monkeypatch.setattr(SyncResult, "save", spy)
     sync("templates")
     assert (1, 3) in seen

@@ -158,7 +158,7 @@ def test_a_killed_run_is_not_shown_as_running(viewer_client: Client) -> None:
     run = runs.claim(trigger="command", started_by=None, dry_run=False, allow_removals=False)
     SyncRun.objects.filter(pk=run.pk).update(heartbeat_at=timezone.now() - dt.timedelta(hours=1))
     page = text(viewer_client)
-    assert "stopped midway" in page
+    assert "interrupted" in page
     assert "The process ended midway." in page
 
 

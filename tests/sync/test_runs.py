@@ -82,7 +82,7 @@ def test_a_run_elsewhere_counts_as_alive_while_it_gives_signs(elsewhere: dict[st
 @pytest.mark.parametrize("where", [{}, {"host": "another-host"}])
 def test_a_run_that_is_silent_for_long_is_given_up(where: dict[str, str]) -> None:
     run = claim()
-    silent = timezone.now() - runs.SILENCE_ALLOWED - dt.timedelta(seconds=1)
+    silent = timezone.now() - runs.HEARTBEAT_TIMEOUT - dt.timedelta(seconds=1)
     SyncRun.objects.filter(pk=run.pk).update(heartbeat_at=silent, **where)
     claim()
     run.refresh_from_db()
@@ -93,7 +93,7 @@ def test_a_sign_of_life_is_recorded() -> None:
     run = claim()
     old = timezone.now() - dt.timedelta(minutes=1)
     SyncRun.objects.filter(pk=run.pk).update(heartbeat_at=old)
-    runs.beat(run)
+    runs.record_heartbeat(run)
     run.refresh_from_db()
     assert run.heartbeat_at > old
 
@@ -101,14 +101,14 @@ def test_a_sign_of_life_is_recorded() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_signs_of_life_come_without_being_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     beaten = threading.Event()
-    beat = runs.beat
+    record_heartbeat = runs.record_heartbeat
 
     def spy(run: SyncRun) -> None:
-        beat(run)
+        record_heartbeat(run)
         beaten.set()
 
-    monkeypatch.setattr(runs, "SECONDS_BETWEEN_BEATS", 0.01)
-    monkeypatch.setattr(runs, "beat", spy)
+    monkeypatch.setattr(runs, "HEARTBEAT_INTERVAL_SECONDS", 0.01)
+    monkeypatch.setattr(runs, "record_heartbeat", spy)
     run = claim()
     old = run.heartbeat_at
     with runs.heartbeat(run):
@@ -120,10 +120,10 @@ def test_signs_of_life_come_without_being_asked_for(monkeypatch: pytest.MonkeyPa
 
 def test_the_fence_stops_a_run_that_was_given_up() -> None:
     run = claim()
-    runs.fence(run)
+    runs.assert_still_running(run)
     SyncRun.objects.filter(pk=run.pk).update(state=SyncRun.State.ABANDONED)
     with pytest.raises(runs.RunLostError):
-        runs.fence(run)
+        runs.assert_still_running(run)
 
 
 def test_a_run_that_was_given_up_stays_so_when_it_ends() -> None:

@@ -34,7 +34,7 @@ from apps.launches.views.recovery import show_sign_in
 from apps.pneumatic.client import Client
 from apps.pneumatic.errors import PneumaticError
 from apps.workflow_templates.models import Template
-from apps.workflow_templates.services import as_it_is_now
+from apps.workflow_templates.services import refresh_if_reachable
 from apps.workflow_templates.versions import compare
 
 
@@ -127,7 +127,7 @@ def _launch_if_current(
 
     Raise PneumaticError when nothing can be sent.
     """
-    template = as_it_is_now(submission.template, client)
+    template = refresh_if_reachable(submission.template, client)
     refusal = permissions.refusal(submission.signed_in, template)
     if refusal is not None:
         return show_form(request, kept_page(submission, template, refusal=refusal))

@@ -34,7 +34,7 @@ from apps.launches.resolution import services as resolution
 from apps.pneumatic.client import Client, connect, workflow_url
 from apps.pneumatic.errors import ConfigurationError, Contradicted
 from apps.workflow_templates.selectors import version_kickoff
-from apps.workflow_templates.services import as_it_is_now
+from apps.workflow_templates.services import refresh_if_reachable
 from apps.workflows.models import Workflow
 from apps.workflows.presentation.rows import news as workflow_news
 
@@ -130,7 +130,7 @@ def launch_resolve(request: HttpRequest, launch_id: uuid.UUID) -> HttpResponse:
 def _stale(launch: Launch, client: Client) -> str:
     """Return why the very same request must not be sent again, as Pneumatic has the template now; '' for no reason."""
     try:
-        template = as_it_is_now(launch.template, client)
+        template = refresh_if_reachable(launch.template, client)
     except Contradicted as error:
         return error.message
     if template.current_version_id != launch.version_id:

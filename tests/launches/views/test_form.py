@@ -15,7 +15,7 @@ from django.test import Client
 from apps.launches.models import Launch
 from apps.pneumatic.client import connect
 from apps.workflow_templates.models import Template, TemplateUse
-from apps.workflow_templates.services import bring_up_to_date
+from apps.workflow_templates.services import refresh_template
 from tests.factories import (
     fields_of,
     make_field,
@@ -350,7 +350,7 @@ def test_hostile_api_names_work(
         }
     )
     with connect() as client:
-        template = bring_up_to_date(make_template(record["id"], name="Hostile"), client)
+        template = refresh_template(make_template(record["id"], name="Hostile"), client)
     form = FilledForm.open(operator_client, url_of(template))
     form.controls[f"kickoff-{api_name}"] = ["answer"]
 

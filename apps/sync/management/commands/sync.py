@@ -43,19 +43,19 @@ class Command(BaseCommand):
         unknown = [name for name in resources if name not in registry.names()]
         if unknown:
             server = capabilities()
-            known = ", ".join(name for name in registry.names() if registry.get(name).offered(server))
+            known = ", ".join(name for name in registry.names() if registry.get(name).is_supported(server))
             raise CommandError(
                 f"There is nothing named {', '.join(unknown)} to sync. Choose from: {known}.",
                 returncode=REFUSED,
             )
         readiness = database.readiness()
         if not readiness.is_ready:
-            mend = (
+            advice = (
                 "Its migrations are not applied: run manage.py migrate first."
                 if readiness.database == "ok"
                 else "It cannot be reached: see DATABASE_URL."
             )
-            raise CommandError(f"The database is not ready. {mend}", returncode=FAILED)
+            raise CommandError(f"The database is not ready. {advice}", returncode=FAILED)
         report = None if as_json or not verbosity else console.Lines(self._write)
         run_sync = partial(
             engine.run_sync,
@@ -78,7 +78,7 @@ class Command(BaseCommand):
             self._print_json(console.as_json(run))
         elif verbosity:
             self._print_lines(run, names=run.dry_run or verbosity > 1)
-        self._tell_bad_news(run)
+        self._raise_for_failure(run)
 
     def _write(self, text: str) -> None:
         self.stdout.write(text)
@@ -90,10 +90,10 @@ class Command(BaseCommand):
             if names:
                 for text in console.name_lines(result):
                     self._write(text)
-            for remark in console.remarks(result, dry_run=run.dry_run):
-                self._write(f"  {remark}")
+            for note in console.notes(result, dry_run=run.dry_run):
+                self._write(f"  {note}")
 
-    def _tell_bad_news(self, run: SyncRun) -> None:
+    def _raise_for_failure(self, run: SyncRun) -> None:
         error = console.printable(run.error.replace("\n", " "))
         if run.state == SyncRun.State.REFUSED:
             raise CommandError(

@@ -27,7 +27,7 @@ from apps.webhooks.models import Delivery, Event, Replay
 class ShortPaginator(BoundedPaginator):
     """Counts less far: rows carry bodies, and a count that is narrowed reads them."""
 
-    MOST = 10_000
+    MAX_ROWS = 10_000
 
 
 @admin.register(Delivery)

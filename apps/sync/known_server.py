@@ -21,9 +21,9 @@ from apps.sync.models import ServerFinding
 
 logger = logging.getLogger(__name__)
 
-SECONDS_BETWEEN_QUESTIONS = 30.0  # while nobody knows which Pneumatic it is, or whose key
+DETECTION_INTERVAL_SECONDS = 30.0  # while nobody knows which Pneumatic it is, or whose key
 # Somebody may be waiting for a page; whoever needs the finding next finds it again.
-SECONDS_TO_SAVE = 2.0
+MAX_SAVE_SECONDS = 2.0
 
 
 def load(api_url: str) -> KnownServer | None:
@@ -36,7 +36,9 @@ def load(api_url: str) -> KnownServer | None:
     if row is None:
         return None
     holder = KeyHolder(*row.holder) if row.holder else None
-    return KnownServer(dialect=row.dialect, found_at=row.found_at, key_mark=row.key_mark, holder=holder)
+    return KnownServer(
+        dialect=row.dialect, found_at=row.found_at, key_mark=row.key_fingerprint, holder=holder
+    )
 
 
 def save(api_url: str, finding: KnownServer) -> None:
@@ -47,7 +49,7 @@ def save(api_url: str, finding: KnownServer) -> None:
     values = {
         "dialect": finding.dialect,
         "found_at": finding.found_at,
-        "key_mark": finding.key_mark,
+        "key_fingerprint": finding.key_mark,
         "holder": holder
         and [
             holder.user_id,
@@ -59,13 +61,13 @@ def save(api_url: str, finding: KnownServer) -> None:
         ],
     }
     try:
-        with _apart() if connection.in_atomic_block else bounded_transaction(SECONDS_TO_SAVE):
+        with _apart() if connection.in_atomic_block else bounded_transaction(MAX_SAVE_SECONDS):
             ServerFinding.objects.update_or_create(api_url=api_url, defaults=values)
     except Error:
         return
 
 
-def find_out() -> None:
+def detect_server() -> None:
     """Ask which Pneumatic it is and whose key we have, unless that is known: the worker's periodic job.
 
     A new address or a new key would else be found out by the next sync only, and until then events are read, and pages
