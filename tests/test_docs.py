@@ -78,6 +78,14 @@ def test_every_command_is_explained(name: str) -> None:
     assert re.search(rf"manage\.py {name}\b", text_of(*PAGES))
 
 
+def test_every_make_target_exists() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", text_of(ROOT / "Makefile"), flags=re.MULTILINE))
+    code = re.findall(r"`[^`\n]+`|^```.*?^```", text_of(*PAGES), flags=re.MULTILINE | re.DOTALL)
+    named = {name for text in code for name in re.findall(r"(?:^|`|=\S+ )make ([a-z-]+)", text, re.MULTILINE)}
+
+    assert {"demo", "test", "check"} <= named <= targets
+
+
 @pytest.mark.parametrize("check_id", check_ids())
 def test_every_check_is_explained(check_id: str) -> None:
     assert f"| `{check_id}` |" in text_of(ROOT / "docs" / "configuration.md")

@@ -91,7 +91,7 @@ def take_all(browser: Browser, url: str, password: str) -> None:
     page.locator("[role=listbox] [role=option]").first.click()
     page.get_by_role("button", name="Launch", exact=True).click()
     page.wait_for_url("**/launches/*/")
-    page.get_by_role("link", name="See how it is doing").wait_for()
+    page.get_by_role("link", name="View workflow").wait_for()
     take(page, "launch")
     follow(page)
     page.goto("/templates/")
@@ -103,7 +103,7 @@ def take_all(browser: Browser, url: str, password: str) -> None:
 
 def follow(page: Page) -> None:
     """Wait until the sandbox's users have completed a task of the launched workflow; then open the list."""
-    page.get_by_role("link", name="See how it is doing").click()
+    page.get_by_role("link", name="View workflow").click()
     page.locator(".timeline > li").nth(2).wait_for(timeout=TASK_TIMEOUT_MILLISECONDS)
     take(page, "workflow")
     page.goto("/workflows/")
