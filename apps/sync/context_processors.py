@@ -13,5 +13,5 @@ def freshness(request: HttpRequest) -> dict[str, object]:
     """Return ``freshness`` and ``which_pneumatic``, filled in when a template asks: who does not ask pays no query."""
     return {
         "freshness": SimpleLazyObject(selectors.freshness),
-        "which_pneumatic": SimpleLazyObject(detection.in_words),
+        "which_pneumatic": SimpleLazyObject(detection.description),
     }

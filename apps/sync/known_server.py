@@ -37,7 +37,7 @@ def load(api_url: str) -> KnownServer | None:
         return None
     holder = KeyHolder(*row.holder) if row.holder else None
     return KnownServer(
-        dialect=row.dialect, found_at=row.found_at, key_mark=row.key_fingerprint, holder=holder
+        dialect=row.dialect, found_at=row.found_at, key_fingerprint=row.key_fingerprint, holder=holder
     )
 
 
@@ -49,7 +49,7 @@ def save(api_url: str, finding: KnownServer) -> None:
     values = {
         "dialect": finding.dialect,
         "found_at": finding.found_at,
-        "key_fingerprint": finding.key_mark,
+        "key_fingerprint": finding.key_fingerprint,
         "holder": holder
         and [
             holder.user_id,
@@ -76,7 +76,7 @@ def detect_server() -> None:
     if not settings.PNEUMATIC_API_URL or not settings.PNEUMATIC_API_KEY:
         return
     finding = server.known()
-    if detection.name_in_force() and finding is not None and finding.holder is not None:
+    if detection.active_dialect() and finding is not None and finding.holder is not None:
         return
     try:
         with connect() as client:

@@ -31,7 +31,7 @@ URL = "https://api.example.com"
 HOLDER = KeyHolder(
     7, "ada@example.com", "Ada Owner", is_admin=True, is_account_owner=True, zone="Europe/Riga"
 )
-FOUND = KnownServer("current", NOW, key_mark="abc", holder=HOLDER)
+FOUND = KnownServer("current", NOW, key_fingerprint="abc", holder=HOLDER)
 
 
 @pytest.fixture(autouse=True)
@@ -186,7 +186,7 @@ def test_the_worker_finds_out_by_itself_once(sandbox: Sandbox, settings: Setting
 
     periodic.run_once()
 
-    assert detection.name_in_force() == dialect
+    assert detection.active_dialect() == dialect
     assert capabilities().is_known
     assert capabilities().reads_back is (dialect == "current")
     sandbox.clear_requests()

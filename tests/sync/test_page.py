@@ -201,7 +201,7 @@ def test_it_says_which_pneumatic_this_is_and_nothing_of_what_it_does_not_have(
 ) -> None:
     sync()
     page = text(viewer_client)
-    assert "Pneumatic as documented, by PNEUMATIC_DIALECT." in page
+    assert "Pneumatic (documented API), set by PNEUMATIC_DIALECT." in page
     assert "Groups" not in page
     assert "whose key this is" not in page
 
@@ -211,10 +211,10 @@ def test_it_says_what_was_found_and_whose_templates_are_shown(
     viewer_client: Client, sandbox: Sandbox, settings: Settings
 ) -> None:
     settings.PNEUMATIC_DIALECT = "auto"
-    assert "Which Pneumatic this is has not been found out yet." in text(viewer_client)
+    assert "Pneumatic version not detected yet. Run “manage.py check_connection”." in text(viewer_client)
     sync()
     page = text(viewer_client)
-    assert "Pneumatic of today, found just now by asking." in page
+    assert "Pneumatic (current API), detected just now." in page
     assert "<dt>Groups</dt>" in page
     assert "Templates: those that Ada Owner, whose key this is, owns, views or may start." in page
     assert 'class="banner"' not in page

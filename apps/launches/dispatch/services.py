@@ -31,7 +31,7 @@ from apps.launches.state import move
 from apps.launches.uploads import services as uploads
 from apps.pneumatic.client import Client
 from apps.pneumatic.errors import PneumaticError
-from apps.pneumatic.server import key_mark
+from apps.pneumatic.server import key_fingerprint
 from apps.workflow_templates.services import record_use
 
 logger = logging.getLogger(__name__)
@@ -91,7 +91,7 @@ def send(launch: Launch, client: Client) -> Launch:
     claimed = Launch.objects.filter(pk=launch.pk, state=State.QUEUED).update(
         state=State.SENDING,
         sent_at=now,
-        sent_with=key_mark(),
+        sent_with=key_fingerprint(),
         deadline_at=deadline,
         attempts=F("attempts") + 1,
     )

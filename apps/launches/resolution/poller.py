@@ -24,7 +24,7 @@ from apps.launches.resolution import matcher, services
 from apps.launches.state import decide_alone, move
 from apps.pneumatic.client import Client, capabilities, connect
 from apps.pneumatic.errors import PneumaticError
-from apps.pneumatic.server import key_mark
+from apps.pneumatic.server import key_fingerprint
 from apps.workflows.reconciliation import reconciler
 
 logger = logging.getLogger(__name__)
@@ -80,7 +80,7 @@ def _look_for(client: Client, template_id: int, launches: Sequence[Launch]) -> N
     since = min(matcher.window(launch)[0] for launch in launches)
     is_complete = reconciler.look_for(client, template_id=template_id, since=since)
     for launch in _still_looked_for(launches):
-        doubt = "" if launch.sent_with == key_mark() else _another_key()
+        doubt = "" if launch.sent_with == key_fingerprint() else _another_key()
         _conclude(launch, began=began, doubt=doubt if is_complete else _not_all_read())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from apps.pneumatic.client.client import Client, capabilities, connect, longest_call, workflow_url
+from apps.pneumatic.client.account import capabilities, longest_call, workflow_url
+from apps.pneumatic.client.client import Client, connect
 
 __all__ = ["Client", "capabilities", "connect", "longest_call", "workflow_url"]

@@ -124,7 +124,7 @@ class Dialect(Protocol):
         False where nothing can be told that way.
         """
 
-    def files_url_seen(self, transport: Transport) -> str:
+    def find_files_url(self, transport: Transport) -> str:
         """Return where files of this account are, as an address in one of its workflows shows; '' for unknown."""
 
     # -- Webhooks

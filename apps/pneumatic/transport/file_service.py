@@ -174,10 +174,7 @@ def _send(
         )
     except ValueError:  # how requests refuses a URL
         mistake = ConfigurationError(
-            _(
-                "PNEUMATIC_FILES_URL is no address of a server. Write something like "
-                "https://pneumatic.example.com/files."
-            )
+            _("PNEUMATIC_FILES_URL is not a valid URL. Example: https://pneumatic.example.com/files.")
         )
     raise mistake
 

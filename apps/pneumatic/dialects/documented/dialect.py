@@ -47,7 +47,7 @@ class Documented:
     """The documented API (see ``docs/gateway.md``)."""
 
     name = "documented"
-    label: str | Promise = gettext_lazy("Pneumatic as documented")
+    label: str | Promise = gettext_lazy("Pneumatic (documented API)")
     # Oldest first: what is created while we list comes last and shifts no page.
     templates = Listing("/templates", {"ordering": "date"})
     users = Listing("/accounts/users", {"order": "asc"})
@@ -146,7 +146,7 @@ class Documented:
     def check_files(self, transport: Transport) -> bool:
         return False  # only an announcement would tell, and that stays
 
-    def files_url_seen(self, transport: Transport) -> str:
+    def find_files_url(self, transport: Transport) -> str:
         return ""  # every upload is told its address
 
     # -- Webhooks
