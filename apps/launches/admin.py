@@ -26,7 +26,15 @@ class LaunchAdmin(ReadOnlyAdmin[Launch]):
     search_help_text = _("Words of the workflow's name, or its ID")
     paginator = BoundedPaginator
     readonly_fields = ("given_answers", "request_body")
-    exclude = ("answers", "answers_digest", "payload", "deadline_at", "tried_at", "missed_at", "look_note")
+    exclude = (
+        "answers",
+        "answers_digest",
+        "payload",
+        "deadline_at",
+        "check_attempted_at",
+        "not_found_at",
+        "check_note",
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Launch]:
         """Return launches without what no page here shows of their templates."""

@@ -18,8 +18,8 @@ class LaunchesConfig(AppConfig):
         from apps.workflow_templates.panels import register_launch_gate, register_panel
         from apps.workflows.panels import register_panel as register_workflow_panel
 
-        register_launch_gate(permissions.refusal)
+        register_launch_gate(permissions.launch_denied_reason)
         register_panel(panels.launches_panel)
         register_workflow_panel(panels.workflow_panel)
         registry.register_handler(matcher.handle_events, rank=20)
-        periodic.register("lost launches", poller.look, seconds=poller.SECONDS_BETWEEN_JOBS)
+        periodic.register("lost launches", poller.poll, seconds=poller.JOB_INTERVAL_SECONDS)

@@ -17,7 +17,7 @@ from apps.launches.models import Launch
 COLUMNS = (
     (_("Asked for"), "created_at"),
     (_("Workflow name"), "name"),
-    (_("Name in Pneumatic"), "made_name"),
+    (_("Name in Pneumatic"), "upstream_name"),
     (_("Urgent"), "is_urgent"),
     (_("Due"), "due"),
     (_("Template"), "template__name"),

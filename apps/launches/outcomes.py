@@ -25,7 +25,7 @@ from apps.pneumatic.errors import (
     ValidationFailed,
 )
 
-LONGEST_WAIT_TOLD = 3600.0  # nobody counts more seconds than these
+MAX_SHOWN_WAIT_SECONDS = 3600.0  # nobody counts more seconds than these
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,21 +41,21 @@ class LaunchOutcome:
     def values(self, launch: Launch) -> dict[str, Any]:
         """Return the columns of ``launch`` that this settles now."""
         return {
-            **naming(launch, self.name),
+            **name_values(launch, self.name),
             "state": self.state,
             "reason": self.reason,
             "field_errors": self.field_errors,
             "workflow_id": self.workflow_id,
             "deadline_at": None,
-            "missed_at": None,
+            "not_found_at": None,
             "finished_at": timezone.now(),
         }
 
 
-def naming(launch: Launch, name: str) -> dict[str, Any]:
+def name_values(launch: Launch, name: str) -> dict[str, Any]:
     """Return the columns of ``launch`` that tell what Pneumatic calls its workflow; "" where it does not tell."""
-    made_name = "" if name == launch.name else name
-    return {"made_name": made_name, "search": fold(f"{launch.name} {made_name}".strip())}
+    upstream_name = "" if name == launch.name else name
+    return {"upstream_name": upstream_name, "search": fold(f"{launch.name} {upstream_name}".strip())}
 
 
 def of_error(error: PneumaticError) -> LaunchOutcome:
@@ -109,7 +109,7 @@ def of_error(error: PneumaticError) -> LaunchOutcome:
                 )
                 % {"detail": error.message},
             )
-    return lost_answer()
+    return lost_response()
 
 
 def before_sending(error: PneumaticError) -> LaunchOutcome:
@@ -121,7 +121,7 @@ def before_sending(error: PneumaticError) -> LaunchOutcome:
     return LaunchOutcome(Launch.State.FAILED, text)
 
 
-def of_answer(launched: Launched, *, sent: Iterable[str]) -> LaunchOutcome:
+def of_response(launched: Launched, *, sent: Iterable[str]) -> LaunchOutcome:
     """Return the outcome of a launch that was answered well; ``sent`` are the api_names of its answers.
 
     Today's server drops answers to fields that the template does not have any more, and says nothing.
@@ -140,7 +140,7 @@ def of_answer(launched: Launched, *, sent: Iterable[str]) -> LaunchOutcome:
     )
 
 
-def lost_answer() -> LaunchOutcome:
+def lost_response() -> LaunchOutcome:
     """Return the outcome of a request that was sent and never properly answered."""
     return LaunchOutcome(
         Launch.State.UNKNOWN,
@@ -168,7 +168,7 @@ def _validation_reason(error: ValidationFailed) -> str:
 def _rate_limit_reason(error: RateLimited) -> str:
     if error.retry_after is None:
         return _("Pneumatic is busy and asked to wait, so nothing was started. Try again in a minute.")
-    if error.retry_after > LONGEST_WAIT_TOLD:
+    if error.retry_after > MAX_SHOWN_WAIT_SECONDS:
         return _(
             "Pneumatic is busy and asked to wait for more than an hour, so nothing was started. Try again later."
         )

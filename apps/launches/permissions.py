@@ -9,7 +9,7 @@ from apps.workflow_templates.models import RunAllowed, Template
 from apps.workflow_templates.selectors import NO_USER, run_bound
 
 
-def refusal(user: AbstractUser, template: Template) -> str | None:
+def launch_denied_reason(user: AbstractUser, template: Template) -> str | None:
     """Return why ``user`` cannot launch ``template``; None when they can."""
     if template.removed_at is not None:
         return _("This template is no longer in Pneumatic, so it cannot be launched.")

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 from apps.kickoff.fields import create
 from apps.launches.models import Launch
 from apps.launches.resolution.evidence import Fit
-from apps.launches.resolution.matcher import window
+from apps.launches.resolution.matcher import start_window
 from apps.pneumatic.canonical.schemas import FieldDefinition
 from apps.pneumatic.client import capabilities
 from apps.workflow_templates.selectors import version_kickoff
@@ -43,40 +43,40 @@ def tone(launch: Launch) -> str:
 
 
 # What a comparison found: the end of a ``badge--`` class, and a word.
-FITS: dict[Fit, tuple[str, Text]] = {
-    Fit.FITS: ("ok", gettext_lazy("fits")),
+FIT_BADGES: dict[Fit, tuple[str, Text]] = {
+    Fit.MATCHES: ("ok", gettext_lazy("fits")),
     Fit.DIFFERS: ("bad", gettext_lazy("differs")),
     Fit.MISSING: ("warn", gettext_lazy("not told")),
 }
 
 
 @dataclass(frozen=True, slots=True)
-class StateWords:
+class StateText:
     """A state as a heading, and what the person does next."""
 
     title: Text
     advice: Text
 
 
-WORDS: dict[str, StateWords] = {
-    State.QUEUED: StateWords(
+STATE_TEXTS: dict[str, StateText] = {
+    State.QUEUED: StateText(
         gettext_lazy("About to be sent"),
         gettext_lazy("This page looks again by itself. There is nothing to do."),
     ),
-    State.SENDING: StateWords(
+    State.SENDING: StateText(
         gettext_lazy("Sent, waiting for Pneumatic's answer"),
         gettext_lazy("This page looks again by itself. There is nothing to do."),
     ),
-    State.LAUNCHED: StateWords(gettext_lazy("The workflow was started"), ""),
-    State.REJECTED: StateWords(
+    State.LAUNCHED: StateText(gettext_lazy("The workflow was started"), ""),
+    State.REJECTED: StateText(
         gettext_lazy("Pneumatic did not accept it"),
         gettext_lazy("Edit the answers and launch again; all of them are kept."),
     ),
-    State.FAILED: StateWords(
+    State.FAILED: StateText(
         gettext_lazy("It was not started"),
         gettext_lazy("Trying again sends exactly the same request."),
     ),
-    State.UNKNOWN: StateWords(
+    State.UNKNOWN: StateText(
         gettext_lazy("It may be running"),
         gettext_lazy(
             "An event may still tell what became of it; this page then shows it. Look in Pneumatic for a workflow with "
@@ -87,7 +87,7 @@ WORDS: dict[str, StateWords] = {
 }
 
 
-def looks(launch: Launch) -> list[str]:
+def polling_status(launch: Launch) -> list[str]:
     """Return what the dashboard does by itself about an unknown launch, in sentences."""
     if launch.state != State.UNKNOWN:
         return []
@@ -101,20 +101,21 @@ def looks(launch: Launch) -> list[str]:
                 "itself."
             )
         ]
-    if launch.looked_at is None:
+    if launch.checked_at is None:
         return [
             _("The dashboard looks for it in Pneumatic by itself, as long as its worker runs."),
-            _("It has not succeeded yet; it last tried at %(time)s.") % {"time": _clock(launch.tried_at)}
-            if launch.tried_at
+            _("It has not succeeded yet; it last tried at %(time)s.")
+            % {"time": _clock(launch.check_attempted_at)}
+            if launch.check_attempted_at
             else _("It has not looked yet."),
         ]
-    last = _("It last looked at %(time)s.") % {"time": _clock(launch.looked_at)}
-    if launch.looked_at > window(launch)[1]:
+    last = _("It last looked at %(time)s.") % {"time": _clock(launch.checked_at)}
+    if launch.checked_at > start_window(launch)[1]:
         over = _(
             "The dashboard has looked for it in Pneumatic by itself, and stopped: no look can show more now."
         )
-        return [over, last, launch.look_note]
-    return [_("The dashboard looks for it in Pneumatic by itself."), last, launch.look_note]
+        return [over, last, launch.check_note]
+    return [_("The dashboard looks for it in Pneumatic by itself."), last, launch.check_note]
 
 
 def _clock(moment: dt.datetime) -> str:

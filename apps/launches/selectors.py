@@ -21,7 +21,7 @@ from apps.workflows.models import Workflow
 
 State = Launch.State
 
-NEEDS_A_PERSON = (State.UNKNOWN, State.FAILED, State.REJECTED)
+NEEDS_ATTENTION = (State.UNKNOWN, State.FAILED, State.REJECTED)
 # What the same person sends again unchanged within this time is asked about: a browser's back button can bring
 # a spent form back under a new submission id.
 REPEAT_WINDOW = dt.timedelta(hours=24)
@@ -45,7 +45,7 @@ def launches(filters: LaunchFilters | None = None) -> QuerySet[Launch]:
         Launch.objects.select_related("template", "launched_by")
         .only(
             "name",
-            "made_name",
+            "upstream_name",
             "is_urgent",
             "due",
             "state",
@@ -98,7 +98,7 @@ def needing_attention(user: User, limit: int) -> list[Launch]:
     retried = Launch.objects.filter(previous=OuterRef("pk"))
     return list(
         launches()
-        .filter(launched_by=user, state__in=NEEDS_A_PERSON)
+        .filter(launched_by=user, state__in=NEEDS_ATTENTION)
         .filter(Q(state=State.UNKNOWN) | Q(created_at__gte=month_ago))
         .filter(~Exists(retried))[:limit]
     )

@@ -47,7 +47,7 @@ ROOMS = {
         dispatch, presentation, panels
         resolution, forms, admin
         uploads, selectors, outcomes, state, export
-        models, permissions, connection
+        models, permissions
         """,
     "pneumatic": """
         management

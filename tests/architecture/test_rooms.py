@@ -19,7 +19,7 @@ LARGER = {
     "apps/workflow_templates": 15,
     "apps/kickoff": 13,
     "apps/kickoff/fields": 16,
-    "apps/launches": 18,
+    "apps/launches": 17,
     "apps/workflows": 14,
     "apps/webhooks": 12,
     "sandbox": 31,

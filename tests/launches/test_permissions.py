@@ -54,13 +54,13 @@ def test_nothing_is_shown_without_a_session(client: Client, every_field: Templat
 
 
 def test_those_whom_pneumatic_does_not_know_are_bounded_by_their_role(operator: User) -> None:
-    assert permissions.refusal(operator, make_template(run_allowed=[1])) is None
+    assert permissions.launch_denied_reason(operator, make_template(run_allowed=[1])) is None
 
 
 def test_whoever_was_deactivated_in_pneumatic_launches_nothing_and_learns_why(operator: User) -> None:
     make_pneumatic_user(7, email=operator.email, status="inactive", is_account_owner=True)
 
-    refusal = permissions.refusal(operator, make_template(run_allowed=[7]))
+    refusal = permissions.launch_denied_reason(operator, make_template(run_allowed=[7]))
 
     assert refusal is not None
     assert refusal.startswith("Your account in Pneumatic is deactivated")
@@ -69,20 +69,22 @@ def test_whoever_was_deactivated_in_pneumatic_launches_nothing_and_learns_why(op
 def test_run_allowed_lets_those_pass_whom_it_names(operator: User) -> None:
     make_pneumatic_user(7, email=operator.email.upper())
 
-    assert permissions.refusal(operator, make_template(run_allowed=[7])) is None
+    assert permissions.launch_denied_reason(operator, make_template(run_allowed=[7])) is None
 
 
 def test_run_allowed_stops_those_whom_it_does_not_name(operator: User) -> None:
     make_pneumatic_user(7, email=operator.email)
 
-    assert "not among the people" in (permissions.refusal(operator, make_template(run_allowed=[8])) or "")
-    assert permissions.refusal(operator, make_template()) is not None
+    assert "not among the people" in (
+        permissions.launch_denied_reason(operator, make_template(run_allowed=[8])) or ""
+    )
+    assert permissions.launch_denied_reason(operator, make_template()) is not None
 
 
 def test_an_administrator_launches_whatever_run_allowed_says(administrator: User) -> None:
     make_pneumatic_user(7, email=administrator.email)
 
-    assert permissions.refusal(administrator, make_template(run_allowed=[8])) is None
+    assert permissions.launch_denied_reason(administrator, make_template(run_allowed=[8])) is None
 
 
 def test_run_allowed_is_asked_again_when_the_form_is_sent(

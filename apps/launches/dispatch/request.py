@@ -86,7 +86,7 @@ class PlannedRequest:
 def plan(request: LaunchRequest, client: Client) -> PlannedRequest:
     """Return exactly what ``request`` sends, and where to. The workflow is not started.
 
-    Raise PneumaticError when the body cannot be built. ``Client.run_payload`` says when Pneumatic is asked for it.
+    Raise PneumaticError when the body cannot be built. ``Client.run_payload`` may query Pneumatic for the key's user.
     """
     payload = client.run_payload(
         request.template.pk, name=request.name, answers=request.answers, urgency=request.urgency

@@ -1,11 +1,11 @@
-"""Start workflows: each wish once, and never without a committed row that says what happened.
+"""Start workflows: each request at most once, and always with a committed row that records the outcome.
 
 ::
 
     queued ──> sending ──> launched
       ^           ├──────> rejected    the server said no
       └─ failed <─┼──────  failed      the request never reached it
-                  └──────> unknown     sent, no answer: resolved by an event, a person, or the answer coming late
+                  └──────> unknown     sent, no response: resolved by an event, a user or a late response
 
 Every arrow is one UPDATE that names the state it comes from, committed on its own: of two workers that try the
 same arrow, one wins. Nothing here runs inside a transaction while Pneumatic is called.
@@ -38,7 +38,7 @@ logger = logging.getLogger(__name__)
 
 State = Launch.State
 
-# A queued launch is sent by the request that wrote it, at once; after this nobody is going to.
+# The web request that wrote a queued launch sends it at once. After this time its process has ended.
 QUEUE_GRACE = dt.timedelta(seconds=60)
 
 
@@ -85,13 +85,13 @@ def start(request: LaunchRequest, client: Client) -> Launch:
 
 
 def send(launch: Launch, client: Client) -> Launch:
-    """Send a queued launch once and return it as it then stands; a launch in any other state is left alone."""
+    """Send a queued launch once and return it with its outcome. Leave a launch in any other state unchanged."""
     now = timezone.now()
-    deadline = now + matcher.longest_answer()
+    deadline = now + matcher.max_response_time()
     claimed = Launch.objects.filter(pk=launch.pk, state=State.QUEUED).update(
         state=State.SENDING,
         sent_at=now,
-        sent_with=key_fingerprint(),
+        api_key_fingerprint=key_fingerprint(),
         deadline_at=deadline,
         attempts=F("attempts") + 1,
     )
@@ -99,8 +99,8 @@ def send(launch: Launch, client: Client) -> Launch:
         launch.refresh_from_db()
         return launch
     launch.refresh_from_db()
-    # Whatever ends this block, even the worker being told to stop, leaves a true state behind.
-    outcome = outcomes.lost_answer()
+    # However this block ends, even by a signal to stop, the state that it leaves is true.
+    outcome = outcomes.lost_response()
     try:
         outcome = _call(launch, client)
     finally:
@@ -109,9 +109,9 @@ def send(launch: Launch, client: Client) -> Launch:
 
 
 def retry(launch: Launch, *, attempts: int) -> bool:
-    """Queue a failed launch again; return False when somebody else did so (``attempts`` is what the person saw).
+    """Queue a failed launch again. Return False when that was done already: ``attempts`` is what the user saw.
 
-    What the worker's looks found belonged to the attempt before: it begins anew.
+    The results of the worker's checks belong to the previous attempt and are cleared.
     """
     return move(
         launch.pk,
@@ -123,10 +123,10 @@ def retry(launch: Launch, *, attempts: int) -> bool:
         finished_at=None,
         resolved_by=None,
         deadline_at=timezone.now() + QUEUE_GRACE,
-        tried_at=None,
-        looked_at=None,
-        look_note="",
-        missed_at=None,
+        check_attempted_at=None,
+        checked_at=None,
+        check_note="",
+        not_found_at=None,
     )
 
 
@@ -138,16 +138,16 @@ def _call(launch: Launch, client: Client) -> LaunchOutcome:
         logger.warning("Launch %s is %s: %s", launch.pk, outcome.state.value, type(error).__name__)
         return outcome
     except Exception:
-        # A defect of ours: whether the request left is not known, so it counts as sent.
+        # A bug of ours: the request may have been sent, so it counts as sent.
         logger.exception("Launch %s ended in an unexpected error", launch.pk)
-        return outcomes.lost_answer()
-    return outcomes.of_answer(launched, sent=launch.payload.get("kickoff") or ())
+        return outcomes.lost_response()
+    return outcomes.of_response(launched, sent=launch.payload.get("kickoff") or ())
 
 
 def _settle(launch: Launch, outcome: LaunchOutcome) -> None:
-    """Write the outcome of the attempt that ``launch`` stands for, and refresh ``launch``.
+    """Write the outcome of the attempt in ``launch``, and refresh ``launch``.
 
-    A true answer still counts when it comes after somebody or something else has settled the launch: ``late.py``.
+    A response may come after the launch was settled in another way: ``late_answers.py``.
     """
     written = move(
         launch.pk,
@@ -158,7 +158,7 @@ def _settle(launch: Launch, outcome: LaunchOutcome) -> None:
     if written and outcome.state is State.LAUNCHED:
         record_use(user=launch.launched_by, template=launch.template, at=launch.created_at)
     elif not written and outcome.state is not State.UNKNOWN:
-        late_answers.take_answer(launch, outcome)
+        late_answers.apply_late_response(launch, outcome)
     launch.refresh_from_db()
     matcher.launch_settled(launch)
-    launch.refresh_from_db()  # an event may have told already what the answer did not
+    launch.refresh_from_db()  # an event may have resolved it already

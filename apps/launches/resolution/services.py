@@ -10,7 +10,7 @@ from apps.accounts.models import User
 from apps.launches import outcomes
 from apps.launches.models import Launch
 from apps.launches.resolution import matcher
-from apps.launches.state import decide_alone, move
+from apps.launches.state import lock_resolution, move
 from apps.workflow_templates.services import record_use
 
 State = Launch.State
@@ -21,12 +21,12 @@ class ResolveError(Exception):
 
 
 def resolve(launch: Launch, *, user: User, workflow_id: int | None) -> None:
-    """Settle an unknown launch by what a person found: it runs as ``workflow_id``, or (None) it did not start.
+    """Resolve an unknown launch with what ``user`` found: it runs as ``workflow_id``, or (None) it was not started.
 
-    Raise ResolveError when the launch is not unknown (any more), or the workflow belongs to another launch.
+    Raise ResolveError when the launch is not unknown, or the workflow belongs to another launch.
     """
     with transaction.atomic():
-        decide_alone()
+        lock_resolution()
         other = matcher.owner_of(workflow_id, besides=launch) if workflow_id is not None else None
         if other is not None:
             raise ResolveError(
@@ -40,15 +40,15 @@ def resolve(launch: Launch, *, user: User, workflow_id: int | None) -> None:
             state=State.LAUNCHED if workflow_id is not None else State.FAILED,
             reason=""
             if workflow_id is not None
-            else _("A person looked in Pneumatic: the workflow did not start."),
+            else _("A user checked in Pneumatic: the workflow was not started."),
             workflow_id=workflow_id,
             resolved_by=user,
-            missed_at=None,
+            not_found_at=None,
             deadline_at=None,
             finished_at=timezone.now(),
         )
     if not resolved:
-        raise ResolveError(_("This launch has been settled in the meantime."))
+        raise ResolveError(_("This launch was resolved in the meantime."))
     launch.refresh_from_db()
     if workflow_id is not None:
         record_use(user=launch.launched_by, template=launch.template, at=launch.created_at)
@@ -56,21 +56,21 @@ def resolve(launch: Launch, *, user: User, workflow_id: int | None) -> None:
 
 
 def settle_abandoned() -> None:
-    """Settle launches whose process ended before their answer; called by every page that shows launches.
+    """Settle launches whose process ended before the response; called by every page that shows launches.
 
-    Looking costs one read of a small partial index. Only when there is something to settle is anything written.
+    Without any it is one read of a small partial index.
     """
     now = timezone.now()
     overdue = Launch.objects.filter(deadline_at__lt=now)
-    wishes = set(overdue.values_list("template", "name"))
-    if not wishes:
+    requests = set(overdue.values_list("template", "name"))
+    if not requests:
         return
     for state, outcome in (
         (State.QUEUED, outcomes.stopped_before_sending()),
-        (State.SENDING, outcomes.lost_answer()),
+        (State.SENDING, outcomes.lost_response()),
     ):
         overdue.filter(state=state).update(
             state=outcome.state, reason=outcome.reason, deadline_at=None, finished_at=now
         )
-    # The events may have come before anybody noticed that the answer will not.
-    matcher.resolve_alike(wishes)
+    # Their events may have been processed already.
+    matcher.resolve_similar(requests)

@@ -20,7 +20,6 @@ from apps.kickoff.forms import KickoffForm
 from apps.kickoff.transfer import rebase, uploads_in, with_empty_controls
 from apps.kickoff.transfer import with_uploads as attach
 from apps.launches import selectors
-from apps.launches.connection import OpenClient
 from apps.launches.dispatch.request import LaunchRequest
 from apps.launches.models import Launch
 from apps.launches.submission import urgency
@@ -29,7 +28,7 @@ from apps.launches.submission.urgency import UrgencyInput
 from apps.launches.uploads import handler, services
 from apps.launches.uploads.throttle import UploadThrottle
 from apps.pneumatic.canonical.schemas import FieldDefinition, Kickoff
-from apps.pneumatic.client import capabilities
+from apps.pneumatic.client import OpenClient, capabilities
 from apps.pneumatic.server import account_zone
 from apps.workflow_templates.models import Template, TemplateVersion
 from apps.workflow_templates.selectors import version_kickoff
@@ -102,7 +101,7 @@ class Submission:
 
     @cached_property
     def _request(self) -> LaunchRequest | None:
-        if self.version is None or self.upload_errors or not self.urgency.is_moment:
+        if self.version is None or self.upload_errors or not self.urgency.is_readable:
             return None
         if not self.form.is_valid():
             return None

@@ -23,8 +23,8 @@ from apps.pneumatic.client import capabilities
 
 URGENT, DUE = "is_urgent", "due"
 DUE_ID = "id_due"
-_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?")
-_LAST_YEAR = 2999  # beyond it is a slip of the hand
+_TIMESTAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?")
+_MAX_YEAR = 2999  # beyond it is a slip of the hand
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +38,17 @@ class UrgencyInput:
     @property
     def value(self) -> Urgency:
         """Return what a launch is told; what cannot be read as a moment is left out."""
-        return Urgency(self.is_urgent, _moment(self.typed))
+        return Urgency(self.is_urgent, _timestamp(self.typed))
 
     @property
-    def is_moment(self) -> bool:
+    def is_readable(self) -> bool:
         """Say whether a control for moments can show what was typed: it would drop anything else silently."""
         return not self.typed or _naive(self.typed) is not None
 
     @property
     def shown(self) -> str:
         """Return what was typed as the control wants it."""
-        return self.typed.replace(" ", "T", 1) if self.is_moment else self.typed
+        return self.typed.replace(" ", "T", 1) if self.is_readable else self.typed
 
     @property
     def controls(self) -> dict[str, list[str]]:
@@ -111,7 +111,7 @@ def shown(moment: dt.datetime) -> str:
 def _error(typed: str) -> str:
     if not typed:
         return ""
-    moment = _moment(typed)
+    moment = _timestamp(typed)
     if moment is None:
         if _naive(typed):
             return _("The clocks change at that time. Choose one an hour earlier or later.")
@@ -120,19 +120,19 @@ def _error(typed: str) -> str:
         }
     if moment <= timezone.now():
         return _("This moment has passed already. Choose one to come.")
-    if moment.year > _LAST_YEAR:
+    if moment.year > _MAX_YEAR:
         return _("This day is too far away.")
     return ""
 
 
 def _naive(typed: str) -> dt.datetime | None:
     try:
-        return dt.datetime.fromisoformat(typed) if _MOMENT.fullmatch(typed) else None
+        return dt.datetime.fromisoformat(typed) if _TIMESTAMP.fullmatch(typed) else None
     except ValueError:
         return None
 
 
-def _moment(typed: str) -> dt.datetime | None:
+def _timestamp(typed: str) -> dt.datetime | None:
     naive = _naive(typed)
     try:
         return from_current_timezone(naive) if naive else None

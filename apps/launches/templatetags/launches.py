@@ -12,7 +12,7 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
 from apps.launches.models import Launch
-from apps.launches.presentation import FITS, TONES
+from apps.launches.presentation import FIT_BADGES, TONES
 from apps.launches.resolution.evidence import Fit
 from apps.workflows.models import Workflow
 from apps.workflows.templatetags.workflows import workflow_state
@@ -47,7 +47,7 @@ def launch_progress(launch: Launch, workflows: Mapping[int, Workflow]) -> SafeSt
 
 
 @register.simple_tag
-def fit_mark(verdict: Fit) -> SafeString:
+def fit_badge(verdict: Fit) -> SafeString:
     """Return whether something fits what was asked for, as a badge."""
-    tone, words = FITS[verdict]
+    tone, words = FIT_BADGES[verdict]
     return format_html('<span class="badge badge--{}">{}</span>', tone, words)

@@ -15,8 +15,8 @@ from django.utils.datastructures import MultiValueDict
 from apps.pneumatic.canonical.schemas import FILE_SIZE_LIMIT
 
 # The endpoint of the browser's script takes one file a request: more than this cannot be below the limit.
-ENVELOPE = 64 * 1024
-ONE_FILE_ENDPOINT = "file-upload"
+MAX_ENVELOPE_BYTES = 64 * 1024
+SINGLE_FILE_URL_NAME = "file-upload"
 
 
 class BoundedUploadHandler(FileUploadHandler):
@@ -35,7 +35,11 @@ class BoundedUploadHandler(FileUploadHandler):
         """Refuse a body that is too large for its endpoint before a byte of it is read."""
         request = self.request
         match = getattr(request, "resolver_match", None)
-        if match and match.url_name == ONE_FILE_ENDPOINT and content_length >= FILE_SIZE_LIMIT + ENVELOPE:
+        if (
+            match
+            and match.url_name == SINGLE_FILE_URL_NAME
+            and content_length >= FILE_SIZE_LIMIT + MAX_ENVELOPE_BYTES
+        ):
             _note(request, "", "")
             return QueryDict(), MultiValueDict()
         return None

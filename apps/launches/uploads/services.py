@@ -24,11 +24,11 @@ from django.utils.translation import ngettext
 from apps.accounts.models import User
 from apps.core.identifiers import read_uuid
 from apps.kickoff.lookups import StoredFile
-from apps.launches.connection import OpenClient
 from apps.launches.models import UploadedFile
 from apps.launches.uploads import thumbnails
 from apps.launches.uploads.throttle import UploadThrottle
 from apps.pneumatic.canonical.schemas import FILE_SIZE_LIMIT, PublicFile
+from apps.pneumatic.client import OpenClient
 from apps.pneumatic.errors import (
     AuthenticationFailed,
     ConfigurationError,
@@ -42,11 +42,11 @@ from apps.pneumatic.errors import (
 logger = logging.getLogger(__name__)
 
 # Seconds: what is waited where Pneumatic does not say, and the longest wait that is counted down.
-WAIT_UNTOLD = 60
-LONGEST_WAIT = 900
+DEFAULT_WAIT_SECONDS = 60
+MAX_WAIT_SECONDS = 900
 # A form that was left open for longer asks for its files again.
-UNUSED_KEPT = dt.timedelta(days=30)
-_CHUNK = 1024 * 1024
+UNUSED_RETENTION = dt.timedelta(days=30)
+_CHUNK_BYTES = 1024 * 1024
 _CONTENT_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*")
 
 
@@ -73,7 +73,7 @@ def store(
 
     Where Pneumatic asks to wait, ``throttle`` waits; without it, or when it ends, UploadsBusyError is raised.
     """
-    name = _as_chosen(incoming.name or "") or _("unnamed file")
+    name = _original_name(incoming.name or "") or _("unnamed file")
     size = incoming.size or 0
     check_size(name=name, size=size)
     content_type = clean_content_type(incoming.content_type, name=name)
@@ -116,10 +116,10 @@ def keep(*, user: User, attachment_ids: Sequence[str]) -> None:
 def _forget_unused(user: User) -> None:
     """Forget what ``user`` uploaded long ago and never launched. In Pneumatic it stays: nothing deletes there."""
     unused = UploadedFile.objects.filter(owner=user, is_used=False)
-    unused.filter(created_at__lt=timezone.now() - UNUSED_KEPT).delete()
+    unused.filter(created_at__lt=timezone.now() - UNUSED_RETENTION).delete()
 
 
-def _as_chosen(name: str) -> str:
+def _original_name(name: str) -> str:
     """Return the name as the person knows it: browsers send its ``"`` as ``%22`` (see ``kickoff/names.py``)."""
     return name.replace("%22", '"')
 
@@ -205,7 +205,7 @@ def _upload(
 def _sha256(stream: IO[bytes]) -> str:
     stream.seek(0)
     digest = hashlib.sha256()
-    while chunk := stream.read(_CHUNK):
+    while chunk := stream.read(_CHUNK_BYTES):
         digest.update(chunk)
     return digest.hexdigest()
 
@@ -220,8 +220,8 @@ def _upload_error(error: PneumaticError, *, name: str) -> UploadError:
 
 
 def _busy(error: RateLimited, *, name: str) -> UploadError:
-    seconds = math.ceil(error.retry_after) if error.retry_after else WAIT_UNTOLD
-    if seconds > LONGEST_WAIT:
+    seconds = math.ceil(error.retry_after) if error.retry_after else DEFAULT_WAIT_SECONDS
+    if seconds > MAX_WAIT_SECONDS:
         return UploadError(failure(name=name, why=_("Pneumatic takes no more files now; try again later")))
     why = ngettext(
         "Pneumatic takes only some files a minute; choose it again in %(seconds)d second",

@@ -8,27 +8,27 @@ from __future__ import annotations
 import threading
 import time
 
-LONGEST = 65.0  # seconds that one request waits altogether: Pneumatic asks for at most 60
-MOST_TIMES = 3
-MOST_WAITING = 2  # requests of one process
-_places = threading.BoundedSemaphore(MOST_WAITING)
+MAX_WAIT_SECONDS = 65.0  # seconds that one request waits altogether: Pneumatic asks for at most 60
+MAX_WAITS = 3
+MAX_WAITING_REQUESTS = 2  # requests of one process
+_slots = threading.BoundedSemaphore(MAX_WAITING_REQUESTS)
 
 
 class UploadThrottle:
     """What one request may wait yet."""
 
     def __init__(self) -> None:
-        self._left = LONGEST
-        self._times = MOST_TIMES
+        self._left = MAX_WAIT_SECONDS
+        self._times = MAX_WAITS
 
     def wait(self, seconds: float) -> bool:
         """Wait and return True; return False at once where that is too long, or too many wait already."""
-        if seconds > self._left or not self._times or not _places.acquire(blocking=False):
+        if seconds > self._left or not self._times or not _slots.acquire(blocking=False):
             return False
         try:
             time.sleep(seconds)
         finally:
-            _places.release()
+            _slots.release()
         self._left -= seconds
         self._times -= 1
         return True

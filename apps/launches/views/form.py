@@ -14,7 +14,6 @@ from django.views.decorators.http import require_http_methods
 
 from apps.accounts.models import User
 from apps.launches import permissions, presentation, selectors
-from apps.launches.connection import OpenClient, client_on_demand
 from apps.launches.dispatch import services as dispatch
 from apps.launches.dispatch.request import LaunchRequest
 from apps.launches.models import Launch
@@ -28,10 +27,10 @@ from apps.launches.views.form_page import (
     kept_page,
     preview_of,
     show_form,
-    wanted_template,
+    template_or_404,
 )
 from apps.launches.views.recovery import show_sign_in
-from apps.pneumatic.client import Client
+from apps.pneumatic.client import Client, OpenClient, client_on_demand
 from apps.pneumatic.errors import PneumaticError
 from apps.workflow_templates.models import Template
 from apps.workflow_templates.services import refresh_if_reachable
@@ -45,14 +44,14 @@ def template_launch(request: HttpRequest, template_id: int) -> HttpResponse:
     """Show the launch form of a template, or check what was posted and launch."""
     if not request.user.is_authenticated:
         if request.method == "POST":
-            return show_sign_in(request, wanted_template(template_id))
+            return show_sign_in(request, template_or_404(template_id))
         return redirect_to_login(request.get_full_path())
     return _launch_form(request, template_id)
 
 
 @permission_required("workflow_templates.view_template", raise_exception=True)
 def _launch_form(request: HttpRequest, template_id: int) -> HttpResponse:
-    template = wanted_template(template_id)
+    template = template_or_404(template_id)
     if request.method == "POST":
         return _submit(request, template)
     return _open(request, template)
@@ -72,7 +71,7 @@ def _open(request: HttpRequest, template: Template) -> HttpResponse:
             request.session, template_id=template.pk, query=request.GET.urlencode()
         ),
         previous=filled.previous,
-        refusal=permissions.refusal(user, template),
+        refusal=permissions.launch_denied_reason(user, template),
         lost=[*filled.left_out, *([] if is_offered else filled.urgency.left_out)],
         urgency=urgency.checked(filled.urgency) if is_offered else None,
     )
@@ -82,7 +81,7 @@ def _open(request: HttpRequest, template: Template) -> HttpResponse:
 def _submit(request: HttpRequest, template: Template) -> HttpResponse:
     """Check a posted form, then search, preview or launch, depending on the button that was pressed."""
     submission = parse(request, template)
-    refusal = permissions.refusal(submission.signed_in, template)
+    refusal = permissions.launch_denied_reason(submission.signed_in, template)
     if refusal is not None:
         return show_form(request, kept_page(submission, template, refusal=refusal))
     if "restore" in request.POST:
@@ -128,7 +127,7 @@ def _launch_if_current(
     Raise PneumaticError when nothing can be sent.
     """
     template = refresh_if_reachable(submission.template, client)
-    refusal = permissions.refusal(submission.signed_in, template)
+    refusal = permissions.launch_denied_reason(submission.signed_in, template)
     if refusal is not None:
         return show_form(request, kept_page(submission, template, refusal=refusal))
     if submission.version != template.current_version:

@@ -66,7 +66,7 @@ class FormPage:
         return not self.refusal and not self.form.blockers
 
 
-def wanted_template(template_id: int) -> Template:
+def template_or_404(template_id: int) -> Template:
     """Return the template of this id; answer 404 when there is none."""
     template = template_for_page(template_id)
     if template is None:

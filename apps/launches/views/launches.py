@@ -82,14 +82,14 @@ def launch_csv(request: HttpRequest) -> StreamingHttpResponse:
 def launch_detail(request: HttpRequest, launch_id: uuid.UUID) -> HttpResponse:
     """Show a launch: what was asked, what became of it, and what to do next."""
     resolution.settle_abandoned()
-    return _show(request, _wanted(launch_id), ResolveForm())
+    return _detail_page(request, _launch_or_404(launch_id), ResolveForm())
 
 
 @require_POST
 @permission_required("launches.launch_workflow", raise_exception=True)
 def launch_retry(request: HttpRequest, launch_id: uuid.UUID) -> HttpResponse:
     """Send a failed launch again."""
-    launch = _wanted(launch_id)
+    launch = _launch_or_404(launch_id)
     try:
         with connect() as client:
             _retry(request, launch, client)
@@ -99,12 +99,12 @@ def launch_retry(request: HttpRequest, launch_id: uuid.UUID) -> HttpResponse:
 
 
 def _retry(request: HttpRequest, launch: Launch, client: Client) -> None:
-    refusal = permissions.refusal(cast(User, request.user), launch.template)
+    refusal = permissions.launch_denied_reason(cast(User, request.user), launch.template)
     if refusal:
         messages.error(request, refusal)
     elif launch.is_overdue:
         messages.error(request, _("The due date has passed. Edit it and launch again."))
-    elif reason := _stale(launch, client):
+    elif reason := _stale_reason(launch, client):
         messages.error(request, reason)
     elif dispatch.retry(launch, attempts=_seen_attempts(request)):
         dispatch.send(launch, client)
@@ -116,10 +116,10 @@ def _retry(request: HttpRequest, launch: Launch, client: Client) -> None:
 @permission_required("launches.launch_workflow", raise_exception=True)
 def launch_resolve(request: HttpRequest, launch_id: uuid.UUID) -> HttpResponse:
     """Take what a person found out about a launch whose answer was lost."""
-    launch = _wanted(launch_id)
+    launch = _launch_or_404(launch_id)
     form = ResolveForm(request.POST)
     if not form.is_valid():
-        return _show(request, launch, form, status=422)
+        return _detail_page(request, launch, form, status=422)
     try:
         resolution.resolve(launch, user=cast(User, request.user), workflow_id=form.workflow_id_found)
     except resolution.ResolveError as error:
@@ -127,7 +127,7 @@ def launch_resolve(request: HttpRequest, launch_id: uuid.UUID) -> HttpResponse:
     return redirect("launch-detail", launch_id=launch.pk)
 
 
-def _stale(launch: Launch, client: Client) -> str:
+def _stale_reason(launch: Launch, client: Client) -> str:
     """Return why the very same request must not be sent again, as Pneumatic has the template now; '' for no reason."""
     try:
         template = refresh_if_reachable(launch.template, client)
@@ -138,7 +138,9 @@ def _stale(launch: Launch, client: Client) -> str:
     return ""
 
 
-def _show(request: HttpRequest, launch: Launch, form: ResolveForm, *, status: int = 200) -> HttpResponse:
+def _detail_page(
+    request: HttpRequest, launch: Launch, form: ResolveForm, *, status: int = 200
+) -> HttpResponse:
     user = cast(User, request.user)
     is_open = launch.state in {State.QUEUED, State.SENDING}
     if not is_open and request.headers.get("HX-Target") == "content":
@@ -149,20 +151,20 @@ def _show(request: HttpRequest, launch: Launch, form: ResolveForm, *, status: in
     version = live.version(request, *_facts(launch, workflow, found))
     if live.is_current(request, version):
         return live.unchanged()
-    refusal = permissions.refusal(user, launch.template)
+    refusal = permissions.launch_denied_reason(user, launch.template)
     context = {
         "launch": launch,
-        "words": presentation.WORDS[launch.state],
+        "words": presentation.STATE_TEXTS[launch.state],
         "tone": presentation.tone(launch),
-        "looks": presentation.looks(launch),
+        "looks": presentation.polling_status(launch),
         "is_open": is_open,
         "is_live": not is_open and request.method == "GET",
         "version": version,
         "workflow": workflow,
-        "news": workflow_news(workflow) if workflow else presentation.WORDS[launch.state].title,
+        "news": workflow_news(workflow) if workflow else presentation.STATE_TEXTS[launch.state].title,
         "candidates": found,
         "evidence_started_at": presentation.evidence_started_at(launch),
-        "contradictions": launch.contradictions.splitlines(),
+        "conflicts": launch.conflicts.splitlines(),
         "shows_advice": is_open or user.has_perm("launches.launch_workflow"),
         "answers": describe_answers(
             version_kickoff(launch.version).fields, launch.answers, people=MirroredPeople()
@@ -193,13 +195,13 @@ def _candidates(launch: Launch, user: User) -> list[matcher.Candidate]:
         return []
     if launch.state == State.UNKNOWN:
         return matcher.candidates(launch)
-    is_denied = launch.was_missed or (launch.state == State.FAILED and launch.resolved_by_id is not None)
+    is_denied = launch.was_not_found or (launch.state == State.FAILED and launch.resolved_by_id is not None)
     if launch.evidence is None and not is_denied:
         return []
     return [
         candidate
         for candidate in matcher.candidates(launch)
-        if candidate.comparison.fits
+        if candidate.comparison.matches
         and candidate.owner is None
         and candidate.workflow.pk != launch.workflow_id
     ]
@@ -207,13 +209,13 @@ def _candidates(launch: Launch, user: User) -> list[matcher.Candidate]:
 
 def _facts(launch: Launch, workflow: Workflow | None, found: Sequence[matcher.Candidate]) -> Iterator[object]:
     """Yield what the page shows and may change while it is open."""
-    yield from (launch.state, launch.attempts, launch.reason, launch.contradictions, launch.workflow_id)
-    yield from (launch.looked_at, launch.tried_at, launch.look_note, launch.is_outdated)
+    yield from (launch.state, launch.attempts, launch.reason, launch.conflicts, launch.workflow_id)
+    yield from (launch.checked_at, launch.check_attempted_at, launch.check_note, launch.is_outdated)
     for shown in [workflow, *(candidate.workflow for candidate in found)]:
         yield (shown.pk, shown.changed_at) if shown else None
 
 
-def _wanted(launch_id: uuid.UUID) -> Launch:
+def _launch_or_404(launch_id: uuid.UUID) -> Launch:
     launch = selectors.launch_for_page(launch_id)
     if launch is None:
         raise Http404(_("There is no such launch."))

@@ -23,7 +23,7 @@ from apps.accounts.models import User
 from apps.launches import permissions
 from apps.launches.submission import submission
 from apps.launches.uploads import handler
-from apps.launches.views.form_page import kept_page, show_form, wanted_template
+from apps.launches.views.form_page import kept_page, show_form, template_or_404
 from apps.workflow_templates.models import Template
 
 FORM, SIGN_IN, UPLOAD = "template-launch", "launch-sign-in", "file-upload"
@@ -53,7 +53,7 @@ def launch_sign_in(request: HttpRequest, template_id: int) -> HttpResponse:
     if request.user.is_authenticated and "username" not in request.POST:
         # The form that this page has just shown, sent to the page's own address by its Find button.
         return redirect("template-launch", template_id=template_id, preserve_request=True)
-    template = wanted_template(template_id)
+    template = template_or_404(template_id)
     form = AuthenticationForm(request, data=request.POST)
     if not form.is_valid():
         return show_sign_in(request, template, form=form)
@@ -82,7 +82,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
         )
     if match is None or url_name not in {FORM, SIGN_IN} or request.method != "POST":
         return csrf.csrf_failure(request, reason)
-    template = wanted_template(match.kwargs["template_id"])
+    template = template_or_404(match.kwargs["template_id"])
     if not request.user.is_authenticated:
         return show_sign_in(request, template)
     notice = _(
@@ -100,7 +100,7 @@ def _show_kept(request: HttpRequest, template: Template, *, notice: str, status:
     page = kept_page(
         submission.parse(request, template),
         template,
-        refusal=permissions.refusal(user, template),
+        refusal=permissions.launch_denied_reason(user, template),
         notice=notice,
     )
     return show_form(request, page, status=status)

@@ -7,8 +7,8 @@ from django.http import HttpRequest, JsonResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from apps.launches.connection import client_on_demand
 from apps.launches.uploads import handler, services
+from apps.pneumatic.client import client_on_demand
 
 
 @login_not_required  # a script understands an answer in JSON, not a redirect to the login page

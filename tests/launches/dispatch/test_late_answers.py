@@ -65,7 +65,7 @@ def test_an_answer_that_agrees_with_the_event_leaves_it_as_it_is(
 ) -> None:
     launch = answered_late(41)
 
-    assert (launch.state, launch.workflow_id, launch.contradictions) == (State.LAUNCHED, 41, "")
+    assert (launch.state, launch.workflow_id, launch.conflicts) == (State.LAUNCHED, 41, "")
     assert launch.evidence is not None
     assert TemplateUse.objects.get().launches == 1
     assert not caplog.records
@@ -77,8 +77,8 @@ def test_an_answer_wins_over_what_an_event_seemed_to_show(
     launch = answered_late(42)
 
     assert (launch.state, launch.workflow_id, launch.evidence) == (State.LAUNCHED, 42, None)
-    assert "workflow 42" in launch.contradictions
-    assert "workflow 41" in launch.contradictions
+    assert "workflow 42" in launch.conflicts
+    assert "workflow 41" in launch.conflicts
     assert "42" in caplog.text
     assert Workflow.objects.get(pk=41).launched_by is None
     assert TemplateUse.objects.get().launches == 1
@@ -94,7 +94,7 @@ def test_an_answer_that_nothing_was_started_wins_over_an_event_too(
     launch = answered_late(answer)
 
     assert (launch.state, launch.workflow_id, launch.evidence) == (state, None, None)
-    assert "started nothing" in launch.contradictions
+    assert "started nothing" in launch.conflicts
 
 
 def test_an_answer_wins_over_the_workflow_that_a_person_named(
@@ -103,7 +103,7 @@ def test_an_answer_wins_over_the_workflow_that_a_person_named(
     launch = answered_late(42, lambda seen: resolution.resolve(seen, user=administrator, workflow_id=40))
 
     assert (launch.state, launch.workflow_id, launch.resolved_by) == (State.LAUNCHED, 42, None)
-    assert "administrator had said that it is workflow 40" in launch.contradictions
+    assert "administrator had said that it is workflow 40" in launch.conflicts
 
 
 def test_an_answer_that_nothing_was_started_leaves_a_persons_word_and_is_shown(
@@ -114,7 +114,7 @@ def test_an_answer_that_nothing_was_started_leaves_a_persons_word_and_is_shown(
     )
 
     assert (launch.state, launch.workflow_id, launch.resolved_by) == (State.LAUNCHED, 40, administrator)
-    assert "started nothing" in launch.contradictions
+    assert "started nothing" in launch.conflicts
 
 
 def test_an_answer_stops_a_second_attempt_that_has_not_been_sent(

@@ -108,7 +108,7 @@ def linked(*urls: str, names: Sequence[str] = ()) -> Output:
     ],
 )
 def test_an_answer_fits(type_: str, value: Value, given: Output) -> None:
-    assert one(value, given, type_).fits
+    assert one(value, given, type_).matches
 
 
 @pytest.mark.parametrize(
@@ -149,8 +149,8 @@ def test_an_answer_fits(type_: str, value: Value, given: Output) -> None:
 def test_an_answer_differs(type_: str, value: Value, given: Output) -> None:
     comparison = one(value, given, type_)
 
-    assert not comparison.fits
-    assert [fit.verdict for fit in comparison.answers] == [Fit.DIFFERS]
+    assert not comparison.matches
+    assert [fit.fit for fit in comparison.answers] == [Fit.DIFFERS]
 
 
 @pytest.mark.parametrize(
@@ -164,24 +164,24 @@ def test_an_answer_differs(type_: str, value: Value, given: Output) -> None:
 )
 def test_an_answer_that_events_do_not_tell_is_missing(type_: str, value: Value, given: Output) -> None:
     for comparison in (one(value, given, type_), compare(wish(Answer(field(type_), value)), told())):
-        assert not comparison.fits
-        assert [fit.verdict for fit in comparison.answers] == [Fit.MISSING]
+        assert not comparison.matches
+        assert [fit.fit for fit in comparison.answers] == [Fit.MISSING]
 
 
 def test_what_was_not_sent_need_not_be_told() -> None:
-    assert compare(wish(), told()).fits
-    assert compare(wish(), told(output("string"), output("radio"))).fits
+    assert compare(wish(), told()).matches
+    assert compare(wish(), told(output("string"), output("radio"))).matches
 
 
 def test_what_was_not_sent_must_not_be_answered() -> None:
     comparison = compare(wish(), told(output("string", "Ada")))
 
-    assert not comparison.fits
-    assert [(fit.label, fit.ours, fit.theirs) for fit in comparison.answers] == [("Field", "", "Ada")]
+    assert not comparison.matches
+    assert [(fit.label, fit.submitted, fit.reported) for fit in comparison.answers] == [("Field", "", "Ada")]
 
 
 def test_an_answer_that_cannot_be_read_any_more_fits_nothing() -> None:
-    assert not compare(wish(unread=("gone",)), told()).fits
+    assert not compare(wish(unread=("gone",)), told()).matches
 
 
 @pytest.mark.parametrize(
@@ -205,7 +205,7 @@ def test_template_name_and_time(values: dict[str, Any], verdicts: tuple[str, ...
     comparison = compare(wish(), told(**values))
 
     assert (comparison.template, comparison.name, comparison.time) == verdicts
-    assert comparison.fits is (set(verdicts) == {"fits"})
+    assert comparison.matches is (set(verdicts) == {"fits"})
 
 
 def test_what_fits_better_scores_higher() -> None:
@@ -222,7 +222,7 @@ VARIABLES = frozenset({"date", "template-name", "workflow-id", "client"})
 
 
 @pytest.mark.parametrize(
-    ("ours", "theirs"),
+    ("submitted", "reported"),
     [
         ("For {{client}}", "For Ada & Sons"),
         ("For {{ client }}, {{date}}", "For Ada, Nov 23, 2026, 04:02PM"),
@@ -239,14 +239,14 @@ VARIABLES = frozenset({"date", "template-name", "workflow-id", "client"})
         ("{{a}}{{date}}" * 4, "{{a}}1{{a}}2{{a}}3{{a}}4"),
     ],
 )
-def test_a_name_fits_as_the_server_makes_it(ours: str, theirs: str) -> None:
-    asked = wish(name=ours, variables=VARIABLES, longest_name=20)
+def test_a_name_fits_as_the_server_makes_it(submitted: str, reported: str) -> None:
+    asked = wish(name=submitted, variables=VARIABLES, longest_name=20)
 
-    assert asked.may_be_called(theirs)
+    assert asked.name_matches(reported)
 
 
 @pytest.mark.parametrize(
-    ("ours", "theirs"),
+    ("submitted", "reported"),
     [
         ("For {{client}}", "Of Ada"),
         ("For {{client}}!", "For Ada"),
@@ -260,10 +260,10 @@ def test_a_name_fits_as_the_server_makes_it(ours: str, theirs: str) -> None:
         ("{{date}}-" * 40 + "end", "-" * 60),
     ],
 )
-def test_a_name_that_the_server_cannot_have_made_differs(ours: str, theirs: str) -> None:
-    asked = wish(name=ours, variables=VARIABLES, longest_name=20)
+def test_a_name_that_the_server_cannot_have_made_differs(submitted: str, reported: str) -> None:
+    asked = wish(name=submitted, variables=VARIABLES, longest_name=20)
 
-    assert not asked.may_be_called(theirs)
+    assert not asked.name_matches(reported)
 
 
 def test_only_a_name_without_variables_is_known_beforehand() -> None:

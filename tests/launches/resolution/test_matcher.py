@@ -314,7 +314,7 @@ def test_it_costs_one_look_into_an_index_while_nothing_is_unknown(
     with CaptureQueriesContext(
         connection,
     ) as queries:
-        matcher.resolve_alike([(template.pk, "Paint it")])
+        matcher.resolve_similar([(template.pk, "Paint it")])
 
     assert len(queries) == 1
     with connection.cursor() as cursor:
@@ -355,7 +355,7 @@ def test_the_update_decides_between_two_who_match_at_once(
 ) -> None:
     """A person says where it runs between the moment that the event was found to fit and the moment of writing."""
     launch = unknown()
-    look = matcher._only_fit
+    look = matcher._only_match
 
     def look_while_somebody_decides(*args: Any) -> Any:
         found = look(*args)

@@ -63,7 +63,7 @@ def unknown(operator: User, deliver: Deliver) -> Launch:
 
 
 def test_of_several_who_match_one_resolves_it(unknown: Launch, operator: User) -> None:
-    look = [lambda: matcher.resolve_alike([(7, "Paint it")])] * 4
+    look = [lambda: matcher.resolve_similar([(7, "Paint it")])] * 4
 
     assert at_once(*look) == []
 
@@ -75,7 +75,7 @@ def test_of_several_who_match_one_resolves_it(unknown: Launch, operator: User) -
 
 def test_of_an_event_and_a_person_one_decides(unknown: Launch, administrator: User) -> None:
     raised = at_once(
-        lambda: matcher.resolve_alike([(7, "Paint it")]),
+        lambda: matcher.resolve_similar([(7, "Paint it")]),
         lambda: resolution.resolve(unknown, user=administrator, workflow_id=None),
     )
 
@@ -107,15 +107,15 @@ def test_two_people_do_not_give_one_workflow_to_two_launches(
 def conclude_that_it_did_not_start(launch: Launch) -> None:
     """Do what the second of two looks does that have missed a workflow."""
     seen_before = Launch.objects.get(pk=launch.pk)
-    poller._conclude(seen_before, began=timezone.now(), doubt="")
+    poller._finish_poll(seen_before, began=timezone.now(), doubt="")
 
 
 @pytest.fixture
 def missed(unknown: Launch) -> Launch:
     """Return the launch after a first look that did not show any workflow of its template."""
     Workflow.objects.all().delete()
-    half_a_minute_ago = timezone.now() - poller.BETWEEN_MISSES
-    Launch.objects.update(missed_at=half_a_minute_ago, finished_at=half_a_minute_ago)
+    half_a_minute_ago = timezone.now() - poller.NOT_FOUND_INTERVAL
+    Launch.objects.update(not_found_at=half_a_minute_ago, finished_at=half_a_minute_ago)
     unknown.refresh_from_db()
     return unknown
 
@@ -145,7 +145,7 @@ def test_of_a_look_and_a_late_answer_the_answer_wins(missed: Launch) -> None:
 
     found = Launch.objects.get()
     assert raised == []
-    assert (found.state, found.workflow_id, found.missed_at) == (State.LAUNCHED, 50, None)
+    assert (found.state, found.workflow_id, found.not_found_at) == (State.LAUNCHED, 50, None)
 
 
 def test_of_a_look_and_somebody_who_tries_again_the_attempt_is_not_touched(missed: Launch) -> None:
@@ -159,4 +159,4 @@ def test_of_a_look_and_somebody_who_tries_again_the_attempt_is_not_touched(misse
 
     found = Launch.objects.get()
     assert raised == []
-    assert (found.state, found.missed_at, found.looked_at) == (State.QUEUED, None, None)
+    assert (found.state, found.not_found_at, found.checked_at) == (State.QUEUED, None, None)

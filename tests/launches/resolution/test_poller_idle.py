@@ -21,7 +21,7 @@ def test_a_server_that_cannot_be_asked_is_not(
 ) -> None:
     launch = make_launch(every_field, operator, state=State.UNKNOWN, attempts=1, sent_at=timezone.now())
 
-    poller.look()
+    poller.poll()
 
     page = operator_client.get(f"/launches/{launch.pk}/").content.decode()
     assert sandbox.requests() == []
@@ -30,4 +30,4 @@ def test_a_server_that_cannot_be_asked_is_not(
 
 
 def test_the_worker_does_the_job() -> None:
-    assert poller.look in [job.job for job in periodic.registered()]
+    assert poller.poll in [job.job for job in periodic.registered()]

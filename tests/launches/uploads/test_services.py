@@ -73,7 +73,9 @@ def test_a_file_that_was_never_launched_is_forgotten_in_time(
     fill(every_field, string_1="x", file_8=[SimpleUploadedFile("launched", b"x")]).send()
     upload(operator_client, b"x", "abandoned")
     upload(administrator_client, b"x", "somebody else's")
-    UploadedFile.objects.update(created_at=timezone.now() - services.UNUSED_KEPT - dt.timedelta(minutes=1))
+    UploadedFile.objects.update(
+        created_at=timezone.now() - services.UNUSED_RETENTION - dt.timedelta(minutes=1)
+    )
     upload(operator_client, b"x", "first new")
     upload(operator_client, b"x", "second new")
 

@@ -49,7 +49,7 @@ def test_a_name_is_shown_as_the_server_made_it(
     response = fill(every_field, name="For {{string-1}}", string_1="Ada").send()
 
     launch = only_launch()
-    assert (launch.name, launch.made_name) == ("For {{string-1}}", "For Ada")
+    assert (launch.name, launch.upstream_name) == ("For {{string-1}}", "For Ada")
     for url in (response.url, "/launches/", "/launches/?q=for+ada"):
         assert "For Ada" in operator_client.get(url).content.decode()
 
@@ -60,7 +60,7 @@ def test_a_name_that_stays_as_it_is_is_told_once(
 ) -> None:
     response = fill(every_field, name="For Ada", string_1="x").send()
 
-    assert only_launch().made_name == ""
+    assert only_launch().upstream_name == ""
     assert "Pneumatic called it" not in operator_client.get(response.url).content.decode()
 
 
@@ -103,7 +103,7 @@ def test_a_suggested_pattern_is_never_cut_within_a_variable(
 
     fill(every_field, name=pattern, string_1="ab").send()
 
-    assert only_launch().made_name == " - ".join(["ab"] * 9)
+    assert only_launch().upstream_name == " - ".join(["ab"] * 9)
 
 
 @only_current

@@ -225,7 +225,7 @@ def test_a_workflow_that_fits_is_shown_where_a_person_said_that_nothing_started(
 
 
 def test_contradictions_are_shown(template: Template, operator: User, operator_client: Client) -> None:
-    launch = make_launch(template, operator, contradictions="One thing.\nAnother thing.\n")
+    launch = make_launch(template, operator, conflicts="One thing.\nAnother thing.\n")
     page = page_of(operator_client, launch)
 
     assert "What is known contradicts itself" in page

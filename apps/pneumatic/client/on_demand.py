@@ -1,4 +1,4 @@
-"""The client of one request of the dashboard: opened when it is first needed, and used for every call."""
+"""One client for all calls of a piece of work that may need none."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cache
 
-from apps.pneumatic.client import Client, connect
+from apps.pneumatic.client.client import Client, connect
 
 OpenClient = Callable[[], Client]
 
@@ -15,7 +15,7 @@ OpenClient = Callable[[], Client]
 def client_on_demand() -> Iterator[OpenClient]:
     """Give a function that returns one client, opened by its first call; leaving the block closes it.
 
-    The function raises ConfigurationError where the settings name no account.
+    The function raises ConfigurationError where ``connect`` does.
     """
     with ExitStack() as opened:
         yield cache(lambda: opened.enter_context(connect()))
