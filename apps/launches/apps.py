@@ -10,7 +10,7 @@ class LaunchesConfig(AppConfig):
     verbose_name = _("Launches")
 
     def ready(self) -> None:
-        """Bound launching by ``run_allowed``, show launches on pages of others, hear of events, and look for them."""
+        """Register the launch permission, the panels, the event handler and the periodic job."""
         from apps.core import periodic
         from apps.launches import panels, permissions
         from apps.launches.resolution import matcher, poller

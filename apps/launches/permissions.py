@@ -1,4 +1,4 @@
-"""Who may launch what, as a sentence where they may not."""
+"""Who may launch which template."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from apps.workflow_templates.selectors import NO_USER, run_bound
 
 
 def launch_denied_reason(user: AbstractUser, template: Template) -> str | None:
-    """Return why ``user`` cannot launch ``template``; None when they can."""
+    """Return a sentence why ``user`` cannot launch ``template``; None where they can."""
     if template.removed_at is not None:
         return _("This template is no longer in Pneumatic, so it cannot be launched.")
     if not template.is_active:
@@ -21,7 +21,7 @@ def launch_denied_reason(user: AbstractUser, template: Template) -> str | None:
         return _("The kickoff form of this template has not been synced yet, so it cannot be launched.")
     if not user.has_perm("launches.launch_workflow"):
         return _(
-            "Your role lets you look at launches, but not launch. An administrator can give you the role Operator."
+            "Your role allows viewing launches, but not launching. Ask an administrator for the role Operator."
         )
     bound = run_bound(user)
     if bound is None:

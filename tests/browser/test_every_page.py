@@ -170,7 +170,7 @@ def refused_by_the_server(page: Page, browse: Browse, sandbox: Sandbox) -> None:
 
 
 def preview(page: Page, browse: Browse, sandbox: Sandbox) -> None:
-    page.get_by_role("button", name="Look at what will be sent").click()
+    page.get_by_role("button", name="Preview request").click()
     expect(page.locator("pre").first).to_be_visible()
 
 
@@ -217,7 +217,7 @@ def changed_meanwhile(page: Page, browse: Browse, sandbox: Sandbox) -> None:
 def resolved_halfway(page: Page, browse: Browse, sandbox: Sandbox) -> None:
     browse.allow("status of 422")
     unknown(page, browse, sandbox)
-    page.get_by_role("button", name="Settle this launch").click()
+    page.get_by_role("button", name="Resolve launch").click()
     expect(page.locator(".field__error").first).to_be_visible()
 
 

@@ -46,7 +46,7 @@ def test_going_back_and_launching_again_asks_first(browse: Browse, mirror: Sandb
     page.get_by_label("Workflow name").fill(name)
     press_launch(page)
 
-    expect(page.get_by_text("You have launched exactly this already")).to_be_visible()
+    expect(page.get_by_text("Identical launch found")).to_be_visible()
     assert len(mirror.workflows()) == 1
 
 

@@ -39,7 +39,7 @@ def assert_fit_for_people(page: str, sandbox: Sandbox) -> None:
     [
         (401, "does not accept the dashboard's API key"),
         (403, "does not let the dashboard's API key launch"),
-        (404, "does not know this template"),
+        (404, "does not exist in Pneumatic"),
         (400, "Nothing was started"),
         (422, "Nothing was started"),
     ],
@@ -188,7 +188,7 @@ def test_a_lost_answer_is_unknown_and_never_sent_again_by_itself(
     page = operator_client.get(response.url).content.decode()
     assert again.url == response.url
     assert Launch.objects.get().state == "unknown"
-    assert "Look in Pneumatic" in page
+    assert "check Pneumatic and record the result" in page
     assert "Kept answer" in page
     assert_fit_for_people(page, sandbox)
     operator_client.post(f"{response.url}retry/", {"attempts": "1"})

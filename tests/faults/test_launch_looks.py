@@ -96,7 +96,7 @@ WHERE_IT_STARTED = [
     (matcher, "record_use"),
     (matcher, "credit"),
 ]
-WHERE_IT_DID_NOT = [(matcher, "has_candidates"), (poller, "move"), (poller, "_conclude")]
+WHERE_IT_DID_NOT = [(matcher, "has_candidates"), (poller, "move"), (poller, "_finish_poll")]
 STEPS = [
     *((True, place, name) for place, name in [*ALWAYS, *WHERE_IT_STARTED]),
     *((False, place, name) for place, name in [*ALWAYS, *WHERE_IT_DID_NOT]),

@@ -84,7 +84,7 @@ def test_other_answers_in_a_spent_form_are_asked_about(
     page = response.content.decode()
     again = FilledForm.read(operator_client, response)
     assert response.status_code == 409
-    assert "This form was launched already" in page
+    assert "This form was already submitted" in page
     assert f"/launches/{Launch.objects.get().pk}/" in page
     assert again.controls["kickoff-string-1"] == ["y"]
     assert again.submission_id != form.submission_id
@@ -123,7 +123,7 @@ def test_the_same_answers_from_a_new_form_are_asked_about(
     response = fill(every_field, name="N", string_1="x").send()
 
     assert response.status_code == 409
-    assert "You have launched exactly this already" in response.content.decode()
+    assert "Identical launch found" in response.content.decode()
     assert len(sandbox.workflows()) == 1
 
     assert FilledForm.read(operator_client, response).send().status_code == 302
@@ -165,7 +165,7 @@ def test_launching_again_what_may_be_running_is_asked_about(
     response = again.send()
 
     assert response.status_code == 409
-    assert "Settle it first" in response.content.decode()
+    assert "Resolve it first" in response.content.decode()
     assert Launch.objects.count() == 1
 
 

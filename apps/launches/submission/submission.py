@@ -154,7 +154,7 @@ class Submission:
         return replace(self, controls=attach(self.controls, self.definitions, stored), upload_errors=errors)
 
     def for_current_version(self, template: Template) -> tuple[Self, list[str]]:
-        """Return the submission for the template's current form, and sentences about answers that no longer fit."""
+        """Return the submission for the template's current form, and sentences about answers that are not kept."""
         version = template.current_version
         if self.version == version:
             return self, []

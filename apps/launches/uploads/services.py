@@ -1,6 +1,6 @@
-"""Files on their way to Pneumatic, and remembered until a launch uses them.
+"""Upload files to Pneumatic, and store what a launch needs to refer to them.
 
-A file is never held in memory: it lies in a temporary file (``uploadhandler.py``) and is streamed from there.
+A file is never read into memory: it is streamed from a temporary file (``handler.py``).
 """
 
 from __future__ import annotations
@@ -41,10 +41,9 @@ from apps.pneumatic.errors import (
 
 logger = logging.getLogger(__name__)
 
-# Seconds: what is waited where Pneumatic does not say, and the longest wait that is counted down.
-DEFAULT_WAIT_SECONDS = 60
-MAX_WAIT_SECONDS = 900
-# A form that was left open for longer asks for its files again.
+DEFAULT_WAIT_SECONDS = 60  # where Pneumatic sends no Retry-After
+MAX_WAIT_SECONDS = 900  # the page counts down no longer wait
+# A form that is open for longer needs its files again.
 UNUSED_RETENTION = dt.timedelta(days=30)
 _CHUNK_BYTES = 1024 * 1024
 _CONTENT_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*")
@@ -59,7 +58,7 @@ class TooLargeError(UploadError):
 
 
 class UploadsBusyError(UploadError):
-    """Pneumatic takes no more files for the moment; ``retry_after`` is in seconds."""
+    """The upload limit of Pneumatic is reached; ``retry_after`` is in seconds."""
 
     def __init__(self, message: str, *, retry_after: int) -> None:
         super().__init__(message)
@@ -108,28 +107,28 @@ def store(
 
 
 def keep(*, user: User, attachment_ids: Sequence[str]) -> None:
-    """Keep these files of ``user`` for good: a launch refers to them."""
+    """Mark these files of ``user`` as used by a launch: they are never deleted."""
     if attachment_ids:
         UploadedFile.objects.filter(owner=user, attachment_id__in=attachment_ids).update(is_used=True)
 
 
 def _forget_unused(user: User) -> None:
-    """Forget what ``user`` uploaded long ago and never launched. In Pneumatic it stays: nothing deletes there."""
+    """Delete the rows of old files of ``user`` that no launch uses. Pneumatic keeps the files."""
     unused = UploadedFile.objects.filter(owner=user, is_used=False)
     unused.filter(created_at__lt=timezone.now() - UNUSED_RETENTION).delete()
 
 
 def _original_name(name: str) -> str:
-    """Return the name as the person knows it: browsers send its ``"`` as ``%22`` (see ``kickoff/names.py``)."""
+    """Return the name as the user chose it: browsers send its ``"`` as ``%22`` (see ``kickoff/names.py``)."""
     return name.replace("%22", '"')
 
 
 def check_size(*, name: str, size: int) -> None:
-    """Raise UploadError when a file of ``size`` bytes is not sent: too large, or empty."""
+    """Raise UploadError where a file of ``size`` bytes is too large or empty."""
     if size >= FILE_SIZE_LIMIT:
         raise TooLargeError(too_large(name))
     if size <= 0:
-        # An empty file is a slip (a download that did not finish, a wrong drag) in every case that we know of.
+        # An empty file is a mistake: a download that did not finish, a wrong drag.
         raise UploadError(failure(name=name, why=_("it is empty")))
 
 
@@ -153,19 +152,19 @@ def clean_content_type(announced: str | None, *, name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class OwnFiles:
-    """The files that one person uploaded (``kickoff.forms.FileLookup``); nobody reaches another's by guessing ids."""
+    """The files of one user (``kickoff.forms.FileLookup``): the ids of other users' files are not found."""
 
     user: User
 
     def files(self, ids: Sequence[str]) -> list[StoredFile]:
-        """Return the files with these upload ids, in that order; unknown ids and other people's are left out."""
+        """Return the files with these upload ids, in that order; others are left out."""
         wanted = [known for known in map(read_uuid, ids) if known is not None]
         found = UploadedFile.objects.filter(owner=self.user).in_bulk(wanted)
         return [as_answer(found[id_]) for id_ in dict.fromkeys(wanted) if id_ in found]
 
 
 def as_answer(file: UploadedFile) -> StoredFile:
-    """Return an uploaded file as an answer holds it."""
+    """Return an uploaded file as the value of an answer."""
     return StoredFile(
         id=file.attachment_id,
         name=file.name,
@@ -222,10 +221,10 @@ def _upload_error(error: PneumaticError, *, name: str) -> UploadError:
 def _busy(error: RateLimited, *, name: str) -> UploadError:
     seconds = math.ceil(error.retry_after) if error.retry_after else DEFAULT_WAIT_SECONDS
     if seconds > MAX_WAIT_SECONDS:
-        return UploadError(failure(name=name, why=_("Pneumatic takes no more files now; try again later")))
+        return UploadError(failure(name=name, why=_("Pneumatic accepts no more files now; try again later")))
     why = ngettext(
-        "Pneumatic takes only some files a minute; choose it again in %(seconds)d second",
-        "Pneumatic takes only some files a minute; choose it again in %(seconds)d seconds",
+        "Pneumatic accepts only some files a minute; choose it again in %(seconds)d second",
+        "Pneumatic accepts only some files a minute; choose it again in %(seconds)d seconds",
         seconds,
     ) % {"seconds": seconds}
     return UploadsBusyError(failure(name=name, why=why), retry_after=seconds)
@@ -235,11 +234,11 @@ def _reason(error: PneumaticError) -> str:
     match error:
         case ValidationFailed():
             said = " ".join(reason for reasons in error.errors.values() for reason in reasons)
-            return _("Pneumatic refused it (%(said)s)") % {"said": said.rstrip(".")}
+            return _("Pneumatic rejected it (%(said)s)") % {"said": said.rstrip(".")}
         case ConfigurationError() | Contradicted():
             return error.message.rstrip(".")
         case AuthenticationFailed():
-            return _("the dashboard's access to Pneumatic is not set up correctly; tell an administrator")
+            return _("the dashboard's access to Pneumatic is not set up correctly; contact an administrator")
         case PermissionDenied():
-            return _("the dashboard's API key may not upload files; tell an administrator")
-    return _("Pneumatic did not take it; try again")
+            return _("the dashboard's API key may not upload files; contact an administrator")
+    return _("Pneumatic did not accept it; try again")

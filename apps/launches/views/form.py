@@ -1,4 +1,4 @@
-"""The launch form: open it, check it, look at what will be sent, launch."""
+"""The launch form: open it, check it, preview the request, launch."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from apps.workflow_templates.services import refresh_if_reachable
 from apps.workflow_templates.versions import compare
 
 
-@login_not_required  # a session that ended while the form was open must not cost the answers
+@login_not_required  # answers must survive a session that ended while the form was open
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def template_launch(request: HttpRequest, template_id: int) -> HttpResponse:
@@ -85,7 +85,7 @@ def _submit(request: HttpRequest, template: Template) -> HttpResponse:
     if refusal is not None:
         return show_form(request, kept_page(submission, template, refusal=refusal))
     if "restore" in request.POST:
-        notice = _("Your answers are back. Nothing has been launched yet.")
+        notice = _("Your answers are restored. Nothing has been launched yet.")
         return show_form(request, kept_page(submission, template, notice=notice))
     with client_on_demand() as open_client:
         return _check(request, submission.with_uploads(request, open_client), open_client)
@@ -101,7 +101,9 @@ def _check(request: HttpRequest, submission: Submission, open_client: OpenClient
     if submission.find:
         return show_form(request, checked_page(submission))
     if not urgency.is_offered() and submission.urgency.left_out:
-        notice = _("Nothing has been launched yet: not all of it can be sent. Please launch again.")
+        notice = _(
+            "Nothing has been launched yet: some values cannot be sent. Check the form and launch again."
+        )
         page = checked_page(submission, notice=notice, lost=submission.urgency.left_out)
         return show_form(request, page, status=422)
     launch_request = submission.request()
@@ -182,7 +184,7 @@ def _ask_about_used(
 def _show_rejected(
     request: HttpRequest, submission: Submission, template: Template, launch: Launch
 ) -> HttpResponse:
-    """Show the form again with the server's reasons; the next attempt is a launch of its own."""
+    """Show the form again with the server's reasons; the next attempt is a separate launch."""
     form = submission.form
     form.add_server_errors(presentation.errors_for_form(submission.definitions, launch.field_errors))
     form.add_server_errors({"": [launch.reason]})
@@ -191,7 +193,7 @@ def _show_rejected(
 
 
 def _ask_about_changes(request: HttpRequest, submission: Submission, template: Template) -> HttpResponse:
-    """Show the template's new form with every answer that still fits, and ask again."""
+    """Show the template's new form with every answer that is still valid, and ask again."""
     changes = compare(submission.kickoff, kickoff_of(template.current_version))
     failed_uploads = [reason for reasons in submission.upload_errors.values() for reason in reasons]
     page = kept_page(submission, template, changes=changes, lost=failed_uploads)

@@ -1,4 +1,4 @@
-"""The page of the launch form, whatever there is to say above it."""
+"""The page of the launch form, with the notices above it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from apps.workflow_templates.versions import Change
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What would be sent: as JSON, and as a command without the key."""
+    """The request that would be sent: as JSON, and as a curl command without the API key."""
 
     json: str
     curl: str
@@ -37,7 +37,7 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class FormPage:
-    """A form with its hidden marks, and what the person has to know before they press Launch."""
+    """A form with its hidden fields, and what the user has to know before launching."""
 
     template: Template
     form: KickoffForm
@@ -47,7 +47,7 @@ class FormPage:
     rejected: Launch | None = None  # the attempt that Pneumatic has just rejected
     refusal: str | None = None  # why this user cannot launch this template
     notice: str = ""
-    lost: Sequence[str] = ()  # sentences about answers that no longer fit
+    lost: Sequence[str] = ()  # sentences about answers that are no longer valid
     changes: Sequence[Change] = ()  # of the template, while the form was open
     is_used: bool = False  # the submission id belongs to another user's launch
     differs_from: Launch | None = None  # launched from this form already, with other answers
@@ -57,25 +57,25 @@ class FormPage:
 
     @property
     def problems(self) -> list[FormProblem]:
-        """Return everything that is wrong, for the summary above the form."""
+        """Every error, for the summary above the form."""
         return [*self.form.problems, *(self.urgency.problems if self.urgency else [])]
 
     @property
     def can_launch(self) -> bool:
-        """Say whether the page offers the Launch button."""
+        """Whether the page has a Launch button."""
         return not self.refusal and not self.form.blockers
 
 
 def template_or_404(template_id: int) -> Template:
-    """Return the template of this id; answer 404 when there is none."""
+    """Return the template of this id. Raise Http404 where there is none."""
     template = template_for_page(template_id)
     if template is None:
-        raise Http404(_("There is no template %(id)d here.") % {"id": template_id})
+        raise Http404(_("Template %(id)d not found.") % {"id": template_id})
     return template
 
 
 def show_form(request: HttpRequest, page: FormPage, *, status: int = 200) -> HttpResponse:
-    """Show the form; 403 whatever ``status`` says where this user cannot launch."""
+    """Show the form; the status is 403 where this user cannot launch."""
     context = {
         "page": page,
         "form": page.form,

@@ -1,4 +1,4 @@
-"""The pages that show launches: the list, its CSV, one launch and what a person can do about it."""
+"""The launch list, its CSV export, and the page of a launch with its actions."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ State = Launch.State
 @never_cache
 @permission_required("launches.view_launch", raise_exception=True)
 def launch_list(request: HttpRequest) -> HttpResponse:
-    """Show launches, or only the results when htmx asks while somebody types."""
+    """Show launches, or only the results for htmx."""
     resolution.settle_abandoned()
     form = LaunchFilterForm(request.GET)
     filters = form.filters()
@@ -67,7 +67,7 @@ def launch_list(request: HttpRequest) -> HttpResponse:
 @require_safe
 @permission_required("launches.view_launch", raise_exception=True)
 def launch_csv(request: HttpRequest) -> StreamingHttpResponse:
-    """Send every launch that fits the filters as CSV, while it is read from the database."""
+    """Stream every launch that matches the filters as CSV."""
     resolution.settle_abandoned()
     found = selectors.launches(LaunchFilterForm(request.GET).filters())
     response = StreamingHttpResponse(csv_lines(found), content_type="text/csv; charset=utf-8")
@@ -80,7 +80,7 @@ def launch_csv(request: HttpRequest) -> StreamingHttpResponse:
 @never_cache
 @permission_required("launches.view_launch", raise_exception=True)
 def launch_detail(request: HttpRequest, launch_id: uuid.UUID) -> HttpResponse:
-    """Show a launch: what was asked, what became of it, and what to do next."""
+    """Show a launch: its request, its outcome, and what to do next."""
     resolution.settle_abandoned()
     return _detail_page(request, _launch_or_404(launch_id), ResolveForm())
 
@@ -109,13 +109,13 @@ def _retry(request: HttpRequest, launch: Launch, client: Client) -> None:
     elif dispatch.retry(launch, attempts=_seen_attempts(request)):
         dispatch.send(launch, client)
     else:
-        messages.info(request, _("This launch has been tried again or settled in the meantime."))
+        messages.info(request, _("This launch was retried or resolved in the meantime."))
 
 
 @require_POST
 @permission_required("launches.launch_workflow", raise_exception=True)
 def launch_resolve(request: HttpRequest, launch_id: uuid.UUID) -> HttpResponse:
-    """Take what a person found out about a launch whose answer was lost."""
+    """Resolve an unknown launch with what the user found in Pneumatic."""
     launch = _launch_or_404(launch_id)
     form = ResolveForm(request.POST)
     if not form.is_valid():
@@ -128,7 +128,7 @@ def launch_resolve(request: HttpRequest, launch_id: uuid.UUID) -> HttpResponse:
 
 
 def _stale_reason(launch: Launch, client: Client) -> str:
-    """Return why the very same request must not be sent again, as Pneumatic has the template now; '' for no reason."""
+    """Return why the same request must not be sent again for the current template; "" where it may be."""
     try:
         template = refresh_if_reachable(launch.template, client)
     except Contradicted as error:
@@ -144,7 +144,7 @@ def _detail_page(
     user = cast(User, request.user)
     is_open = launch.state in {State.QUEUED, State.SENDING}
     if not is_open and request.headers.get("HX-Target") == "content":
-        # The page of an open launch asks for itself; what it becomes keeps itself up to date in another way.
+        # The page of an open launch polls itself; the page of a settled one is updated by live.js.
         return HttpResponse(headers={"HX-Refresh": "true"})
     workflow = next(iter(selectors.workflows_of(user, [launch]).values()), None)
     found = _candidates(launch, user)
@@ -154,9 +154,9 @@ def _detail_page(
     refusal = permissions.launch_denied_reason(user, launch.template)
     context = {
         "launch": launch,
-        "words": presentation.STATE_TEXTS[launch.state],
+        "text": presentation.STATE_TEXTS[launch.state],
         "tone": presentation.tone(launch),
-        "looks": presentation.polling_status(launch),
+        "polling": presentation.polling_status(launch),
         "is_open": is_open,
         "is_live": not is_open and request.method == "GET",
         "version": version,
@@ -186,10 +186,10 @@ def _detail_page(
 
 
 def _candidates(launch: Launch, user: User) -> list[matcher.Candidate]:
-    """Return the workflows that the launch may have started, where its own is not known for certain.
+    """Return the workflows that the launch may have started, where its own is not certain.
 
-    It is not where the launch is unknown; where an event settled it, or a person or a look said that nothing started,
-    those that fit in everything speak against that.
+    For an unknown launch these are all possible ones. For one that was matched by an event, or recorded as not started,
+    they are the other workflows that match in everything.
     """
     if not user.has_perm("workflows.view_workflow"):
         return []
@@ -208,7 +208,7 @@ def _candidates(launch: Launch, user: User) -> list[matcher.Candidate]:
 
 
 def _facts(launch: Launch, workflow: Workflow | None, found: Sequence[matcher.Candidate]) -> Iterator[object]:
-    """Yield what the page shows and may change while it is open."""
+    """Yield the values on the page that may change while it is open."""
     yield from (launch.state, launch.attempts, launch.reason, launch.conflicts, launch.workflow_id)
     yield from (launch.checked_at, launch.check_attempted_at, launch.check_note, launch.is_outdated)
     for shown in [workflow, *(candidate.workflow for candidate in found)]:
@@ -218,11 +218,11 @@ def _facts(launch: Launch, workflow: Workflow | None, found: Sequence[matcher.Ca
 def _launch_or_404(launch_id: uuid.UUID) -> Launch:
     launch = selectors.launch_for_page(launch_id)
     if launch is None:
-        raise Http404(_("There is no such launch."))
+        raise Http404(_("Launch not found."))
     return launch
 
 
 def _seen_attempts(request: HttpRequest) -> int:
-    """Return the number of attempts that the person saw; -1, which fits no launch, when that is not told."""
+    """Return the number of attempts that the user saw; -1, which matches no launch, where it is missing."""
     seen = read_number(request.POST.get("attempts", ""))
     return -1 if seen is None else seen

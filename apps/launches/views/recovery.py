@@ -1,6 +1,6 @@
-"""A form that arrives too late: the session has ended, or the page's security mark is stale. No answer is lost.
+"""A form that is sent after its session ended, or with a stale CSRF token. Every answer is kept.
 
-Nothing is ever launched or uploaded from here: the person sees their form again and decides.
+Nothing is launched or uploaded here: the user sees the form again and decides.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ FORM, SIGN_IN, UPLOAD = "template-launch", "launch-sign-in", "file-upload"
 def show_sign_in(
     request: HttpRequest, template: Template, *, form: AuthenticationForm | None = None
 ) -> HttpResponse:
-    """Ask to sign in on the spot, with everything that was entered kept in the page (status 401)."""
+    """Show a sign-in form that keeps every answer in the page (status 401)."""
     context = {
         "template": template,
         "form": form or AuthenticationForm(request),
@@ -51,7 +51,7 @@ def launch_sign_in(request: HttpRequest, template_id: int) -> HttpResponse:
     if request.method != "POST":
         return redirect("template-launch", template_id=template_id)
     if request.user.is_authenticated and "username" not in request.POST:
-        # The form that this page has just shown, sent to the page's own address by its Find button.
+        # The form that this page has just shown, sent to this address by its Find button.
         return redirect("template-launch", template_id=template_id, preserve_request=True)
     template = template_or_404(template_id)
     form = AuthenticationForm(request, data=request.POST)
@@ -59,15 +59,17 @@ def launch_sign_in(request: HttpRequest, template_id: int) -> HttpResponse:
         return show_sign_in(request, template, form=form)
     login(request, form.get_user())
     return _show_kept(
-        request, template, notice=_("You are signed in. Nothing has been launched yet: please launch again.")
+        request,
+        template,
+        notice=_("You are signed in. Nothing was launched yet. Check the form and launch again."),
     )
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Answer a request whose CSRF check failed; for the launch form with the form itself, every answer kept.
+    """Respond to a failed CSRF check; for the launch form with the form itself and every answer.
 
-    The usual cause is signing in again in another tab, which makes the mark in this one stale. A forged request gets
-    no more than a link with answers in it does: a filled form that somebody has to read and send.
+    The usual cause is a sign-in in another tab, which replaces the token. A forged request gets no more than a link
+    with answers does: a filled form that the user has to read and send.
     """
     match = request.resolver_match
     url_name = match.url_name if match else None
@@ -86,10 +88,10 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     if not request.user.is_authenticated:
         return show_sign_in(request, template)
     notice = _(
-        "You signed in again after this page was opened. Nothing has been launched yet: please launch again."
+        "You signed in again after this page was opened. Nothing was launched yet. Check the form and launch again."
     )
     if handler.had_files(request):
-        notice = f"{notice} {_('Files that were chosen but not uploaded yet have to be chosen again.')}"
+        notice = f"{notice} {_('Choose files again that were not uploaded yet.')}"
     return _show_kept(request, template, notice=notice, status=403)
 
 

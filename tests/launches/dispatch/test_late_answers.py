@@ -103,7 +103,7 @@ def test_an_answer_wins_over_the_workflow_that_a_person_named(
     launch = answered_late(42, lambda seen: resolution.resolve(seen, user=administrator, workflow_id=40))
 
     assert (launch.state, launch.workflow_id, launch.resolved_by) == (State.LAUNCHED, 42, None)
-    assert "administrator had said that it is workflow 40" in launch.conflicts
+    assert "administrator selected workflow 40" in launch.conflicts
 
 
 def test_an_answer_that_nothing_was_started_leaves_a_persons_word_and_is_shown(

@@ -1,4 +1,4 @@
-"""Launches and workflows find each other, whichever came first; where there is a choice, nobody is guessed at."""
+"""Launches and workflows are matched in either order; where several match, a user decides."""
 
 from __future__ import annotations
 
@@ -353,18 +353,18 @@ def test_an_event_that_is_late_changes_nothing(
 def test_the_update_decides_between_two_who_match_at_once(
     unknown: Callable[..., Launch], deliver: Deliver, administrator: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A person says where it runs between the moment that the event was found to fit and the moment of writing."""
+    """A user resolves the launch after the event matched and before the match is written."""
     launch = unknown()
-    look = matcher._only_match
+    only_match = matcher._only_match
 
-    def look_while_somebody_decides(*args: Any) -> Any:
-        found = look(*args)
+    def match_while_a_user_decides(*args: Any) -> Any:
+        found = only_match(*args)
         Launch.objects.filter(pk=launch.pk).update(
             state=State.LAUNCHED, workflow_id=40, resolved_by=administrator
         )
         return found
 
-    monkeypatch.setattr(matcher, "_only_fit", look_while_somebody_decides)
+    monkeypatch.setattr(matcher, "_only_match", match_while_a_user_decides)
     deliver(started())
 
     assert state_of(launch) == (State.LAUNCHED, 40)
@@ -384,15 +384,15 @@ def test_a_failure_while_drawing_conclusions_does_not_hide_the_answer(
         raise ZeroDivisionError
 
     monkeypatch.setattr(Client, "run", lambda *_args, **_kwargs: Launched(workflow_id=41))
-    monkeypatch.setattr(matcher, "resolve_alike", explode)
+    monkeypatch.setattr(matcher, "resolve_similar", explode)
 
     launch = send(make_launch(no_fields, operator, name="N", state=State.QUEUED))
 
     assert (launch.state, launch.workflow_id) == (State.LAUNCHED, 41)
-    assert "what follows from it failed" in caplog.text
+    assert "but matching it failed" in caplog.text
 
 
-def test_deliveries_are_processed_whatever_they_resolve(
+def test_deliveries_that_resolve_launches_are_processed(
     unknown: Callable[..., Launch], deliver: Deliver
 ) -> None:
     unknown()

@@ -81,7 +81,7 @@ def test_a_lost_answer_is_found_at_the_first_look(
     assert launch.evidence is not None
     assert Workflow.objects.get(pk=workflow_id).launched_by == operator
     page = operator_client.get(f"/launches/{launch.pk}/").content.decode()
-    assert "an event or a look into Pneumatic showed the workflow" in html.unescape(page)
+    assert "an event or a check in Pneumatic found the workflow" in html.unescape(page)
 
 
 def test_a_name_with_variables_is_found_and_told_as_it_is_there(
@@ -119,7 +119,7 @@ def test_of_two_that_fit_a_person_decides(
     look_after(0, 25, 35, 35)
 
     assert {state_of(first), state_of(second)} == {(State.UNKNOWN, None)}
-    assert "which one is not clear" in operator_client.get(f"/launches/{first.pk}/").content.decode()
+    assert "cannot decide between them" in operator_client.get(f"/launches/{first.pk}/").content.decode()
 
 
 # -- what was not ---------------------------------------------------------------------------------------------------
@@ -136,8 +136,8 @@ def test_what_two_complete_looks_do_not_show_did_not_start(
 
     assert state_of(launch) == (State.FAILED, None)
     first = timezone.localtime(launch.not_found_at).strftime("%H:%M:%S")
-    assert f"into Pneumatic's list of workflows at {first} and at " in launch.reason
-    assert "It is safe to try again." in launch.reason
+    assert f"Pneumatic's list of workflows at {first} and at " in launch.reason
+    assert "It is safe to retry." in launch.reason
 
     operator_client.post(f"/launches/{launch.pk}/retry/", {"attempts": "1"})
     assert state_of(launch) == (State.LAUNCHED, ids(sandbox)[0])
@@ -312,7 +312,7 @@ def test_once_no_look_can_show_more_nothing_is_asked(
 
     assert sandbox.requests() == []
     assert state_of(launch) == (State.UNKNOWN, None)
-    assert "no look can show more now" in operator_client.get(f"/launches/{launch.pk}/").content.decode()
+    assert "another check cannot find more" in operator_client.get(f"/launches/{launch.pk}/").content.decode()
 
 
 # -- where it cannot be known ---------------------------------------------------------------------------------------
@@ -325,7 +325,7 @@ def test_a_server_that_does_not_answer_is_asked_again(
     sandbox.fault(kind="status", status=500, method="GET", times=0)
     poller.poll()
     page = operator_client.get(f"/launches/{launch.pk}/").content.decode()
-    assert "It has not succeeded yet; it last tried at" in page
+    assert "No check has succeeded yet. Last attempt:" in page
     sandbox.clear_faults()
 
     look_after(15)
@@ -336,11 +336,11 @@ def test_a_server_that_does_not_answer_is_asked_again(
 def test_the_page_says_when_the_last_look_was(lose: Callable[..., Launch], operator_client: Client) -> None:
     launch = lose(starts=False)
     url = f"/launches/{launch.pk}/"
-    assert "It has not looked yet" in operator_client.get(url).content.decode()
+    assert "Not checked yet" in operator_client.get(url).content.decode()
 
     poller.poll()
 
     launch.refresh_from_db()
     page = operator_client.get(url).content.decode()
-    assert f"It last looked at {timezone.localtime(launch.checked_at):%H:%M:%S}." in page
-    assert "may only be slow to start" in page
+    assert f"Last check: {timezone.localtime(launch.checked_at):%H:%M:%S}." in page
+    assert "may only be slow" in page

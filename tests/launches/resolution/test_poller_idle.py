@@ -25,8 +25,8 @@ def test_a_server_that_cannot_be_asked_is_not(
 
     page = operator_client.get(f"/launches/{launch.pk}/").content.decode()
     assert sandbox.requests() == []
-    assert "does not tell which workflows it runs" in page
-    assert "Look in Pneumatic" in page
+    assert "cannot list workflows" in page
+    assert "check Pneumatic and record the result" in page
 
 
 def test_the_worker_does_the_job() -> None:

@@ -149,7 +149,7 @@ def test_a_body_beyond_the_limit_is_refused_before_it_is_read(
     operator_client: Client, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(uploads_handler, "FILE_SIZE_LIMIT", 1000)
-    monkeypatch.setattr(uploads_handler, "ENVELOPE", 1000)
+    monkeypatch.setattr(uploads_handler, "MAX_ENVELOPE_BYTES", 1000)
 
     answer = upload(operator_client, b"x" * 3000)
 
@@ -275,7 +275,7 @@ def test_a_wait_that_is_too_long_keeps_what_arrived_and_says_when_to_go_on(
 
 def test_only_some_requests_wait_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     places = threading.BoundedSemaphore(1)
-    monkeypatch.setattr(throttle, "_places", places)
+    monkeypatch.setattr(throttle, "_slots", places)
 
     assert throttle.UploadThrottle().wait(0.01)
     places.acquire()

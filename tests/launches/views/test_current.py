@@ -61,7 +61,7 @@ def test_a_name_that_stays_as_it_is_is_told_once(
     response = fill(every_field, name="For Ada", string_1="x").send()
 
     assert only_launch().upstream_name == ""
-    assert "Pneumatic called it" not in operator_client.get(response.url).content.decode()
+    assert "Name in Pneumatic:" not in operator_client.get(response.url).content.decode()
 
 
 @only_current
@@ -170,7 +170,7 @@ def test_a_hidden_field_is_sent_with_its_default_and_named_when_it_is_refused(
         ),
         (400, '{"code": "validation_error", "message": "", "details": {}}', "Nothing was started"),
         (403, '{"detail": "Zugriff verweigert."}', "does not let the dashboard's API key launch"),
-        (404, '{"detail": "Not found."}', "does not know this template"),
+        (404, '{"detail": "Not found."}', "does not exist in Pneumatic"),
     ],
 )
 def test_a_refusal_of_the_whole_is_told_in_plain_words(

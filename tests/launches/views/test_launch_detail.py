@@ -66,9 +66,7 @@ def test_a_launch_under_way_looks_again_and_tells_until_when(
 
     assert 'hx-trigger="every 2s"' in page
     assert '<noscript><meta http-equiv="refresh" content="5"></noscript>' in page
-    assert (
-        f"Should no answer come by {timezone.localtime(deadline):%H:%M:%S}, this page says what to do" in page
-    )
+    assert f"Waiting for a response until {timezone.localtime(deadline):%H:%M:%S}." in page
 
 
 def test_a_launch_that_is_over_stands_still(
@@ -110,7 +108,7 @@ def test_a_launch_on_its_way_looks_again_by_itself(
     page = show(operator_client, launch)
 
     assert 'hx-trigger="every 2s"' in page
-    assert "Look again" in page
+    assert "Refresh" in page
     assert "/retry/" not in page
 
 
@@ -120,7 +118,7 @@ def test_a_launch_whose_process_ended_is_settled_when_somebody_looks(
     overdue = timezone.now() - dt.timedelta(minutes=1)
     launch = make_launch(template, operator, state="sending", deadline_at=overdue)
 
-    assert "It may be running" in show(operator_client, launch)
+    assert "Outcome unknown" in show(operator_client, launch)
 
 
 def test_reasons_stand_under_the_labels_of_their_fields(
@@ -180,11 +178,11 @@ def test_files_of_somebody_else_are_not_carried_over(fill: Fill, every_field: Te
 @pytest.mark.parametrize(
     ("answers", "words"),
     [
-        ({}, "Choose what you found"),
-        ({"found": "running", "confirmed": "on"}, "Write the workflow's ID"),
+        ({}, "Choose the result in Pneumatic"),
+        ({"found": "running", "confirmed": "on"}, "Enter the workflow's ID"),
         ({"found": "running", "workflow_id": "-5", "confirmed": "on"}, "greater than or equal to 1"),
-        ({"found": "running", "workflow_id": "5"}, "Tick the box"),
-        ({"found": "not_started"}, "Tick the box"),
+        ({"found": "running", "workflow_id": "5"}, "Confirm that you checked"),
+        ({"found": "not_started"}, "Confirm that you checked"),
     ],
 )
 def test_settling_asks_for_what_is_missing(
@@ -207,7 +205,7 @@ def test_settling_twice_is_told(operator_client: Client, operator: User, templat
         f"/launches/{launch.pk}/resolve/", {"found": "not_started", "confirmed": "on"}, follow=True
     )
 
-    assert "settled in the meantime" in response.content.decode()
+    assert "resolved in the meantime" in response.content.decode()
     launch.refresh_from_db()
     assert launch.workflow_id == 3
 

@@ -78,7 +78,7 @@ def test_an_empty_list_says_what_to_do(operator_client: Client) -> None:
 def test_nothing_found_is_told_apart_from_nothing_there(operator_client: Client, operator: User) -> None:
     make_launch(make_template(), operator)
 
-    assert "No launch fits" in operator_client.get("/launches/?q=zebra").content.decode()
+    assert "No matching launches" in operator_client.get("/launches/?q=zebra").content.decode()
 
 
 def test_it_is_narrowed_by_everything_that_it_shows(

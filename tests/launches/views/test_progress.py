@@ -64,7 +64,7 @@ def test_a_launch_shows_where_its_workflow_stands(
     template: Template, operator: User, operator_client: Client, deliver: Deliver
 ) -> None:
     launch = make_launch(template, operator, workflow_id=41)
-    assert "No event has told of this workflow yet." in page_of(operator_client, launch)
+    assert "No events received yet." in page_of(operator_client, launch)
 
     deliver(started(41))
     page = page_of(operator_client, launch)
@@ -117,7 +117,7 @@ def test_the_list_shows_where_workflows_stand(
 
     assert page.count('href="/workflows/') == 1
     assert "Collect papers" in page
-    assert page.count("not heard of yet") == 1
+    assert page.count("no events yet") == 1
 
 
 def test_whoever_may_not_see_workflows_sees_none(
@@ -143,7 +143,7 @@ def test_a_workflow_shows_its_launch(
     deliver(started(42))
 
     assert f"/launches/{launch.pk}/" in show(viewer_client, "/workflows/41/")
-    assert "It was not launched from here." in show(viewer_client, "/workflows/42/")
+    assert "Started in Pneumatic, not from this dashboard." in show(viewer_client, "/workflows/42/")
 
 
 def test_an_unknown_launch_shows_the_evidence_and_is_decided_with_one_click(
@@ -151,9 +151,9 @@ def test_an_unknown_launch_shows_the_evidence_and_is_decided_with_one_click(
 ) -> None:
     deliver(started(41, "Later"))
     page = page_of(operator_client, unknown)
-    assert "Is it one of these?" in page
+    assert "Possible matches" in page
     assert 'href="/workflows/41/"' in page
-    assert "asked for: <bdi>Soon</bdi>" in page
+    assert "you entered: <bdi>Soon</bdi>" in page
     assert "differs" in page
     assert page.count(">fits<") == 3
 
@@ -177,7 +177,7 @@ def test_what_fits_best_comes_first_and_what_is_taken_says_whose_it_is(
 
     assert page.index("/workflows/42/") < page.index("/workflows/41/")
     assert f'It belongs to another launch: <a href="/launches/{other.pk}/">' in page
-    assert "It is this one, workflow 43" not in page
+    assert "Select workflow, workflow 43" not in page
     assert "/workflows/44/" not in page
 
 
@@ -187,8 +187,8 @@ def test_viewers_see_the_evidence_and_decide_nothing(
     deliver(started(41, "Later"))
     page = page_of(viewer_client, unknown)
 
-    assert "Is it one of these?" in page
-    assert "It is this one" not in page
+    assert "Possible matches" in page
+    assert "Select workflow" not in page
 
 
 def test_a_launch_that_an_event_resolved_says_why(
@@ -198,10 +198,10 @@ def test_a_launch_that_an_event_resolved_says_why(
     page = page_of(operator_client, unknown)
 
     assert "The workflow was started" in page
-    assert "No answer came, but an event showed the workflow" in page
-    assert "Why this workflow" in page
+    assert "No response arrived, but an event reported the workflow" in page
+    assert "Why this match" in page
     assert "by an event" in page
-    assert "Is it one of these?" not in page
+    assert "Possible matches" not in page
 
 
 def test_a_second_workflow_that_fits_is_shown_where_an_event_had_decided(
@@ -210,25 +210,25 @@ def test_a_second_workflow_that_fits_is_shown_where_an_event_had_decided(
     deliver(started(41))
     deliver(started(42))
 
-    assert "These would fit as well" in page_of(operator_client, unknown)
+    assert "Other matches" in page_of(operator_client, unknown)
 
 
 def test_a_workflow_that_fits_is_shown_where_a_person_said_that_nothing_started(
     unknown: Launch, operator: User, operator_client: Client, deliver: Deliver
 ) -> None:
     resolution.resolve(unknown, user=operator, workflow_id=None)
-    assert "These would fit as well" not in page_of(operator_client, unknown)
+    assert "Other matches" not in page_of(operator_client, unknown)
 
     deliver(started(41))
 
-    assert "Look before you try again." in page_of(operator_client, unknown)
+    assert "Check them before you retry." in page_of(operator_client, unknown)
 
 
 def test_contradictions_are_shown(template: Template, operator: User, operator_client: Client) -> None:
     launch = make_launch(template, operator, conflicts="One thing.\nAnother thing.\n")
     page = page_of(operator_client, launch)
 
-    assert "What is known contradicts itself" in page
+    assert "Conflicting information" in page
     assert page.count("thing.</bdi>") == 2
 
 
@@ -264,7 +264,7 @@ def test_an_answer_that_was_dropped_is_replaced_by_the_event(
 
     launch.refresh_from_db()
     assert (launch.state, launch.workflow_id) == (State.LAUNCHED, sandbox.workflows()[0]["id"])
-    assert "Why this workflow" in page_of(operator_client, launch)
+    assert "Why this match" in page_of(operator_client, launch)
 
 
 def workflow_started(workflow: dict[str, Any], template: Template, launch: Launch) -> dict[str, Any]:

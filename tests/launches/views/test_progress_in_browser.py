@@ -58,12 +58,12 @@ def test_an_open_page_shows_what_an_event_told(
     browse: Browse, operator: User, unknown: Launch, deliver: Deliver
 ) -> None:
     page = browse(f"/launches/{unknown.pk}/", user=operator)
-    expect(page.get_by_text("It may be running")).to_be_visible()
+    expect(page.get_by_text("Outcome unknown")).to_be_visible()
 
     deliver_started(deliver, 41, "Soon")
 
     expect(page.get_by_text("The workflow was started", exact=True)).to_be_visible()
-    expect(page.get_by_role("link", name="See how it is doing")).to_be_visible()
+    expect(page.get_by_role("link", name="View workflow")).to_be_visible()
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["scripts", "no-scripts"])
@@ -72,7 +72,7 @@ def test_a_person_decides_with_one_click(
 ) -> None:
     deliver_started(deliver, 41, "Later")
     page = browse(f"/launches/{unknown.pk}/", user=operator, javascript=javascript)
-    page.get_by_role("button", name="It is this one, workflow 41").click()
+    page.get_by_role("button", name="Select workflow, workflow 41").click()
 
     expect(page.get_by_text("The workflow was started", exact=True)).to_be_visible()
     unknown.refresh_from_db()

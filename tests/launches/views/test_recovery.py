@@ -110,7 +110,7 @@ def test_files_are_not_taken_from_somebody_without_a_session(
     response = form.send()
 
     assert response.status_code == 401
-    assert "have to be chosen again" in response.content.decode()
+    assert "Choose files again" in response.content.decode()
     assert sandbox.files() == []
 
 
@@ -233,6 +233,6 @@ def test_a_draft_comes_back_filled_in(
 
     response = form.send("restore")
 
-    assert "Your answers are back" in html.unescape(response.content.decode())
+    assert "Your answers are restored" in html.unescape(response.content.decode())
     assert FilledForm.read(operator_client, response).controls["kickoff-string-1"] == ["Kept"]
     assert sandbox.requests() == []

@@ -45,7 +45,7 @@ def test_an_answer_that_the_server_dropped_without_a_word_is_told(
     assert set(launch.payload["kickoff"]) == {"string-1", "text-2"}
     assert list(launch.field_errors) == ["text-2"]
     assert "without some of the answers" in page
-    assert "This answer did not arrive." in page
+    assert "This answer was ignored." in page
     assert "notice--warn" in page
 
 
