@@ -396,7 +396,6 @@ def test_deliveries_that_resolve_launches_are_processed(
     unknown: Callable[..., Launch], deliver: Deliver
 ) -> None:
     unknown()
-
     deliver(started())
 
     assert set(Delivery.objects.values_list("state", flat=True)) == {Delivery.State.PROCESSED}
