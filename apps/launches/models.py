@@ -56,7 +56,7 @@ class Launch(models.Model):
     )
     created_at = models.DateTimeField(_("requested"))
     sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
-    # A salted hash (``server.key_mark``); empty for launches from before it was stored.
+    # A salted hash (``server.key_fingerprint``); empty for launches from before it was stored.
     api_key_fingerprint = models.CharField(max_length=64, blank=True, editable=False)
     # The latest time of a response; None once there was one. A launch past it was abandoned by its process.
     deadline_at = models.DateTimeField(null=True, blank=True)

@@ -37,11 +37,8 @@ COLOUR = [
 
 @pytest.fixture
 def template(db: None) -> Template:
-    fields = [
-        make_field("colour", "radio", selections=make_options("Red", "Green")),
-        make_field("note", "string"),
-    ]
-    return make_template(7, name="Painting", fields=fields)
+    colour = make_field("colour", "radio", selections=make_options("Red", "Green"))
+    return make_template(7, name="Painting", fields=[colour, make_field("note", "string")])
 
 
 @pytest.fixture
