@@ -122,7 +122,11 @@ def _launch_some(operator: User) -> list[Launch]:
     launched: list[Launch] = []
     for template in Template.objects.filter(name__in=LAUNCHED, removed_at=None).order_by("-id"):
         version = template.current_version
-        if version is None or permissions.launch_denied_reason(operator, template) or len(launched) == FIRST_LAUNCHES:
+        if (
+            version is None
+            or permissions.launch_denied_reason(operator, template)
+            or len(launched) == FIRST_LAUNCHES
+        ):
             continue
         kickoff = version_kickoff(version)
         typed = {f"kickoff-{field.api_name}": _answer(field, operator) for field in kickoff.fields}

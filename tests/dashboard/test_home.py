@@ -108,7 +108,11 @@ def test_it_shows_what_waits_for_me_with_the_reason(
 
 def test_it_calls_a_launch_what_pneumatic_called_it(operator: User, operator_client: Client) -> None:
     make_launch(
-        make_template(), operator, name="Return of {{date}}", upstream_name="Return of Monday", state="launched"
+        make_template(),
+        operator,
+        name="Return of {{date}}",
+        upstream_name="Return of Monday",
+        state="launched",
     )
     html = html_of(operator_client)
     assert "Return of Monday" in html
