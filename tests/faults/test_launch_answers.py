@@ -22,7 +22,7 @@ ANSWERS = {"name": "Kept name", "string_1": "Kept answer"}
 
 
 def runs(sandbox: Sandbox) -> int:
-    """Return how many launches were asked for over HTTP."""
+    """Return how many launches were requested over HTTP."""
     return sum(request["path"].endswith("/run") for request in sandbox.requests(method="POST"))
 
 
@@ -94,7 +94,7 @@ def test_too_many_requests_fail_and_are_tried_again(
     assert len(sandbox.workflows()) == 1
 
 
-def test_an_absurd_wait_is_not_told_in_seconds(
+def test_a_very_long_wait_is_not_shown_in_seconds(
     fill: Fill, every_field: Template, sandbox: Sandbox, operator_client: Client
 ) -> None:
     """``Retry-After`` may be a date, even one of another century."""

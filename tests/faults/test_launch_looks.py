@@ -1,4 +1,4 @@
-"""Whatever is lost, and wherever the worker is killed while it looks: one wish becomes one workflow, never two."""
+"""One request becomes one workflow, never two: with lost responses, and wherever the worker is killed in a check."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ def test_a_worker_that_is_killed_anywhere_leaves_the_rest_to_the_next(
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_in_any_order_of_events_one_wish_is_one_workflow(
+def test_one_request_is_one_workflow_in_any_order_of_events(
     fill: Fill, every_field: Template, sandbox: Sandbox, operator_client: Client, seed: int
 ) -> None:
     dice = random.Random(seed)

@@ -36,7 +36,7 @@ def state_of(launch: Launch) -> tuple[str, int | None]:
 def answered_late(
     deliver: Deliver, operator: User, no_fields: Template, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., Launch]:
-    """Return a function that sends a launch which is settled by ``meanwhile`` before its answer comes."""
+    """Return a function that sends a launch which is settled by ``meanwhile`` before the response."""
 
     def send_and_settle(answer: Any, meanwhile: Callable[[Launch], None] | None = None) -> Launch:
         def run(*_args: Any, **_kwargs: Any) -> Any:

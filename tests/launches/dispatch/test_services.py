@@ -48,9 +48,7 @@ def queue(operator: User, no_fields: Template) -> Callable[..., Launch]:
     return start
 
 
-def test_a_wish_is_written_down_before_anything_is_sent(
-    queue: Callable[..., Launch], sandbox: Sandbox
-) -> None:
+def test_a_request_is_stored_before_anything_is_sent(queue: Callable[..., Launch], sandbox: Sandbox) -> None:
     launch = queue()
 
     assert launch.state == State.QUEUED
@@ -59,16 +57,16 @@ def test_a_wish_is_written_down_before_anything_is_sent(
 
 
 def test_a_submission_id_is_used_once(queue: Callable[..., Launch]) -> None:
-    spent = uuid.uuid4()
-    first = queue(spent)
+    used_id = uuid.uuid4()
+    first = queue(used_id)
 
     with pytest.raises(SubmissionUsedError) as caught:
-        queue(spent, name="Another")
+        queue(used_id, name="Another")
 
     assert caught.value.launch == first
 
 
-def test_a_launch_is_sent_once_however_often_it_is_told_to(
+def test_a_launch_is_sent_once_even_if_send_is_called_twice(
     queue: Callable[..., Launch], sandbox: Sandbox
 ) -> None:
     launch = queue()
@@ -116,7 +114,7 @@ def test_a_defect_while_sending_leaves_unknown(
     assert "unexpected error" in caplog.text
 
 
-def test_a_worker_that_is_told_to_stop_leaves_unknown(
+def test_a_worker_that_is_stopped_leaves_unknown(
     queue: Callable[..., Launch], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def stop(*_args: Any, **_kwargs: Any) -> None:
@@ -244,7 +242,7 @@ def test_a_launch_that_was_given_up_is_not_sent_any_more(
 def test_an_answer_that_comes_late_still_counts(
     queue: Callable[..., Launch], monkeypatch: pytest.MonkeyPatch, operator: User, person_said: str
 ) -> None:
-    """The process was paused beyond the deadline; another settled the launch meanwhile."""
+    """The process was paused beyond the deadline, and another one settled the launch."""
     launch = queue()
 
     def answer_late(*_args: Any, **_kwargs: Any) -> Launched:
@@ -266,7 +264,7 @@ def test_a_late_answer_to_an_attempt_that_was_repeated_is_logged(
     operator: User,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """A person said that it did not start and tried again, and then the first answer comes."""
+    """A user resolved it as not started and retried; then the first response arrives."""
     launch = queue()
     answers = iter([41, 42])
 

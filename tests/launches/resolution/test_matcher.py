@@ -43,7 +43,7 @@ def template(db: None) -> Template:
 
 @pytest.fixture
 def unknown(template: Template, operator: User) -> Callable[..., Launch]:
-    """Return a function that makes a launch whose answer was lost."""
+    """Return a function that creates an unknown launch."""
 
     def make(**values: Any) -> Launch:
         defaults: dict[str, Any] = {
@@ -83,7 +83,7 @@ def state_of(launch: Launch) -> tuple[str, int | None]:
 # -- by workflow_id ------------------------------------------------------------------------------------------------
 
 
-def test_a_workflow_that_is_heard_of_later_is_credited_to_who_launched_it(
+def test_a_workflow_with_later_events_is_credited_to_its_user(
     template: Template, operator: User, deliver: Deliver
 ) -> None:
     make_launch(template, operator, workflow_id=41)
@@ -93,7 +93,7 @@ def test_a_workflow_that_is_heard_of_later_is_credited_to_who_launched_it(
     assert Workflow.objects.get().launched_by == operator
 
 
-def test_a_workflow_that_was_heard_of_first_is_credited_when_the_answer_comes(
+def test_a_workflow_with_earlier_events_is_credited_with_the_response(
     deliver: Deliver, operator: User, no_fields: Template, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deliver(payloads.started(41, name="N", template_id=no_fields.pk))
@@ -104,7 +104,7 @@ def test_a_workflow_that_was_heard_of_first_is_credited_when_the_answer_comes(
     assert Workflow.objects.get().launched_by == operator
 
 
-def test_a_workflow_that_somebody_started_elsewhere_is_credited_to_nobody(deliver: Deliver) -> None:
+def test_a_workflow_started_in_pneumatic_is_credited_to_no_user(deliver: Deliver) -> None:
     deliver(started())
 
     assert Workflow.objects.get().launched_by is None
@@ -136,7 +136,7 @@ def test_an_event_resolves_an_unknown_launch(
         payloads.completed(41, name="Paint it", template_id=7, kickoff=COLOUR),
     ],
 )
-def test_any_event_that_tells_the_answers_will_do(
+def test_any_event_with_the_answers_is_enough(
     unknown: Callable[..., Launch], deliver: Deliver, body: dict[str, Any]
 ) -> None:
     launch = unknown()
@@ -146,7 +146,7 @@ def test_any_event_that_tells_the_answers_will_do(
     assert state_of(launch) == (State.LAUNCHED, 41)
 
 
-def test_an_event_without_the_answers_waits_for_one_that_tells_them(
+def test_an_event_without_the_answers_waits_for_one_with_them(
     unknown: Callable[..., Launch], deliver: Deliver
 ) -> None:
     launch = unknown()
@@ -323,7 +323,7 @@ def test_it_costs_one_look_into_an_index_while_nothing_is_unknown(
 # -- who decides ---------------------------------------------------------------------------------------------------
 
 
-def test_a_person_who_is_late_is_told(
+def test_a_user_who_resolves_too_late_gets_an_error(
     unknown: Callable[..., Launch], deliver: Deliver, administrator: User
 ) -> None:
     seen = unknown()

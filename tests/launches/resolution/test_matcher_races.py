@@ -1,4 +1,4 @@
-"""Several who decide at the same moment, each with a connection of its own: one decides."""
+"""Of several decisions at the same time, each on its own connection, one is written."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ State = Launch.State
 
 
 def at_once(*jobs: Callable[[], object]) -> list[Exception]:
-    """Run the jobs at the same moment and return what they raised."""
+    """Run the jobs at the same time and return what they raised."""
     start = threading.Barrier(len(jobs))
     raised: list[Exception] = []
 
@@ -50,7 +50,7 @@ def at_once(*jobs: Callable[[], object]) -> list[Exception]:
 
 @pytest.fixture
 def unknown(operator: User, deliver: Deliver) -> Launch:
-    """A launch that became unknown after its event had come; nobody has looked yet."""
+    """A launch that became unknown after its event was processed; it is not matched yet."""
     deliver(payloads.started(41, name="Paint it", template_id=7))
     return make_launch(
         make_template(7),
@@ -105,7 +105,7 @@ def test_two_people_do_not_give_one_workflow_to_two_launches(
 
 
 def conclude_that_it_did_not_start(launch: Launch) -> None:
-    """Do what the second of two looks does that have missed a workflow."""
+    """Run the second check that does not find a workflow."""
     seen_before = Launch.objects.get(pk=launch.pk)
     poller._finish_poll(seen_before, began=timezone.now(), doubt="")
 
@@ -148,7 +148,7 @@ def test_of_a_look_and_a_late_answer_the_answer_wins(missed: Launch) -> None:
     assert (found.state, found.workflow_id, found.not_found_at) == (State.LAUNCHED, 50, None)
 
 
-def test_of_a_look_and_somebody_who_tries_again_the_attempt_is_not_touched(missed: Launch) -> None:
+def test_a_check_does_not_change_an_attempt_that_is_retried(missed: Launch) -> None:
     conclude_that_it_did_not_start(missed)
 
     raised = at_once(

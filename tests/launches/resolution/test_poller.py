@@ -1,4 +1,4 @@
-"""The worker looks for lost launches where Pneumatic can be asked; what it cannot know, it does not decide."""
+"""The worker checks Pneumatic for unknown launches; where the result is not certain, it decides nothing."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def lose(fill: Fill, every_field: Template, sandbox: Sandbox) -> Callable[..., L
 
 
 def start_there(template: Template, *, name: str, answer: str) -> int:
-    """Start a workflow as somebody does who does not use the dashboard; return its id."""
+    """Start a workflow in Pneumatic, outside the dashboard; return its id."""
     with connect() as client:
         return client.run(template.pk, payload={"name": name, "kickoff": {"string-1": answer}}).workflow_id
 
@@ -84,7 +84,7 @@ def test_a_lost_answer_is_found_at_the_first_look(
     assert "an event or a check in Pneumatic found the workflow" in html.unescape(page)
 
 
-def test_a_name_with_variables_is_found_and_told_as_it_is_there(
+def test_a_name_with_variables_is_found_and_shown_as_in_pneumatic(
     lose: Callable[..., Launch], sandbox: Sandbox
 ) -> None:
     name = "For {{string-1}} by {{workflow-starter}}, {{user_email}} of {{account_name}}"
@@ -96,7 +96,7 @@ def test_a_name_with_variables_is_found_and_told_as_it_is_there(
     assert launch.upstream_name.startswith("For Ada by ")
 
 
-def test_a_launch_whose_process_died_is_found_too(
+def test_a_launch_of_a_killed_process_is_found_too(
     every_field: Template, operator: User, sandbox: Sandbox, lose: Callable[..., Launch]
 ) -> None:
     launch = lose(starts=True)
@@ -164,7 +164,7 @@ def test_it_is_settled_within_a_minute(lose: Callable[..., Launch]) -> None:
     assert state_of(launch)[0] == State.FAILED
 
 
-def test_the_key_of_anybody_is_shown_what_it_started(
+def test_any_key_can_read_what_it_started(
     lose: Callable[..., Launch], sandbox: Sandbox, settings: Settings, every_field: Template
 ) -> None:
     starter = {"role": "starter", "type": "user", "source_id": "6", "api_name": "owner-6"}
@@ -220,7 +220,7 @@ def test_what_may_be_it_after_all_is_not_passed_over(
     assert state_of(launch) == (State.UNKNOWN, None)
 
 
-def test_what_somebody_else_started_meanwhile_is_not_it(
+def test_a_workflow_of_another_user_does_not_match(
     lose: Callable[..., Launch], sandbox: Sandbox, every_field: Template
 ) -> None:
     launch = lose(starts=False)

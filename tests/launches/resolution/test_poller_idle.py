@@ -1,4 +1,4 @@
-"""Where Pneumatic cannot be asked for its workflows, the worker's job asks nothing, and the page says so."""
+"""Where Pneumatic cannot list workflows, the worker's job sends no request, and the page says so."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A posted form is parsed once, and one client sends whatever comes of it."""
+"""A posted form is parsed once, and one client makes every call."""
 
 from __future__ import annotations
 

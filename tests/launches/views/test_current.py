@@ -1,4 +1,4 @@
-"""Launches on today's server: what it is sent, what it makes of names, and what it has against an answer."""
+"""Launches on the current server: what is sent, how it changes names, and its errors of answers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.fixtures.sandbox import Sandbox, both_dialects, only_current
 
 
 def refusal(api_name: str, reason: str) -> str:
-    """Return the body with which today's server refuses one answer."""
+    """Return the body with which the current server rejects one answer."""
     details = {"api_name": api_name, "reason": reason}
     return json.dumps({"code": "validation_error", "message": reason, "details": details})
 
@@ -55,7 +55,7 @@ def test_a_name_is_shown_as_the_server_made_it(
 
 
 @both_dialects
-def test_a_name_that_stays_as_it_is_is_told_once(
+def test_an_unchanged_name_is_shown_once(
     fill: Fill, every_field: Template, operator_client: Client, only_launch: Callable[[], Launch]
 ) -> None:
     response = fill(every_field, name="For Ada", string_1="x").send()
@@ -173,7 +173,7 @@ def test_a_hidden_field_is_sent_with_its_default_and_named_when_it_is_refused(
         (404, '{"detail": "Not found."}', "does not exist in Pneumatic"),
     ],
 )
-def test_a_refusal_of_the_whole_is_told_in_plain_words(
+def test_a_rejection_of_the_whole_request_is_explained(
     fill: Fill, every_field: Template, sandbox: Sandbox, status: int, body: str, sentence: str
 ) -> None:
     sandbox.fault(kind="status", status=status, method="POST", body=body)

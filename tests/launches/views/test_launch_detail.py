@@ -1,4 +1,4 @@
-"""The page of a launch: what was asked, what became of it, what to do next."""
+"""The page of a launch: its request, its outcome, what to do next."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_it_shows_answers_as_labels(fill: Fill, every_field: Template, operator_
     assert "No answer" in page
 
 
-def test_a_launch_under_way_looks_again_and_tells_until_when(
+def test_an_open_launch_refreshes_and_shows_its_deadline(
     template: Template, operator: User, operator_client: Client
 ) -> None:
     deadline = timezone.now() + dt.timedelta(minutes=1)
@@ -112,7 +112,7 @@ def test_a_launch_on_its_way_looks_again_by_itself(
     assert "/retry/" not in page
 
 
-def test_a_launch_whose_process_ended_is_settled_when_somebody_looks(
+def test_a_launch_of_an_ended_process_is_settled_when_it_is_shown(
     operator_client: Client, operator: User, template: Template
 ) -> None:
     overdue = timezone.now() - dt.timedelta(minutes=1)
@@ -138,7 +138,7 @@ def test_reasons_stand_under_the_labels_of_their_fields(
     assert "elsewhere" in page
 
 
-def test_edit_and_launch_again_tells_what_no_longer_fits(
+def test_edit_and_launch_again_shows_answers_that_are_not_kept(
     fill: Fill, every_field: Template, operator_client: Client
 ) -> None:
     url = fill(every_field, name="First", string_1="Desks", text_2="many words").send().url
@@ -166,11 +166,11 @@ def test_a_launch_of_another_template_is_no_source(
     assert "previous" not in form.controls
 
 
-def test_files_of_somebody_else_are_not_carried_over(fill: Fill, every_field: Template) -> None:
+def test_files_of_another_user_are_not_carried_over(fill: Fill, every_field: Template) -> None:
     fill(every_field, string_1="x", file_8=[SimpleUploadedFile("a.txt", b"x")]).send()
-    stranger = client_of(make_user("stranger", "Operator"))
+    other_user = client_of(make_user("other_user", "Operator"))
 
-    form = FilledForm.open(stranger, f"/templates/{every_field.pk}/launch/?from={Launch.objects.get().pk}")
+    form = FilledForm.open(other_user, f"/templates/{every_field.pk}/launch/?from={Launch.objects.get().pk}")
 
     assert "kickoff-file-8" not in form.controls
 
@@ -198,7 +198,7 @@ def test_settling_asks_for_what_is_missing(
     assert launch.state == "unknown"
 
 
-def test_settling_twice_is_told(operator_client: Client, operator: User, template: Template) -> None:
+def test_resolving_twice_shows_an_error(operator_client: Client, operator: User, template: Template) -> None:
     launch = make_launch(template, operator, state="launched", workflow_id=3)
 
     response = operator_client.post(

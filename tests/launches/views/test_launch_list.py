@@ -75,7 +75,7 @@ def test_an_empty_list_says_what_to_do(operator_client: Client) -> None:
     assert 'href="/templates/"' in page
 
 
-def test_nothing_found_is_told_apart_from_nothing_there(operator_client: Client, operator: User) -> None:
+def test_no_matches_and_no_launches_have_their_own_texts(operator_client: Client, operator: User) -> None:
     make_launch(make_template(), operator)
 
     assert "No matching launches" in operator_client.get("/launches/?q=zebra").content.decode()
@@ -216,7 +216,7 @@ def test_plain_cells_stay_as_they_are() -> None:
 def test_the_home_page_gets_what_is_recent_and_what_waits(operator: User) -> None:
     template = make_template()
     recent = timezone.now()
-    stranger = make_launch(template, make_user("other"), state="unknown", created_at=recent)
+    other_user = make_launch(template, make_user("other"), state="unknown", created_at=recent)
     unknown = make_launch(template, operator, state="unknown", created_at=NOW - dt.timedelta(days=300))
     failed = make_launch(template, operator, state="failed", created_at=recent)
     make_launch(template, operator, state="failed", created_at=recent - dt.timedelta(days=31))
@@ -229,7 +229,7 @@ def test_the_home_page_gets_what_is_recent_and_what_waits(operator: User) -> Non
 
     assert waiting == [failed, unknown]
     assert selectors.recent_for(operator, 1) == [successor]
-    assert stranger not in selectors.recent_for(operator, 10)
+    assert other_user not in selectors.recent_for(operator, 10)
 
 
 def test_the_page_of_a_template_shows_its_launches(operator_client: Client, operator: User) -> None:

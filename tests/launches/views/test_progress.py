@@ -1,4 +1,4 @@
-"""What the pages of launches tell of workflows, and the page of a workflow of its launch."""
+"""Workflows on the pages of launches, and the launch on the page of its workflow."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def test_an_open_page_sees_the_workflow_move(
     assert operator_client.get(url, headers={"Live-Version": again}).status_code == 204
 
 
-def test_a_launch_that_was_under_way_loads_its_page_anew_when_it_is_over(
+def test_the_page_of_an_open_launch_reloads_when_it_is_settled(
     template: Template, operator: User, operator_client: Client
 ) -> None:
     launch = make_launch(template, operator)
@@ -120,7 +120,7 @@ def test_the_list_shows_where_workflows_stand(
     assert page.count("no events yet") == 1
 
 
-def test_whoever_may_not_see_workflows_sees_none(
+def test_a_user_who_may_not_see_workflows_sees_none(
     template: Template, operator: User, unknown: Launch, deliver: Deliver
 ) -> None:
     user = make_user("narrow")
@@ -165,7 +165,7 @@ def test_an_unknown_launch_shows_the_evidence_and_is_decided_with_one_click(
     assert (unknown.state, unknown.workflow_id, unknown.resolved_by) == (State.LAUNCHED, 41, operator)
 
 
-def test_what_fits_best_comes_first_and_what_is_taken_says_whose_it_is(
+def test_the_best_match_comes_first_and_an_owned_one_names_its_launch(
     unknown: Launch, template: Template, operator: User, operator_client: Client, deliver: Deliver
 ) -> None:
     other = make_launch(template, operator, name="Mine", workflow_id=43)
@@ -268,7 +268,7 @@ def test_an_answer_that_was_dropped_is_replaced_by_the_event(
 
 
 def workflow_started(workflow: dict[str, Any], template: Template, launch: Launch) -> dict[str, Any]:
-    """Return the event that tells of a workflow as the sandbox received it."""
+    """Return the event of a workflow as the sandbox started it."""
     sent = launch.payload["kickoff"]
     outputs = []
     for field in fields_of(template):

@@ -1,4 +1,4 @@
-"""A launch whose answer was lost, in a real browser: the evidence, the decision, and a page that sees events come."""
+"""An unknown launch in a real browser: possible matches, the decision, and a page that updates itself."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_every_state_is_accessible_and_fits_a_phone(
     assert unknown.workflow_id == 43
 
 
-def test_an_open_page_shows_what_an_event_told(
+def test_an_open_page_shows_what_an_event_reported(
     browse: Browse, operator: User, unknown: Launch, deliver: Deliver
 ) -> None:
     page = browse(f"/launches/{unknown.pk}/", user=operator)

@@ -1,4 +1,4 @@
-"""A form that arrives after the session ended, or with a stale CSRF token: no answer is lost, nothing is launched."""
+"""A form that arrives after the session ended, or with a stale CSRF token: every answer is kept, nothing is launched."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def test_what_was_launched_before_the_session_ended_is_not_launched_again(
     assert len(sandbox.workflows()) == 1
 
 
-def test_files_are_not_taken_from_somebody_without_a_session(
+def test_files_are_not_accepted_without_a_session(
     fill: Fill, every_field: Template, sandbox: Sandbox, operator_client: Client
 ) -> None:
     form = fill(every_field, file_8=[SimpleUploadedFile("a.txt", b"x")])
@@ -129,7 +129,7 @@ def test_files_that_were_uploaded_before_are_kept(
     assert sandbox.workflows()[0]["kickoff"]["file-8"] == [sandbox.files()[0]["id"]]
 
 
-def test_a_template_that_changed_meanwhile_is_told(
+def test_a_template_that_changed_before_sign_in_is_shown(
     fill: Fill, every_field: Template, operator_client: Client
 ) -> None:
     sign_in = sign_in_form(fill(every_field, string_1="Kept", text_2="gone now"), operator_client)
@@ -141,7 +141,7 @@ def test_a_template_that_changed_meanwhile_is_told(
     assert "gone now" in response.content.decode()
 
 
-def test_somebody_else_who_signs_in_does_not_get_the_files(
+def test_another_user_who_signs_in_does_not_get_the_files(
     fill: Fill, every_field: Template, administrator: User, operator_client: Client
 ) -> None:
     uploaded = fill(every_field, file_8=[SimpleUploadedFile("a.txt", b"x")]).send()
@@ -216,7 +216,7 @@ def test_the_sign_in_page_cannot_be_opened_by_itself(operator_client: Client, ev
     assert response.headers["Location"] == f"/templates/{every_field.pk}/launch/"
 
 
-def test_somebody_without_a_role_is_led_home(
+def test_a_user_without_a_role_is_redirected_home(
     fill: Fill, every_field: Template, nobody: User, operator_client: Client
 ) -> None:
     sign_in = sign_in_form(fill(every_field), operator_client)

@@ -76,7 +76,7 @@ def test_a_draft_can_be_discarded(browse: Browse, someone: User, every_field: Te
     expect(page.get_by_role("button", name="Restore answers")).to_be_hidden()
 
 
-def test_nobody_is_offered_the_draft_of_another_person(
+def test_a_draft_is_offered_to_its_own_user_only(
     browse: Browse, someone: User, every_field: Template
 ) -> None:
     page = browse(url_of(every_field), user=someone)
