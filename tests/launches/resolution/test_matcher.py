@@ -389,9 +389,7 @@ def test_a_failure_while_drawing_conclusions_does_not_hide_the_answer(
     assert "but matching it failed" in caplog.text
 
 
-def test_deliveries_that_resolve_launches_are_processed(
-    unknown: Callable[..., Launch], deliver: Deliver
-) -> None:
+def test_deliveries_that_resolve_are_processed(unknown: Callable[..., Launch], deliver: Deliver) -> None:
     unknown()
     deliver(started())
 

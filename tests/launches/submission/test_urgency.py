@@ -72,7 +72,7 @@ def test_no_urgency_is_sent_without_a_value(
         ("tomorrow", "is not a valid date and time"),
         ("2031-02-30T10:00", "is not a valid date and time"),
         ("2031-03-31", "is not a valid date and time"),
-        ("9999-12-31T23:59", "too far away"),
+        ("9999-12-31T23:59", "too far in the future"),
         ("2031-03-30T02:30", "The clocks change at that time"),
         ("2031-10-26T02:30", "The clocks change at that time"),
     ],

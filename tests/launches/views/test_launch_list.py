@@ -71,7 +71,7 @@ def test_a_date_at_the_edge_of_time_is_taken_for_a_slip(
 def test_an_empty_list_says_what_to_do(operator_client: Client) -> None:
     page = operator_client.get("/launches/").content.decode()
 
-    assert "Nothing has been launched yet" in page
+    assert "No launches yet" in page
     assert 'href="/templates/"' in page
 
 
@@ -193,7 +193,7 @@ def test_the_csv_file_holds_every_launch_that_fits(operator_client: Client, oper
     assert response["Content-Type"] == "text/csv; charset=utf-8"
     assert "attachment" in response["Content-Disposition"]
     assert len(rows) == 121
-    failed = next(row for row in rows if row["State"] == "failed")
+    failed = next(row for row in rows if row["Status"] == "failed")
     assert (failed["Workflow name"], failed["Template"], failed["Reason"]) == ("'@SUM(A1)", "'=1+1", "'-1")
     assert len(list(csv.DictReader(io.StringIO(filtered(operator_client, "state=failed"))))) == 1
 

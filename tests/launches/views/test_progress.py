@@ -155,7 +155,7 @@ def test_an_unknown_launch_shows_the_evidence_and_is_decided_with_one_click(
     assert 'href="/workflows/41/"' in page
     assert "you entered: <bdi>Soon</bdi>" in page
     assert "differs" in page
-    assert page.count(">fits<") == 3
+    assert page.count(">matches<") == 3
 
     button = page.partition("<article")[2].partition("</form>")[0]
     hidden = dict(re.findall(r'<input type="hidden" name="([a-z_]+)" value="([^"]*)"', button))

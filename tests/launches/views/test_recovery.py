@@ -1,4 +1,4 @@
-"""A form that arrives after the session ended, or with a stale CSRF token: every answer is kept, nothing is launched."""
+"""A form that arrives after its session ended, or with a stale CSRF token: it keeps every answer, launches nothing."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_a_session_that_ended_costs_no_answer(
     response = sign_in.fill(username="operator", password=PASSWORD).send("sign-in")
 
     again = FilledForm.read(operator_client, response)
-    assert "Nothing has been launched yet" in response.content.decode()
+    assert "Nothing was launched yet" in response.content.decode()
     assert again.controls["name"] == ["Kept"]
     assert again.controls["kickoff-string-1"] == ['say "x"']
     assert again.controls["kickoff-text-2"] == ["two\nlines"]
@@ -164,7 +164,7 @@ def test_a_stale_token_brings_the_form_back(every_field: Template, operator: Use
 
     again = FilledForm.read(browser, response)
     assert response.status_code == 403
-    assert "Nothing has been launched yet" in response.content.decode()
+    assert "Nothing was launched yet" in response.content.decode()
     assert again.controls["kickoff-string-1"] == ["Kept too"]
     assert again.submission_id == stale.submission_id
     assert not Launch.objects.exists()
