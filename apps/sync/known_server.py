@@ -1,6 +1,6 @@
-"""What was found out about the server, kept for every process: the memory of ``apps.pneumatic.server``.
+"""What is known of the server, stored for all processes: the storage behind ``apps.pneumatic.server``.
 
-A memory that fails is none: before ``migrate``, or while the database is busy, nothing is known and nothing breaks.
+Errors of the database are not raised: before ``migrate``, or while it is busy, the server counts as unknown.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from apps.sync.models import ServerFinding
 
 logger = logging.getLogger(__name__)
 
-DETECTION_INTERVAL_SECONDS = 30.0  # while nobody knows which Pneumatic it is, or whose key
-# Somebody may be waiting for a page; whoever needs the finding next finds it again.
+DETECTION_INTERVAL_SECONDS = 30.0  # while the dialect, or the user of the API key, is unknown
+# A user may be waiting for a page. What could not be saved is detected again when it is needed.
 MAX_SAVE_SECONDS = 2.0
 
 
 def load(api_url: str) -> KnownServer | None:
-    """Return what was found at ``api_url``; None for nothing, or when the database does not tell."""
+    """Return what is known of the server at ``api_url``; None for nothing, or when the database fails."""
     try:
         with _apart():
             row = ServerFinding.objects.filter(api_url=api_url).first()
@@ -35,29 +35,29 @@ def load(api_url: str) -> KnownServer | None:
         return None
     if row is None:
         return None
-    holder = KeyHolder(*row.holder) if row.holder else None
+    key_holder = KeyHolder(*row.holder) if row.holder else None
     return KnownServer(
-        dialect=row.dialect, found_at=row.found_at, key_fingerprint=row.key_fingerprint, holder=holder
+        dialect=row.dialect, found_at=row.found_at, key_fingerprint=row.key_fingerprint, holder=key_holder
     )
 
 
 def save(api_url: str, finding: KnownServer) -> None:
-    """Keep ``finding`` instead of what was found at ``api_url`` before, unless the database is too busy."""
+    """Store ``finding`` for ``api_url`` in place of an earlier one, unless the database is too busy."""
     if load(api_url) == finding:
         return
-    holder = finding.holder
+    key_holder = finding.holder
     values = {
         "dialect": finding.dialect,
         "found_at": finding.found_at,
         "key_fingerprint": finding.key_fingerprint,
-        "holder": holder
+        "holder": key_holder
         and [
-            holder.user_id,
-            holder.email,
-            holder.name,
-            holder.is_admin,
-            holder.is_account_owner,
-            holder.zone,
+            key_holder.user_id,
+            key_holder.email,
+            key_holder.name,
+            key_holder.is_admin,
+            key_holder.is_account_owner,
+            key_holder.zone,
         ],
     }
     try:
@@ -68,10 +68,10 @@ def save(api_url: str, finding: KnownServer) -> None:
 
 
 def detect_server() -> None:
-    """Ask which Pneumatic it is and whose key we have, unless that is known: the worker's periodic job.
+    """Detect the dialect and the user of the API key, unless both are known: the worker's periodic job.
 
-    A new address or a new key would else be found out by the next sync only, and until then events are read, and pages
-    offered, as if nothing were known. What is known costs no request.
+    Without it, a new address or key would be detected by the next sync only. Until then events would be interpreted,
+    and pages offered, as for an unknown server. What is known costs no request.
     """
     if not settings.PNEUMATIC_API_URL or not settings.PNEUMATIC_API_KEY:
         return
@@ -82,9 +82,9 @@ def detect_server() -> None:
         with connect() as client:
             client.key_holder()
     except PneumaticError as error:
-        logger.warning("Which Pneumatic this is could not be found out: %s", type(error).__name__)
+        logger.warning("The Pneumatic server could not be detected: %s", type(error).__name__)
 
 
 def _apart() -> AbstractContextManager[None]:
-    """Keep an error from spoiling the transaction around it; outside of one there is nothing to spoil."""
+    """Contain an error, so that it does not break the surrounding transaction, if there is one."""
     return transaction.atomic() if connection.in_atomic_block else nullcontext()

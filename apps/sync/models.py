@@ -115,7 +115,7 @@ class ServerFinding(models.Model):
         max_length=64, editable=False
     )  # differs for each API key and does not reveal it
     # [id, e-mail, name, is admin, is account owner, time zone], in the order of schemas.KeyHolder
-    holder = models.JSONField(_("user of the API key"), null=True)
+    holder = models.JSONField(_("user of the API key"), null=True)  # words: ok - the holder of a key
 
     class Meta:
         verbose_name = _("server")

@@ -1,7 +1,6 @@
-"""Django admin for rows that only a sync writes: to look at, to search, never to edit.
+"""Django admin for rows that only a sync writes: to view and search, not to edit.
 
-That Django's classes take a type parameter at run time is the doing of ``django-stubs-ext``, which comes with
-``django-tasks`` and is applied by it.
+Django's classes take a type parameter at run time because ``django-tasks`` applies ``django-stubs-ext``.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ AnyModel = TypeVar("AnyModel", bound=Model)
 
 
 class _ReadOnly:
-    """Takes every permission but the one to view."""
+    """Denies every permission except the one to view."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -34,10 +33,10 @@ class _ReadOnly:
 
 
 class ReadOnlyAdmin(_ReadOnly, admin.ModelAdmin[AnyModel]):
-    """A list and a page per row; the number of queries does not depend on the number of rows."""
+    """A list and a page per row, with a constant number of queries."""
 
     show_full_result_count = False
-    show_facets = admin.ShowFacets.NEVER  # each would count the table once more
+    show_facets = admin.ShowFacets.NEVER  # each would count the table again
     list_per_page = 50
 
 
@@ -50,7 +49,7 @@ class ReadOnlyInline(_ReadOnly, admin.TabularInline[Model, Model]):
 
 
 class BoundedPaginator(Paginator[Any]):
-    """Counts to ``MAX_ROWS`` and no further: nobody leafs through more, and no table is too large to be shown."""
+    """Counts at most ``MAX_ROWS`` rows, so that the list of a large table stays fast."""
 
     MAX_ROWS = 100_000
 
@@ -59,7 +58,7 @@ class BoundedPaginator(Paginator[Any]):
         """Return how many rows there are, or ``MAX_ROWS`` + 1 for "more"."""
         rows = self.object_list
         if not isinstance(rows, QuerySet):
-            raise TypeError("Only a queryset can be counted without being read.")
+            raise TypeError("Only a queryset can be counted without reading its rows.")
         return rows.order_by()[: self.MAX_ROWS + 1].count()
 
 

@@ -66,7 +66,7 @@ def template_detail(request: HttpRequest, template_id: int) -> HttpResponse:
         raise Http404(_("There is no template %(id)d here.") % {"id": template_id})
     context = {
         "template": template,
-        "sheet": presentation.template_detail(template),
+        "detail": presentation.template_detail(template),
         "refusal": panels.launch_refusal(cast(AbstractUser, request.user), template),
         "panels": panels.panels_for(request, template),
         "versions": presentation.version_history(template, limit=VERSIONS_SHOWN),

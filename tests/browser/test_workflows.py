@@ -89,7 +89,7 @@ def test_news_of_what_nobody_watches_is_not_read_aloud(browse: Browse, uma: User
 def test_what_i_hold_is_read_aloud(browse: Browse, ann: User, deliver: Deliver) -> None:
     deliver(payloads.started(1))
     page = browse("/", user=ann)
-    expect(page.get_by_role("heading", name="Held by me")).to_be_visible()
+    expect(page.get_by_role("heading", name="Assigned to me")).to_be_visible()
 
     deliver(payloads.task_completed(1, 1))
 

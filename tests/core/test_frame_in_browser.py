@@ -137,7 +137,7 @@ def test_a_failed_request_of_htmx_is_told(browse: Browse, operator: User) -> Non
     )
 
     page.get_by_role("button", name="Ask").click()
-    expect(page.get_by_role("alert")).to_contain_text("That did not work.")
+    expect(page.get_by_role("alert")).to_contain_text("The request failed.")
 
     page.route("**/no/such/fragment/", lambda route: route.abort())
     page.get_by_role("button", name="Ask").click()
@@ -165,4 +165,4 @@ def test_print_and_forced_colours_show_the_content(browse: Browse, operator: Use
         page.emulate_media(forced_colors="active")
         expect(page.locator("header")).to_be_visible()
 
-    expect(page.get_by_role("heading", name="There is nothing here")).to_be_visible()
+    expect(page.get_by_role("heading", name="Page not found")).to_be_visible()
