@@ -1,4 +1,4 @@
-"""People: those who sign in here, and the mirror of those who exist in Pneumatic."""
+"""Users of the dashboard, and the mirror of Pneumatic's users and groups."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ MAX_QUERY_CHARACTERS = 200
 @never_cache
 @permission_required("workflow_templates.view_template", raise_exception=True)
 def home(request: HttpRequest) -> HttpResponse:
-    """Show what somebody wants to see first in the morning; what moves now alone when an open page asks for it."""
+    """Show the home page, or only the running workflows to a page that polls."""
     user = cast(User, request.user)
     context: dict[str, object] = {}
     if user.has_perm("workflows.view_workflow"):
@@ -42,7 +42,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 @permission_required("workflow_templates.view_template", raise_exception=True)
 def search(request: HttpRequest) -> HttpResponse:
-    """Show what fits ``q``, or only the hits when htmx asks while somebody types."""
+    """Show the results for ``q``, or only their part of the page to a request of htmx during typing."""
     query = " ".join(request.GET.get("q", "").replace("\0", " ").split())[:MAX_QUERY_CHARACTERS]
     context = {"query": query, "found": selectors.found_for(cast(User, request.user), query)}
     context["is_fragment"] = is_partial(request)

@@ -50,7 +50,9 @@ def test_it_says_whose_templates_they_are(sandbox: Sandbox) -> None:
         "templates",
         "subscriptions",
     ]
-    assert lines[3] == ("  Templates: those that Ada Owner, whose key this is, owns, views or may start.")
+    assert lines[3] == (
+        "  Templates: only those that Ada Owner, the user of the API key, owns, views or may start."
+    )
 
 
 @only_current
@@ -60,7 +62,10 @@ def test_it_works_with_the_key_of_somebody_who_is_no_administrator(
     settings.PNEUMATIC_API_KEY = sandbox.add_key("the-key-of-bo-operator", 2)
     lines = command().splitlines()
     assert lines[2].startswith("templates: 6 added, 0 updated, 0 removed")
-    assert lines[3] == "  Templates: those that Bo Operator, whose key this is, owns, views or may start."
+    assert (
+        lines[3]
+        == "  Templates: only those that Bo Operator, the user of the API key, owns, views or may start."
+    )
     assert lines[4].startswith("subscriptions: not allowed. ")
 
 
@@ -95,9 +100,7 @@ def test_it_says_what_the_key_may_not_see_and_succeeds_all_the_same(sandbox: San
 def test_it_refuses_a_name_that_it_does_not_know() -> None:
     _out, error = refusal("unicorns")
     assert error.returncode == 2
-    assert (
-        str(error) == "Cannot sync unicorns: unknown. Choose from: users, templates, subscriptions."
-    )
+    assert str(error) == "Cannot sync unicorns: unknown. Choose from: users, templates, subscriptions."
     assert not SyncRun.objects.exists()
 
 

@@ -203,7 +203,7 @@ def test_it_says_which_pneumatic_this_is_and_nothing_of_what_it_does_not_have(
     page = text(viewer_client)
     assert "Pneumatic (documented API), set by PNEUMATIC_DIALECT." in page
     assert "Groups" not in page
-    assert "whose key this is" not in page
+    assert "the user of the API key" not in page
 
 
 @only_current
@@ -216,7 +216,7 @@ def test_it_says_what_was_found_and_whose_templates_are_shown(
     page = text(viewer_client)
     assert "Pneumatic (current API), detected just now." in page
     assert "<dt>Groups</dt>" in page
-    assert "Templates: those that Ada Owner, whose key this is, owns, views or may start." in page
+    assert "Templates: only those that Ada Owner, the user of the API key, owns, views or may start." in page
     assert 'class="banner"' not in page
 
 

@@ -70,7 +70,7 @@ def test_it_tells_everything_about_the_template(viewer_client: Client) -> None:
     )
     html, text = html_of(viewer_client, template), text_of(viewer_client, template)
     assert "<strong>new</strong>" in html
-    assert "can be finished at any stage" in text
+    assert "Can be completed at any task" in text
     assert re.search(r"Updated .* ago by Ada Lovelace ada@example.com", text)
     assert "Grace Hopper person2@example.com invited" in text
     assert "User 99 not synced" in text
@@ -80,7 +80,7 @@ def test_it_tells_everything_about_the_template(viewer_client: Client) -> None:
 
 
 def test_it_says_in_words_when_a_workflow_is_finished(viewer_client: Client) -> None:
-    assert "finished when its last task is done" in text_of(viewer_client, make_template(finalizable=False))
+    assert "Completed with its last task" in text_of(viewer_client, make_template(finalizable=False))
 
 
 def test_it_says_so_when_nobody_may_run_it_or_nobody_told_when(viewer_client: Client) -> None:
@@ -127,10 +127,8 @@ def test_it_shows_groups_with_their_rules_and_what_is_special_about_fields(viewe
     html, text = html_of(viewer_client, template), text_of(viewer_client, template)
     assert "Line line Short text Default: “usual” At most 140 characters Optional" in text
     assert "Date Default: 1 Jan 2026" in text
-    assert (
-        "Secret hidden secret Short text Hidden: nobody is asked, its default is sent. Default: “7”" in text
-    )
-    assert "The API key may not read its options: they stand in a data set." in text
+    assert "Secret hidden secret Short text Hidden: not shown, its default is sent. Default: “7”" in text
+    assert "Its options come from a data set that the API key cannot read." in text
     assert "Money All of it “Deposit” and “Rest” together must be exactly 100." in text
     assert "Deposit deposit Number Optional Rest rest Number Optional" in text
     assert "All of <strong>it</strong>" in html
@@ -138,7 +136,7 @@ def test_it_shows_groups_with_their_rules_and_what_is_special_about_fields(viewe
 
 
 def test_it_says_why_tasks_are_not_known(viewer_client: Client) -> None:
-    assert "This template has 3 tasks, but the API key may not read them." in text_of(
+    assert "This template has 3 tasks, but the API key cannot read them." in text_of(
         viewer_client, make_template(tasks_count=3)
     )
     assert "This template has no tasks." in text_of(viewer_client, make_template(tasks_count=0))
@@ -207,10 +205,10 @@ def test_it_shows_tasks_with_delays_performers_and_output(viewer_client: Client)
     assert "1 output field" in first
     assert "Neighbour seat Person Optional" in first
 
-    assert "Starts 3 days, 2 hours after the task before it is done." in second
-    assert "whoever is named in “Manager” of the kickoff form" in second
-    assert "whoever is named in “Neighbour” of the task “Prepare”" in second
-    assert "whoever is named in “Somebody else”" in second
+    assert "Starts 3 days, 2 hours after the previous task is completed." in second
+    assert "the user named in “Manager” of the kickoff form" in second
+    assert "the user named in “Neighbour” of the task “Prepare”" in second
+    assert "the user named in “Somebody else”" in second
     assert "all performers must complete it" in second
 
     assert "Performers No users listed." in third

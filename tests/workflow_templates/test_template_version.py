@@ -42,7 +42,7 @@ def test_it_shows_the_change_with_both_texts(viewer_client: Client) -> None:
 
 def test_the_first_version_has_nothing_to_compare_with(viewer_client: Client) -> None:
     html = viewer_client.get(url_of(two_versions(), 1)).content.decode()
-    assert "there is nothing to compare it with" in html
+    assert "There is no earlier version to compare" in html
     assert "Not current" in html
 
 

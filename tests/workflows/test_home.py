@@ -47,7 +47,10 @@ def test_the_page_shows_it(operator_client: Client, me: User) -> None:
     page = page_text(operator_client)
 
     assert (
-        page.index("Assigned to me") < page.index("Mine") < page.index("Other running workflows") < page.index("Theirs")
+        page.index("Assigned to me")
+        < page.index("Mine")
+        < page.index("Other running workflows")
+        < page.index("Theirs")
     )
     assert "step 3" in page
     assert "live.js" in page
