@@ -8,9 +8,10 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
+from tests.fixtures.depth import examples
 from tests.fixtures.sandbox import Sandbox
 
 from .conftest import Api
@@ -177,7 +178,7 @@ BODIES = JSON | st.dictionaries(KEYS, JSON | st.dictionaries(API_NAMES, JSON, ma
         "/_sandbox/reset",
     ],
 )
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(1, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=BODIES)
 def test_no_json_makes_the_server_fail(api: Api, sandbox: Sandbox, path: str, body: object) -> None:
     response = api.session.post(
