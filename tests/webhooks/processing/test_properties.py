@@ -79,8 +79,8 @@ def test_order_repetition_and_batches_do_not_matter(
     mixed = [BODIES[index] for index in [*order, *again]]
     limits = [0, *sorted(cuts), len(mixed)]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(worker, "MOST_READ", most_read)
-        patch.setattr(worker, "SMALLEST_BATCH", 1)
+        patch.setattr(worker, "MAX_READ", most_read)
+        patch.setattr(worker, "MIN_BATCH", 1)
         patch.setattr(worker, "FIRST_BATCH", 2)
         for first, last in itertools.pairwise(limits):
             receive(mixed[first:last])
