@@ -1,4 +1,4 @@
-"""Take a request's body off the network: not too much of it, and not for too long."""
+"""Read a request's body within a limit of bytes and of seconds."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.http import HttpRequest, UnreadablePostError
 
 
 class Refused(Exception):
-    """The body is not taken; ``status`` says why in HTTP, ``reason`` in words."""
+    """The body is refused; ``status`` is the HTTP status of the response, ``reason`` its text."""
 
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(reason)
@@ -49,9 +49,9 @@ def read_body(request: HttpRequest, *, limit: int, seconds: float) -> bytes:
 
 
 def _read_in_time(request: HttpRequest, length: int, connection: socket.socket, seconds: float) -> bytes:
-    """Read without ever waiting in ``recv``: a timeout there begins anew with each byte that a slow sender sends.
+    """Read without ever waiting in ``recv``: its timeout would restart with each byte of a slow sender.
 
-    What a read that had to stop has already taken stays in the server's buffers; the next one goes on behind it.
+    The bytes of a read that had to stop stay in the server's buffers, and the next read continues after them.
     """
     deadline = time.monotonic() + seconds
     poll = select.poll()

@@ -1,9 +1,10 @@
-"""Write deliveries down, durably: whoever is told "stored" finds the row after a power cut.
+"""Store deliveries durably: a row that was acknowledged survives a power cut.
 
-Many requests of one process share a transaction (*group commit*). Each puts its row into a queue; the first one leads:
-it gives those that are on their way a moment to come, writes all that wait in one transaction, tells each how its row
-fared, and hands the lead to the next in the queue. So the price of a transaction (the disk, SQLite's one write lock) is
-paid once for a group, and no thread of its own is needed. Whoever is alone waits for nobody.
+Requests of one process share a transaction (group commit), so that the price of a commit, the disk and SQLite's one
+write lock, is paid once for a group: see decision 0009 and the figures in docs/benchmarks.md. Each request queues its
+row. The first one leads: it waits a few milliseconds for the requests that have a body already, writes all queued rows
+in one transaction, wakes the others, and passes the lead to the next in the queue. A request without company waits for
+no other. No extra thread is needed.
 """
 
 from __future__ import annotations
@@ -21,18 +22,18 @@ from apps.core import bulk
 from apps.core.database import bounded_transaction
 from apps.webhooks.models import Delivery
 
-LARGEST_GROUP = 50  # rows
+MAX_GROUP = 50  # rows
 
-GATHERING = 0.005  # seconds at most that a leader waits for others
+MAX_GATHERING_SECONDS = 0.005  # that a leader waits for others: it saves a sixth of the transactions
 
 
 class PendingDelivery:
-    """A row that waits to be written, and how it fared."""
+    """A row that waits to be written, and its outcome."""
 
     def __init__(self, delivery: Delivery, also: Callable[[], object] | None) -> None:
         self.delivery = delivery
         self.also = also
-        self.woken = threading.Event()  # it is written, has failed, or is to lead
+        self.woken = threading.Event()  # it is written, has failed, or leads the next group
         self.is_stored = False
         self.error: Exception | None = None
 
@@ -41,13 +42,13 @@ class DeliveryStore:
     """The queue of one process."""
 
     def __init__(self) -> None:
-        self._lock = threading.Condition()  # only a leader that gathers ever waits for it
-        self._announced = 0  # requests that are about to store a row, or doing it
+        self._lock = threading.Condition()  # only a leader that gathers rows waits for it
+        self._expected = 0  # requests that are about to store a row, or doing it
         self._waiting: list[PendingDelivery] = []
         self._is_led = False
 
     def store(self, delivery: Delivery, also: Callable[[], object] | None = None) -> None:
-        """Do what the module's ``store`` promises."""
+        """Implement the module's ``store``."""
         entry = PendingDelivery(delivery, also)
         with self._lock:
             self._waiting.append(entry)
@@ -57,27 +58,27 @@ class DeliveryStore:
         if not leads and not entry.woken.wait(settings.WEBHOOK_WRITE_TIMEOUT):
             self._give_up(entry)
         if not entry.is_stored and entry.error is None:
-            self._lead()
+            self._write_group()
         if entry.error is not None:
             raise entry.error
 
     @contextmanager
-    def announced(self) -> Iterator[None]:
-        """Do what the module's ``announced`` promises."""
+    def expecting_row(self) -> Iterator[None]:
+        """Implement the module's ``expecting_row``."""
         with self._lock:
-            self._announced += 1
+            self._expected += 1
         try:
             yield
         finally:
             with self._lock:
-                self._announced -= 1
+                self._expected -= 1
                 self._lock.notify()
 
     def _is_complete(self) -> bool:
-        return len(self._waiting) >= min(self._announced, LARGEST_GROUP)
+        return len(self._waiting) >= min(self._expected, MAX_GROUP)
 
     def _give_up(self, entry: PendingDelivery) -> None:
-        """Take the row back, unless somebody is writing it at this moment: then see how that ends."""
+        """Withdraw the row, unless another thread is writing it: then wait for the outcome."""
         with self._lock:
             if entry in self._waiting and not entry.woken.is_set():
                 self._waiting.remove(entry)
@@ -85,10 +86,10 @@ class DeliveryStore:
                 return
         entry.woken.wait()  # the writer's own time limits end it
 
-    def _lead(self) -> None:
+    def _write_group(self) -> None:
         with self._lock:
-            self._lock.wait_for(self._is_complete, GATHERING)
-            group, self._waiting = self._waiting[:LARGEST_GROUP], self._waiting[LARGEST_GROUP:]
+            self._lock.wait_for(self._is_complete, MAX_GATHERING_SECONDS)
+            group, self._waiting = self._waiting[:MAX_GROUP], self._waiting[MAX_GROUP:]
         try:
             _write(group)
         finally:
@@ -102,16 +103,16 @@ class DeliveryStore:
                     self._waiting[0].woken.set()
 
 
-_inbox = DeliveryStore()
+_store = DeliveryStore()
 
 
-def _begin_anew() -> None:
-    """Forget what the parent process was writing: its threads do not exist after a fork."""
-    global _inbox
-    _inbox = DeliveryStore()
+def _reset_after_fork() -> None:
+    """Start with an empty queue: the threads of the parent process do not exist after a fork."""
+    global _store
+    _store = DeliveryStore()
 
 
-os.register_at_fork(after_in_child=_begin_anew)
+os.register_at_fork(after_in_child=_reset_after_fork)
 
 
 def store(delivery: Delivery, also: Callable[[], object] | None = None) -> None:
@@ -119,12 +120,12 @@ def store(delivery: Delivery, also: Callable[[], object] | None = None) -> None:
 
     ``also()`` runs in the same transaction, after the row has its primary key.
     """
-    _inbox.store(delivery, also)
+    _store.store(delivery, also)
 
 
-def announced() -> AbstractContextManager[None]:
-    """Say that a row is about to come: a group waits a moment for it."""
-    return _inbox.announced()
+def expecting_row() -> AbstractContextManager[None]:
+    """Announce that a row follows: the group that forms waits for it, MAX_GATHERING_SECONDS at most."""
+    return _store.expecting_row()
 
 
 def _write(group: Sequence[PendingDelivery]) -> None:

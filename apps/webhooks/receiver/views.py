@@ -1,7 +1,7 @@
-"""``POST /hooks/<token>/``: judge a delivery, write it down, and only then say 2xx.
+"""``POST /hooks/<token>/``: validate a delivery, store it, and only then respond with 2xx.
 
-Nothing else happens in the request: no call to Pneumatic, no projection, no session. What is acknowledged stands in the
-table of deliveries, where the worker finds it.
+Nothing else happens in the request: no call to Pneumatic, no projection, no session. The worker finds an
+acknowledged delivery in the table of deliveries.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from apps.webhooks.verdicts import Judgement, judge
 
 log = logging.getLogger(__name__)
 
-# Of the sender's headers these are kept; others may hold what is none of our business.
+# The headers that are stored; others may contain secrets of the sender.
 KEPT_HEADERS = (
     "Accept",
     "Content-Encoding",
@@ -38,8 +38,8 @@ KEPT_HEADERS = (
     "X-Request-Id",
 )
 _META_KEYS = {name: HttpHeaders.to_wsgi_name(name) for name in KEPT_HEADERS}
-LONGEST_HEADER = 500  # characters
-RETRY_AFTER = 10  # seconds
+MAX_HEADER_CHARACTERS = 500
+RETRY_AFTER_SECONDS = 10
 
 Verdict = Delivery.Verdict
 State = Delivery.State
@@ -48,12 +48,12 @@ _STATES = {
     Verdict.UNKNOWN_EVENT: State.PENDING,
     Verdict.MISMATCH: State.DEAD_LETTER,
     Verdict.MALFORMED: State.IGNORED,
-    Verdict.TEST: State.PENDING,  # nothing to do, but that the worker came by is part of the round trip
+    Verdict.TEST: State.PENDING,  # the worker only confirms it: part of the round trip
 }
 
 
 def receive(request: HttpRequest, token: str) -> HttpResponse | None:
-    """Answer a delivery; None when ``token`` is not one of ours, so that there is no such page."""
+    """Respond to a delivery; return None when ``token`` is not one of ours: there is no such page."""
     try:
         endpoint = endpoints.find(token)
     except DatabaseProblem:
@@ -67,7 +67,7 @@ def receive(request: HttpRequest, token: str) -> HttpResponse | None:
     except Refused as refused:
         return _answer(refused.status, error=refused.reason)
     try:
-        with store.announced():
+        with store.expecting_row():
             judgement = judge(body, endpoint, token)
             _store(request, endpoint, body, judgement)
     except DatabaseProblem:
@@ -100,7 +100,7 @@ def _store(request: HttpRequest, endpoint: Endpoint, body: bytes, judgement: Jud
     if judgement.round_trip is not None:
         also = partial(_arrived, judgement.round_trip, delivery)
     elif judgement.verdict is Verdict.ACCEPTED and endpoint.first_event_at is None:
-        also = partial(_heard, endpoint, now)
+        also = partial(_record_first_event, endpoint, now)
     store.store(delivery, also)
 
 
@@ -108,12 +108,12 @@ def _arrived(round_trip: RoundTrip, delivery: Delivery) -> None:
     RoundTrip.objects.filter(pk=round_trip.pk, delivery=None).update(delivery=delivery)
 
 
-def _heard(endpoint: Endpoint, now: dt.datetime) -> None:
+def _record_first_event(endpoint: Endpoint, now: dt.datetime) -> None:
     Endpoint.objects.filter(pk=endpoint.pk, first_event_at=None).update(first_event_at=now)
 
 
 def client_address(request: HttpRequest) -> str | None:
-    """Return who sent it: behind our proxy the last address that it wrote down, which nobody else can forge."""
+    """Return the sender's IP address; behind our proxy the last entry of ``X-Forwarded-For``, which only it writes."""
     text = request.META.get("REMOTE_ADDR", "")
     if settings.BEHIND_PROXY:
         text = request.META.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2] or text
@@ -124,16 +124,18 @@ def client_address(request: HttpRequest) -> str | None:
 
 
 def kept_headers(request: HttpRequest) -> dict[str, str]:
-    """Return the headers that are kept, each cut to a bearable length."""
+    """Return the headers that are kept, each cut to MAX_HEADER_CHARACTERS."""
     return {
-        name: value[:LONGEST_HEADER] for name, key in _META_KEYS.items() if (value := request.META.get(key))
+        name: value[:MAX_HEADER_CHARACTERS]
+        for name, key in _META_KEYS.items()
+        if (value := request.META.get(key))
     }
 
 
 def _unavailable() -> HttpResponse:
-    log.exception("A delivery could not be stored; the sender is asked to come again.")
+    log.exception("A delivery could not be stored; the response asks the sender to retry.")
     response = _answer(503, error="The database is not available. Send it again.")
-    response["Retry-After"] = str(RETRY_AFTER)
+    response["Retry-After"] = str(RETRY_AFTER_SECONDS)
     return response
 
 

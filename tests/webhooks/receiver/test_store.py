@@ -167,7 +167,6 @@ def test_many_threads_at_once_all_get_their_rows(endpoint: Endpoint) -> None:
 def test_whoever_waits_too_long_for_the_database_is_told_so_and_leaves_nothing(
     endpoint: Endpoint, settings: SettingsWrapper
 ) -> None:
-    usual = settings.WEBHOOK_WRITE_TIMEOUT
     settings.WEBHOOK_WRITE_TIMEOUT = 0.2
     with a_writer_that_holds_the_lock(), ThreadPoolExecutor(4) as pool:
         jobs = [pool.submit(in_a_thread(lambda: store.store(delivery(endpoint)))) for _ in range(4)]
@@ -175,7 +174,6 @@ def test_whoever_waits_too_long_for_the_database_is_told_so_and_leaves_nothing(
 
     assert all(isinstance(error, OperationalError) for error in errors)
     assert not Delivery.objects.exists()
-    settings.WEBHOOK_WRITE_TIMEOUT = usual
     store.store(delivery(endpoint))  # and it goes on
     assert Delivery.objects.count() == 1
 
@@ -199,12 +197,12 @@ def test_a_leader_that_is_interrupted_leaves_nobody_waiting(
 
 def test_a_forked_process_begins_with_an_empty_queue() -> None:
     """The server may fork while a thread of the parent writes: that thread, and its lead, are not in the child."""
-    parents = store._inbox
+    parents = store._store
     parents._is_led = True
     try:
         child = os.fork()
         if not child:
-            os._exit(0 if not store._inbox._is_led else 1)
+            os._exit(0 if not store._store._is_led else 1)
         _, status = os.waitpid(child, 0)
     finally:
         parents._is_led = False
