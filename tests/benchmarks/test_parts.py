@@ -111,7 +111,7 @@ def test_pages_of_workflows(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_processing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(project, "WORKFLOWS", 2)
-    monkeypatch.setattr(project, "ONE_BY_ONE", project.EVENTS)
+    monkeypatch.setattr(project, "ONE_BY_ONE", project_payloads.EVENTS)
     monkeypatch.setattr(project_ours, "PORTION", 7)
 
     tables = project.measure(repeats=1)
