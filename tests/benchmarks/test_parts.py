@@ -25,6 +25,7 @@ from benchmarks import (
     pages,
     project,
     project_ours,
+    project_payloads,
     report,
     seed,
     sync,
