@@ -1,27 +1,27 @@
-"""Everything that can go wrong between us and Pneumatic.
+"""The errors of calls to Pneumatic.
 
 ::
 
     PneumaticError
-    ├── ConfigurationError    our own setting is wrong or missing; nothing was sent
+    ├── ConfigurationError    a setting of the dashboard is wrong or missing; nothing was sent
     ├── AuthenticationFailed  401: the API key is not accepted
     ├── PermissionDenied      403: the key's user may not do this
     ├── NotFound              404: no such template, attachment, ...
-    ├── ValidationFailed      400 and other 4xx: the server refused what we sent; ``field`` says where
+    ├── ValidationFailed      400 and other 4xx: the server refused the request; ``field`` is the first invalid field
     ├── RateLimited           429: too many requests; ``retry_after`` seconds
-    ├── Unavailable           the request never reached the server, or making it twice does no harm: try again
-    ├── OutcomeUnknown        a launch was sent and no usable answer came: it may have been carried out
-    └── UnexpectedResponse    an answer that the contract does not describe; ``path`` is the key that is amiss
-        └── Contradicted      one of another generation of the API than the one that is spoken
+    ├── Unavailable           the request did not reach the server, or a retry does no harm
+    ├── OutcomeUnknown        a launch was sent without a valid response: the workflow may have been launched
+    └── UnexpectedResponse    a response that the API does not describe; ``path`` is the invalid key
+        └── Contradicted      a response of the other API: the dialect in use is wrong
 
-``str(error)`` is a sentence for a person. No error carries the API key, a request header or a response header.
+``str(error)`` is a sentence for users. No error carries the API key, a request header or a response header.
 """
 
 from __future__ import annotations
 
 
 class PneumaticError(Exception):
-    """Any failure of a call to Pneumatic; ``status`` is the HTTP status where there was an answer."""
+    """Any failure of a call to Pneumatic; ``status`` is the HTTP status, None without a response."""
 
     def __init__(self, message: str, *, status: int | None = None) -> None:
         super().__init__(message)
@@ -60,7 +60,7 @@ class ValidationFailed(PneumaticError):
 
     @property
     def field(self) -> str | None:
-        """Return the first field that the server named, or None."""
+        """The first field that the server named, or None."""
         return next((name for name in self.errors if name), None)
 
 
@@ -73,18 +73,18 @@ class RateLimited(PneumaticError):
 
 
 class Unavailable(PneumaticError):
-    """No usable answer, and safe to try again.
+    """No valid response, and a retry is safe.
 
     The request did not reach the server, or it is one that may be made twice: a read, an upload.
     """
 
 
 class OutcomeUnknown(PneumaticError):
-    """What must not happen twice was sent, and no usable answer came: it may have been carried out."""
+    """A request that must not be made twice was sent without a valid response: it may have been carried out."""
 
 
 class UnexpectedResponse(PneumaticError):
-    """The answer is not what the contract describes; ``path`` names the key, as in ``results[3].kickoff.fields``."""
+    """The response is not what the API describes; ``path`` names the key, as in ``results[3].kickoff.fields``."""
 
     def __init__(self, message: str, *, path: str = "", status: int | None = None) -> None:
         super().__init__(message, status=status)
@@ -92,4 +92,4 @@ class UnexpectedResponse(PneumaticError):
 
 
 class Contradicted(UnexpectedResponse):
-    """Another generation of the API answers than the one that is spoken; the message says how to mend it."""
+    """The response belongs to the other API than the dialect in use; the message says how to fix it."""

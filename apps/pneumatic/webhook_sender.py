@@ -1,4 +1,4 @@
-"""Post a test event to our own receiver, the way round that Pneumatic's deliveries take."""
+"""Post a test event to the dashboard's own webhook endpoint, through the network as Pneumatic does."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from apps.pneumatic.transport.api import USER_AGENT
 
 logger = logging.getLogger(__name__)
 
-CONNECT_TIMEOUT, READ_TIMEOUT = 5.0, 15.0  # seconds
-LARGEST_ANSWER = 64 * 1024
+CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS = 5.0, 15.0  # seconds
+MAX_RESPONSE_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Posted:
-    """What came of it: the HTTP ``status`` (None: no answer), how long it took, and a sentence unless it was 2xx."""
+class PostResult:
+    """The HTTP ``status`` (None: no response), the duration in seconds, and a sentence unless the status is 2xx."""
 
     status: int | None
     seconds: float
@@ -32,30 +32,30 @@ class Posted:
 
 
 @sensitive_variables("url", "request")
-def post_event(url: str, payload: Mapping[str, Any]) -> Posted:
+def post_event(url: str, payload: Mapping[str, Any]) -> PostResult:
     """POST ``payload`` as JSON, once, without the API key, following no redirect. Raise nothing for a failure.
 
-    ``url`` holds our receiver's token: it stands in no message and no log.
+    ``url`` contains the endpoint's token, so no message and no log line contains it.
     """
     began = time.monotonic()
     request = _prepared(url, payload)
     if request is None:
-        return Posted(None, 0.0, _("This is no address that can be called. Check PUBLIC_URL."))
+        return PostResult(None, 0.0, _("This is not a valid URL. Check PUBLIC_URL."))
     with connection.new_session(pool_size=1) as session:
         reply = connection.roundtrip(
             session,
             request,
-            bound=connection.Exchange(seconds=CONNECT_TIMEOUT + READ_TIMEOUT),
-            timeout=(CONNECT_TIMEOUT, READ_TIMEOUT),
-            surroundings=connection.environment(url),
-            largest=LARGEST_ANSWER,
+            bound=connection.Exchange(seconds=CONNECT_TIMEOUT_SECONDS + READ_TIMEOUT_SECONDS),
+            timeout=(CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS),
+            environment=connection.environment_for(url),
+            max_bytes=MAX_RESPONSE_BYTES,
         )
     seconds = time.monotonic() - began
     if isinstance(reply, connection.NoReply):
-        logger.info("POST of a test event: %s", reply.why.value)
-        return Posted(None, seconds, _silence(reply))
+        logger.info("POST of a test event: %s", reply.reason.value)
+        return PostResult(None, seconds, _silence(reply))
     logger.info("POST of a test event: HTTP %d", reply.status)
-    return Posted(reply.status, seconds, _complaint(reply.status))
+    return PostResult(reply.status, seconds, _problem(reply.status))
 
 
 @sensitive_variables("url")
@@ -76,33 +76,35 @@ def _prepared(url: str, payload: Mapping[str, Any]) -> requests.PreparedRequest 
 def _silence(reply: connection.NoReply) -> str:
     if reply.sent:
         return {
-            connection.Why.TIMED_OUT: _(
-                "There was no answer in time. Is the dashboard running, and not overloaded?"
+            connection.NoReplyReason.TIMED_OUT: _(
+                "No response in time. Is the dashboard running, and not overloaded?"
             ),
-            connection.Why.TOO_LARGE: _("A long answer came: something else answers at this address."),
-        }.get(reply.why, _("The connection broke before an answer came."))
+            connection.NoReplyReason.TOO_LARGE: _(
+                "The response is too long: another server listens at this address."
+            ),
+        }.get(reply.reason, _("The connection broke before the response."))
     return {
-        connection.Why.NAME: _("The address was not found from here. Check PUBLIC_URL and the DNS."),
-        connection.Why.TLS: _(
-            "There is no secure connection: the certificate of the address is not accepted."
+        connection.NoReplyReason.NAME: _("The host name was not found. Check PUBLIC_URL and the DNS."),
+        connection.NoReplyReason.TLS: _(
+            "No secure connection: the certificate of the address is not accepted."
         ),
-        connection.Why.PROXY: _("The address cannot be reached through the proxy of this machine."),
-        connection.Why.TIMED_OUT: _(
-            "The address cannot be reached from here: the connection was not answered in time."
+        connection.NoReplyReason.PROXY: _("The address cannot be reached through the proxy of this machine."),
+        connection.NoReplyReason.TIMED_OUT: _(
+            "The address cannot be reached from here: the connection timed out."
         ),
-    }.get(reply.why, _("The address cannot be reached from here: nothing listens there."))
+    }.get(reply.reason, _("The address cannot be reached from here: nothing listens there."))
 
 
-def _complaint(status: int) -> str:
+def _problem(status: int) -> str:
     if 200 <= status < 300:
         return ""
     if 300 <= status < 400:
-        return _("The address answers with a redirect, which Pneumatic need not follow. Check PUBLIC_URL.")
+        return _("The address redirects, and Pneumatic need not follow. Check PUBLIC_URL.")
     return {
-        401: _("Something in front of the dashboard asks for a login. It must let the receiver through."),
-        403: _("Something in front of the dashboard forbids this. It must let the receiver through."),
-        404: _("Nothing is found at this address. Does another site answer there?"),
-        413: _("The test event was found too large: a limit in front of the dashboard is too small."),
+        401: _("A proxy in front of the dashboard requires a login. It must allow the webhook endpoint."),
+        403: _("A proxy in front of the dashboard forbids this. It must allow the webhook endpoint."),
+        404: _("Not found at this address. Is it the address of another site?"),
+        413: _("The test event is too large for a proxy in front of the dashboard. Raise its limit."),
         502: _("The proxy does not reach the dashboard. Is it running?"),
-        503: _("The dashboard could not store the test event. Is its database there?"),
-    }.get(status, _("The answer was HTTP %(status)d instead of a success.") % {"status": status})
+        503: _("The dashboard could not store the test event. Is its database available?"),
+    }.get(status, _("The response is HTTP %(status)d instead of a success.") % {"status": status})

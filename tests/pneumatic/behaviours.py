@@ -113,7 +113,7 @@ def other_json(seen: Seen, talk: Talk) -> None:
 
 
 def oversized(seen: Seen, talk: Talk) -> None:
-    talk.answer(body=b'"' + b"x" * (api.MAX_BODY + 10) + b'"')
+    talk.answer(body=b'"' + b"x" * (api.MAX_BODY_BYTES + 10) + b'"')
 
 
 def status(number: int, **headers: str) -> Behaviour:

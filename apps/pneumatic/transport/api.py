@@ -1,7 +1,7 @@
-"""Requests to one Pneumatic API: the only place that sends anything there, and the only one that holds the key.
+"""Requests to one Pneumatic API. No other module has the API key.
 
-The key must not show where an error is shown: a page of Django's in DEBUG prints the local variables of every frame,
-so no variable here holds a header, and no exception of ``requests`` (it carries the request) gets out of ``wire``.
+The key must not appear in an error: Django's DEBUG page prints the local variables of every frame. So no variable here
+contains a header, and no exception of ``requests`` (it contains the request) leaves ``connection``.
 """
 
 from __future__ import annotations
@@ -31,20 +31,20 @@ from pneumatic_dash import __version__
 
 logger = logging.getLogger(__name__)
 
-# More than any page of a list needs; a server that sends without end is cut off here.
-MAX_BODY = 64 * 1024 * 1024
-# The whole answer may take this many read timeouts; see ``wire``.
-WHOLE_ANSWER = 4
+# More than any page of a list needs.
+MAX_BODY_BYTES = 64 * 1024 * 1024
+# The whole response may take this many read timeouts; see ``connection``.
+MAX_READ_TIMEOUTS = 4
 USER_AGENT = f"pneumatic-dash/{__version__}"
-# A shorter path holds no token, and blotting it out would garble sentences.
-_SHORTEST_SECRET = 8
-_LARGEST_RECEIPT = 1024 * 1024
-_FAILURES = {connection.Why.TIMED_OUT: Failure.TIMED_OUT}
+# A shorter path is no secret, and replacing it would garble sentences.
+_MIN_SECRET_CHARACTERS = 8
+_MAX_RECEIPT_BYTES = 1024 * 1024  # of the response to an upload
+_FAILURES = {connection.NoReplyReason.TIMED_OUT: Failure.TIMED_OUT}
 
 
 @dataclass(frozen=True, slots=True)
 class _Attempt:
-    """What came of one attempt: a value, or the error to raise and the kind of failure if trying again may help."""
+    """The result of one attempt: a value, or the error to raise, with the failure if a retry may help."""
 
     value: Any = None
     error: PneumaticError | None = None
@@ -53,15 +53,15 @@ class _Attempt:
 
 
 def longest_call(connect_timeout: float, read_timeout: float) -> float:
-    """Return how many seconds a request with these time-outs (in seconds) may take, its whole answer included."""
-    return connect_timeout + WHOLE_ANSWER * read_timeout
+    """Return the seconds that a request with these time-outs (seconds) may take, its whole response included."""
+    return connect_timeout + MAX_READ_TIMEOUTS * read_timeout
 
 
 class Transport:
-    """A session with one API. GETs share connections; everything else has a fresh one of its own.
+    """A session with one API. GETs share connections; every other request opens a new one.
 
-    A kept-alive connection may have been closed by the server just when a launch goes out on it. Nothing was started
-    then, but nobody could know: the price of a new connection is the smaller one.
+    The server may close a kept-alive connection just when a launch is sent on it. Then the launch was not carried out,
+    but the client could not know. A new connection costs less than an unknown result.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class Transport:
         self.longest_call = longest_call(connect_timeout, read_timeout)
         self._secret = key
         self._session = connection.new_session(pool_size=pool_size)
-        self._surroundings = connection.environment(self.base_url)
+        self._environment = connection.environment_for(self.base_url)
         self._template = requests.Request(
             "GET",
             self.base_url,
@@ -84,7 +84,7 @@ class Transport:
                 "User-Agent": USER_AGENT,
             },
         ).prepare()
-        # As prepared: a host with other than ASCII letters is encoded there.
+        # As prepared: a host name with non-ASCII letters is encoded.
         self._root = str(self._template.url).rstrip("/")
         self._pause = Pause()
         self._counting = threading.Lock()
@@ -101,7 +101,7 @@ class Transport:
         return limited
 
     def close(self) -> None:
-        """Close the connections that are kept."""
+        """Close the connections that are kept open."""
         self._session.close()
 
     def get(
@@ -112,7 +112,7 @@ class Transport:
         scope: Scope | None = None,
         repeat: bool = True,
     ) -> Any:
-        """Return the JSON at ``path``; made again where that is sensible (``retry``), unless ``repeat`` is False.
+        """Return the JSON at ``path``; retried as ``retry`` says, unless ``repeat`` is False.
 
         Raise PneumaticError, or Cancelled when ``scope`` is stopped.
         """
@@ -120,85 +120,85 @@ class Transport:
         scope = scope or Scope()
         for attempt in itertools.count(1):
             self._pause.wait(scope)
-            outcome = self._try(self._prepared("GET", url), self._session, scope=scope)
-            if outcome.error is None:
-                return outcome.value
-            pause = outcome.failure and retry.pause_before_retry(
-                outcome.failure,
+            result = self._attempt(self._prepared("GET", url), self._session, scope=scope)
+            if result.error is None:
+                return result.value
+            pause = result.failure and retry.pause_before_retry(
+                result.failure,
                 method="GET",
                 attempt=attempt,
-                retry_after=outcome.retry_after,
+                retry_after=result.retry_after,
                 jitter=random.random(),  # noqa: S311 - no secret depends on it
             )
-            if not repeat or outcome.failure is None or pause is None:
-                raise outcome.error
-            scope.check()  # cut short on purpose: that is no trouble worth a line
-            logger.info("GET %s: %s; again in %.1f s", path, outcome.failure.value, pause)
-            if outcome.failure is Failure.LIMITED:
+            if not repeat or result.failure is None or pause is None:
+                raise result.error
+            scope.check()  # an aborted request is no failure worth a log line
+            logger.info("GET %s: %s; retrying in %.1f s", path, result.failure.value, pause)
+            if result.failure is Failure.LIMITED:
                 self._pause.hold(pause)
             else:
                 scope.sleep(pause)
         raise AssertionError("unreachable")
 
     def post(self, path: str, body: Mapping[str, Any] | None = None, *, once: bool = False) -> Any:
-        """Return the JSON answer to one POST on a connection of its own; never repeated. Raise PneumaticError.
+        """Return the JSON response to one POST; never retried. Raise PneumaticError.
 
-        ``once`` is for what must not happen twice: a failure that leaves it open whether the server carried it out
-        is OutcomeUnknown then. Without it such a failure is Unavailable: asking again does no harm.
+        ``once`` is for a request that must not be made twice: then a failure after which the server may have carried
+        it out is OutcomeUnknown. Without it such a failure is Unavailable, because a retry does no harm.
         """
         request = self._prepared("POST", self._root + path)
         if body is not None:
             _load(request, json.dumps(body, allow_nan=False).encode("ascii"), "application/json")
-        return self._alone(request, once=once)
+        return self._send_once(request, once=once)
 
     @sensitive_variables("body", "secrets")
     def send_json(self, path: str, body: Mapping[str, Any], *, secrets: Sequence[str] = ()) -> Any:
-        """Return the JSON answer to one POST, None for an empty answer; otherwise like ``send_form``."""
+        """Return the JSON response to one POST, None for an empty one; otherwise like ``send_form``."""
         request = self._prepared("POST", self._root + path)
         _load(request, json.dumps(body, allow_nan=False).encode("ascii"), "application/json")
-        return self._alone(request, may_be_empty=True, secrets=secrets)
+        return self._send_once(request, may_be_empty=True, secrets=secrets)
 
     @sensitive_variables("fields", "secrets")
     def send_form(
         self, method: str, path: str, fields: Mapping[str, str] | None = None, *, secrets: Sequence[str] = ()
     ) -> Any:
-        """Return the JSON answer to one request with a form as its body, None for an empty answer; never repeated.
+        """Return the JSON response to one request with a form as its body, None for an empty one; never retried.
 
-        It has a connection of its own. Raise PneumaticError; when the answer was lost that is Unavailable, and the
-        request may have been carried out. No error repeats any of ``secrets``.
+        Raise PneumaticError. After Unavailable the request may have been carried out. No error contains any of
+        ``secrets``.
         """
         request = self._prepared(method, self._root + path)
         if fields is not None:
             _load(request, urlencode(fields).encode("ascii"), "application/x-www-form-urlencoded")
-        return self._alone(request, may_be_empty=True, secrets=secrets)
+        return self._send_once(request, may_be_empty=True, secrets=secrets)
 
     def send_file(
         self, url: str, body: connection.Body, *, size: int, content_type: str, seconds: float
     ) -> connection.Reply | connection.NoReply:
-        """POST ``size`` bytes with the key to ``url``, a service of Pneumatic's own at another address; sent once.
+        """POST ``size`` bytes with the key to ``url``, a service of Pneumatic at another address; never retried.
 
-        ``url`` comes from the settings, never from an answer: the key goes there. ``seconds`` bound the whole exchange.
+        ``url`` must come from the settings, never from a response: the key is sent there. ``seconds`` limits the whole
+        exchange.
         """
         request = self._prepared("POST", str(requests.Request("POST", url).prepare().url))
         request.headers.update(
             {"Connection": "close", "Content-Type": content_type, "Content-Length": str(size)}
         )
-        request.body = body  # type: ignore[assignment]  # urllib3 takes whatever has read()
+        request.body = body  # type: ignore[assignment]  # urllib3 accepts any object with read()
         self.count_request()
-        patience = self.timeout[1]
         with connection.new_session(pool_size=1) as session:
             return connection.roundtrip(
                 session,
                 request,
                 bound=connection.Exchange(seconds=seconds),
-                # The first of the two also bounds the sending of each piece.
-                timeout=(patience, patience),
-                surroundings=connection.environment(url),
-                largest=_LARGEST_RECEIPT,
+                # The first of the two also limits the sending of each part.
+                timeout=(self.timeout[1], self.timeout[1]),
+                environment=connection.environment_for(url),
+                max_bytes=_MAX_RECEIPT_BYTES,
             )
 
     @sensitive_variables("secrets")
-    def _alone(
+    def _send_once(
         self,
         request: requests.PreparedRequest,
         *,
@@ -206,15 +206,15 @@ class Transport:
         may_be_empty: bool = False,
         secrets: Sequence[str] = (),
     ) -> Any:
-        """Make ``request`` on a connection of its own and return the JSON of its answer."""
+        """Make ``request`` on a new connection and return the JSON of its response."""
         request.headers["Connection"] = "close"
         with connection.new_session(pool_size=1) as session:
-            outcome = self._try(
+            result = self._attempt(
                 request, session, scope=Scope(), once=once, may_be_empty=may_be_empty, secrets=secrets
             )
-        if outcome.error is not None:
-            raise outcome.error
-        return outcome.value
+        if result.error is not None:
+            raise result.error
+        return result.value
 
     def count_request(self) -> None:
         """Count a request; threads fetch at the same time."""
@@ -228,7 +228,7 @@ class Transport:
         return request
 
     @sensitive_variables("secrets")
-    def _try(
+    def _attempt(
         self,
         request: requests.PreparedRequest,
         session: requests.Session,
@@ -238,7 +238,7 @@ class Transport:
         may_be_empty: bool = False,
         secrets: Sequence[str] = (),
     ) -> _Attempt:
-        """Make one attempt. Every failure is a value: nothing of ``requests`` stays behind as an error's context."""
+        """Make one attempt. Failures are values, so that no error has an exception of ``requests`` as its context."""
         bound = connection.Exchange(seconds=self.longest_call)
         scope.enter(bound)
         self.count_request()
@@ -248,22 +248,22 @@ class Transport:
                 request,
                 bound=bound,
                 timeout=self.timeout,
-                surroundings=self._surroundings,
-                largest=MAX_BODY,
+                environment=self._environment,
+                max_bytes=MAX_BODY_BYTES,
             )
         finally:
             scope.leave(bound)
         if isinstance(reply, connection.NoReply):
-            logger.info("%s %s: %s", request.method, request.path_url.partition("?")[0], reply.why.value)
+            logger.info("%s %s: %s", request.method, request.path_url.partition("?")[0], reply.reason.value)
             unknown = once and reply.sent
             return _Attempt(
                 error=errors.outcome_unknown() if unknown else errors.from_silence(reply),
-                failure=_FAILURES.get(reply.why, Failure.BROKEN if reply.sent else Failure.UNREACHED),
+                failure=_FAILURES.get(reply.reason, Failure.BROKEN if reply.sent else Failure.UNREACHED),
             )
-        return self._outcome(reply, once=once, may_be_empty=may_be_empty, secrets=secrets)
+        return self._result_of(reply, once=once, may_be_empty=may_be_empty, secrets=secrets)
 
     @sensitive_variables("secrets")
-    def _outcome(
+    def _result_of(
         self, reply: connection.Reply, *, once: bool, may_be_empty: bool, secrets: Sequence[str]
     ) -> _Attempt:
         status, kind = reply.status, kind_of(reply.status)
@@ -297,6 +297,6 @@ def _load(request: requests.PreparedRequest, body: bytes, content_type: str) -> 
 
 
 def secrets_of(target: str) -> tuple[str, ...]:
-    """Return what of a webhook's target no error may repeat: our own receiver's path is a secret."""
+    """Return the parts of a subscription's URL that no error may contain: the dashboard's own path is a secret."""
     path = target.partition("://")[2].partition("/")[2].strip("/")
-    return tuple(part for part in (target, path) if len(part) >= _SHORTEST_SECRET)
+    return tuple(part for part in (target, path) if len(part) >= _MIN_SECRET_CHARACTERS)

@@ -1,4 +1,4 @@
-"""Threads that fetch together: they pause together, and one that fails stops the others."""
+"""Threads that fetch together: they pause together, and a failure of one stops the others."""
 
 from __future__ import annotations
 
@@ -9,57 +9,57 @@ from apps.pneumatic.transport.connection import Exchange
 
 
 class Cancelled(Exception):
-    """The caller no longer wants the answer."""
+    """The caller no longer needs the response."""
 
 
 class Scope:
-    """Requests that belong together and can be ended together."""
+    """Requests that belong together and can be cancelled together."""
 
     def __init__(self) -> None:
         self._stopped = threading.Event()
         self._lock = threading.Lock()
-        self._under_way: set[Exchange] = set()
+        self._exchanges: set[Exchange] = set()
 
     def enter(self, exchange: Exchange) -> None:
-        """Take ``exchange`` in; raise Cancelled when the scope is stopped already."""
+        """Add ``exchange``; raise Cancelled after ``stop``."""
         with self._lock:
             if self._stopped.is_set():
                 raise Cancelled
-            self._under_way.add(exchange)
+            self._exchanges.add(exchange)
 
     def leave(self, exchange: Exchange) -> None:
-        """Let ``exchange`` go."""
+        """Remove ``exchange``."""
         with self._lock:
-            self._under_way.discard(exchange)
+            self._exchanges.discard(exchange)
 
     def stop(self) -> None:
-        """End what is under way or waits; whoever comes later gets Cancelled."""
+        """Abort every request and wait; later ones raise Cancelled."""
         with self._lock:
             self._stopped.set()
-            for exchange in self._under_way:
+            for exchange in self._exchanges:
                 exchange.cut()
 
     def check(self) -> None:
-        """Raise Cancelled when the scope is stopped."""
+        """Raise Cancelled after ``stop``."""
         self.sleep(0)
 
     def sleep(self, seconds: float) -> None:
-        """Return after ``seconds``; raise Cancelled as soon as the scope is stopped."""
+        """Return after ``seconds``; raise Cancelled as soon as ``stop`` is called."""
         if self._stopped.wait(seconds):
             raise Cancelled
 
 
 class Pause:
-    """Holds back every thread of a client while the server wants peace."""
+    """A pause that a rate limit requires of every thread of a client."""
 
     def __init__(self) -> None:
         self._until = 0.0
 
     def hold(self, seconds: float) -> None:
-        """Let nobody pass for ``seconds`` from now."""
+        """Make ``wait`` block for ``seconds`` from now."""
         self._until = max(self._until, time.monotonic() + seconds)
 
     def wait(self, scope: Scope) -> None:
-        """Return when the pause is over; raise Cancelled when ``scope`` is stopped meanwhile."""
+        """Return when the pause is over; raise Cancelled if ``scope`` is stopped first."""
         while (left := self._until - time.monotonic()) > 0:
             scope.sleep(left)

@@ -1,7 +1,7 @@
-"""Many objects, a few at a time: as many as waiting for the server leaves room for.
+"""Fetch many objects with several requests at a time, as far as that helps.
 
-Threads help while they wait. Against a server that answers faster than we decode they only fight for the interpreter:
-on loopback, six of them take twice as long as one. So the first few requests are made one by one and measured.
+Threads help while they wait for the server. If it responds faster than Python decodes, they only compete for the
+interpreter: on loopback, six threads take twice as long as one. So the first requests are made one by one and measured.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from apps.pneumatic.transport.cancellation import Scope
 
 T = TypeVar("T")
 
-# Requests that are measured; the quickest counts, because the first also opens the connection.
-MEASURED = 3
+# Of these requests the quickest counts, because the first also opens the connection.
+MEASURED_REQUESTS = 3
 
 
 def fetch_all(
@@ -28,8 +28,8 @@ def fetch_all(
 ) -> list[T]:
     """Return ``fetch(id, scope)`` for every id, in the order of ``ids``, without those that are None.
 
-    At most ``concurrency`` are under way at a time. The first failure stops the others at once and is raised; so
-    does a KeyboardInterrupt of the caller.
+    At most ``concurrency`` run at a time. The first failure aborts the others and is raised; so does a
+    KeyboardInterrupt of the caller. ``on_progress`` gets the number of results so far and the number of ids.
     """
     wanted = list(dict.fromkeys(ids))
     found: dict[int, T | None] = {}
@@ -40,9 +40,9 @@ def fetch_all(
         if on_progress is not None:
             on_progress(len(found), len(wanted))
 
-    # How many requests fit into the time of one: all of it over the part in which we compute.
+    # How many requests fit into the time of one: its time, divided by the part of it that Python computes.
     room = []
-    for id_ in wanted[:MEASURED]:
+    for id_ in wanted[:MEASURED_REQUESTS]:
         began, computing = time.perf_counter(), time.thread_time()
         value = fetch(id_, scope)
         room.append((time.perf_counter() - began) / max(time.thread_time() - computing, 1e-6))
@@ -50,9 +50,9 @@ def fetch_all(
     width = min(concurrency, round(min(room, default=1)))
 
     if width > 1:
-        _fetch_in_threads(fetch, wanted[MEASURED:], scope=scope, width=width, keep=keep)
+        _fetch_in_threads(fetch, wanted[MEASURED_REQUESTS:], scope=scope, width=width, keep=keep)
     else:
-        for id_ in wanted[MEASURED:]:
+        for id_ in wanted[MEASURED_REQUESTS:]:
             keep(id_, fetch(id_, scope))
     return [value for id_ in wanted if (value := found[id_]) is not None]
 
@@ -71,7 +71,7 @@ def _fetch_in_threads(
             for future in as_completed(futures):
                 keep(futures[future], future.result())
         except BaseException:
-            # Leaving the block waits for the threads: they must not sit out their timeouts.
+            # Leaving the block waits for the threads, and they must not wait for their time-outs.
             executor.shutdown(wait=False, cancel_futures=True)
             scope.stop()
             raise

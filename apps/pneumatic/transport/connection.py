@@ -1,8 +1,8 @@
-"""Connections that cannot hang us: what ``requests`` lacks for a server that is slow, broken or hostile.
+"""Connections with a deadline: what ``requests`` lacks for a server that is slow, broken or hostile.
 
-A read timeout bounds the silence between two bytes, so a server that drips one byte a second holds its caller for
-ever. Here every request has a deadline for the whole answer, status line and headers included, and it is known
-whether any byte of the request has left: that decides whether a launch may have happened.
+A read timeout limits the time between two bytes, so a server that sends one byte a second blocks its caller
+indefinitely. Here every request has a deadline for the whole response, status line and headers included. The connection
+also records whether any byte of the request was sent: that decides whether a launch may have been carried out.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from urllib3.exceptions import TimeoutError as UrllibTimeout
 
 
 class Exchange:
-    """One request and its answer: the deadline, whether anything was sent, and a way to cut it short."""
+    """One request and its response: the deadline, whether anything was sent, and a way to abort it."""
 
     __slots__ = ("deadline", "sent", "sock")
 
@@ -39,23 +39,23 @@ class Exchange:
         self.sock: socket.socket | None = None
 
     def remaining(self) -> float:
-        """Return the seconds that are left; raise TimeoutError when there are none."""
+        """Return the seconds until the deadline; raise TimeoutError after it."""
         left = self.deadline - time.monotonic()
         if left <= 0:
-            raise TimeoutError("the answer as a whole took too long")
+            raise TimeoutError("the whole response took too long")
         return left
 
     def cut(self) -> None:
-        """End the exchange from another thread: whoever waits for the answer gets an error at once."""
+        """Abort the exchange from another thread; the thread that waits for the response gets an error at once."""
         self.deadline = 0.0
         sock = self.sock
         if sock is not None:
             with contextlib.suppress(OSError):  # closed already
-                # The plain socket's: that of a TLS socket also drops the TLS state, under the reader's feet.
+                # Of the plain socket: shutdown of a TLS socket also drops the TLS state, which the reader uses.
                 socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
 
-# The connection that urllib3 picks from its pool learns from here which exchange it carries.
+# From this the connection that urllib3 picks from its pool knows its exchange.
 exchange: ContextVar[Exchange] = ContextVar("exchange")
 
 
@@ -94,7 +94,7 @@ class _PlainConnection(HTTPConnection):
     _connecting = False
 
     def connect(self) -> None:
-        # Through a proxy, connecting itself sends a CONNECT request: that is not yet ours.
+        # Through a proxy, connecting itself sends a CONNECT request, which is not ours.
         self._connecting = True
         try:
             super().connect()
@@ -113,7 +113,7 @@ class _PlainConnection(HTTPConnection):
 
 
 class _TlsConnection(_PlainConnection, HTTPSConnection):
-    """The same over TLS: urllib3's own class stands between the two in the order of resolution."""
+    """The same over TLS: urllib3's own class is between the two in the order of resolution."""
 
 
 class _PlainPool(HTTPConnectionPool):
@@ -137,15 +137,15 @@ class _Adapter(HTTPAdapter):
 
 class _Session(requests.Session):
     def get_redirect_target(self, resp: requests.Response) -> str | None:
-        """Return None: a redirect is an answer like any other, and is never followed with the key."""
+        """Return None: a redirect is a response like any other, and is never followed with the key."""
         return None
 
 
 def new_session(*, pool_size: int) -> requests.Session:
-    """Return a session that keeps no cookies, reads no ``.netrc`` and retries nothing by itself."""
+    """Return a session that keeps no cookies, reads no ``.netrc`` and never retries."""
     session = _Session()
     session.trust_env = False
-    # Today's server sets a cookie that holds the API key in clear.
+    # The current API sets a cookie that contains the API key.
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     adapter = _Adapter(pool_connections=4, pool_maxsize=pool_size, max_retries=0)
     session.mount("http://", adapter)
@@ -153,21 +153,21 @@ def new_session(*, pool_size: int) -> requests.Session:
     return session
 
 
-class Why(enum.Enum):
-    """Why there is no reply."""
+class NoReplyReason(enum.Enum):
+    """NoReplyReason there is no reply."""
 
     NAME = "the name was not found"
     REFUSED = "no connection"
     TLS = "no secure connection"
     PROXY = "no connection through the proxy"
-    TIMED_OUT = "no answer in time"
+    TIMED_OUT = "no response in time"
     BROKEN = "the connection broke"
-    TOO_LARGE = "the answer is too large"
+    TOO_LARGE = "the response is too large"
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A whole answer. Today's server puts the API key into a cookie: headers are not shown."""
+    """A whole response. Its headers are not shown: the current API puts the API key into a cookie."""
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
@@ -176,14 +176,14 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class NoReply:
-    """There is no whole answer; ``sent`` tells whether the server may have seen the request."""
+    """No whole response; ``sent`` is whether the server may have received the request."""
 
-    why: Why
+    reason: NoReplyReason
     sent: bool
 
 
 class Body(Protocol):
-    """What is sent as it is read, never held as a whole."""
+    """A body that is sent as it is read, never kept as a whole."""
 
     def read(self, amount: int = -1) -> bytes:
         """Return the next bytes, none at the end."""
@@ -191,16 +191,16 @@ class Body(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """What the machine prescribes for a URL: proxies and the bundle of certificates."""
+    """The proxies and the bundle of certificates that the process environment sets for a URL."""
 
     proxies: dict[str, str]
     verify: bool | str
 
 
-def environment(url: str) -> Environment:
+def environment_for(url: str) -> Environment:
     """Return the proxies (``HTTPS_PROXY``, ``NO_PROXY`` ...) and CA bundle (``REQUESTS_CA_BUNDLE``) for ``url``.
 
-    They are looked up once per client: doing it for each request, as ``requests`` does, takes longer than the rest.
+    Call it once per client: doing it for each request, as ``requests`` does, takes longer than everything else.
     """
     with requests.Session() as session:
         found = session.merge_environment_settings(url, {}, None, None, None)
@@ -213,10 +213,12 @@ def roundtrip(
     *,
     bound: Exchange,
     timeout: tuple[float, float],
-    surroundings: Environment,
-    largest: int,
+    environment: Environment,
+    max_bytes: int,
 ) -> Reply | NoReply:
-    """Send ``request`` and return what came. Raise nothing for a failing network or server.
+    """Send ``request`` and return the response; raise nothing for a failing network or server.
+
+    ``timeout`` is (connect, read) in seconds; ``max_bytes`` limits the unpacked body.
 
     The exceptions of ``requests`` carry the request with its headers: none of them leaves this function.
     """
@@ -227,37 +229,41 @@ def roundtrip(
             stream=True,
             allow_redirects=False,
             timeout=timeout,
-            proxies=surroundings.proxies,
-            verify=surroundings.verify,
+            proxies=environment.proxies,
+            verify=environment.verify,
             cert=None,
         ) as response:
-            body = response.raw.read(largest + 1, decode_content=True)
-            if len(body) > largest:
-                return NoReply(Why.TOO_LARGE, sent=True)
+            body = response.raw.read(max_bytes + 1, decode_content=True)
+            if len(body) > max_bytes:
+                return NoReply(NoReplyReason.TOO_LARGE, sent=True)
             return Reply(response.status_code, response.headers, body)
     except (requests.RequestException, HTTPError, http.client.HTTPException, OSError, ValueError) as error:
-        return NoReply(_why(error, bound), sent=bound.sent)
+        return NoReply(_reason(error, bound), sent=bound.sent)
     finally:
         exchange.reset(token)
         bound.sock = None
 
 
-def _why(error: Exception, bound: Exchange) -> Why:
+def _reason(error: Exception, bound: Exchange) -> NoReplyReason:
     if bound.sent:
-        late = isinstance(error, (requests.Timeout, UrllibTimeout, TimeoutError))
-        return Why.TIMED_OUT if late or time.monotonic() >= bound.deadline else Why.BROKEN
+        timed_out = isinstance(error, (requests.Timeout, UrllibTimeout, TimeoutError))
+        return (
+            NoReplyReason.TIMED_OUT
+            if timed_out or time.monotonic() >= bound.deadline
+            else NoReplyReason.BROKEN
+        )
     if isinstance(error, requests.exceptions.SSLError):
-        return Why.TLS
+        return NoReplyReason.TLS
     if isinstance(error, requests.exceptions.ProxyError):
-        return Why.PROXY
+        return NoReplyReason.PROXY
     if isinstance(error, (requests.Timeout, UrllibTimeout, TimeoutError)):
-        return Why.TIMED_OUT
+        return NoReplyReason.TIMED_OUT
     cause = getattr(error.args[0], "reason", None) if error.args else None
-    return Why.NAME if isinstance(cause, NameResolutionError) else Why.REFUSED
+    return NoReplyReason.NAME if isinstance(cause, NameResolutionError) else NoReplyReason.REFUSED
 
 
 class _NoRequestLines(logging.Filter):
-    """Drops urllib3's DEBUG lines: they hold whole URLs, and the URL of an upload is a secret."""
+    """Drops urllib3's DEBUG lines: they contain whole URLs, and the URL of an upload is a secret."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         return record.levelno > logging.DEBUG

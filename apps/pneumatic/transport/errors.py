@@ -1,8 +1,7 @@
-"""From an HTTP status to the error of our own tree, with the server's reasons where it gives any.
+"""Make an error from an HTTP status or a missing response, with the server's reasons where it gives any.
 
-The reference says nothing about errors, and servers differ: reasons come under ``details``, ``errors``, ``detail``,
-per field or as a bare list. All of it is read tolerantly, and what a server says is shortened and stripped of the
-key before a person sees it.
+The API reference says nothing about errors, and servers differ: reasons are under ``details``, ``errors``, ``detail``,
+per field or in a bare list. The parser accepts all of them. It shortens each reason and removes the API key.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ from apps.pneumatic.errors import (
     UnexpectedResponse,
     ValidationFailed,
 )
-from apps.pneumatic.transport.connection import NoReply, Why
+from apps.pneumatic.transport.connection import NoReply, NoReplyReason
 from apps.pneumatic.transport.parsing import decode_json
 from apps.pneumatic.transport.statuses import StatusKind, kind_of
 
@@ -67,7 +66,7 @@ _WITH_REASONS = frozenset({PermissionDenied, ValidationFailed})
 _MAX_REASON_CHARACTERS = 500
 _MAX_REASONS = 100
 _MAX_DEPTH = 8
-# Keys of an error's body that wrap the reasons, and keys that tell about the error rather than about a field.
+# Keys of an error's body that wrap the reasons, and keys that describe the error and not a field.
 _WRAPPERS = ("kickoff", "details", "errors")
 _ABOUT = frozenset({"code", "status", "type", "messages", *_WRAPPERS})
 _PLAIN = frozenset({"message", "detail", "error", "non_field_errors", "reason"})
@@ -94,66 +93,72 @@ def from_status(
 
 
 def from_silence(reply: NoReply) -> PneumaticError:
-    """Return the error for a request without an answer that may be made again."""
-    return UnexpectedResponse(_silence(reply)) if reply.why is Why.TOO_LARGE else Unavailable(_silence(reply))
-
-
-def _silence(reply: NoReply) -> str:
-    """Return the sentence that says why there is no answer."""
-    if reply.sent:
-        return {
-            Why.TIMED_OUT: _("Pneumatic did not answer in time. Try again later."),
-            Why.TOO_LARGE: _("Pneumatic's answer is too large to be read."),
-        }.get(reply.why, _("The connection to Pneumatic broke before the answer was complete. Try again."))
-    return {
-        Why.NAME: _("Pneumatic's address was not found. Check PNEUMATIC_API_URL and the network."),
-        Why.TLS: _("There is no secure connection to Pneumatic: its certificate is not accepted."),
-        Why.PROXY: _("Pneumatic cannot be reached through the proxy of this machine."),
-        Why.TIMED_OUT: _("Pneumatic cannot be reached: the connection was not answered in time."),
-    }.get(reply.why, _("Pneumatic cannot be reached: there is no connection to its address."))
-
-
-def outcome_unknown(status: int | None = None) -> OutcomeUnknown:
-    """Return the error for a launch that was sent and has no usable answer."""
-    return OutcomeUnknown(
-        _("Pneumatic gave no usable answer. The workflow may have been started all the same."), status=status
+    """Return the error for a request without a response that may be made again."""
+    return (
+        UnexpectedResponse(_silence(reply))
+        if reply.reason is NoReplyReason.TOO_LARGE
+        else Unavailable(_silence(reply))
     )
 
 
-def contradicted(generation: str, status: int | None = None) -> Contradicted:
-    """Return the error for an answer that ``generation``, the one of the API which we speak, does not give."""
+def _silence(reply: NoReply) -> str:
+    """Return the sentence that says why there is no response."""
+    if reply.sent:
+        return {
+            NoReplyReason.TIMED_OUT: _("Pneumatic did not respond in time. Try again later."),
+            NoReplyReason.TOO_LARGE: _("Pneumatic's response is too large."),
+        }.get(
+            reply.reason, _("The connection to Pneumatic broke before the response was complete. Try again.")
+        )
+    return {
+        NoReplyReason.NAME: _(
+            "The host name of Pneumatic was not found. Check PNEUMATIC_API_URL and the network."
+        ),
+        NoReplyReason.TLS: _("No secure connection to Pneumatic: its certificate is not accepted."),
+        NoReplyReason.PROXY: _("Pneumatic cannot be reached through the proxy of this machine."),
+        NoReplyReason.TIMED_OUT: _("Pneumatic cannot be reached: the connection timed out."),
+    }.get(reply.reason, _("Pneumatic cannot be reached: it accepts no connection."))
+
+
+def outcome_unknown(status: int | None = None) -> OutcomeUnknown:
+    """Return the error for a launch that was sent and has no valid response."""
+    return OutcomeUnknown(
+        _("Pneumatic sent no valid response. The workflow may have been launched anyway."), status=status
+    )
+
+
+def contradicted(label: str, status: int | None = None) -> Contradicted:
+    """Return the error for a response that the API with this ``label``, which is in use, does not give."""
     if settings.PNEUMATIC_DIALECT == "auto":
         text = _(
-            "The answer does not fit “%(kind)s”, which was found at this address before. Run "
-            "“manage.py check_connection”: it looks again. If it finds nothing, check PNEUMATIC_API_URL."
+            "The response does not belong to %(kind)s, which was detected at this address before. Run “manage.py "
+            "check_connection” to detect it again. If that fails, check PNEUMATIC_API_URL."
         )
     else:
         text = _(
-            "The answer does not fit “%(kind)s”, which PNEUMATIC_DIALECT prescribes. Write auto into it, then run "
-            "“manage.py check_connection”. If it finds nothing, check PNEUMATIC_API_URL."
+            "The response does not belong to %(kind)s, which PNEUMATIC_DIALECT sets. Set PNEUMATIC_DIALECT to auto, "
+            "then run “manage.py check_connection”. If that fails, check PNEUMATIC_API_URL."
         )
-    return Contradicted(text % {"kind": generation}, status=status)
+    return Contradicted(text % {"kind": label}, status=status)
 
 
 def not_json(content_type: str, *, status: int) -> UnexpectedResponse:
     """Return the error for a success that is no JSON."""
     if "html" in content_type.lower():
-        text = _(
-            "A web page came instead of data. Check PNEUMATIC_API_URL: another site may be answering there."
-        )
+        text = _("The response is a web page. Check PNEUMATIC_API_URL: it may be the URL of another site.")
     else:
         text = _(
-            "The answer is not valid JSON. Check PNEUMATIC_API_URL: another server may be answering there."
+            "The response is not valid JSON. Check PNEUMATIC_API_URL: it may be the URL of another server."
         )
     return UnexpectedResponse(text, status=status)
 
 
 def _reasons(body: bytes, *, secrets: Sequence[str]) -> dict[str, list[str]]:
-    """Return what an error's body says, by field; reasons that belong to no field stand under ''."""
+    """Return the reasons in an error's body by field; those of no field are under ''."""
     try:
         data = decode_json(body)
     except ValueError:
-        return {}  # a web page, most likely: nothing in it is for the person who waits
+        return {}  # most likely a web page, with nothing for the user
     found: dict[str, list[str]] = {}
     for count, (where, reason) in enumerate(_walk(data, "")):
         if count == _MAX_REASONS:
@@ -162,7 +167,7 @@ def _reasons(body: bytes, *, secrets: Sequence[str]) -> dict[str, list[str]]:
         reasons = found.setdefault(_clean(where, secrets), [])
         if text and text not in reasons:
             reasons.append(text)
-    # The same sentence often stands at the top and at its field; the field is the better place.
+    # A sentence is often both at the top and at its field: the field is the better place.
     at_fields = {text for where, texts in found.items() if where for text in texts}
     found[""] = [text for text in found.get("", []) if text not in at_fields]
     return {where: texts for where, texts in found.items() if texts}

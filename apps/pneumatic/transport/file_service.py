@@ -1,6 +1,6 @@
-"""Files on their way to Pneumatic's file service, which stands beside today's server at an address of its own.
+"""Upload files to Pneumatic's file service, which belongs to the current API and has another address.
 
-It takes the API key, so the key goes there: to the address in PNEUMATIC_FILES_URL and to no other.
+It accepts the API key, so the key is sent to the URL in PNEUMATIC_FILES_URL, and to no other.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from apps.pneumatic.errors import (
 )
 from apps.pneumatic.transport import connection, retry
 from apps.pneumatic.transport.api import Transport
-from apps.pneumatic.transport.file_storage import SLOWEST, Exactly
+from apps.pneumatic.transport.file_storage import MIN_BYTES_PER_SECOND, Exactly
 from apps.pneumatic.transport.parsing import Node, decode_json
 from apps.pneumatic.transport.statuses import StatusKind, kind_of
 
@@ -60,12 +60,12 @@ _ERRORS: Mapping[StatusKind, tuple[type[PneumaticError], Promise]] = {
     ),
 }
 _REFUSED = (ValidationFailed, gettext_lazy("The file service refused the file (HTTP %(status)d)."))
-# How the service answers a form without a file, once it has accepted the key.
+# The response to a form without a file, once the key is accepted.
 _NO_FILE_IN_FORM = HTTPStatus.UNPROCESSABLE_ENTITY
 
 
 class _Form:
-    """A multipart form of one file; read from the stream as it is sent."""
+    """A multipart form with one file; the stream is read as it is sent."""
 
     def __init__(self, upload: Upload, boundary: str) -> None:
         field = RequestField("file", data=b"", filename=upload.filename)
@@ -77,7 +77,7 @@ class _Form:
         self.size = len(self._head) + upload.size + len(self._tail)
 
     def read(self, amount: int = -1) -> bytes:
-        """Return the next bytes; raise ValueError when the file ends too early."""
+        """Return the next bytes; raise ValueError if the file ends too early."""
         chunk, self._head = _cut(self._head, amount)
         if chunk:
             return chunk
@@ -88,32 +88,32 @@ class _Form:
 
 
 def upload(transport: Transport, upload: Upload, *, files_url: str) -> PublicFile:
-    """Bring a file to the service at ``files_url``; raise PneumaticError.
+    """Upload a file to the service at ``files_url``; raise PneumaticError.
 
-    The service knows keys from the server's own memory and forgets them with it; one question to the server brings the
-    key back, so a key that is refused is tried once more after that.
+    The service finds keys in the server's cache and refuses a key that has left it. A request to the API puts the key
+    back, so after a refusal the upload is tried once more.
     """
     if not files_url:
         raise ConfigurationError(not_configured())
-    return _with_a_known_key(transport, lambda: _upload(transport, upload, files_url))
+    return _with_cached_key(transport, lambda: _upload(transport, upload, files_url))
 
 
 def check(transport: Transport, *, files_url: str) -> None:
-    """Ask the service at ``files_url`` to store nothing at all; raise PneumaticError unless it would take a file."""
+    """Send the service at ``files_url`` a form without a file; raise PneumaticError unless it would accept one."""
     if not files_url:
         raise ConfigurationError(not_configured())
-    _with_a_known_key(transport, lambda: _check(transport, files_url))
+    _with_cached_key(transport, lambda: _check(transport, files_url))
 
 
 def not_configured() -> str:
-    """Return the sentence that says that nobody told us where the file service is."""
+    """Return the sentence for an empty PNEUMATIC_FILES_URL."""
     return _(
-        "Files cannot be uploaded: PNEUMATIC_FILES_URL is empty. An administrator writes the address of Pneumatic's "
-        "file service into it, usually that of Pneumatic's web app with /files at the end."
+        "Files cannot be uploaded: PNEUMATIC_FILES_URL is empty. An administrator can set it to the URL of Pneumatic's "
+        "file service, usually the URL of Pneumatic's web app with /files at the end."
     )
 
 
-def _with_a_known_key(transport: Transport, ask: Callable[[], T]) -> T:
+def _with_cached_key(transport: Transport, ask: Callable[[], T]) -> T:
     try:
         return ask()
     except AuthenticationFailed:
@@ -123,7 +123,7 @@ def _with_a_known_key(transport: Transport, ask: Callable[[], T]) -> T:
 
 
 def _check(transport: Transport, files_url: str) -> None:
-    """Send a form without a file: the service that we know says 422 to that, and 401 first to a strange key."""
+    """Send a form without a file. The response is 401 for an unknown key, and otherwise 422."""
     body = b"x=1"
     reply = _send(
         transport,
@@ -148,10 +148,10 @@ def _upload(transport: Transport, upload: Upload, files_url: str) -> PublicFile:
         form,
         size=form.size,
         content_type=f"multipart/form-data; boundary={boundary}",
-        seconds=sum(transport.timeout) + upload.size / SLOWEST,
+        seconds=sum(transport.timeout) + upload.size / MIN_BYTES_PER_SECOND,
     )
     if isinstance(reply, connection.NoReply):
-        logger.info("POST to the file service: %s", reply.why.value)
+        logger.info("POST to the file service: %s", reply.reason.value)
         raise _silence(reply, is_short=form.file.is_short)
     logger.info("POST to the file service: HTTP %d", reply.status)
     if kind_of(reply.status) is not StatusKind.SUCCESS:
@@ -182,7 +182,7 @@ def _send(
 def _public_file(reply: connection.Reply, upload: Upload) -> PublicFile:
     try:
         node = Node(decode_json(reply.body), key="file")
-    except ValueError:  # it holds the answer, and must not stay behind as the context of ours
+    except ValueError:  # it contains the response, and must not be the context of our error
         node = None
     if node is None:
         raise _error(reply)
@@ -204,7 +204,7 @@ def _silence(reply: connection.NoReply, *, is_short: bool) -> PneumaticError:
 
 
 def _error(reply: connection.Reply) -> PneumaticError:
-    """Return the error for a response that is not the success one asked for."""
+    """Return the error for any response other than the expected one."""
     error, lazy = _ERRORS.get(kind_of(reply.status), _REFUSED)
     sentence = str(lazy) % {"status": reply.status}
     if error is RateLimited:
@@ -213,7 +213,7 @@ def _error(reply: connection.Reply) -> PneumaticError:
 
 
 def _retry_after(reply: connection.Reply) -> float | None:
-    """Return the seconds to wait, from the header or else from the body."""
+    """Return the seconds to wait, from the header or the body."""
     seconds = retry.retry_after_seconds(reply.headers, now=dt.datetime.now(dt.UTC))
     if seconds is not None:
         return seconds
@@ -221,8 +221,8 @@ def _retry_after(reply: connection.Reply) -> float | None:
         body: Any = decode_json(reply.body)
     except ValueError:
         return None
-    told: Any = body.get("retry_after") if isinstance(body, dict) else None
-    return float(told) if type(told) in (int, float) and math.isfinite(told) and told >= 0 else None
+    value: Any = body.get("retry_after") if isinstance(body, dict) else None
+    return float(value) if type(value) in (int, float) and math.isfinite(value) and value >= 0 else None
 
 
 def _cut(data: bytes, amount: int) -> tuple[bytes, bytes]:

@@ -1,6 +1,6 @@
-"""Files on their way to the storage that Pneumatic names: another origin, that never sees the API key.
+"""Upload files to the storage that Pneumatic names: another origin, which never gets the API key.
 
-The URL carries a signature and is a secret: it stands in no message and no log.
+The URL contains a signature and is a secret: no message and no log line contains it.
 """
 
 from __future__ import annotations
@@ -55,13 +55,13 @@ _ERRORS: Mapping[StatusKind, tuple[type[PneumaticError], Promise]] = {
 }
 _REFUSED = (ValidationFailed, gettext_lazy("The file storage refused the file (HTTP %(status)d)."))
 
-# A line slower than this is taken for one that hangs: 100 MiB may take half an hour.
-SLOWEST = 64 * 1024  # bytes a second
-LARGEST_ANSWER = 1024 * 1024
+# A slower upload is treated as one that hangs: 100 MiB may take half an hour.
+MIN_BYTES_PER_SECOND = 64 * 1024
+MAX_RESPONSE_BYTES = 1024 * 1024
 
 
 class Exactly:
-    """A stream of exactly the announced size; sent as it is read, never held as a whole."""
+    """A stream of exactly the announced size; sent as it is read, never kept as a whole."""
 
     def __init__(self, stream: IO[bytes], size: int) -> None:
         self._stream = stream
@@ -69,7 +69,7 @@ class Exactly:
         self.is_short = False
 
     def read(self, amount: int = -1) -> bytes:
-        """Return the next bytes; raise ValueError when the file ends too early."""
+        """Return the next bytes; raise ValueError if the file ends too early."""
         wanted = self._left if amount < 0 else min(amount, self._left)
         chunk = self._stream.read(wanted) if wanted else b""
         self._left -= len(chunk)
@@ -81,12 +81,10 @@ class Exactly:
 
 @sensitive_variables("url", "request")
 def put(url: str, stream: IO[bytes], *, content_type: str, size: int, timeout: tuple[float, float]) -> None:
-    """PUT ``size`` bytes of ``stream`` to ``url``. Raise PneumaticError; a PUT may always be made again."""
+    """PUT ``size`` bytes of ``stream`` to ``url``. Raise PneumaticError; a retry does no harm."""
     request = _prepared(url, content_type)
     if request is None:
-        raise UnexpectedResponse(
-            _("Pneumatic named an address for the file that cannot be used."), path="file_upload_url"
-        )
+        raise UnexpectedResponse(_("Pneumatic named an invalid URL for the file."), path="file_upload_url")
     body = Exactly(stream, size)
     request.headers["Content-Length"] = str(size)
     request.body = body if size else None  # type: ignore[assignment]  # urllib3 takes whatever has read()
@@ -95,11 +93,11 @@ def put(url: str, stream: IO[bytes], *, content_type: str, size: int, timeout: t
         reply = connection.roundtrip(
             session,
             request,
-            bound=connection.Exchange(seconds=sum(timeout) + size / SLOWEST),
+            bound=connection.Exchange(seconds=sum(timeout) + size / MIN_BYTES_PER_SECOND),
             # The first of the two also bounds the sending of each piece: a store may be slower to take than to answer.
             timeout=(patience, patience),
-            surroundings=connection.environment(url),
-            largest=LARGEST_ANSWER,
+            environment=connection.environment_for(url),
+            max_bytes=MAX_RESPONSE_BYTES,
         )
     error = _error(reply, body)
     if error is not None:
@@ -124,7 +122,7 @@ def _error(reply: connection.Reply | connection.NoReply, body: Exactly) -> Pneum
         if body.is_short:
             reason = _("The file ended before its announced size.")
             return ValidationFailed(reason)
-        logger.info("PUT to the file storage: %s", reply.why.value)
+        logger.info("PUT to the file storage: %s", reply.reason.value)
         if reply.sent:
             return Unavailable(
                 _("The connection to the file storage broke before the file was stored. Try again.")

@@ -1,7 +1,7 @@
-"""Strict reading of wire JSON: whatever is amiss is named by the path of its key.
+"""Strict parsing of Pneumatic's JSON: an error names the path of the invalid key.
 
-A ``Node`` is a value with the way that led to it. The way is only spelled out when something is wrong, so reading
-costs little more than the dictionary look-ups.
+A ``Node`` is a value that knows its parent. The path is only composed for an error, so parsing costs little more than
+the dictionary look-ups.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from apps.pneumatic.errors import UnexpectedResponse
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
-# What the databases hold; every other number is amiss here, before anything was written with it.
+# What the databases can store; any other number is refused before something is written with it.
 _WHOLE_NUMBERS = range(-(2**63), 2**63)
 # Years that are still years in every time zone.
 _YEARS = range(2, 9999)
@@ -33,7 +33,7 @@ def decode_json(body: bytes) -> Any:
     text = body.decode("utf-8-sig")
     try:
         value = _DECODER.decode(text)
-        # Both can only come from an escape: most answers need no second look.
+        # Both can only come from an escape: most responses need no second pass.
         if "\\u0000" in text or "\\ud" in text or "\\uD" in text:
             value = _storable(value)
     except RecursionError:
@@ -64,10 +64,10 @@ def _storable(value: Any) -> Any:
 
 
 class Node:
-    """A value of an answer and where it stands.
+    """A value of a response, with its path.
 
-    The readers raise UnexpectedResponse when a key is missing, null or of another type. Those that end in ``_or_*``
-    take a missing or null key for the empty value; a value of another type is amiss there too.
+    The methods raise UnexpectedResponse for a key that is missing, null or of another type. Those that end in ``_or_*``
+    treat a missing or null key as the empty value, and still raise for another type.
     """
 
     __slots__ = ("_key", "_parent", "value")
@@ -79,7 +79,7 @@ class Node:
 
     @property
     def path(self) -> str:
-        """Return where the value stands, as in ``results[3].kickoff.fields[0].api_name``."""
+        """The path of the value, such as ``results[3].kickoff.fields[0].api_name``."""
         if self._parent is None:
             return str(self._key)
         before = self._parent.path
@@ -92,14 +92,14 @@ class Node:
         return self._object().get(key) is None
 
     def has_null(self, key: str) -> bool:
-        """Return whether ``key`` is there and null."""
+        """Return whether ``key`` exists and is null."""
         return self._object().get(key, self) is None
 
     def child(self, key: str) -> Node:
-        """Return what stands under ``key``."""
+        """Return the value under ``key``."""
         value = self._object().get(key)
         if value is None:
-            self._amiss(key)
+            self._fail_at(key)
         return Node(value, self, key)
 
     def items(self, key: str) -> Iterator[Node]:
@@ -123,26 +123,26 @@ class Node:
     def text(self, key: str) -> str:
         """Return the text under ``key``."""
         value = self._object().get(key)
-        return value if type(value) is str else self._amiss(key)
+        return value if type(value) is str else self._fail_at(key)
 
     def text_or_empty(self, key: str) -> str:
         """Return the text under ``key``, or ''."""
         value = (self.value if type(self.value) is dict else self.fail()).get(key)
         if type(value) is str:
             return value
-        return "" if value is None else self._amiss(key)
+        return "" if value is None else self._fail_at(key)
 
     def integer(self, key: str) -> int:
         """Return the whole number under ``key``; ``true`` is none."""
         value = self._object().get(key)
-        return value if type(value) is int and value in _WHOLE_NUMBERS else self._amiss(key)
+        return value if type(value) is int and value in _WHOLE_NUMBERS else self._fail_at(key)
 
     def integer_or_none(self, key: str) -> int | None:
         """Return the whole number under ``key``, or None."""
         return None if self._object().get(key) is None else self.integer(key)
 
     def lenient_integer(self, key: str) -> int | None:
-        """Return the whole number under ``key``; None for anything else. For what is good to know, not needed."""
+        """Return the whole number under ``key``; None for anything else, where the value is not required."""
         value = self._object().get(key)
         return value if type(value) is int and value in _WHOLE_NUMBERS else None
 
@@ -154,7 +154,7 @@ class Node:
     def flag(self, key: str) -> bool:
         """Return the boolean under ``key``."""
         value = self._object().get(key)
-        return value if type(value) is bool else self._amiss(key)
+        return value if type(value) is bool else self._fail_at(key)
 
     def flag_or_false(self, key: str) -> bool:
         """Return the boolean under ``key``, or False."""
@@ -165,16 +165,16 @@ class Node:
         return self.value if type(self.value) is int and self.value in _WHOLE_NUMBERS else self.fail()
 
     def time_or_none(self, key: str) -> dt.datetime | None:
-        """Return the moment under ``key`` (ISO 8601; UTC where no zone is given), or None."""
+        """Return the time under ``key`` (ISO 8601; UTC without a zone) as an aware datetime, or None."""
         if self._object().get(key) is None:
             return None
         try:
-            moment = dt.datetime.fromisoformat(self.text(key))
+            timestamp = dt.datetime.fromisoformat(self.text(key))
         except ValueError:
-            self._amiss(key)
-        if moment.year not in _YEARS:
-            self._amiss(key)
-        return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+            self._fail_at(key)
+        if timestamp.year not in _YEARS:
+            self._fail_at(key)
+        return timestamp if timestamp.tzinfo else timestamp.replace(tzinfo=dt.UTC)
 
     def delay_or_none(self, key: str) -> dt.timedelta | None:
         """Return the delay under ``key``, written ``[DD] [[hh:]mm:]ss``, or None where there is none."""
@@ -185,17 +185,17 @@ class Node:
             delay = parse_duration(text)
         except OverflowError:
             delay = None
-        return self._amiss(key) if delay is None else delay
+        return self._fail_at(key) if delay is None else delay
 
     def fail(self) -> NoReturn:
         """Raise UnexpectedResponse for this value."""
         raise UnexpectedResponse(
-            _("Pneumatic's answer is not as documented: “%(path)s” is missing or of another type.")
+            _("Pneumatic's response is invalid: “%(path)s” is missing or has the wrong type.")
             % {"path": self.path or "$"},
             path=self.path,
         )
 
-    def _amiss(self, key: str) -> NoReturn:
+    def _fail_at(self, key: str) -> NoReturn:
         Node(None, self, key).fail()
 
     def _object(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""When a request is made again. Only GET is: anything else may have been carried out already."""
+"""When a request is retried. Only a GET is: any other request may have been carried out already."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from email.utils import parsedate_to_datetime
 
 from apps.pneumatic.transport.statuses import StatusKind
 
-# How often a GET is made at most. A limit on the rate is no fault: we wait as we are told, and longer.
-ATTEMPTS = 3
-ATTEMPTS_WHEN_LIMITED = 8
-FIRST_PAUSE = 0.5
-LONGEST_PAUSE = 8.0
-# A server that wants more patience than this gets none: the caller says so to a person.
-LONGEST_RETRY_AFTER = 60.0
+# Attempts of one GET. A rate limit is no fault of the server, so the client waits longer for it.
+MAX_ATTEMPTS = 3
+MAX_ATTEMPTS_WHEN_LIMITED = 8
+FIRST_PAUSE_SECONDS = 0.5
+MAX_PAUSE_SECONDS = 8.0
+# A server that asks for a longer wait is not retried: the caller reports it to the user.
+MAX_RETRY_AFTER_SECONDS = 60.0
 
 
 class Failure(enum.Enum):
-    """Why an attempt did not succeed, as far as trying again is concerned."""
+    """NoReplyReason an attempt failed, as far as a retry is concerned."""
 
     UNREACHED = "no connection"
     BROKEN = "the connection broke"
-    TIMED_OUT = "no answer in time"
+    TIMED_OUT = "no response in time"
     LIMITED = StatusKind.LIMITED.value
     SERVER_ERROR = StatusKind.TROUBLE.value
 
@@ -32,15 +32,15 @@ class Failure(enum.Enum):
 def pause_before_retry(
     failure: Failure, *, method: str, attempt: int, retry_after: float | None, jitter: float
 ) -> float | None:
-    """Return the seconds to wait before the next attempt, or None to give up.
+    """Return the seconds to wait before the next attempt; None for no further attempt.
 
-    ``attempt`` counts from 1, ``jitter`` is a random number in [0, 1): it keeps clients from coming back together.
+    ``attempt`` counts from 1. ``jitter`` is a random number in [0, 1), so that clients do not retry together.
     """
     if method != "GET" or attempt >= _attempts(failure):
         return None
     if retry_after is not None:
-        return None if retry_after > LONGEST_RETRY_AFTER else retry_after + jitter * FIRST_PAUSE
-    pause: float = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (attempt - 1))
+        return None if retry_after > MAX_RETRY_AFTER_SECONDS else retry_after + jitter * FIRST_PAUSE_SECONDS
+    pause: float = min(MAX_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** (attempt - 1))
     return pause * (0.5 + jitter / 2)
 
 
@@ -53,14 +53,14 @@ def failure_of(kind: StatusKind) -> Failure | None:
 
 def _attempts(failure: Failure) -> int:
     if failure is Failure.LIMITED:
-        return ATTEMPTS_WHEN_LIMITED
+        return MAX_ATTEMPTS_WHEN_LIMITED
     if failure is Failure.TIMED_OUT:
-        return 2  # whoever waits has waited long
-    return ATTEMPTS
+        return 2  # the user has waited long already
+    return MAX_ATTEMPTS
 
 
 def retry_after_seconds(headers: Mapping[str, str], *, now: dt.datetime) -> float | None:
-    """Return ``Retry-After`` in seconds (RFC 9110, 10.2.3: a number or a date), or None when it says nothing."""
+    """Return ``Retry-After`` in seconds (RFC 9110, 10.2.3: a number or a date), or None without a usable value."""
     text = headers.get("Retry-After", "").strip()
     if not text:
         return None

@@ -9,7 +9,7 @@ import pytest
 
 from apps.pneumatic.errors import AuthenticationFailed, RateLimited, UnexpectedResponse
 from apps.pneumatic.transport.cancellation import Cancelled, Pause, Scope
-from apps.pneumatic.transport.concurrency import MEASURED, fetch_all
+from apps.pneumatic.transport.concurrency import MEASURED_REQUESTS, fetch_all
 from tests.pneumatic import samples
 from tests.pneumatic.actions import listed, templates
 from tests.pneumatic.conftest import Connect, Serve
@@ -80,11 +80,13 @@ def test_a_server_that_lets_us_wait_is_asked_by_several_threads_at_a_time() -> N
 
     def fetch(id_: int, scope: Scope) -> int:
         scope.sleep(0.02)
-        if id_ > MEASURED:
+        if id_ > MEASURED_REQUESTS:
             together.wait(PATIENCE)
         return id_
 
-    assert fetch_all(fetch, range(1, MEASURED + 7), concurrency=3) == list(range(1, MEASURED + 7))
+    assert fetch_all(fetch, range(1, MEASURED_REQUESTS + 7), concurrency=3) == list(
+        range(1, MEASURED_REQUESTS + 7)
+    )
 
 
 def test_a_server_quicker_than_we_compute_is_asked_by_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,10 +107,10 @@ def test_the_first_failure_ends_the_others(serve: Serve, connect_to: Connect) ->
     """Requests under way are cut: nobody waits for a server that hangs."""
 
     def behave(seen: Seen, talk: Talk) -> None:
-        if template_id(seen) <= MEASURED:
+        if template_id(seen) <= MEASURED_REQUESTS:
             talk.closing.wait(0.02)
             talk.answer(body=samples.template(template_id(seen)))
-        elif template_id(seen) == MEASURED + 3:
+        elif template_id(seen) == MEASURED_REQUESTS + 3:
             talk.answer(401, {"detail": "Bad key."})
         else:
             talk.be_silent()
@@ -121,7 +123,7 @@ def test_the_first_failure_ends_the_others(serve: Serve, connect_to: Connect) ->
     with pytest.raises(AuthenticationFailed):
         templates(client, range(1, 40), concurrency=3)
 
-    assert len(server.seen) <= MEASURED + 5
+    assert len(server.seen) <= MEASURED_REQUESTS + 5
 
 
 def test_a_client_can_be_used_after_a_failure(serve: Serve, connect_to: Connect) -> None:
@@ -191,10 +193,10 @@ def test_an_interrupt_of_the_caller_ends_the_threads() -> None:
     started, ended = threading.Event(), threading.Event()
 
     def fetch(id_: int, scope: Scope) -> int:
-        if id_ <= MEASURED:
+        if id_ <= MEASURED_REQUESTS:
             scope.sleep(0.02)
             return id_
-        if id_ == MEASURED + 1:
+        if id_ == MEASURED_REQUESTS + 1:
             started.wait(PATIENCE)
             return id_
         started.set()
@@ -206,10 +208,10 @@ def test_an_interrupt_of_the_caller_ends_the_threads() -> None:
         return id_
 
     def interrupt(done: int, total: int | None) -> None:
-        if done > MEASURED:
+        if done > MEASURED_REQUESTS:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        fetch_all(fetch, range(1, MEASURED + 3), concurrency=2, on_progress=interrupt)
+        fetch_all(fetch, range(1, MEASURED_REQUESTS + 3), concurrency=2, on_progress=interrupt)
 
     assert ended.is_set()

@@ -170,12 +170,12 @@ def test_a_list_that_never_stands_still_is_given_up() -> None:
 def test_a_server_that_repeats_its_first_page_is_a_loop() -> None:
     page = samples.envelope([{"id": 1}, {"id": 2}], count=10, more=True)
 
-    with pytest.raises(UnexpectedResponse, match="repeat themselves"):
+    with pytest.raises(UnexpectedResponse, match="repeat or do not end"):
         paging.read_all(lambda limit, offset: page, parse, page_size=100)
 
 
 def test_pages_without_end_are_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(paging, "MOST_PAGES", 50)
+    monkeypatch.setattr(paging, "MAX_PAGES", 50)
 
     def fetch(limit: int | None, offset: int) -> Any:
         return samples.envelope([{"id": offset}, {"id": offset + 1}], count=10**9, more=True)

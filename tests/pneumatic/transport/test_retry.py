@@ -55,8 +55,8 @@ def test_it_waits_as_long_as_it_is_told_and_never_for_ever(
     pause = pause_before_retry(failure, method="GET", attempt=attempt, retry_after=retry_after, jitter=jitter)
 
     if pause is not None:
-        assert (retry_after or 0.0) <= pause <= retry.LONGEST_RETRY_AFTER + retry.FIRST_PAUSE
-    if retry_after is not None and retry_after > retry.LONGEST_RETRY_AFTER:
+        assert (retry_after or 0.0) <= pause <= retry.MAX_RETRY_AFTER_SECONDS + retry.FIRST_PAUSE_SECONDS
+    if retry_after is not None and retry_after > retry.MAX_RETRY_AFTER_SECONDS:
         assert pause is None
 
 

@@ -44,7 +44,7 @@ STARTED, RETURNED = Kind.WORKFLOW_STARTED, Kind.TASK_RETURNED
 @pytest.fixture(autouse=True)
 def public_url(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.PUBLIC_URL = PUBLIC_URL
-    monkeypatch.setattr("apps.pneumatic.transport.retry.FIRST_PAUSE", 0.01)
+    monkeypatch.setattr("apps.pneumatic.transport.retry.FIRST_PAUSE_SECONDS", 0.01)
 
 
 @pytest.fixture

@@ -152,7 +152,7 @@ def silent(seen: Seen, talk: Talk) -> None:
 
 
 @pytest.mark.parametrize(
-    ("behaviour", "words"), [(dropped, "broke"), (endless, "something else"), (silent, "in time")]
+    ("behaviour", "words"), [(dropped, "broke"), (endless, "another server"), (silent, "in time")]
 )
 def test_no_answer_is_explained(
     serve: Serve,  # noqa: F811
@@ -163,7 +163,7 @@ def test_no_answer_is_explained(
     words: str,
 ) -> None:
     if behaviour is silent:
-        monkeypatch.setattr("apps.pneumatic.webhook_sender.READ_TIMEOUT", 0.2)
+        monkeypatch.setattr("apps.pneumatic.webhook_sender.READ_TIMEOUT_SECONDS", 0.2)
     settings.PUBLIC_URL = serve(behaviour).url  # type: ignore[arg-type]
 
     trip = self_test.send(integrator, Kind.TASK_RETURNED)

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def public_url(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.PUBLIC_URL = PUBLIC_URL
-    monkeypatch.setattr("apps.pneumatic.transport.retry.FIRST_PAUSE", 0.01)
+    monkeypatch.setattr("apps.pneumatic.transport.retry.FIRST_PAUSE_SECONDS", 0.01)
 
 
 def wanted() -> set[tuple[str, str]]:

@@ -39,7 +39,7 @@ ANOTHER = "https://flows.example.net/catch/another-secret"
 @pytest.fixture(autouse=True)
 def public_url(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.PUBLIC_URL = PUBLIC_URL
-    monkeypatch.setattr("apps.pneumatic.transport.retry.FIRST_PAUSE", 0.01)
+    monkeypatch.setattr("apps.pneumatic.transport.retry.FIRST_PAUSE_SECONDS", 0.01)
 
 
 @pytest.fixture(autouse=True)
