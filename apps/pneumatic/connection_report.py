@@ -42,49 +42,49 @@ def run_checks(client: Client) -> Iterator[Check]:
     """
     try:
         version = _version(client.detect_dialect())
-        # Only with the right dialect can the server be asked for the user of the key.
-        holder = client.key_holder() if version.state is CheckState.OK else None
+        # The user of the key can only be requested in the right dialect.
+        key_holder = client.key_holder() if version.state is CheckState.OK else None
     except PneumaticError as error:
         yield Check(_("Connection"), CheckState.FAILED, str(error))
         return
-    yield Check(_("Connection"), CheckState.OK, _holder_text(holder))
+    yield Check(_("Connection"), CheckState.OK, _holder_text(key_holder))
     yield version
     if version.state is CheckState.FAILED:
         return
-    yield _check(_("Templates"), lambda: _templates(client, holder), holder, is_required=True)
-    yield _check(_("Users"), lambda: _users(client), holder, is_required=True)
+    yield _check(_("Templates"), lambda: _templates(client, key_holder), key_holder, is_required=True)
+    yield _check(_("Users"), lambda: _users(client), key_holder, is_required=True)
     if client.capabilities.groups:
-        yield _check(_("Groups"), lambda: _groups(client), holder)
-    yield _check(_("Webhooks"), lambda: _webhooks(client), holder)
+        yield _check(_("Groups"), lambda: _groups(client), key_holder)
+    yield _check(_("Webhooks"), lambda: _webhooks(client), key_holder)
     yield _files(client)
-    yield _workflows(client, holder)
+    yield _workflows(client, key_holder)
 
 
 def _check(
-    name: str, text_of: Callable[[], str], holder: KeyHolder | None, *, is_required: bool = False
+    name: str, text_of: Callable[[], str], key_holder: KeyHolder | None, *, is_required: bool = False
 ) -> Check:
     try:
         return Check(name, CheckState.OK, text_of())
     except PermissionDenied as error:
         text = _("The API key has no access. Use the key of an administrator of the Pneumatic account.")
-        if holder is not None and holder.sees_everything:
+        if key_holder is not None and key_holder.sees_everything:
             text = str(error)  # an administrator is refused for another reason, such as an expired plan
     except PneumaticError as error:
         text = str(error)
     return Check(name, CheckState.FAILED if is_required else CheckState.MISSING, text)
 
 
-def _holder_text(holder: KeyHolder | None) -> str:
-    if holder is None:
+def _holder_text(key_holder: KeyHolder | None) -> str:
+    if key_holder is None:
         return _("The API key is accepted.")
     role = (
         _("account owner")
-        if holder.is_account_owner
+        if key_holder.is_account_owner
         else _("administrator")
-        if holder.is_admin
+        if key_holder.is_admin
         else _("no administrator")
     )
-    values = {"name": holder.name, "email": holder.email, "role": role}
+    values = {"name": key_holder.name, "email": key_holder.email, "role": role}
     return _("The API key is accepted. Its user is %(name)s (%(email)s, %(role)s).") % values
 
 
@@ -98,16 +98,16 @@ def _version(detected: str) -> Check:
     return Check(name, CheckState.FAILED, text % {"detected": label, "active": active})
 
 
-def _templates(client: Client, holder: KeyHolder | None) -> str:
+def _templates(client: Client, key_holder: KeyHolder | None) -> str:
     rows = client.receive_template_list()
-    if holder is None:
+    if key_holder is None:
         return ngettext("%(n)d template.", "%(n)d templates.", len(rows)) % {"n": len(rows)}
     text = ngettext(
         "%(n)d template that %(name)s owns, views or may start.",
         "%(n)d templates that %(name)s owns, views or may start.",
         len(rows),
-    ) % {"n": len(rows), "name": holder.name}
-    if holder.sees_everything:
+    ) % {"n": len(rows), "name": key_holder.name}
+    if key_holder.sees_everything:
         return text
     return text + " " + _("Kickoff forms are complete; only administrators can read the tasks.")
 
@@ -158,7 +158,7 @@ def _files_url_hint(client: Client) -> str:
     return _("This account has files at %(url)s: try that URL.") % {"url": url} if url else ""
 
 
-def _workflows(client: Client, holder: KeyHolder | None) -> Check:
+def _workflows(client: Client, key_holder: KeyHolder | None) -> Check:
     name = _("Workflows")
     if not client.capabilities.reads_back:
         text = _(
@@ -169,7 +169,7 @@ def _workflows(client: Client, holder: KeyHolder | None) -> Check:
         client.list_workflows(limit=1)
     except PneumaticError as error:
         return Check(name, CheckState.MISSING, str(error))
-    if holder is not None:
+    if key_holder is not None:
         text = _("The dashboard can read those that %(name)s started, or whose template %(name)s owns.")
-        return Check(name, CheckState.OK, text % {"name": holder.name})
+        return Check(name, CheckState.OK, text % {"name": key_holder.name})
     return Check(name, CheckState.OK, _("The dashboard can read them, and recovers missing events."))

@@ -1,4 +1,4 @@
-"""Read the body of a webhook delivery, whichever generation of Pneumatic sent it."""
+"""Parse the body of a webhook delivery, whichever API it comes from."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from apps.pneumatic.dialects.registry import choose
 from apps.pneumatic.errors import UnexpectedResponse
 from apps.pneumatic.transport.parsing import Node, decode_json
 
-# Whatever the settings say: a name may come from any generation, and the names of two of them do not collide.
+# A name may come from either API, regardless of the settings. No name means two kinds.
 _KINDS: Mapping[str, Kind] = {
     **{name: kind for kind, name in documented_events.EVENT_NAMES.items()},
     **documented_events.DEPRECATED_EVENTS,
@@ -28,7 +28,7 @@ _KINDS: Mapping[str, Kind] = {
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """What a body says; ``event`` is None for an event that we do not know."""
+    """A parsed body; ``event`` is None for an unknown event, ``raw`` is the JSON object."""
 
     hook: Hook
     event: Event | None
@@ -36,33 +36,36 @@ class Payload:
 
     @property
     def content_hash(self) -> str:
-        """Return the hash of everything but ``hook``; the receiver, which is in a hurry, does not ask for it.
+        """The hash of everything except ``hook``, computed on demand: the receiver does not need it.
 
-        The same event sent for two subscriptions, or under a name of the past, has the same one.
+        The same event has the same hash for two subscriptions, and under a deprecated name.
         """
         content = {key: value for key, value in self.raw.items() if key != "hook"}
         return quick_hash([kind_of(self.hook.event) or self.hook.event, content])
 
 
 def kind_of(event_name: str) -> Kind | None:
-    """Return what an event's name on the wire stands for; None for one that we do not know."""
+    """Return the kind of an event by its name in the API; None for an unknown one."""
     return _KINDS.get(event_name)
 
 
 def names_of(kind: Kind) -> list[str]:
-    """Return every name that an event has on the wire, those of the past too."""
+    """Return every name that an event has in either API, including deprecated ones."""
     return [name for name, named in _KINDS.items() if named is kind]
 
 
 def test_payload(kind: Kind, *, hook_id: int, target: str, nonce: str) -> dict[str, Any]:
-    """Return the body of a test event: in the shape that Pneumatic sends, of no workflow, marked with ``nonce``."""
+    """Return the body of a test event, in the shape that Pneumatic sends, for workflow 0 and marked with ``nonce``."""
     dialect = choose(active_dialect() or Documented.name)
     hook = {"id": hook_id, "event": dialect.event_names[kind], "target": target, "test": nonce}
     return {"hook": hook, **dialect.example_event(kind)}
 
 
 def read_payload(body: bytes) -> Payload:
-    """Return what ``body`` says; raise UnexpectedResponse when it is no JSON or not as documented."""
+    """Parse ``body``; raise UnexpectedResponse if it is not JSON or does not identify its workflow.
+
+    Documented: Webhooks, the four event schemas. ``docs/gateway.md`` lists what may be missing.
+    """
     try:
         value = decode_json(body)
     except ValueError:
@@ -81,8 +84,8 @@ def _payload(node: Node) -> Payload:
         test=hook_node.lenient_text("test"),
     )
     kind = kind_of(hook.event)
-    # By its shape, not by the settings: deliveries of before stay readable when the server becomes another.
-    dialect = current_events if current_events.is_of_today(node.value) else documented_events
+    # By its shape, not by the settings: old deliveries stay readable after an upgrade of the server.
+    dialect = current_events if current_events.is_current(node.value) else documented_events
     return Payload(
         hook=hook,
         event=None if kind is None else dialect.parse_event(kind, node),

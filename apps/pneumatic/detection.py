@@ -1,7 +1,7 @@
 """Detect which API the server has: ask once, and remember the result (``server.py``).
 
 The current API has ``GET /webhooks/events`` and answers 200, or 403 to a user who is no administrator. The documented
-API has ``GET /webhooks`` instead. So detection takes one request or two, whoever the key belongs to.
+API has ``GET /webhooks`` instead. So detection takes one request or two, with the key of any user.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ def detect(transport: Transport) -> str:
     """
     name = _detect(transport)
     before = server.last()
-    # The holder of another key is kept until the new one is known: days begin in the holder's time zone.
-    fingerprint, holder = (
-        (before.key_fingerprint, before.holder) if before else (server.key_fingerprint(), None)
+    # The user of another key is kept until the new one is known: days begin in that user's time zone.
+    fingerprint, key_holder = (
+        (before.key_fingerprint, before.key_holder) if before else (server.key_fingerprint(), None)
     )
-    server.remember(KnownServer(name, timezone.now(), fingerprint, holder))
+    server.remember(KnownServer(name, timezone.now(), fingerprint, key_holder))
     return name
 
 
@@ -66,7 +66,7 @@ def _detect(transport: Transport) -> str:
     try:
         rows = transport.get("/webhooks/events")
     except PermissionDenied:
-        # As the current API answers users who are no administrators; but a server may check the key before the path.
+        # The current API refuses a user who is no administrator; but a server may also check the key before the path.
         return _detect_documented(transport, otherwise=Current.name)
     except (NotFound, ValidationFailed):  # 405 too: the documented API has DELETE /webhooks/<id>
         return _detect_documented(transport)

@@ -25,13 +25,13 @@ CACHE_SECONDS = 30.0
 class KnownServer:
     """What was detected at a URL.
 
-    ``holder`` is the user of the API key with this ``key_fingerprint``, which reveals nothing of the key.
+    ``key_holder`` is the user of the API key with this ``key_fingerprint``, which reveals nothing of the key.
     """
 
     dialect: str
     found_at: dt.datetime
     key_fingerprint: str = ""
-    holder: KeyHolder | None = None
+    key_holder: KeyHolder | None = None
 
 
 Load = Callable[[str], KnownServer | None]
@@ -54,7 +54,7 @@ def forget() -> None:
 
 
 def last() -> KnownServer | None:
-    """Return what is known of the configured server, with the last known holder of any of its keys."""
+    """Return what is known of the configured server, with the last known user of any of its keys."""
     url = settings.PNEUMATIC_API_URL
     cached = _cache.get(url)
     if cached is not None and time.monotonic() - cached[0] < CACHE_SECONDS:
@@ -65,7 +65,7 @@ def last() -> KnownServer | None:
 
 
 def known() -> KnownServer | None:
-    """Return the same, but with the holder of the configured key only."""
+    """Return the same, but with the user of the configured key only."""
     found = last()
     if found is None or found.key_fingerprint == key_fingerprint():
         return found
@@ -79,11 +79,11 @@ def key_fingerprint() -> str:
     return salted_hmac("apps.pneumatic.recall", key).hexdigest() if key else ""
 
 
-def remember_holder(dialect: str, holder: KeyHolder) -> None:
-    """Remember ``holder`` as the user of the configured key."""
+def remember_holder(dialect: str, key_holder: KeyHolder) -> None:
+    """Remember ``key_holder`` as the user of the configured key."""
     before = known()
     found_at = before.found_at if before and before.dialect == dialect else timezone.now()
-    remember(KnownServer(dialect, found_at, key_fingerprint(), holder))
+    remember(KnownServer(dialect, found_at, key_fingerprint(), key_holder))
 
 
 def remember(server: KnownServer) -> None:
@@ -100,7 +100,7 @@ def account_zone() -> dt.tzinfo:
     The user of a new key is most likely in the zone of the last one, until it is known.
     """
     found = last()
-    return _zone(found.holder.zone if found and found.holder else "") or ZoneInfo(settings.TIME_ZONE)
+    return _zone(found.key_holder.zone if found and found.key_holder else "") or ZoneInfo(settings.TIME_ZONE)
 
 
 def _zone(name: str) -> dt.tzinfo | None:

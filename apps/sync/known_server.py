@@ -37,7 +37,7 @@ def load(api_url: str) -> KnownServer | None:
         return None
     key_holder = KeyHolder(*row.holder) if row.holder else None
     return KnownServer(
-        dialect=row.dialect, found_at=row.found_at, key_fingerprint=row.key_fingerprint, holder=key_holder
+        dialect=row.dialect, found_at=row.found_at, key_fingerprint=row.key_fingerprint, key_holder=key_holder
     )
 
 
@@ -45,7 +45,7 @@ def save(api_url: str, finding: KnownServer) -> None:
     """Store ``finding`` for ``api_url`` in place of an earlier one, unless the database is too busy."""
     if load(api_url) == finding:
         return
-    key_holder = finding.holder
+    key_holder = finding.key_holder
     values = {
         "dialect": finding.dialect,
         "found_at": finding.found_at,
@@ -76,7 +76,7 @@ def detect_server() -> None:
     if not settings.PNEUMATIC_API_URL or not settings.PNEUMATIC_API_KEY:
         return
     finding = server.known()
-    if detection.active_dialect() and finding is not None and finding.holder is not None:
+    if detection.active_dialect() and finding is not None and finding.key_holder is not None:
         return
     try:
         with connect() as client:

@@ -126,7 +126,7 @@ class Templates(Resource[_Received, TemplateRecord]):
     def scope(self) -> str:
         """Return a sentence about the listed templates where the server lists only those of the key's user."""
         finding = server.known() if capabilities().lists_own_templates else None
-        key_holder = finding.holder if finding else None
+        key_holder = finding.key_holder if finding else None
         if key_holder is None:
             return ""
         return gettext(

@@ -71,14 +71,14 @@ def test_the_holder_of_another_key_is_not_known(
 ) -> None:
     client(serve(of_today()).url).key_holder()
     assert pneumatic_server.known() == memory[settings.PNEUMATIC_API_URL]
-    holder = memory[settings.PNEUMATIC_API_URL].holder
+    holder = memory[settings.PNEUMATIC_API_URL].key_holder
     assert holder == KeyHolder(1, "owner@example.test", "Olga Owner", True, True, "UTC")
 
     settings.PNEUMATIC_API_KEY = "another-key"
 
     finding = pneumatic_server.known()
     assert finding is not None
-    assert (finding.dialect, finding.holder) == ("current", None)
+    assert (finding.dialect, finding.key_holder) == ("current", None)
 
 
 def test_a_holder_is_kept_when_one_looks_again(serve: Serve, client: Any) -> None:
@@ -89,7 +89,7 @@ def test_a_holder_is_kept_when_one_looks_again(serve: Serve, client: Any) -> Non
 
     finding = pneumatic_server.known()
     assert finding is not None
-    assert finding.holder is not None
+    assert finding.key_holder is not None
 
 
 def test_days_begin_where_they_did_until_the_holder_of_a_new_key_is_known(
@@ -107,7 +107,7 @@ def test_days_begin_where_they_did_until_the_holder_of_a_new_key_is_known(
     settings.PNEUMATIC_DIALECT = "auto"
     made = client(server.url)
     made.detect_dialect()
-    assert (str(account_zone()), pneumatic_server.known().holder) == ("Asia/Tokyo", None)  # type: ignore[union-attr]
+    assert (str(account_zone()), pneumatic_server.known().key_holder) == ("Asia/Tokyo", None)  # type: ignore[union-attr]
     server.behaviour = samples.routes({"GET /auth/context": samples.context(timezone="Europe/Berlin")})
     made.key_holder()
     assert str(account_zone()) == "Europe/Berlin"
@@ -240,7 +240,7 @@ def test_an_answer_that_contradicts_what_was_found_says_how_to_mend_it(
         ask(client(server.url))
 
     text = str(caught.value)
-    assert "which was found at this address before" in text
+    assert "which was detected at this address before" in text
     assert "manage.py check_connection" in text
     assert "PNEUMATIC_API_URL" in text
 
@@ -254,7 +254,7 @@ def test_an_answer_that_contradicts_the_setting_says_how_to_mend_it(
     with pytest.raises(Contradicted) as caught:
         ask(client(serve(behaviour).url))
 
-    assert "Write auto into it" in str(caught.value)
+    assert "Set PNEUMATIC_DIALECT to auto" in str(caught.value)
     assert "manage.py check_connection" in str(caught.value)
 
 

@@ -31,7 +31,7 @@ URL = "https://api.example.com"
 HOLDER = KeyHolder(
     7, "ada@example.com", "Ada Owner", is_admin=True, is_account_owner=True, zone="Europe/Riga"
 )
-FOUND = KnownServer("current", NOW, key_fingerprint="abc", holder=HOLDER)
+FOUND = KnownServer("current", NOW, key_fingerprint="abc", key_holder=HOLDER)
 
 
 @pytest.fixture(autouse=True)
@@ -44,7 +44,7 @@ def fresh() -> Iterator[None]:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    "finding", [FOUND, KnownServer("documented", NOW), dataclasses.replace(FOUND, holder=None)]
+    "finding", [FOUND, KnownServer("documented", NOW), dataclasses.replace(FOUND, key_holder=None)]
 )
 def test_a_finding_comes_back_as_it_was(finding: KnownServer) -> None:
     known_server.save(URL, finding)
@@ -167,12 +167,12 @@ def test_the_holder_of_another_key_is_forgotten(sandbox: Sandbox, settings: Sett
     settings.PNEUMATIC_API_KEY = sandbox.add_key("the-key-of-bo-operator", 2)
     found = server.known()
     assert found is not None
-    assert found.holder is None
+    assert found.key_holder is None
     sync("templates")
     found = server.known()
     assert found is not None
-    assert found.holder is not None
-    assert found.holder.user_id == 2
+    assert found.key_holder is not None
+    assert found.key_holder.user_id == 2
 
 
 # -- The worker
@@ -204,8 +204,8 @@ def test_the_worker_finds_out_whose_a_new_key_is(sandbox: Sandbox, settings: Set
 
     found = server.known()
     assert found is not None
-    assert found.holder is not None
-    assert found.holder.user_id == 2
+    assert found.key_holder is not None
+    assert found.key_holder.user_id == 2
 
 
 @pytest.mark.django_db

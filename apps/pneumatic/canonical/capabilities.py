@@ -1,4 +1,4 @@
-"""What the Pneumatic on the other end can do. Nothing above the gateway asks which generation of the API it is."""
+"""What a Pneumatic server can do. Apps above the gateway ask for this, never for the name of the API."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What may be offered to people.
+    """The features to offer to users.
 
-    Unless ``is_known``, nobody has found out yet which Pneumatic it is, and little is offered.
-    ``longest_name`` (characters) is what a workflow's name may have, None for no limit; ``name_variables`` are what
-    the server puts into a name in place of ``{{...}}`` besides the answers, by their api_names. ``no_files`` is a
-    sentence that says why no file can be uploaded, '' where they can.
+    Without ``is_known``, the API is not detected yet and few features are offered. ``longest_name`` is the limit of a
+    workflow's name in characters, None for no limit. ``name_variables`` are the names that the server replaces in
+    ``{{...}}`` of a workflow's name, in addition to the api_names of answers. ``no_files`` is the sentence that says
+    why files cannot be uploaded, '' where they can.
     """
 
     is_known: bool = True
     reads_back: bool = False  # workflows can be listed and read
-    groups: bool = False  # groups of users are known and can be answers
-    urgency: bool = False  # a launch may say that it is urgent, and when it is due
-    lists_own_templates: bool = False  # the list shows only templates in which the key's user has a part
-    owner_may_run_everything: bool = (
-        False  # the account owner needs no place among those who may run a template
+    groups: bool = False  # there are groups of users, and they can be answers
+    urgency: bool = False  # a launch may be urgent and have a due date
+    lists_own_templates: bool = (
+        False  # the list has only templates that the key's user owns, views or may start
     )
-    one_url_per_event: bool = False  # subscribing to an event takes it away from whoever had it
+    owner_may_run_everything: bool = False  # the account owner may launch any template
+    one_url_per_event: bool = False  # subscribing to an event replaces its URL
     longest_name: int | None = None
     name_variables: tuple[str, ...] = ()
-    thumbnails: bool = False  # an upload takes a small picture along
+    thumbnails: bool = False  # an upload may include a thumbnail
     no_files: str = ""

@@ -1,4 +1,4 @@
-"""What a webhook tells, in canonical form: read by a dialect, kept as JSON, interpreted by the apps above.
+"""Webhook events in canonical form: parsed by a dialect, stored as JSON, interpreted by the apps above.
 
 An event is a snapshot of a workflow, and for events about a task also of that task. Pneumatic gives it neither a number
 nor a time: ``occurred_at`` is the latest time in the snapshot. What the dashboard reads back itself has the same form.
@@ -14,7 +14,7 @@ from typing import Any
 
 
 class Kind(StrEnum):
-    """What happened, whatever name a generation of the API has for it."""
+    """What happened; each API has its own names for these."""
 
     WORKFLOW_STARTED = "workflow_started"
     TASK_COMPLETED = "task_completed"
@@ -23,14 +23,14 @@ class Kind(StrEnum):
 
 
 class Seen(StrEnum):
-    """What we found ourselves when we read a workflow back, where the server can be asked."""
+    """What the dashboard read back itself, where ``capabilities.reads_back``."""
 
     WORKFLOW = "seen"
-    GONE = "gone"  # it is not there (any more): deleted, which nobody announces
+    GONE = "gone"  # deleted, for which there is no event
 
 
 class Status(StrEnum):
-    """The state of a workflow (documented: Available workflow statuses)."""
+    """The status of a workflow (documented: Available workflow statuses)."""
 
     RUNNING = "running"
     COMPLETED = "completed"
@@ -41,9 +41,9 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Hook:
-    """The subscription that a delivery says it belongs to; ``id`` is None where it is no number.
+    """The subscription that a delivery names; ``id`` is None where it is no number.
 
-    ``test`` is the nonce of a test event that we sent ourselves; Pneumatic sends none.
+    ``test`` is the nonce of a test event of this dashboard; Pneumatic sends none.
     """
 
     event: str
@@ -54,9 +54,9 @@ class Hook:
 
 @dataclass(frozen=True, slots=True)
 class Performer:
-    """Somebody who holds or held a task; ``id`` is None for somebody whom the API gives no number.
+    """A user or group that a task is assigned to; ``id`` is None where the API gives none.
 
-    Where ``is_group``, ``id`` is that of a group of users. ``name`` is '' where the API gives the number alone.
+    Where ``is_group``, ``id`` is that of a group of users. ``name`` is '' where the API gives the id alone.
     """
 
     id: int | None
@@ -86,8 +86,8 @@ class FileLink:
 class Output:
     """An answered field of a kickoff form or a task; ``value`` is the text the API gives, '' for none.
 
-    Where the API gives moments for days, ``value`` is the day (ISO) in the account's zone. ``user_id`` or ``group_id``
-    say who an answer of the type user is, where ``value`` is their name; where both are None, ``value`` is a user's id.
+    Where the API gives a time for a day, ``value`` is the day (ISO) in the account's zone. For the type user, ``value``
+    is the name of the user or group with ``user_id`` or ``group_id``; where both are None, ``value`` is a user's id.
     """
 
     api_name: str
@@ -101,13 +101,13 @@ class Output:
 
 
 class TaskStatus(StrEnum):
-    """Where a task stands."""
+    """The status of a task."""
 
     PENDING = "pending"
     ACTIVE = "active"
     SNOOZED = "snoozed"
     COMPLETED = "completed"
-    UNKNOWN = "unknown"  # not told, or a name that we do not know
+    UNKNOWN = "unknown"  # missing, or an unknown name
 
 
 _OPEN = frozenset({TaskStatus.ACTIVE, TaskStatus.SNOOZED})
@@ -115,7 +115,7 @@ _OPEN = frozenset({TaskStatus.ACTIVE, TaskStatus.SNOOZED})
 
 @dataclass(frozen=True, slots=True)
 class TaskSnapshot:
-    """A task as it was at the event's moment; ``number`` counts from 1."""
+    """A task at the time of an event; ``number`` counts from 1."""
 
     id: int
     name: str
@@ -130,11 +130,11 @@ class TaskSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class WorkflowSnapshot:
-    """A workflow as it was at the event's moment.
+    """A workflow at the time of an event.
 
-    ``tasks`` is empty where the API tells of ``current_task`` alone; else they are all its tasks but those that were
-    skipped, by number, without outputs, with descriptions only where it is their turn. ``current_task`` then is the
-    first whose turn it is.
+    ``tasks`` is empty where the API sends ``current_task`` alone. Else it has every task that was not skipped, by
+    number, without outputs, and with a description only while the task is open. ``current_task`` then is the first
+    open task.
     """
 
     id: int
@@ -150,10 +150,10 @@ class WorkflowSnapshot:
     starter_id: int | None = None
     is_urgent: bool = False
     due: dt.datetime | None = None
-    owner_ids: tuple[int, ...] = ()  # users who are shown it whoever started it
+    owner_ids: tuple[int, ...] = ()  # users who may see it, even if another user started it
 
     def current_tasks(self) -> tuple[TaskSnapshot, ...]:
-        """Return the tasks whose turn it is; those that are snoozed, too."""
+        """Return the open tasks: those that are active or snoozed."""
         if self.tasks:
             return tuple([task for task in self.tasks if task.status in _OPEN])
         return (self.current_task,) if self.current_task else ()
@@ -161,7 +161,7 @@ class WorkflowSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One event; ``task`` is there for the kinds that are about a task, ``seen_at`` (our clock) for what we found."""
+    """One event. Kinds about a task have ``task``; what the dashboard read back has ``seen_at`` (its own clock)."""
 
     kind: Kind | Seen
     workflow: WorkflowSnapshot
@@ -181,7 +181,7 @@ class Event:
             return self.seen_at
         workflow = self.workflow
         latest = workflow.date_completed
-        # The current task is one of the tasks where these are told.
+        # The current task is one of the tasks, where there are any.
         for task in (self.task, *(workflow.tasks or (workflow.current_task,))):
             if task is not None:
                 for time in (task.date_started, task.date_completed):
@@ -194,7 +194,7 @@ _KINDS: Mapping[str, Kind | Seen] = {kind.value: kind for kind in (*Kind, *Seen)
 
 
 def event_to_json(event: Event) -> dict[str, Any]:
-    """Return ``event`` as JSON; ``event_from_json`` gives the same object back. Empty parts are left out."""
+    """Return ``event`` as JSON; ``event_from_json`` returns an equal object. Empty parts are left out."""
     data: dict[str, Any] = {"kind": event.kind.value, "workflow": _workflow_to_json(event.workflow)}
     if event.task:
         data["task"] = _task_to_json(event.task)
@@ -214,7 +214,7 @@ def event_from_json(data: Mapping[str, Any]) -> Event:
 
 
 def output_to_json(output: Output) -> dict[str, Any]:
-    """Return ``output`` as JSON; ``output_from_json`` gives it back."""
+    """Return ``output`` as JSON; ``output_from_json`` returns an equal object."""
     data: dict[str, Any] = {"api_name": output.api_name, "name": output.name, "type": output.type}
     if output.value:
         data["value"] = output.value
@@ -233,7 +233,7 @@ def output_from_json(data: Mapping[str, Any]) -> Output:
     """Return the output that ``output_to_json`` wrote."""
     get = data.get
     choices, files = get("choices"), get("files")
-    # By position: thousands of events a second are read when everything is projected anew.
+    # By position: a rebuild reads thousands of events a second.
     return Output(
         data["api_name"],
         data["name"],
@@ -247,7 +247,7 @@ def output_from_json(data: Mapping[str, Any]) -> Output:
 
 
 def performer_to_json(performer: Performer) -> list[Any]:
-    """Return ``performer`` as JSON; ``Performer(*json)`` gives it back."""
+    """Return ``performer`` as JSON; ``Performer(*json)`` returns an equal object."""
     if performer.is_group:
         return [performer.id, performer.name, True]
     return [performer.id, performer.name]
@@ -303,7 +303,7 @@ def _workflow_from_json(data: Mapping[str, Any]) -> WorkflowSnapshot:
 
 
 def current_among(tasks: Iterable[TaskSnapshot]) -> TaskSnapshot | None:
-    """Return the first of ``tasks`` whose turn it is."""
+    """Return the first open task of ``tasks``."""
     return next((task for task in tasks if task.status in _OPEN), None)
 
 

@@ -1,7 +1,7 @@
-"""The canonical form: what the rest of the project sees of Pneumatic, whatever dialect the server speaks.
+"""The canonical form: what the rest of the project knows of Pneumatic, whichever API the server has.
 
 All classes are frozen. Times are aware ``datetime``; sizes are bytes; identifiers of Pneumatic are ``int``.
-``raw`` is the wire object as it came: kept for the mirror, interpreted by nobody outside a dialect.
+``raw`` is the JSON object as received: stored by the mirror, interpreted only by a dialect.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Received(Generic[T]):
-    """An object as it came, not read yet: whoever finds ``raw`` unchanged need not read it again.
+    """An object as received, not parsed yet: with an unchanged ``raw`` there is no need to.
 
-    ``read()`` returns it in canonical form, or raises UnexpectedResponse with the path of the key that is amiss.
+    ``read()`` returns it in canonical form, or raises UnexpectedResponse with the path of the invalid key.
     """
 
     id: int
@@ -31,13 +31,13 @@ class Received(Generic[T]):
     read: Callable[[], T] = field(compare=False, repr=False)
 
 
-# In bytes; a file must be smaller (documented: Upload file for attachment).
+# A file must be smaller (documented: Upload file for attachment).
 FILE_SIZE_LIMIT = 104_857_600
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """One option of a radio, checkbox or dropdown: ``key`` is what the wire wants, ``label`` what people read."""
+    """One option of a radio, checkbox or dropdown: ``key`` is what a launch sends, ``label`` what users read."""
 
     key: str
     label: str
@@ -47,10 +47,10 @@ class Selection:
 class FieldDefinition:
     """One field of a kickoff form or of a task's output (documented: Get a Specific Template).
 
-    ``type`` is a name of FieldTypeEnum, or whatever unknown name the server sent; ``radiobutton`` arrives as ``radio``.
-    ``default`` is the text that the template's author wrote for it. A hidden field is asked of nobody and carries its
-    default. ``max_length`` (characters) is the server's limit, None for none. ``fieldset`` is the api_name of the group
-    that the field stands in, '' for none. ``options_unknown`` tells that there are options that the key may not read.
+    ``type`` is a name of FieldTypeEnum, or an unknown name as the server sent it; ``radiobutton`` becomes ``radio``.
+    ``default`` is the text that the template's author wrote for it. A hidden field is not shown and sends its default.
+    ``max_length`` (characters) is the server's limit, None for none. ``fieldset`` is the api_name of its fieldset, ''
+    for none. With ``options_unknown`` the field has options that the key may not read.
     """
 
     api_name: str
@@ -68,7 +68,7 @@ class FieldDefinition:
 
 
 class RuleKind(StrEnum):
-    """What a rule of a fieldset asks of the sum of its fields; the others are the server's to check."""
+    """What a rule of a fieldset requires of the sum of its fields; only the server checks OTHER."""
 
     SUM_EQUAL = "sum_equal"
     SUM_MORE = "sum_greater_than"
@@ -80,7 +80,7 @@ class RuleKind(StrEnum):
 class FieldsetRule:
     """One condition on the numbers of a fieldset: the sum of ``fields`` (api_names) against ``value``.
 
-    ``value`` is a decimal number as text; for ``OTHER`` it is whatever the server wrote.
+    ``value`` is a decimal number as text; for ``OTHER`` it is the server's text.
     """
 
     kind: RuleKind
@@ -90,9 +90,9 @@ class FieldsetRule:
 
 @dataclass(frozen=True, slots=True)
 class RuleGroup:
-    """Rules of a fieldset that belong together: one of the ``alternatives`` must hold, with all of its rules.
+    """Rules of a fieldset that belong together: all rules of one of the ``alternatives`` must be met.
 
-    ``message`` is what the template's author wants to be told where none does, '' for nothing special.
+    ``message`` is the template author's message for when none is, '' for the default one.
     """
 
     alternatives: tuple[tuple[FieldsetRule, ...], ...]
@@ -101,7 +101,7 @@ class RuleGroup:
 
 @dataclass(frozen=True, slots=True)
 class Fieldset:
-    """Fields that stand together under a title; their answers are sent like all others."""
+    """Fields that are shown together under a title; their answers are sent like all others."""
 
     api_name: str
     title: str = ""
@@ -114,8 +114,8 @@ class Fieldset:
 class Kickoff:
     """A template's kickoff form.
 
-    ``fields`` are all fields in display order (higher ``order`` first, ties as listed): first those of no fieldset,
-    then those of each of ``fieldsets``, in its order.
+    ``fields`` are all fields in display order (higher ``order`` first, ties as listed): first those without a fieldset,
+    then those of each fieldset in the order of ``fieldsets``.
     """
 
     description: str = ""
@@ -125,7 +125,7 @@ class Kickoff:
 
 @dataclass(frozen=True, slots=True)
 class DynamicPerformer:
-    """A performer that an earlier field's answer decides (``output_responsible``)."""
+    """A performer that the answer to an earlier field decides (``output_responsible``)."""
 
     api_name: str
     name: str
@@ -135,7 +135,7 @@ class DynamicPerformer:
 class Task:
     """One task of a template; ``delay`` is None for "at once".
 
-    ``other_performers`` are names of those who are neither users nor answers: groups, the starter's manager.
+    ``other_performers`` are names of performers that are neither users nor answers: groups, the starter's manager.
     """
 
     id: int
@@ -166,8 +166,8 @@ class Invite:
 class User:
     """A user of the Pneumatic account.
 
-    ``status`` is ``active``, ``invited``, ``inactive`` or ``guest``, somebody who was let into single tasks and is no
-    answer to a form (or a newer name, kept as it came).
+    ``status`` is ``active``, ``invited``, ``inactive``, ``guest`` (may see single tasks, cannot be an answer), or
+    another name as the server sent it.
     """
 
     id: int
@@ -185,7 +185,7 @@ class User:
 
     @property
     def full_name(self) -> str:
-        """Return the name people read; the e-mail address where no name was given."""
+        """The name that users read; the e-mail address without a name."""
         return " ".join(part for part in (self.first_name, self.last_name) if part) or self.email
 
 
@@ -201,7 +201,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class KeyHolder:
-    """The user that the API key acts as, as far as the server tells; ``zone`` is an IANA name, '' for unknown."""
+    """The user of the API key, as far as the server says; ``zone`` is an IANA name, '' for unknown."""
 
     user_id: int
     email: str = ""
@@ -212,15 +212,15 @@ class KeyHolder:
 
     @property
     def sees_everything(self) -> bool:
-        """Return whether nothing of the account is kept from this user."""
+        """Whether the user may read everything in the account."""
         return self.is_admin or self.is_account_owner
 
 
 @dataclass(frozen=True, slots=True)
 class TemplateSummary:
-    """A template as the list tells it (documented: Get All Templates).
+    """A template as the list has it (documented: Get All Templates).
 
-    ``owner_ids`` and ``owner_group_ids`` are the users and the groups who own it, where there is such a role.
+    ``owner_ids`` and ``owner_group_ids`` are the users and the groups who own it, where the API has that role.
     """
 
     id: int
@@ -241,9 +241,9 @@ class TemplateSummary:
 class Template:
     """A template in full (documented: Get a Specific Template).
 
-    ``run_allowed`` are ids of users, those included who may run it as members of a group. ``tasks`` is empty where the
-    key may not read them. ``workflow_name`` is how the template's author wants its workflows to be called, with
-    ``{{...}}`` for what the server puts in; '' for nothing special.
+    ``run_allowed`` are ids of users, including those who may run it as members of a group. ``tasks`` is empty where the
+    key may not read them. ``workflow_name`` is the template's name for its workflows, with ``{{...}}`` that the server
+    replaces; '' for none.
     """
 
     id: int
@@ -273,7 +273,7 @@ class UserValue:
 
 @dataclass(frozen=True, slots=True)
 class GroupValue:
-    """An answer to a user field that names a group, where the server knows groups."""
+    """An answer to a user field that names a group, where ``capabilities.groups``."""
 
     id: int
     name: str
@@ -281,7 +281,7 @@ class GroupValue:
 
 @dataclass(frozen=True, slots=True)
 class FileValue:
-    """One file of an answer to a file field: ``id`` and ``url`` are what the wire wants, whichever it is."""
+    """One file of an answer to a file field: a launch sends its ``id`` or its ``url``, depending on the API."""
 
     id: str
     name: str
@@ -297,7 +297,7 @@ Value = str | tuple[str, ...] | dt.date | Decimal | UserValue | GroupValue | tup
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A field and the canonical value that a person gave for it."""
+    """A field and the canonical value that a user entered for it."""
 
     field: FieldDefinition
     value: Value
@@ -313,7 +313,7 @@ class TaskOverride:
 
 @dataclass(frozen=True, slots=True)
 class Urgency:
-    """What else can be said about a workflow at its start, where the server takes it; ``due`` is a moment to come."""
+    """Urgency and due date of a launch, where ``capabilities.urgency``; ``due`` is in the future."""
 
     is_urgent: bool = False
     due: dt.datetime | None = None
@@ -321,10 +321,10 @@ class Urgency:
 
 @dataclass(frozen=True, slots=True)
 class Launched:
-    """The answer to a launch: the id of the workflow that now runs, and its name ('' where it is not told).
+    """The response to a launch: the id of the new workflow, and its name ('' where it is missing).
 
-    ``kept`` are the api_names of the fields that the workflow has: a server drops other answers without a word. None
-    where it does not tell.
+    ``kept`` are the api_names of the fields that the workflow has: the server drops other answers without an error.
+    None where the response does not list them.
     """
 
     workflow_id: int
@@ -335,7 +335,7 @@ class Launched:
 
 @dataclass(frozen=True, slots=True)
 class UploadTicket:
-    """Where to PUT an announced file (documented: Upload file for attachment). URLs may carry signatures: secret."""
+    """Where to PUT an announced file (documented: Upload file for attachment). The signed URLs are secret."""
 
     id: int
     file_upload_url: str = field(repr=False)
@@ -355,7 +355,7 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class PublicFile:
-    """A file that a launch can name; ``id`` is an attachment's number or a UUID, ``size`` is in bytes."""
+    """An uploaded file; ``id`` is an attachment's number or a UUID, ``size`` is in bytes."""
 
     id: str
     name: str
@@ -366,10 +366,10 @@ class PublicFile:
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """A webhook subscription (documented: Get All Webhooks). ``event`` is the name on the wire.
+    """A webhook subscription (documented: Get All Webhooks). ``event`` is the API's name of the event.
 
-    ``kind`` is what it is about, or None for an event that we do not know; ``target`` may hold a secret. Where the
-    server has one URL for each event and no numbers, ``id`` is one of ours, the same for the same event for ever.
+    ``kind`` is None for an unknown event; ``target`` may contain a secret. Where ``capabilities.one_url_per_event``,
+    subscriptions have no numbers, and ``id`` is a fixed one for each event.
     """
 
     id: int

@@ -1,4 +1,4 @@
-"""Names of workflows with ``{{...}}``, which today's server fills in when the workflow starts."""
+"""Names of workflows with ``{{...}}``, which the current API replaces when the workflow starts."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ VARIABLE = re.compile(r"\{\{\s*([^{}\s]+)\s*\}\}")
 
 
 def fixed_length(name: str) -> int:
-    """Return how many characters of ``name`` are there whatever is put in for its variables."""
+    """Return the number of characters of ``name`` without its variables."""
     return len(VARIABLE.sub("", name))

@@ -11,7 +11,7 @@ from apps.pneumatic.transport import api
 
 
 def capabilities() -> Capabilities:
-    """Return what the configured server can do, as far as it is known."""
+    """Return what the configured server can do, as far as it was detected."""
     name = detection.active_dialect()
     return registry.choose(name).capabilities if name else Capabilities(is_known=False)
 

@@ -90,10 +90,10 @@ class BaseClient:
         Current API: ``GET /auth/context``. The documented API has no such call. Raise PneumaticError.
         """
         with self._expect_found():
-            holder = self._dialect.key_holder(self._transport)
-        if holder is not None:
-            server.remember_holder(self._dialect.name, holder)
-        return holder
+            key_holder = self._dialect.key_holder(self._transport)
+        if key_holder is not None:
+            server.remember_holder(self._dialect.name, key_holder)
+        return key_holder
 
     @property
     def _dialect(self) -> Dialect:
@@ -105,7 +105,7 @@ class BaseClient:
     def _list(
         self, listing: Listing, parse: Callable[[Node], RowT], on_progress: Progress | None = None
     ) -> list[RowT]:
-        """Return all rows of a list, whatever the size of its pages."""
+        """Return all rows of a list, in pages of any size."""
 
         def fetch(limit: int | None, offset: int) -> Any:
             page = {} if limit is None else {"limit": limit, "offset": offset}

@@ -31,7 +31,7 @@ class LaunchCalls(BaseClient):
         in the time zone of the key's user, who may be unknown yet. That request raises PneumaticError.
         """
         known = server.known()
-        if any(answer.field.type == "date" for answer in answers) and (known is None or not known.holder):
+        if any(answer.field.type == "date" for answer in answers) and (known is None or not known.key_holder):
             self.key_holder()
         return self._dialect.run_payload(
             template_id,

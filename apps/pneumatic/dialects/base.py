@@ -1,8 +1,9 @@
-"""What one generation of Pneumatic's API must be able to say and to understand.
+"""The interface of a dialect: one of the APIs that Pneumatic servers have.
 
-A dialect knows paths, shapes and the encoding of values, and which questions an answer takes. It asks through the
-transport that the client lends it, and lives as long as the client: what it had to ask once it need not ask again.
-``parse_*`` raise UnexpectedResponse with the path of the key that is amiss; what makes requests raises PneumaticError.
+A dialect knows paths, shapes and the encoding of values, and which requests a call takes. It makes them through the
+client's transport, and lives as long as the client, so it can cache responses. ``parse_*`` methods raise
+UnexpectedResponse with the path of the invalid key. Methods with a ``transport`` make requests and raise
+PneumaticError.
 """
 
 from __future__ import annotations
@@ -36,15 +37,15 @@ from apps.pneumatic.transport.api import Transport
 from apps.pneumatic.transport.cancellation import Scope
 from apps.pneumatic.transport.parsing import Node
 
-# Gets a listed template in full, as part of a scope; None for one that was deleted meanwhile.
+# Fetches a listed template in full, as part of a scope; None for a deleted template.
 InFull = Callable[[Received[TemplateSummary], Scope], Received[Template] | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Where a list is found. ``params`` set an order under which a row that is created meanwhile comes last.
+    """The path of a list. ``params`` set an order in which a row that is created during reading comes last.
 
-    Without a ``page_size`` the first question names none, and a bare array is the whole list.
+    Without a ``page_size`` the first request names none, and a bare array is the whole list.
     """
 
     path: str
@@ -53,47 +54,44 @@ class Listing:
 
 
 class Dialect(Protocol):
-    """One generation of the API; people call it ``label``. ``transport`` is what questions go through.
-
-    Contradicted is raised for an answer that only another generation gives.
-    """
+    """One of the APIs; users know it as ``label``. Methods raise Contradicted for a response of the other API."""
 
     name: str
     label: str | Promise
     templates: Listing
     users: Listing
-    # The names under which events can be subscribed to, and names of the past that still arrive.
+    # The names of events for a subscription, and deprecated names that are still received.
     event_names: Mapping[Kind, str]
     deprecated_events: Mapping[str, Kind]
 
     @property
     def capabilities(self) -> Capabilities:
-        """Return what this generation can do, with the settings as they are."""
+        """What the API can do with the configured settings."""
 
     def is_foreign(self, template: Raw) -> bool:
-        """Return whether a template, as it was answered, comes from another generation."""
+        """Return whether a template, as received, has the shape of the other API."""
 
     # -- Templates and people
 
     def parse_template_summary(self, node: Node) -> TemplateSummary:
-        """Return one row of the list of templates."""
+        """Parse one row of the list of templates."""
 
     def templates_in_full(self, transport: Transport, listed: Sequence[Received[TemplateSummary]]) -> InFull:
-        """Return what gets each of ``listed`` in full; it may be used by several threads."""
+        """Return a function that fetches each of ``listed`` in full; several threads may call it."""
 
     def template(
         self, transport: Transport, template_id: int, *, known: Raw, repeat: bool
     ) -> Received[Template]:
-        """Return one template in full; ``known`` is its ``raw`` as the mirror has it, {} for none."""
+        """Return one template in full; ``known`` is its ``raw`` in the mirror, {} for none."""
 
     def parse_user(self, node: Node) -> User:
-        """Return one row of the list of users."""
+        """Parse one row of the list of users."""
 
     def groups(self, transport: Transport) -> list[Group]:
-        """Return the groups of users; none where there are no such things."""
+        """Return the groups of users; none where the API has no groups."""
 
     def key_holder(self, transport: Transport) -> KeyHolder | None:
-        """Return whom the key belongs to; None where the server does not tell."""
+        """Return the user of the key; None where the API has no call for it."""
 
     # -- Launches
 
@@ -110,52 +108,52 @@ class Dialect(Protocol):
         urgency: Urgency,
         zone: dt.tzinfo,
     ) -> dict[str, Any]:
-        """Return the body of a launch; raise ValidationFailed for an answer that the API has no way to say."""
+        """Return the body of a launch; days begin in ``zone``. Raise ValidationFailed for an invalid answer."""
 
     def parse_launched(self, node: Node) -> Launched:
-        """Return the answer to a launch."""
+        """Parse the response to a launch."""
 
     def upload(self, transport: Transport, upload: Upload) -> PublicFile:
-        """Bring a file to Pneumatic."""
+        """Upload a file."""
 
     def check_files(self, transport: Transport) -> bool:
-        """Return whether files can be uploaded as far as can be told without leaving one; raise PneumaticError if not.
-
-        False where nothing can be told that way.
-        """
+        """Return True if files can be uploaded, False if only an upload would show it; raise PneumaticError if not."""
 
     def find_files_url(self, transport: Transport) -> str:
-        """Return where files of this account are, as an address in one of its workflows shows; '' for unknown."""
+        """Return the URL below which a file of this account is; '' without a file."""
 
     # -- Webhooks
 
     def subscriptions(self, transport: Transport, *, repeat: bool) -> list[Subscription]:
-        """Return every webhook subscription of the account; raise NotFound where there is no such list."""
+        """Return every webhook subscription of the account; raise NotFound where the API has no such list."""
 
     def subscribe(self, transport: Transport, *, kind: Kind, target: str) -> Subscription:
-        """Have events of ``kind`` sent to ``target``; raise NotFound where that cannot be asked for."""
+        """Subscribe ``target`` to events of ``kind``; raise NotFound where the API has no such path."""
 
     def unsubscribe(self, transport: Transport, subscription: Subscription) -> None:
-        """End one subscription; raise NotFound when it is gone already, or has another target by now."""
+        """End one subscription; raise NotFound if it no longer exists or has another target."""
 
     def unsubscribe_target(self, transport: Transport, target: str) -> None:
-        """End every subscription of exactly ``target``; raise NotFound when there is none."""
+        """End every subscription of exactly ``target``; raise NotFound without one."""
 
     def parse_event(self, kind: Kind, node: Node) -> Event:
-        """Return the event that the body of a delivery tells."""
+        """Parse the body of a delivery."""
 
     def example_event(self, kind: Kind) -> dict[str, Any]:
-        """Return what a delivery of ``kind`` holds besides its hook: of workflow 0, which is none."""
+        """Return the body of a delivery of ``kind`` without its hook, for workflow 0, which does not exist."""
 
     # -- Workflows; only where ``capabilities.reads_back``
 
     def workflows(
         self, *, template_id: int | None, starter_id: int | None, status: Status | None, oldest_first: bool
     ) -> Listing:
-        """Return where workflows are listed; a row created meanwhile comes last only with ``oldest_first``."""
+        """Return the list of workflows to read. Only ``oldest_first`` is an order for reading it page by page.
+
+        ``status`` is running, completed or snoozed.
+        """
 
     def workflow_path(self, workflow_id: int) -> str:
         """Return the path of one workflow."""
 
     def parse_workflow(self, node: Node) -> WorkflowSnapshot:
-        """Return a workflow, of the list or by itself."""
+        """Parse a workflow, of the list or alone."""

@@ -1,4 +1,4 @@
-"""Answers that cannot be sent: by somebody's mistake, or by ours."""
+"""Answers that cannot be sent: by a user's mistake, or by ours."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from apps.pneumatic.errors import ValidationFailed
 
 
 def refused(field: FieldDefinition, reason: str) -> ValidationFailed:
-    """Return the error for an answer that the API has no way to say."""
+    """Return the error for an answer that the API has no form for."""
     return ValidationFailed(reason, errors={field.api_name: [reason]})
 
 
 def wrong_kind(field: FieldDefinition, value: object) -> NoReturn:
-    """Raise TypeError: a mistake in our own code, for no person's answer comes in another form than its field's."""
-    raise TypeError(f"A field of type {field.type} cannot hold a {type(value).__name__}.")
+    """Raise TypeError: a mistake in our own code, because forms return the type that belongs to the field."""
+    raise TypeError(f"A field of type {field.type} cannot have a {type(value).__name__}.")
 
 
 def as_tuple(field: FieldDefinition, value: Value) -> tuple[Any, ...]:

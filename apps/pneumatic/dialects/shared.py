@@ -1,4 +1,4 @@
-"""The shapes that hardly changed from generation to generation."""
+"""The shapes that are almost the same in both APIs."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from apps.pneumatic.transport.parsing import Node
 
 
 def parse_user(node: Node) -> User:
-    """Return one row of the list (documented: Get Users); what is gone today may be missing.
+    """Parse one row of the list of users (documented: Get user list); the current API lacks some of its keys.
 
-    Guests, who were let into single tasks, stand in it like anybody else.
+    The list includes guests, who may see single tasks.
     """
     status = node.text("status")
     return User(
@@ -31,7 +31,10 @@ def parse_user(node: Node) -> User:
 
 
 def parse_launched(node: Node) -> Launched:
-    """Return the answer to a launch (documented: Run a workflow); today's servers call the number ``id``."""
+    """Parse the response to a launch (documented: Launch a Workflow Based on Specific Template).
+
+    The current API calls the number ``id`` instead of ``workflow_id``.
+    """
     key = "id" if node.is_null("workflow_id") and not node.is_null("id") else "workflow_id"
     return Launched(
         workflow_id=node.integer(key),
@@ -42,7 +45,7 @@ def parse_launched(node: Node) -> Launched:
 
 
 def _kept(kickoff: Any) -> frozenset[str] | None:
-    """Return the api_names of the fields that the workflow has, in its fieldsets or in none."""
+    """Return the api_names of the fields that the workflow has, inside and outside fieldsets."""
     if type(kickoff) is not dict or type(kickoff.get("output")) is not list:
         return None
     fields = _objects(kickoff["output"])

@@ -43,7 +43,7 @@ from apps.pneumatic.transport.api import Transport, secrets_of
 from apps.pneumatic.transport.cancellation import Scope
 from apps.pneumatic.transport.parsing import Node
 
-LONGEST_NAME = 120  # characters; what is longer is cut there without a word
+MAX_NAME_CHARACTERS = 120  # the server cuts a longer name without an error
 _NAME_VARIABLES = (
     "date",
     "template-name",
@@ -55,18 +55,18 @@ _NAME_VARIABLES = (
     "user_email",
 )
 _STATUSES = {Status.RUNNING: "running", Status.COMPLETED: "done", Status.SNOOZED: "snoozed"}
-# The ids that we give to events we do not know; those that we know are counted from 1.
-_FIRST_STRANGE_ID = 1000
+# Subscriptions have no ids: known events are numbered from 1, unknown ones from here.
+_FIRST_UNKNOWN_ID = 1000
 
 
 class Current:
-    """Today's API (see ``docs/gateway.md``)."""
+    """The current API (``docs/gateway.md`` lists its endpoints)."""
 
     name = "current"
     label: str | Promise = gettext_lazy("Pneumatic (current API)")
-    # Active templates always come before the others; among them, what is created while we list comes last.
+    # Active templates always come first; among them, a template that is created during reading comes last.
     templates = Listing("/templates", {"ordering": "date"})
-    # People of one name stand in no order that lasts, so pages could lose some: all are asked for at once.
+    # Users of one name have no stable order, so pages could lose some: one request returns all.
     users = Listing("/accounts/users", {"ordering": "last_name"}, page_size=None)
     event_names = current_events.EVENT_NAMES
     deprecated_events: Mapping[str, Kind] = MappingProxyType({})
@@ -94,7 +94,7 @@ class Current:
             lists_own_templates=True,
             owner_may_run_everything=True,
             one_url_per_event=True,
-            longest_name=LONGEST_NAME,
+            longest_name=MAX_NAME_CHARACTERS,
             name_variables=_NAME_VARIABLES,
             no_files=no_files,
         )
@@ -105,12 +105,12 @@ class Current:
     # -- Templates and people
 
     def templates_in_full(self, transport: Transport, listed: Sequence[Received[TemplateSummary]]) -> InFull:
-        # Somebody who is no admin is refused every detail: that is known without asking for each.
-        asks_for_details = self.key_holder(transport).sees_everything
+        # Only administrators may read details, so no request is made for another user.
+        reads_details = self.key_holder(transport).sees_everything
 
         def fetch(row: Received[TemplateSummary], scope: Scope) -> Received[Template] | None:
             detail = None
-            if asks_for_details:
+            if reads_details:
                 is_disabled = row.raw.get("is_active") is False
                 try:
                     detail = self._detail(transport, row.id, scope, may_be_empty=is_disabled)
@@ -131,8 +131,8 @@ class Current:
         received = self._in_full(transport, template_id, listed=listed, detail=detail)
         is_older = any(received.raw.get(key) != known.get(key) for key in ("detail", "datasets"))
         if not is_older or not detail.get("is_active"):
-            return received  # the detail of a draft would show a form that nobody can launch yet
-        # Younger than the form in the list, into which the values of data sets were merged.
+            return received  # the detail of a draft has a form that cannot be launched yet
+        # Newer than the form in the list, which has the values of data sets merged in.
         listed = {key: value for key, value in listed.items() if key == "tasks_count"}
         return self._in_full(transport, template_id, listed=listed, detail=detail)
 
@@ -161,9 +161,9 @@ class Current:
     ) -> dict[str, Any] | None:
         """Return the detail; None where the key may not read it.
 
-        The account's owner may read all of them: forbidden to them is everything, while the account is blocked. Raise
-        PermissionDenied then, lest every template lose its tasks here. It ``may_be_empty`` where somebody disabled the
-        template who left no draft: then there is nothing but its row in the list.
+        The account's owner may read every detail unless the account is blocked: then raise PermissionDenied, so that
+        the templates of the mirror keep their tasks. A detail ``may_be_empty`` for a disabled template without a draft:
+        then only its row in the list exists.
         """
         try:
             answer = transport.get(f"/templates/{int(template_id)}", scope=scope, repeat=repeat)
@@ -182,7 +182,7 @@ class Current:
         return detail
 
     def _listed(self, transport: Transport, template_id: int, *, name: str, repeat: bool) -> dict[str, Any]:
-        """Return the template's row of the list; raise NotFound. A search is tried first: the list may be long."""
+        """Return the template's row of the list; raise NotFound. A search comes first, because the list may be long."""
         questions: list[Mapping[str, str | int]] = [{"search": name, "limit": 100}] if name.strip() else []
         for params in [*questions, {}]:
             answer = Node(transport.get("/templates", params, repeat=repeat), key="templates")
@@ -191,18 +191,18 @@ class Current:
                 if node.integer("id") == template_id:
                     row: dict[str, Any] = node.value
                     return row
-        raise NotFound(_("Pneumatic does not have this any more, or the API key does not see it."))
+        raise NotFound(_("This does not exist in Pneumatic, or the API key has no access to it."))
 
     def _in_full(
         self, transport: Transport, template_id: int, *, listed: Raw, detail: Raw | None
     ) -> Received[Template]:
-        """Return a template with all that its reading needs, under the names that ``parse_template`` knows."""
+        """Return a template whose ``raw`` has the parts that ``parse_template`` needs."""
         raw: dict[str, Any] = {"detail": detail, "list": dict(listed)}
         head = Node(detail if detail is not None and listed.get("kickoff") is None else listed)
         if groups := shapes.groups_among(head):
             members = self._members_of_groups(transport)
             raw["groups"] = {id_: members.get(id_, []) for id_ in sorted(groups)}
-        # Those whose values stand in the list, too: that they change shows nowhere else.
+        # Including data sets whose values are in the list: nothing else shows a change of them.
         datasets = shapes.datasets_among(head)
         if detail is not None:
             datasets |= shapes.datasets_among(Node(detail))
@@ -211,7 +211,7 @@ class Current:
         return _received(template_id, raw)
 
     def _members_of_groups(self, transport: Transport) -> dict[str, list[int]]:
-        """Return who is in each group; nobody where the key may not see groups: the templates come all the same."""
+        """Return the members of each group; none where the key may not read groups, so that templates can be read."""
         if self._members is None:
             try:
                 groups = self.groups(transport)
@@ -271,7 +271,7 @@ class Current:
         urls = [node.lenient_text("url") for node in answer.items("results")]
         return urls[0].rpartition("/")[0] if urls else ""
 
-    # -- Webhooks: one URL for each event. Never the calls that end all hooks of the account.
+    # -- Webhooks: one URL for each event. Never use the calls that end all subscriptions of the account.
 
     def subscriptions(self, transport: Transport, *, repeat: bool) -> list[Subscription]:
         events = Node(transport.get("/webhooks/events", repeat=repeat), key="events")
@@ -287,16 +287,16 @@ class Current:
 
     @sensitive_variables("subscription")
     def unsubscribe(self, transport: Transport, subscription: Subscription) -> None:
-        there = self.subscriptions(transport, repeat=True)
-        if not any(row.id == subscription.id and row.target == subscription.target for row in there):
-            raise NotFound(_("Pneumatic sends this event elsewhere by now, or nowhere."))
+        rows = self.subscriptions(transport, repeat=True)
+        if not any(row.id == subscription.id and row.target == subscription.target for row in rows):
+            raise NotFound(_("This subscription no longer exists, or has another URL."))
         self._end(transport, subscription)
 
     @sensitive_variables("target")
     def unsubscribe_target(self, transport: Transport, target: str) -> None:
         rows = [row for row in self.subscriptions(transport, repeat=True) if row.target == target]
         if not rows:
-            raise NotFound(_("Pneumatic sends nothing there."))
+            raise NotFound(_("No subscription has this URL."))
         for row in rows:
             self._end(transport, row)
 
@@ -307,9 +307,9 @@ class Current:
         event = node.text("event")
         kinds = {name: kind for kind, name in self.event_names.items()}
         known = list(self.event_names.values())
-        strange = _FIRST_STRANGE_ID + zlib.crc32(event.encode())
+        unknown = _FIRST_UNKNOWN_ID + zlib.crc32(event.encode())
         return Subscription(
-            id=known.index(event) + 1 if event in known else strange,
+            id=known.index(event) + 1 if event in known else unknown,
             event=event,
             target=node.text("url"),
             kind=kinds.get(event),
@@ -341,19 +341,19 @@ def _received(template_id: int, raw: Raw) -> Received[Template]:
 
 
 def _checked_name(name: str) -> str:
-    """Return the name as the server will have it; raise ValidationFailed for one that it would refuse or cut."""
+    """Return the name as the server will store it; raise ValidationFailed for a name that it would refuse or cut."""
     name = name.strip()
     if not name:
         raise ValidationFailed(
             _("Give the workflow a name."), errors={"name": [_("Give the workflow a name.")]}
         )
-    if (length := fixed_length(name)) > LONGEST_NAME:
-        reason = _("The name has %(length)d characters; %(most)d are possible.") % {
+    if (length := fixed_length(name)) > MAX_NAME_CHARACTERS:
+        reason = _("The name has %(length)d characters; the limit is %(most)d.") % {
             "length": length,
-            "most": LONGEST_NAME,
+            "most": MAX_NAME_CHARACTERS,
         }
         raise ValidationFailed(reason, errors={"name": [reason]})
     if "\0" in name:
-        reason = _("A name cannot hold a null character.")
+        reason = _("A name cannot contain a null character.")
         raise ValidationFailed(reason, errors={"name": [reason]})
     return name

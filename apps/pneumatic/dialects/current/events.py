@@ -1,7 +1,7 @@
-"""Today's webhook payloads and workflows: they hold the whole workflow with all its tasks.
+"""Webhook payloads and workflows of the current API: they contain the whole workflow with all its tasks.
 
-As tolerant as the documented ones (``lenient.py``). What servers between the two generations sent is understood, too:
-times as text, people with their names, options and files as objects, a current task beside the tasks.
+Parsing is as tolerant as for the documented API (``lenient.py``). It accepts the payloads of older releases as well:
+times as text, users with their names, options and files as objects, a current task in addition to the tasks.
 """
 
 from __future__ import annotations
@@ -36,16 +36,16 @@ EVENT_NAMES: Mapping[Kind, str] = {
 }
 _ABOUT_TASKS = frozenset({Kind.TASK_COMPLETED, Kind.TASK_RETURNED})
 _TASK_STATUSES = {status.value: status for status in TaskStatus}
-_TURN = frozenset({TaskStatus.ACTIVE, TaskStatus.SNOOZED})
+_OPEN = frozenset({TaskStatus.ACTIVE, TaskStatus.SNOOZED})
 _SKIPPED = "skipped"
 _JOINT = ", "  # between values that the server writes as one text
-# A label holds no "]", an address no ")".
+# A label contains no "]", a URL no ")".
 _LINK = re.compile(r"\[([^\]]*)\]\(([^)\s]*)\)")
-_LATEST_NUMBER = 2**31 - 1
+_MAX_NUMBER = 2**31 - 1
 
 
-def is_of_today(payload: Any) -> bool:
-    """Return whether the body of a delivery has today's shape."""
+def is_current(payload: Any) -> bool:
+    """Return whether the body of a delivery has the shape of the current API."""
     if type(payload) is not dict:
         return False
     task = payload.get("task")
@@ -56,7 +56,7 @@ def is_of_today(payload: Any) -> bool:
 
 
 def parse_event(kind: Kind, node: Node) -> Event:
-    """Return the event of a payload; raise UnexpectedResponse with the path of the key that is amiss."""
+    """Parse a payload; raise UnexpectedResponse with the path of a missing id."""
     if kind in _ABOUT_TASKS:
         task = node.child("task")
         id_ = task.integer("id")
@@ -66,7 +66,7 @@ def parse_event(kind: Kind, node: Node) -> Event:
 
 
 def parse_workflow(node: Node) -> WorkflowSnapshot:
-    """Return a workflow, of the list or by itself; raise UnexpectedResponse where its id is amiss."""
+    """Parse a workflow, of the list or alone; raise UnexpectedResponse without a valid id."""
     id_, data = lenient.workflow_id(node), node.value
     template, kickoff, current = data.get("template"), data.get("kickoff"), data.get("current_task")
     is_template = type(template) is dict
@@ -96,7 +96,7 @@ def parse_workflow(node: Node) -> WorkflowSnapshot:
 
 
 def _tasks(rows: Any) -> tuple[TaskSnapshot, ...]:
-    """Return the tasks of a workflow by number, each once, without what was skipped."""
+    """Return the tasks of a workflow by number, each once, without skipped ones."""
     if type(rows) is not list:
         return ()
     found = {
@@ -108,17 +108,17 @@ def _tasks(rows: Any) -> tuple[TaskSnapshot, ...]:
 
 
 def _position(task: TaskSnapshot) -> int:
-    return _LATEST_NUMBER if task.number is None else task.number
+    return _MAX_NUMBER if task.number is None else task.number
 
 
 def _task(data: JSON) -> TaskSnapshot:
-    """Return a task as the workflow holds it; its description is kept only while it is its turn."""
+    """Return a task of a workflow; its description is kept only while the task is open."""
     status = _task_status(data.get("status"))
     return TaskSnapshot(
         data["id"],
         text(data.get("name")),
         lenient.counted(data.get("number")),
-        text(data.get("description")) if status in _TURN or status is TaskStatus.UNKNOWN else "",
+        text(data.get("description")) if status in _OPEN or status is TaskStatus.UNKNOWN else "",
         _time(data, "date_started"),
         _time(data, "date_completed"),
         _performers(data),
@@ -128,7 +128,7 @@ def _task(data: JSON) -> TaskSnapshot:
 
 
 def _task_of_event(id_: int, data: JSON, workflow: WorkflowSnapshot) -> TaskSnapshot:
-    """Return the task that an event is about; its number stands in the workflow alone."""
+    """Return the task that an event is about; only the workflow has its number."""
     there = next((task for task in workflow.tasks if task.id == id_), None)
     number = lenient.counted(data.get("number"))
     return TaskSnapshot(
@@ -149,7 +149,7 @@ def _task_status(value: Any) -> TaskStatus:
 
 
 def _performers(data: JSON) -> tuple[Performer, ...]:
-    """Return who has the task; other kinds than these two stand for members of a group, and only in lists."""
+    """Return the performers; any other kind is a member of a group, and occurs only in lists."""
     rows = data.get("performers")
     if type(rows) is list:
         rows = [row for row in rows if type(row) is dict and not _is_hidden(row.get("type"))]
@@ -208,7 +208,7 @@ def _output(data: JSON) -> Output:
 
 
 def _choices(rows: Any, type_: str, value: str) -> tuple[Choice, ...]:
-    """Return the options; where a value is none of them, none is chosen and the value speaks for itself."""
+    """Return the options; none is selected where the value is not one of them."""
     if type(rows) is not list:
         return ()
     if any(type(row) is dict and "is_selected" in row for row in rows):
@@ -219,9 +219,9 @@ def _choices(rows: Any, type_: str, value: str) -> tuple[Choice, ...]:
 
 
 def _members(value: str, labels: Sequence[str]) -> set[str]:
-    """Return the options whose texts, joined with a comma, are ``value``; none when it is not made of them.
+    """Return the options whose texts, joined with a comma, are ``value``; none where there are no such options.
 
-    A text may hold a comma itself, so the long ones are tried first, and others where that leads nowhere.
+    A text may contain a comma itself, so the search tries long texts first and steps back where it fails.
     """
     candidates = sorted({label for label in labels if label}, key=lambda label: (-len(label), label))
     chosen: list[str] = []
@@ -250,16 +250,16 @@ def _members(value: str, labels: Sequence[str]) -> set[str]:
 
 
 def _day(value: str) -> str:
-    """Return the day (ISO) that seconds stand for in the account's zone; what is no number stays as it is."""
+    """Return the day (ISO) of seconds in the account's zone; any other text unchanged."""
     try:
-        moment = lenient.seconds(float(value))
+        timestamp = lenient.seconds(float(value))
     except ValueError:
         return value
-    return moment.astimezone(account_zone()).date().isoformat() if moment else value
+    return timestamp.astimezone(account_zone()).date().isoformat() if timestamp else value
 
 
 def _files(value: str, markdown: str) -> tuple[FileLink, ...]:
-    """Return the files: addresses in ``value``, and with their names in ``markdown``."""
+    """Return the files: ``value`` has URLs, ``markdown`` has them with names."""
     links = _LINK.findall(markdown) or [("", url) for url in value.split(_JOINT) if url]
     return tuple([FileLink(_last_part(url), name or _last_part(url), url) for name, url in links])
 
@@ -272,13 +272,13 @@ def _last_part(url: str) -> str:
 
 
 def _time(data: JSON, key: str) -> dt.datetime | None:
-    """Return the moment that stands as seconds under ``<key>_tsp``, or as text under ``key``."""
-    moment = lenient.seconds(data.get(f"{key}_tsp"))
-    return lenient.time(data.get(key)) if moment is None else moment
+    """Return the time in seconds under ``<key>_tsp``, or in text under ``key``."""
+    timestamp = lenient.seconds(data.get(f"{key}_tsp"))
+    return lenient.time(data.get(key)) if timestamp is None else timestamp
 
 
 def _id(value: Any) -> int | None:
-    """Return an id that may stand as a text."""
+    """Return an id, which may be a text."""
     if type(value) is str and value.isascii() and value.isdigit() and len(value) < 19:
         return int(value)
     return integer(value)
@@ -289,7 +289,7 @@ def _ids(rows: Any) -> tuple[int, ...]:
 
 
 def example_event(kind: Kind) -> dict[str, Any]:
-    """Return what a delivery of ``kind`` holds besides its hook: of workflow 0, which is none."""
+    """Return the body of a delivery of ``kind`` without its hook, for workflow 0, which does not exist."""
     now = dt.datetime.now(dt.UTC).timestamp()
     is_done = kind in {Kind.TASK_COMPLETED, Kind.WORKFLOW_COMPLETED}
     task = {

@@ -1,7 +1,7 @@
-"""The answers of the open-source server of 2026.
+"""The responses of the current API.
 
-A template's form is in the list, where the options of data sets are merged in; the detail, for those who may read it,
-has the tasks. Both are read tolerantly: the detail of a draft is whatever its author has left unfinished.
+The list has a template's form, with the options of data sets merged in. The detail, for users who may read it, has the
+tasks. Parsing is tolerant of both: the detail of a draft may be unfinished.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from apps.pneumatic.canonical.schemas import (
 from apps.pneumatic.errors import UnexpectedResponse
 from apps.pneumatic.transport.parsing import Node
 
-LONGEST_STRING = 140  # characters
+MAX_STRING_CHARACTERS = 140
 _WITH_SELECTIONS = frozenset({"radio", "checkbox", "dropdown"})
 _KINDS = {kind.value: kind for kind in RuleKind}
 # Values of data sets by id; None for one that the key may not read.
@@ -37,7 +37,7 @@ Members = Mapping[str, Sequence[int]]
 
 
 def parse_template_summary(node: Node) -> TemplateSummary:
-    """Return one row of the list; people of groups and options of data sets in fieldsets are not known yet."""
+    """Parse one row of the list, without members of groups and options of data sets in fieldsets."""
     return TemplateSummary(
         id=node.integer("id"),
         name=node.text("name"),
@@ -53,10 +53,10 @@ def parse_template_summary(node: Node) -> TemplateSummary:
 
 
 def parse_template(raw: Node) -> Template:
-    """Return a template from all that came of it: ``list``, ``detail``, ``groups`` and ``datasets``.
+    """Parse a template from its parts: ``list``, ``detail``, ``groups`` and ``datasets``.
 
-    The list is the better source of the form, unless it was left out because the detail is younger. Whether it is
-    active the detail tells: it is never older.
+    The list is the better source of the form, unless it was left out because the detail is newer. ``is_active`` comes
+    from the detail, which is never older.
     """
     listed, has_detail = raw.child("list"), not raw.is_null("detail")
     detail = raw.child("detail") if has_detail else listed
@@ -66,11 +66,11 @@ def parse_template(raw: Node) -> Template:
     return Template(
         id=head.integer("id"),
         name=head.lenient_text("name") if is_draft else head.text("name"),
-        # The draft of a template that was disabled from outside still says that it is active.
+        # The draft of a template that was disabled in the list is still marked as active.
         is_active=detail.flag("is_active") and listed.value.get("is_active") is not False,
         description=head.lenient_text("description"),
         finalizable=detail.value.get("finalizable") is True,
-        date_updated=moment(detail, "date_updated"),
+        date_updated=timestamp(detail, "date_updated"),
         updated_by=detail.lenient_integer("updated_by"),
         tasks_count=listed.lenient_integer("tasks_count") or len(tasks),
         run_allowed=_run_allowed(head, raw.value.get("groups", {})),
@@ -91,7 +91,7 @@ def groups_among(template: Node) -> set[str]:
 
 
 def datasets_among(template: Node) -> set[str]:
-    """Return the ids, as texts, of the data sets that a form names without telling their values."""
+    """Return the ids, as texts, of the data sets whose values the form lacks."""
     if template.is_null("kickoff"):
         return set()
     found = set()
@@ -102,19 +102,19 @@ def datasets_among(template: Node) -> set[str]:
 
 
 def parse_group(node: Node) -> Group:
-    """Return one row of the list of groups."""
+    """Parse one row of the list of groups."""
     members = tuple(item.itself_integer() for item in node.items_or_none("users"))
     return Group(id=node.integer("id"), name=node.text("name"), users=members, raw=node.value)
 
 
 def parse_dataset(node: Node) -> list[str]:
-    """Return the values of a data set, in its order."""
+    """Parse a data set into its values, in its order."""
     items = sorted(node.items("items"), key=lambda item: item.lenient_integer("order") or 0)
     return [item.text("value") for item in items]
 
 
 def parse_key_holder(node: Node) -> KeyHolder:
-    """Return who asks."""
+    """Parse ``GET /auth/context``: the user of the API key."""
     first, last = node.text_or_empty("first_name"), node.text_or_empty("last_name")
     email = node.lenient_text("email")
     return KeyHolder(
@@ -127,8 +127,8 @@ def parse_key_holder(node: Node) -> KeyHolder:
     )
 
 
-def moment(node: Node, key: str) -> dt.datetime | None:
-    """Return a time that stands as seconds under ``<key>_tsp``, or as text under ``key``; None for neither."""
+def timestamp(node: Node, key: str) -> dt.datetime | None:
+    """Return the time in seconds under ``<key>_tsp``, or in text under ``key``; None for neither."""
     seconds = node.value.get(f"{key}_tsp")
     if type(seconds) in (int, float):
         try:
@@ -138,13 +138,13 @@ def moment(node: Node, key: str) -> dt.datetime | None:
     return node.time_or_none(key)
 
 
-# -- Who may run it
+# -- Owners and users who may launch it
 
 
 def _run_allowed(template: Node, members: Members) -> tuple[int, ...]:
-    """Return the ids of all who have a role, by themselves or in a group; older servers have plain lists of ids.
+    """Return the ids of all users with a role, alone or in a group; older releases have plain lists of ids.
 
-    The server writes "None" for an owner who was deleted.
+    The server writes "None" for a deleted owner.
     """
     found: list[int] = []
     for owner in template.items_or_none("owners"):
@@ -159,7 +159,7 @@ def _run_allowed(template: Node, members: Members) -> tuple[int, ...]:
 
 
 def _owners(template: Node, type_: str) -> tuple[int, ...]:
-    """Return the ids of the users or groups with the role of an owner; before there were roles all had it."""
+    """Return the ids of the users or groups with the role of an owner; older releases have no roles, only owners."""
     return tuple(
         id_
         for owner in template.items_or_none("owners")
@@ -170,7 +170,7 @@ def _owners(template: Node, type_: str) -> tuple[int, ...]:
 
 
 def _number(node: Node, key: str) -> int | None:
-    """Return an id that may stand as a text; None for what is none."""
+    """Return an id, which may be a text; None for anything else."""
     text = node.lenient_text(key)
     if text.isascii() and text.isdigit() and len(text) < 19:
         return int(text)
@@ -181,7 +181,7 @@ def _number(node: Node, key: str) -> int | None:
 
 
 def _kickoff_of(template: Node, datasets: Datasets, *, is_draft: bool) -> Kickoff:
-    """Return the form; none for a draft whose author is not through with it: it cannot be launched anyway."""
+    """Return the form; an empty one for an unfinished draft, which cannot be launched anyway."""
     try:
         return _kickoff(template, datasets)
     except UnexpectedResponse:
@@ -239,14 +239,14 @@ def _field(node: Node, datasets: Datasets, fieldset: Node | None = None) -> Fiel
         selections=tuple(Selection(key=value, label=value) for value in dict.fromkeys(values or ())),
         default=_default(node.value.get("default")),
         is_hidden=node.flag_or_false("is_hidden"),
-        max_length=LONGEST_STRING if type_ == "string" else None,
+        max_length=MAX_STRING_CHARACTERS if type_ == "string" else None,
         fieldset=_fieldset_name(fieldset) if fieldset is not None else "",
         options_unknown=values is None,
     )
 
 
 def _values(field: Node, datasets: Datasets) -> list[str] | None:
-    """Return the options: texts, or objects with a value; then those of the data set, None where they are not known."""
+    """Return the options: texts, or objects with a value; then those of the data set. None where these are unknown."""
     own = [
         item.value if type(item.value) is str else item.text("value")
         for item in field.items_or_none("selections")
@@ -258,7 +258,7 @@ def _values(field: Node, datasets: Datasets) -> list[str] | None:
 
 
 def _is_open(field: Node) -> bool:
-    """Return whether the field has a data set whose values do not stand among its options: those are plain texts."""
+    """Return whether the field has a data set whose values are not among its options: they would be plain texts."""
     if field.lenient_integer("dataset") is None:
         return False
     return not any(type(item.value) is str for item in field.items_or_none("selections"))
@@ -271,14 +271,14 @@ def _default(value: Any) -> str:
 
 
 def _fieldset_name(node: Node) -> str:
-    """Return the api_name, or where it stands: nothing is sent under this name."""
+    """Return the api_name, or the path without one: nothing is sent under this name."""
     return node.lenient_text("api_name") or node.path
 
 
 def _fieldset(node: Node) -> Fieldset:
     return Fieldset(
         api_name=_fieldset_name(node),
-        # Before there were titles, people read the name.
+        # Older releases have no title and show the name.
         title=node.text_or_empty("title" if "title" in node.value else "name"),
         description=node.text_or_empty("description"),
         order=node.lenient_integer("order") or 0,
@@ -287,7 +287,7 @@ def _fieldset(node: Node) -> Fieldset:
 
 
 def _flat_rules(fieldset: Node) -> Iterator[RuleGroup]:
-    """Yield the rules of one type as alternatives: the server is content when one of them holds."""
+    """Yield the rules of one type as alternatives: the server requires one of them."""
     alternatives: dict[str, list[tuple[FieldsetRule, ...]]] = {}
     for node in fieldset.items_or_none("rules"):
         fields = tuple(item.value for item in node.items_or_none("fields") if type(item.value) is str)
@@ -298,7 +298,7 @@ def _flat_rules(fieldset: Node) -> Iterator[RuleGroup]:
 
 
 def _rulesets(fieldset: Node) -> Iterator[RuleGroup]:
-    """Yield the rules in the way that younger servers write them."""
+    """Yield the rules in the shape of newer releases."""
     for node in fieldset.items_or_none("rulesets"):
         fields = tuple(item.value for item in node.items_or_none("fields") if type(item.value) is str)
         yield RuleGroup(
@@ -315,7 +315,7 @@ def _rulesets(fieldset: Node) -> Iterator[RuleGroup]:
 
 def _rule(name: str, value: str, fields: tuple[str, ...]) -> FieldsetRule:
     kind = _KINDS.get(name, RuleKind.OTHER)
-    # Whose sum it is about does not stand there, so it is the server's to check.
+    # Without fields only the server can check the sum.
     return FieldsetRule(kind if fields else RuleKind.OTHER, value, fields)
 
 
@@ -323,7 +323,7 @@ def _rule(name: str, value: str, fields: tuple[str, ...]) -> FieldsetRule:
 
 
 def _tasks(template: Node, *, is_draft: bool) -> list[Task]:
-    """Return the tasks in order. A draft is what the author's client sent, so each of its tasks may be unfinished."""
+    """Return the tasks in order. A draft is stored as the author's client sent it, so any task may be unfinished."""
     if is_draft:
         listed = template.value.get("tasks")
         nodes = Node(listed if type(listed) is list else [], template, "tasks").members()

@@ -1,4 +1,4 @@
-"""How the open-source server of 2026 wants answers to be written: texts of options, seconds, addresses, links."""
+"""How a launch of the current API writes answers: texts of options, seconds, e-mail addresses, links."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from django.utils.translation import gettext as _
 from apps.pneumatic.canonical.schemas import FieldDefinition, FileValue, GroupValue, UserValue, Value
 from apps.pneumatic.dialects.refusals import as_tuple, refused, wrong_kind
 
-# Days whose seconds the server turns into a date again, in every zone; others end in its HTTP 500.
-_FIRST_YEAR, _LAST_YEAR = 2, 9998
-# What the server takes for the address of a person; any other text it takes for the name of a group.
+# Years whose seconds the server can turn into a date in every zone; others end in HTTP 500.
+_MIN_YEAR, _MAX_YEAR = 2, 9998
+# What the server treats as a user's e-mail address; it treats any other text as the name of a group.
 _ADDRESS = re.compile(r"[a-zA-Z0-9._%+-]+@[a-zA-Z0-9.-]+\.[a-zA-Z]{2,}")
 
 
 def encode(field: FieldDefinition, value: Value, *, zone: dt.tzinfo) -> Any:
-    """Return ``value`` as the kickoff of a launch wants it; a day begins in ``zone``.
+    """Return ``value`` as the kickoff of a launch has it; a day begins in ``zone``.
 
-    Raise ValidationFailed when it cannot be said: an unknown type of field, an option that the field does not have, a
-    text that is too long or would break the server.
+    Raise ValidationFailed for an unknown type of field, an option that the field does not have, or a value that the
+    server would refuse or answer with HTTP 500.
     """
     if field.type == "date":
         return _date(field, value, zone)
@@ -37,11 +37,11 @@ def _text(field: FieldDefinition, value: Value) -> str:
     if not isinstance(value, str):
         wrong_kind(field, value)
     if "\0" in value:
-        raise refused(field, _("A text cannot hold a null character."))
+        raise refused(field, _("A text cannot contain a null character."))
     if field.max_length is not None and len(value) > field.max_length:
         raise refused(
             field,
-            _("The text has %(length)d characters; %(most)d are possible.")
+            _("The text has %(length)d characters; the limit is %(most)d.")
             % {"length": len(value), "most": field.max_length},
         )
     return value
@@ -51,7 +51,7 @@ def _number(field: FieldDefinition, value: Value) -> str:
     if not isinstance(value, Decimal):
         wrong_kind(field, value)
     if not value.is_finite():
-        raise refused(field, _("This is no number."))
+        raise refused(field, _("This is not a number."))
     return format(value, "f")
 
 
@@ -68,11 +68,11 @@ def _selected(field: FieldDefinition, value: Value) -> list[str]:
 
 
 def _date(field: FieldDefinition, value: Value, zone: dt.tzinfo) -> int:
-    """Return the second in which the day begins in ``zone``: shown there, it is that very day."""
+    """Return the second in which the day begins in ``zone``, where Pneumatic shows it as that day."""
     if isinstance(value, dt.datetime) or not isinstance(value, dt.date):
         wrong_kind(field, value)
-    if not _FIRST_YEAR <= value.year <= _LAST_YEAR:
-        raise refused(field, _("This day is too far away."))
+    if not _MIN_YEAR <= value.year <= _MAX_YEAR:
+        raise refused(field, _("This date is too far away."))
     midnight = dt.datetime.combine(value, dt.time(), tzinfo=zone)
     # Through UTC: where the clock skips midnight, the day begins an hour later.
     return int(midnight.astimezone(dt.UTC).timestamp())
@@ -84,13 +84,11 @@ def _user(field: FieldDefinition, value: Value) -> str:
     if not isinstance(value, UserValue):
         wrong_kind(field, value)
     if not value.email:
-        raise refused(field, _("This person has no e-mail address, by which Pneumatic would know them."))
+        raise refused(field, _("This user has no e-mail address, which Pneumatic needs."))
     if not _ADDRESS.fullmatch(value.email):
         raise refused(
             field,
-            _(
-                "Pneumatic takes the e-mail address “%(email)s” of this person for no address. Choose somebody else."
-            )
+            _("Pneumatic does not accept the e-mail address “%(email)s” of this user. Choose another user.")
             % {"email": value.email},
         )
     return value.email
@@ -100,7 +98,7 @@ def _group(field: FieldDefinition, group: GroupValue) -> str:
     if not group.name or _ADDRESS.fullmatch(group.name):
         raise refused(
             field,
-            _("Pneumatic would not find the group “%(name)s” by this name. Choose another one.")
+            _("Pneumatic cannot find the group “%(name)s” by its name. Choose another one.")
             % {"name": group.name},
         )
     return group.name
@@ -115,8 +113,10 @@ def _files(field: FieldDefinition, value: Value) -> list[str]:
 
 def _link(field: FieldDefinition, file: FileValue) -> str:
     if not file.url or ")" in file.url:
-        raise refused(field, _("“%(name)s” was uploaded elsewhere. Upload it again.") % {"name": file.name})
-    # The server takes no bracket in a label; a line break would end the link.
+        raise refused(
+            field, _("“%(name)s” is not in Pneumatic's file service. Upload it again.") % {"name": file.name}
+        )
+    # The server accepts no bracket in a label; a line break would end the link.
     label = " ".join(file.name.replace("[", "(").replace("]", ")").replace("\0", "").split())
     return f"[{label or 'file'}]({file.url})"
 

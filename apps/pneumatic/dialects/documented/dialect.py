@@ -44,11 +44,11 @@ logger = logging.getLogger(__name__)
 
 
 class Documented:
-    """The documented API (see ``docs/gateway.md``)."""
+    """The documented API (``docs/gateway.md`` lists its endpoints)."""
 
     name = "documented"
     label: str | Promise = gettext_lazy("Pneumatic (documented API)")
-    # Oldest first: what is created while we list comes last and shifts no page.
+    # Oldest first: a template that is created during reading comes last and shifts no page.
     templates = Listing("/templates", {"ordering": "date"})
     users = Listing("/accounts/users", {"order": "asc"})
     capabilities = Capabilities(thumbnails=True)
@@ -88,7 +88,7 @@ class Documented:
         self, transport: Transport, template_id: int, *, scope: Scope | None = None, repeat: bool = True
     ) -> Node:
         answer = transport.get(f"/templates/{int(template_id)}", scope=scope, repeat=repeat)
-        # Of thousands of templates, the error has to say which one is amiss.
+        # Of thousands of templates, the error has to name the invalid one.
         node = Node(answer, key=f"templates[{template_id}]")
         if node.integer("id") != template_id:
             node.child("id").fail()
@@ -114,7 +114,7 @@ class Documented:
         kickoff = {answer.field.api_name: encode(answer.field, answer.value) for answer in answers}
         payload: dict[str, Any] = {"id": int(template_id), "name": name, "kickoff": kickoff or None}
         if tasks:
-            # The reference names the parameter, not its shape; a task is known by its number everywhere else.
+            # The reference does not give the shape; a task is identified by its number everywhere else.
             payload["tasks"] = [{"number": task.number, "url": task.url} for task in tasks]
         return payload
 
@@ -130,7 +130,7 @@ class Documented:
         if upload.thumbnail is not None and ticket.thumbnail_upload_url:
             try:
                 _put(transport, ticket.thumbnail_upload_url, _thumbnail(upload, upload.thumbnail))
-            except PneumaticError as error:  # a comfort: the upload succeeds without it
+            except PneumaticError as error:  # the upload succeeds without it
                 logger.warning("A thumbnail was not stored: %s", type(error).__name__)
         answer = transport.post(f"/workflows/attachments/{ticket.id}/links")
         return shapes.parse_public_file(Node(answer))
@@ -139,15 +139,15 @@ class Documented:
         try:
             return shapes.parse_ticket(Node(transport.post("/workflows/attachments", announced)))
         except (NotFound, PermissionDenied) as error:
-            # Today's server takes the path for that of a workflow, which nobody may change in this way.
+            # The current API treats the path as that of a workflow, which cannot be changed like this.
             missing = errors.contradicted(str(self.label), error.status)
         raise missing
 
     def check_files(self, transport: Transport) -> bool:
-        return False  # only an announcement would tell, and that stays
+        return False  # only an announcement would show it, and an announcement remains
 
     def find_files_url(self, transport: Transport) -> str:
-        return ""  # every upload is told its address
+        return ""  # the response to each announcement has the URL
 
     # -- Webhooks
 
@@ -184,21 +184,21 @@ class Documented:
     def parse_workflow(self, node: Node) -> WorkflowSnapshot:
         raise cannot_read_back()
 
-    # -- Another generation
+    # -- The other API
 
     def is_foreign(self, template: Raw) -> bool:
         return "owners" in template and "run_allowed" not in template
 
 
 def cannot_read_back() -> ConfigurationError:
-    """Return the error for asking a server for workflows that has no list of them."""
+    """Return the error for calls that the documented API lacks."""
     return ConfigurationError(
-        _("This Pneumatic cannot be asked for its workflows: they are known from webhooks alone.")
+        _("This Pneumatic version cannot list workflows. The dashboard knows them from webhooks alone.")
     )
 
 
 def _in_full(template_id: int, detail: Node, listed: Raw) -> Received[Template]:
-    """Return a template whose ``raw`` is the detail, and under ``list`` the keys of the list that it lacks."""
+    """Return a template whose ``raw`` has the detail, and under ``list`` the keys that only the list has."""
     extra = {key: value for key, value in listed.items() if key not in detail.value}
     return Received(
         id=template_id,
@@ -208,9 +208,9 @@ def _in_full(template_id: int, detail: Node, listed: Raw) -> Received[Template]:
 
 
 def _only_listed(raw: Raw) -> dict[str, Any]:
-    """Return a row of the list without its two large keys, which the detail tells as well.
+    """Return a row of the list without its two large keys, which the detail has too.
 
-    The list's people objects stay out: a new photo of one user must not change every template.
+    The list's objects of users are left out: a new photo of one user must not change every template.
     """
     return {key: value for key, value in raw.items() if key not in {"kickoff", "run_allowed"}}
 
@@ -228,16 +228,16 @@ def _thumbnail(upload: Upload, picture: bytes) -> Upload:
 
 
 def _whole_list(node: Node) -> Iterator[Node]:
-    """Yield the rows of a list that has no pages: a bare array, or an envelope that holds all of it."""
+    """Yield the rows of a list without pages: a bare array, or an envelope with all of it."""
     if type(node.value) is not dict:
         return node.members()
     rows = node.child("results")
     if not node.is_null("next"):
-        node.child("next").fail()  # half a list would look as if the rest had been deleted
+        node.child("next").fail()  # with half a list the rest would look deleted
     return rows.members()
 
 
 def _check_ok(answer: Any) -> None:
-    """Raise UnexpectedResponse unless ``answer`` is empty or says that it is ok."""
+    """Raise UnexpectedResponse unless ``answer`` is empty or ``{"ok": true}``."""
     if answer is not None and Node(answer).flag("ok") is not True:
         Node(answer).child("ok").fail()

@@ -1,7 +1,7 @@
 """The documented API's webhook payloads (documented: Webhooks, the four event schemas).
 
-Strict is only what tells *which* workflow and task it is about: without it there is nothing to do with an event.
-Everything else may be missing, null or odd (``lenient.py``).
+Required are only the ids of the workflow and the task. Every other key may be missing, null or unexpected
+(``lenient.py``).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _ABOUT_TASKS = frozenset({Kind.TASK_COMPLETED, Kind.TASK_RETURNED})
 
 
 def parse_event(kind: Kind, node: Node) -> Event:
-    """Return the event of a payload; raise UnexpectedResponse with the path of the key that is amiss."""
+    """Parse a payload; raise UnexpectedResponse with the path of a missing id."""
     if kind in _ABOUT_TASKS:
         task = node.child("task")
         task.integer("id")
@@ -40,7 +40,7 @@ def parse_event(kind: Kind, node: Node) -> Event:
 
 
 def _workflow_node(node: Node) -> Node:
-    # Events under their old names are not described; workflows were called processes when they got those names.
+    # Payloads under deprecated names are not documented; the names call workflows processes.
     is_old = node.is_null("workflow") and not node.is_null("process")
     return node.child("process" if is_old else "workflow")
 
@@ -90,7 +90,7 @@ def _output(data: JSON) -> Output:
 
 
 def example_event(kind: Kind) -> dict[str, Any]:
-    """Return what a delivery of ``kind`` holds besides its hook, as documented: of workflow 0, which is none."""
+    """Return the body of a delivery of ``kind`` without its hook, for workflow 0, which does not exist."""
     time = dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     task = {
         "id": 0,

@@ -1,7 +1,7 @@
-"""The documented API's answers.
+"""The responses of the documented API.
 
-Needed is what the dashboard cannot do without; everything else may be missing or null, because servers have
-dropped documented keys before. Unknown keys are ignored.
+Required are the keys that the dashboard needs. Every other key may be missing or null, because servers have dropped
+documented keys before. Unknown keys are ignored.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from apps.pneumatic.canonical.schemas import (
 from apps.pneumatic.dialects.documented import events
 from apps.pneumatic.transport.parsing import Node
 
-# The reference's own examples of webhooks call a radio field so.
+# The reference's examples of webhooks have this name for a radio field.
 _ALIASES = {"radiobutton": "radio"}
 _WITH_SELECTIONS = frozenset({"radio", "checkbox", "dropdown"})
 
 
 def parse_template_summary(node: Node) -> TemplateSummary:
-    """Return one row of the list (documented: Get All Templates)."""
+    """Parse one row of the list (Get All Templates)."""
     return TemplateSummary(
         id=node.integer("id"),
         name=node.text("name"),
@@ -43,7 +43,7 @@ def parse_template_summary(node: Node) -> TemplateSummary:
 
 
 def parse_template(node: Node) -> Template:
-    """Return a template in full (documented: Get a Specific Template)."""
+    """Parse a template in full (Get a Specific Template)."""
     return Template(
         id=node.integer("id"),
         name=node.text("name"),
@@ -62,7 +62,7 @@ def parse_template(node: Node) -> Template:
 
 
 def parse_ticket(node: Node) -> UploadTicket:
-    """Return where an announced file goes (documented: Upload file for attachment)."""
+    """Parse the response to the announcement of a file (Upload file for attachment)."""
     return UploadTicket(
         id=node.integer("id"),
         file_upload_url=node.text("file_upload_url"),
@@ -71,7 +71,7 @@ def parse_ticket(node: Node) -> UploadTicket:
 
 
 def parse_public_file(node: Node) -> PublicFile:
-    """Return a file that was made public (documented: Make file public)."""
+    """Parse a file that was made public (Make file public)."""
     return PublicFile(
         id=str(node.integer("id")),
         name=node.text("name"),
@@ -82,7 +82,7 @@ def parse_public_file(node: Node) -> PublicFile:
 
 
 def parse_subscription(node: Node) -> Subscription:
-    """Return one row of the list (documented: Get All Webhooks)."""
+    """Parse one row of the list (Get All Webhooks)."""
     event = node.text("event")
     return Subscription(
         id=node.integer("id"),

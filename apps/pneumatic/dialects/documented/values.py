@@ -1,4 +1,4 @@
-"""How the documented API wants answers to be written (documented: Run a workflow)."""
+"""How a launch of the documented API writes answers (Launch a Workflow Based on Specific Template)."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from apps.pneumatic.dialects.refusals import as_tuple, refused, wrong_kind
 
 
 def encode(field: FieldDefinition, value: Value) -> Any:
-    """Return ``value`` as the kickoff of a launch wants it.
+    """Return ``value`` as the kickoff of a launch has it.
 
-    Raise ValidationFailed when it cannot be said: an unknown type of field, an option that the field does not have.
+    Raise ValidationFailed for an unknown type of field or an option that the field does not have.
     """
     encoder = _ENCODERS.get(field.type)
     if encoder is None:
@@ -32,7 +32,7 @@ def _selection(field: FieldDefinition, value: Value) -> int:
         wrong_kind(field, value)
     if all(selection.key != value for selection in field.selections):
         raise refused(field, _("The chosen option is not one of this field's options."))
-    return int(value)  # the IDs of selections are integers: ``_selections`` saw to it
+    return int(value)  # ``_selections`` accepts only integers as IDs
 
 
 def _selected(field: FieldDefinition, value: Value) -> list[int]:

@@ -188,7 +188,7 @@ def test_a_null_character_is_refused_where_the_server_would_break(type_: str) ->
 
 
 def test_a_text_that_is_too_long_is_refused_with_both_numbers() -> None:
-    with pytest.raises(ValidationFailed, match="141 characters; 140") as caught:
+    with pytest.raises(ValidationFailed, match="141 characters; the limit is 140") as caught:
         encode(field("string", max_length=140), "s" * 141, zone=dt.UTC)
 
     assert caught.value.field == "f"
