@@ -1,9 +1,9 @@
-"""Write many rows for little more than what SQL costs.
+"""Write many rows at a cost close to that of the SQL alone.
 
 ``bulk_create`` prepares each value of each row through half a dozen calls, and cuts the rows into many statements on
-SQLite. Where thousands of rows a second are written, that is most of the work. Here each column has its one way to the
-database. SQLite runs one prepared statement for each row. PostgreSQL copies new rows; others it takes as one JSON
-document: psycopg would cut a statement with a placeholder for each value anew every time.
+SQLite. Where thousands of rows a second are written, that is most of the work. Here each column has one converter.
+SQLite runs one prepared statement for each row. PostgreSQL gets new rows by COPY and others as one JSON document,
+because psycopg would parse a statement with a placeholder for each value every time.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from typing import Any
 import orjson
 from django.db import connection, models
 
-Field = Any  # of a model: Django's own types do not say what holds a column
-Way = Callable[[Any], Any]
+Field = Any  # of a model: Django's types do not distinguish fields that have a column
+Converter = Callable[[Any], Any]
 
 
 def insert(rows: Sequence[models.Model], *, unique: str = "", update: Collection[str] = ()) -> None:
     """Insert ``rows`` of one model; where one has the same ``unique`` column, write its ``update`` columns.
 
-    Rows without a primary key get one in the database, but are not told which. No signals are sent.
+    Rows without a primary key get one in the database; the objects are not updated with it. No signals are sent.
     """
     if not rows:
         return
@@ -68,7 +68,7 @@ def update(model: type[models.Model], names: Sequence[str], rows: Sequence[Seque
 
 @cache
 def _columns(model: type[models.Model]) -> tuple[list[Field], Callable[[models.Model], Any]]:
-    """Return the columns of a new row, and how its values are had."""
+    """Return the columns of a new row, and the function that reads their values."""
     fields = [field for field in model._meta.concrete_fields if field is not model._meta.auto_field]
     return fields, attrgetter(*(field.attname for field in fields))
 
@@ -80,13 +80,16 @@ def _conflict(model: type[models.Model], unique: str, names: Collection[str]) ->
 
 
 def _ready(fields: Sequence[Field], rows: Iterable[Sequence[Any]]) -> list[list[Any]]:
-    """Return the values of ``rows`` as the database driver wants them."""
-    ways = [_way(field) for field in fields]
-    return [[way(value) if way else value for way, value in zip(ways, row, strict=True)] for row in rows]
+    """Return the values of ``rows`` converted for the database driver."""
+    converters = [_converter(field) for field in fields]
+    return [
+        [convert(value) if convert else value for convert, value in zip(converters, row, strict=True)]
+        for row in rows
+    ]
 
 
 def _together(fields: Sequence[Field], rows: Iterable[Sequence[Any]]) -> tuple[str, str]:
-    """Return the table ``new`` that PostgreSQL makes of one parameter, and that parameter."""
+    """Return the expression for the table ``new`` that PostgreSQL builds from one parameter, and that parameter."""
     names = [field.column for field in fields]
     columns = ", ".join(f"{_quoted(field)} {field.db_type(connection)}" for field in fields)
     document = as_json([dict(zip(names, row, strict=True)) for row in rows])
@@ -102,22 +105,22 @@ def _quoted(field: Field) -> str:
 
 
 def as_json(value: Any) -> str:
-    """Return ``value`` as compact JSON; its texts have to be storable, as the gateway makes them."""
+    """Return ``value`` as compact JSON; its texts must be storable (the gateway ensures it)."""
     return orjson.dumps(value).decode()
 
 
 def from_json(text: str) -> Any:
-    """Return what a JSON column says that was read as text: where many are read, that takes a third of the time."""
+    """Return the value of a JSON column that was read as text; three times as fast as Django's decoding."""
     return orjson.loads(text)
 
 
 @cache
-def _way(field: Field) -> Way | None:
-    """Return what a value of ``field`` becomes on its way to the database; None for "as it is"."""
+def _converter(field: Field) -> Converter | None:
+    """Return the converter of values of ``field`` for the database; None where they stay unchanged."""
     if isinstance(field, models.JSONField):
         return lambda value: None if value is None else as_json(value)
     if isinstance(field, models.DateTimeField):
-        return lambda value: connection.ops.adapt_datetimefield_value(value)  # of this thread's connection
+        return lambda value: connection.ops.adapt_datetimefield_value(value)  # with this thread's connection
     if field.choices:
         return _plain
     if isinstance(field, models.CharField | models.TextField | models.IntegerField | models.BooleanField):

@@ -1,6 +1,6 @@
-"""Mistakes of deployment that are not plain typos: ``manage.py check --deploy`` names them.
+"""System checks of the deployment, for ``manage.py check --deploy``.
 
-Typos (a number that is none, an address that is none) stop the start in ``pneumatic_dash/settings.py`` already.
+Invalid values (of numbers, of addresses) stop the start in ``pneumatic_dash/settings.py`` already.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ MIN_SECRET_KEY_CHARACTERS = 50
 
 @register()
 def check_api_key(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Warn that nothing can be synced or launched."""
+    """Warn that without an API key nothing can be synced or launched."""
     if settings.PNEUMATIC_API_KEY:
         return []
     return [
         checks.Warning(
             "PNEUMATIC_API_KEY is not set: nothing can be synced or launched.",
-            hint="Write the API key of your Pneumatic account, or name a file that holds it in PNEUMATIC_API_KEY_FILE.",
+            hint="Set it to your Pneumatic API key, or set PNEUMATIC_API_KEY_FILE to a file that contains it.",
             id="pneumatic.W001",
         )
     ]
@@ -36,21 +36,21 @@ def check_api_key(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> lis
 
 @register(Tags.security, deploy=True)
 def check_api_url(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Refuse to send the key in clear, and warn when the API is on this machine: that is the sandbox."""
+    """Refuse to send the key unencrypted, and warn when the API is on this machine, like the sandbox."""
     parts = urlsplit(settings.PNEUMATIC_API_URL)
     if _is_loopback(parts.hostname or ""):
         return [
             checks.Warning(
                 f"PNEUMATIC_API_URL is {settings.PNEUMATIC_API_URL}: an API on this machine, such as the sandbox.",
-                hint="Write https://api.pneumatic.app to work with your real account.",
+                hint="Set it to https://api.pneumatic.app for your real account.",
                 id="pneumatic.W002",
             )
         ]
     if parts.scheme != "https":
         return [
             checks.Error(
-                "PNEUMATIC_API_URL does not begin with https: the API key would travel unencrypted.",
-                hint="Write an https address.",
+                "PNEUMATIC_API_URL does not start with https: the API key would be sent unencrypted.",
+                hint="Set it to an https address.",
                 id="pneumatic.E001",
             )
         ]
@@ -59,14 +59,14 @@ def check_api_url(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> lis
 
 @register(Tags.security, deploy=True)
 def check_files_url(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Refuse to send the key in clear to the file service."""
+    """Refuse to send the key unencrypted to the file service."""
     parts = urlsplit(settings.PNEUMATIC_FILES_URL)
     if not parts.scheme or parts.scheme == "https" or _is_loopback(parts.hostname or ""):
         return []
     return [
         checks.Error(
-            "PNEUMATIC_FILES_URL does not begin with https: the API key would travel unencrypted.",
-            hint="Write an https address.",
+            "PNEUMATIC_FILES_URL does not start with https: the API key would be sent unencrypted.",
+            hint="Set it to an https address.",
             id="pneumatic.E003",
         )
     ]
@@ -74,13 +74,13 @@ def check_files_url(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> l
 
 @register(Tags.security, deploy=True)
 def check_public_url(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Warn when browsers would send passwords and sessions in clear."""
+    """Warn when browsers would send passwords and sessions unencrypted."""
     if settings.HTTPS:
         return []
     return [
         checks.Warning(
-            "PUBLIC_URL does not begin with https: passwords and sessions would travel unencrypted.",
-            hint="Write the address under which browsers reach the dashboard, such as https://dash.example.com.",
+            "PUBLIC_URL does not start with https: passwords and sessions would be sent unencrypted.",
+            hint="Set it to the address at which browsers reach the dashboard, such as https://dash.example.com.",
             id="pneumatic.W003",
         )
     ]
@@ -88,13 +88,13 @@ def check_public_url(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> 
 
 @register(Tags.security, deploy=True)
 def check_allowed_hosts(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Warn when the dashboard answers under any name."""
+    """Warn when the dashboard accepts any host name."""
     if "*" not in settings.ALLOWED_HOSTS:
         return []
     return [
         checks.Warning(
-            "ALLOWED_HOSTS holds '*': the dashboard answers under any name.",
-            hint="List the names under which it is reached; that of PUBLIC_URL is allowed already.",
+            "ALLOWED_HOSTS contains '*': the dashboard accepts any host name.",
+            hint="List the host names of the dashboard; that of PUBLIC_URL is always allowed.",
             id="pneumatic.W004",
         )
     ]
@@ -102,13 +102,13 @@ def check_allowed_hosts(app_configs: Sequence[AppConfig] | None, **kwargs: Any) 
 
 @register(Tags.security, deploy=True)
 def check_secret_key(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Refuse a key that can be guessed: with it, anybody can sign in as anybody."""
+    """Refuse a key that can be guessed: it would let anyone forge a session of any user."""
     if len(settings.SECRET_KEY) >= MIN_SECRET_KEY_CHARACTERS:
         return []
     return [
         checks.Error(
             f"SECRET_KEY is shorter than {MIN_SECRET_KEY_CHARACTERS} characters: sessions could be forged.",
-            hint='Write the output of: python -c "import secrets; print(secrets.token_urlsafe(50))"',
+            hint='Set it to the output of: python -c "import secrets; print(secrets.token_urlsafe(50))"',
             id="pneumatic.E002",
         )
     ]

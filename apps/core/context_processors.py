@@ -1,4 +1,4 @@
-"""What every page needs to know about the product."""
+"""Name and version of the product, for every page."""
 
 from __future__ import annotations
 
@@ -8,5 +8,4 @@ from pneumatic_dash import __version__
 
 
 def product(request: HttpRequest) -> dict[str, str]:
-    """Return the product's name and version."""
     return {"product_name": "Pneumatic Dash", "product_version": __version__}

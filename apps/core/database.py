@@ -1,4 +1,4 @@
-"""Whether the database can be worked with, and transactions that wait for it no longer than they must."""
+"""Readiness of the database, and transactions with a limited wait."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from django.db import DatabaseError, OperationalError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 
-# SQLite's own waiting grows to a tenth of a second a look: the lock is free many times before it looks again.
+# SQLite's own wait grows to 0.1 s between attempts: the lock would often be free long before the next one.
 POLL_INTERVAL_SECONDS = 0.001
 
 
@@ -27,7 +27,7 @@ class Readiness:
 
 
 def readiness() -> Readiness:
-    """Ask the database whether it answers and has every table that this version needs."""
+    """Check whether the database can be reached and all migrations are applied."""
     try:
         executor = MigrationExecutor(connection)
         pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
@@ -38,13 +38,13 @@ def readiness() -> Readiness:
 
 @contextmanager
 def bounded_transaction(seconds: float) -> Iterator[None]:
-    """Run a transaction of its own in which nothing waits longer than ``seconds`` for the database.
+    """Run the block in a transaction that waits at most ``seconds`` for the database.
 
-    On SQLite that is the wait for the one write lock, on PostgreSQL that of every statement. Raises OperationalError
-    when it took too long, and RuntimeError inside another transaction: leaving this one means that all is committed.
+    On SQLite that limits the wait for the write lock, on PostgreSQL the time of each statement. Raise OperationalError
+    when it took too long, and RuntimeError inside another transaction, since the end of this one must be a commit.
     """
     if connection.vendor == "sqlite":
-        with _turn_to_write(seconds):
+        with _write_lock(seconds):
             yield
         return
     with transaction.atomic(durable=True):
@@ -54,7 +54,7 @@ def bounded_transaction(seconds: float) -> Iterator[None]:
 
 
 @contextmanager
-def _turn_to_write(seconds: float) -> Iterator[None]:
+def _write_lock(seconds: float) -> Iterator[None]:
     deadline = time.monotonic() + seconds
     block = transaction.atomic(durable=True)
     with _no_waiting():

@@ -1,4 +1,4 @@
-"""Days as people mean them: they begin and end at midnight of ``TIME_ZONE``."""
+"""Days in ``TIME_ZONE``, which start and end at its midnight."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ def read_day(text: str) -> dt.date | None:
 
 
 def midnight(day: dt.date) -> dt.datetime:
-    """Return the moment at which ``day`` begins."""
+    """Return the time at which ``day`` starts in ``TIME_ZONE``."""
     return timezone.make_aware(dt.datetime.combine(day, dt.time.min))
 
 
 def within(column: str, since: dt.date | None, until: dt.date | None) -> Q:
-    """Return the condition that the moment in ``column`` is on these days, the last one included; None: no bound."""
+    """Return the condition that the time in ``column`` is between these days, both included; None: no limit."""
     days = Q()
     if since:
         days &= Q(**{f"{column}__gte": midnight(since)})

@@ -1,4 +1,4 @@
-"""Whether htmx wants a fragment or a page."""
+"""Whether htmx requests a fragment or a page."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from django_htmx.middleware import HtmxDetails
 
 
 def is_partial(request: HttpRequest) -> bool:
-    """Return whether to answer with a fragment only.
+    """Return whether to respond with a fragment only.
 
     A boosted link and a page restored from history replace the whole body, so they get the whole page. A view
-    that asks must say so to caches: ``patch_vary_headers(response, ["HX-Request"])``.
+    that calls this must set the header for caches: ``patch_vary_headers(response, ["HX-Request"])``.
     """
     htmx: HtmxDetails | None = getattr(request, "htmx", None)
     return htmx is not None and bool(htmx) and not htmx.boosted and not htmx.history_restore_request

@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-# Longer texts are shown as plain paragraphs: some take a parser time that grows faster than their length.
+# Longer texts are shown as plain paragraphs: the parser takes more than linear time for some.
 MAX_CHARACTERS = 40_000
 TOP_HEADING = 3  # h1 is the page's, h2 the panel's
 LINK_SCHEMES = {"http", "https", "mailto"}
@@ -23,7 +23,7 @@ _parser = MarkdownIt("commonmark", {"html": False, "breaks": True}).enable(["tab
 
 
 def render(text: str, *, top_heading: int = TOP_HEADING) -> SafeString:
-    """Return ``text`` as harmless HTML whose headings begin at ``top_heading`` and skip no level."""
+    """Return ``text`` as safe HTML whose headings start at ``top_heading`` and skip no level."""
     if len(text) > MAX_CHARACTERS:
         return mark_safe(linebreaks(text, autoescape=True))  # noqa: S308 - escaped by linebreaks
     tokens = _parser.parse(text.replace("\x00", ""))
@@ -35,7 +35,7 @@ def render(text: str, *, top_heading: int = TOP_HEADING) -> SafeString:
 
 
 def _demote_headings(tokens: Sequence[Token], top: int) -> None:
-    """Make the outline of the text a part of the page's outline: no second h1, no skipped level."""
+    """Fit headings into the outline of the page: no second h1, no skipped level."""
     outer: list[int] = []
     for token in tokens:
         if token.type == "heading_open":
@@ -48,7 +48,7 @@ def _demote_headings(tokens: Sequence[Token], top: int) -> None:
 
 
 def _images_as_links(tokens: Sequence[Token]) -> Iterator[Token]:
-    """Yield ``tokens`` with a link in place of each image: a page loads nothing from elsewhere by itself."""
+    """Yield ``tokens`` with a link in place of each image: a page loads nothing from other servers."""
     inside_link = 0
     for token in tokens:
         inside_link += {"link_open": 1, "link_close": -1}.get(token.type, 0)
@@ -73,7 +73,7 @@ def _sanitise(html: str) -> str:
         attribute_filter=_keep_absolute_links,
         url_schemes=LINK_SCHEMES,
         link_rel="noopener noreferrer nofollow",
-        # A link in the description of a field must not carry away a half-filled form.
+        # A link in the description of a field must not replace a form that is being filled in.
         set_tag_attribute_values={"a": {"target": "_blank"}},
     )
 

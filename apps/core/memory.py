@@ -1,4 +1,4 @@
-"""What a process that runs for long does about its memory."""
+"""Memory of long-running processes."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import gc
 
 
 def settle() -> None:
-    """Take what is there now, which stays to the end, out of the garbage collector's sight.
+    """Exclude all present objects from garbage collection; call it once after start-up.
 
-    A full collection otherwise walks through all of Django: 50 ms, again and again, in which nothing else goes on. In
-    the worker, whoever waits for its transaction waits for that, too.
+    A full collection would otherwise traverse all of Django and stop the process for 50 ms each time. In the worker,
+    requests that wait for its transaction wait for that, too.
     """
     gc.collect()
     gc.freeze()

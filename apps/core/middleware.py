@@ -1,4 +1,4 @@
-"""Middleware that any page may need."""
+"""Middleware for all pages."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from django_htmx.middleware import HtmxDetails
 
 
 class HtmxLoginRedirectMiddleware:
-    """Turn a redirect to the login page into one of the whole page when htmx asked for a fragment.
+    """Turn a redirect to the login page into one of the whole page when htmx requested a fragment.
 
-    Otherwise the browser follows the redirect unseen, and htmx puts the login page into a table cell. Stands
-    inside ``HtmxMiddleware``, whose ``request.htmx`` it reads, and around ``LoginRequiredMiddleware``. After
-    signing in, people come back to the page that they were on, not to its fragment.
+    Otherwise the browser follows the redirect, and htmx inserts the login page into a part of the page. It belongs
+    after ``HtmxMiddleware``, whose ``request.htmx`` it reads, and before ``LoginRequiredMiddleware``. After signing
+    in, users return to the page that they were on, not to its fragment.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

@@ -1,8 +1,8 @@
 """Pages of long lists: the cost of a page depends on neither its number nor the size of the table.
 
-A page begins after (or ends before) the ordering values of a row, instead of skipping rows that the database
-would have to read first; and it asks for one row more than it shows, instead of counting all of them. So rows
-that appear or vanish meanwhile shift nothing: walking on shows every other row exactly once.
+A page starts after (or ends before) the ordering values of a row, so that the database need not read and skip rows;
+and it reads one row more than it shows, instead of counting all of them. Rows that are added or deleted between two
+pages shift nothing: every other row is shown exactly once.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from django.http import HttpRequest
 
 Row = TypeVar("Row", bound=Model)
 
-# A cursor with longer values (a name of 5,000 characters) holds the row's key instead: addresses are limited.
+# A cursor with longer values (a name of 5,000 characters) has the row's key instead: addresses must stay short.
 MAX_CURSOR_CHARACTERS = 600
 AFTER, BEFORE = "after", "before"
 
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Row]):
-    """Some consecutive rows of a list, and the addresses of its neighbours ('' where there is none)."""
+    """Some consecutive rows of a list, and the addresses of its neighbours ('' for none)."""
 
     items: list[Row]
     next_url: str = ""
@@ -77,7 +77,7 @@ class _Key:
         return Q(**{f"{self.name}__isnull": True}) if value is None else Q(**{self.name: value})
 
     def beyond(self, value: Any, *, backwards: bool, or_equal: bool = False) -> Q | None:
-        """Return the condition for rows that come later, or None when none can."""
+        """Return the condition for later rows, or None when there cannot be any."""
         nulls_first = self.nulls_first is not backwards
         if value is None:
             return Q(**{f"{self.name}__isnull": False}) if nulls_first else None
@@ -89,10 +89,10 @@ class _Key:
 
 
 def page(queryset: QuerySet[Row], request: HttpRequest, *, per_page: int = 50) -> Page[Row]:
-    """Return the page of ``queryset`` that the query string names, or the first one.
+    """Return the page of ``queryset`` that the query string selects, or the first one.
 
-    The order is the queryset's own (or its model's), made total by the primary key. Its columns may be the
-    model's, annotations, expressions, or reach over a relation; ascending, descending, and with empty values.
+    The order is that of the queryset or its model, made unique by the primary key. Its columns may be fields of the
+    model or of a relation, annotations and expressions; ascending, descending, and with empty values.
     """
     queryset, keys = _keyed(queryset)
     ordered = queryset.order_by(*(key.order(backwards=False) for key in keys))
@@ -107,7 +107,7 @@ def page(queryset: QuerySet[Row], request: HttpRequest, *, per_page: int = 50) -
         rows = list(reverse.filter(_beyond(keys, cursor, backwards=True))[: per_page + 1])
         if len(rows) > per_page:
             return _build(request, keys, rows[per_page - 1 :: -1], has_previous=True, has_next=True)
-        # The beginning is near: show a whole first page rather than the few rows before the cursor.
+        # Fewer rows than a page precede the cursor: show a full first page.
 
     rows = list(ordered[: per_page + 1])
     return _build(request, keys, rows[:per_page], has_previous=False, has_next=len(rows) > per_page)
@@ -139,13 +139,13 @@ def _beyond(keys: Sequence[_Key], values: Sequence[Any], *, backwards: bool) -> 
         if further is not None:
             condition |= same & further
         same &= key.equal(value)
-    # Says nothing new, but lets the database seek in an index on the first column.
+    # Redundant, but it lets the database seek in an index on the first column.
     start = keys[0].beyond(values[0], backwards=backwards, or_equal=True)
     return condition if values[0] is None or start is None else start & condition
 
 
 def _keyed(queryset: QuerySet[Row]) -> tuple[QuerySet[Row], list[_Key]]:
-    """Return the queryset with every column of its order at hand, and the columns."""
+    """Return the queryset with its order expressions as annotations, and the columns of its order."""
     query = queryset.query
     ordering = query.order_by or (query.get_meta().ordering if query.default_ordering else ()) or ()
     nulls_sort_first = connections[queryset.db].features.order_by_nulls_first
@@ -170,7 +170,7 @@ def _keyed(queryset: QuerySet[Row]) -> tuple[QuerySet[Row], list[_Key]]:
 
 
 def _parse(item: Any, *, nulls_sort_first: bool) -> tuple[Expression | F, bool, bool]:
-    """Return an entry's expression, whether it descends, and whether empty values come first."""
+    """Return an entry's expression, whether it descends, and whether empty values are first."""
     if isinstance(item, str):
         if item == "?":
             raise FieldError("A random order has no pages.")
@@ -230,11 +230,11 @@ def _value(key: _Key, item: Any) -> Any:
             raise ValueError("This column has no empty values.")
         return None
     if isinstance(item, list | dict):
-        raise TypeError("A cursor holds plain values.")
+        raise TypeError("A cursor has plain values only.")
     value = key.field.to_python(item)
     if isinstance(value, str):
         if "\x00" in value:
-            raise ValueError("No text holds a null character.")
+            raise ValueError("A text cannot contain a null character.")
         value.encode()
     return value
 

@@ -1,9 +1,9 @@
-"""Jobs that the worker does again and again. Apps register them in ``AppConfig.ready()``.
+"""Periodic jobs of the worker. Apps register them in ``AppConfig.ready()``.
 
-Each job has a thread and a database connection of its own, so that a slow one holds up nobody. What a job raises is
-logged, and the job is tried again, each time a little later; a database that is away is logged once. A thread that ends
-in another way (which takes a bug here, or no memory left) ends the whole worker: a process that does half of its work
-looks well from outside, and a supervisor starts a dead one again.
+Each job has a separate thread and database connection, so that a slow one does not delay the others. An exception is
+logged, and the job is retried with growing delays; an unreachable database is logged once. A thread that ends in
+another way (by a bug here, or for lack of memory) ends the whole worker: a supervisor restarts a dead process, but
+cannot notice one that does only a part of its work.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from django.db import InterfaceError, OperationalError, close_old_connections, c
 
 logger = logging.getLogger(__name__)
 
-MAX_RETRY_WAIT_SECONDS = 30.0  # seconds between attempts of a job that fails
-STOP_TIMEOUT_SECONDS = 10.0  # seconds that jobs have to come to an end when the worker stops
+MAX_RETRY_WAIT_SECONDS = 30.0  # between attempts of a failing job
+STOP_TIMEOUT_SECONDS = 10.0  # that all jobs together have to end when the worker stops
 
-# Does its work, or a part of it that takes a second or two; returns True when there is more to do at once.
+# Does its work, or a part of a second or two; returns True when there is more to do now.
 Job = Callable[[], bool | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Periodic:
-    """A job that is done every ``seconds``; sooner when it says that there is more to do."""
+    """A job that runs every ``seconds``, and at once while it returns True."""
 
     name: str
     job: Job
@@ -40,20 +40,22 @@ _jobs: dict[str, Periodic] = {}
 
 
 def register(name: str, job: Job, *, seconds: float) -> None:
-    """Have every worker do ``job`` each ``seconds``. Several workers may do it at once: it must bear that."""
+    """Have every worker run ``job`` each ``seconds``; it must be safe in several workers at once.
+
+    Raise ValueError when another job has this name.
+    """
     known = _jobs.get(name)
     if known is not None and known.job is not job:
-        raise ValueError(f"There is a periodic job “{name}” already.")
+        raise ValueError(f"A periodic job “{name}” is already registered.")
     _jobs[name] = Periodic(name, job, seconds)
 
 
 def registered() -> tuple[Periodic, ...]:
-    """Return all jobs."""
     return tuple(_jobs.values())
 
 
 def run_once() -> bool:
-    """Do every job until it has nothing more to do, one after the other; return whether none of them failed."""
+    """Run every job until it has nothing more to do, one after the other; return whether all succeeded."""
     return not [periodic for periodic in registered() if not _finish(periodic)]
 
 
@@ -85,12 +87,11 @@ class Jobs:
         ]
 
     def start(self) -> None:
-        """Begin with all jobs."""
         for thread in self._threads:
             thread.start()
 
     def stop(self) -> None:
-        """Let each job finish what it is at, for PATIENCE seconds at most, and begin nothing new."""
+        """Wait for running jobs, ``STOP_TIMEOUT_SECONDS`` at most, and start no new ones."""
         self._stop.set()
         for thread in self._threads:
             if thread.is_alive():
@@ -120,10 +121,10 @@ class Jobs:
                 is_away = True
             except Exception:
                 failures += 1
-                logger.exception("The periodic job “%s” failed; it is tried again.", periodic.name)
+                logger.exception("The periodic job “%s” failed; it is retried.", periodic.name)
             else:
                 if is_away:
-                    logger.warning("“%s” goes on: the database answers again.", periodic.name)
+                    logger.warning("“%s” continues: the database can be reached again.", periodic.name)
                 failures, is_away = 0, False
                 wait = 0.0 if has_more else periodic.seconds
             close_old_connections()
@@ -133,7 +134,7 @@ class Jobs:
 
 @contextmanager
 def running() -> Iterator[None]:
-    """Do the jobs in the background while the block runs; raise JobDiedError when one of them died meanwhile."""
+    """Run the jobs in the background during the block; raise JobDiedError when the thread of one died."""
     jobs = Jobs()
     try:
         jobs.start()

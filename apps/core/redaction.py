@@ -1,8 +1,8 @@
-"""Keep secrets out of logs and error reports, whatever carried them there.
+"""Keep secrets out of logs and error reports.
 
-The API key is held by objects that tracebacks show (headers of a request, buffers of a connection) and may come back
-in the text of an exception. The path of our webhook receiver is a secret too, and every server and framework likes to
-write paths down. Nobody can watch every place, so this stands at the exits.
+The API key is in objects that tracebacks show (headers of a request, buffers of a connection) and may be in the text
+of an exception. The path of the webhook receiver is a secret too, and servers and frameworks log paths. So secrets are
+replaced at the output: in log records and error reports.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from django.utils.safestring import SafeString
 from django.views.debug import ExceptionReporter, SafeExceptionReporterFilter
 
 REPLACEMENT = "[redacted]"
-# A shorter text occurs by chance in anything; blotting it out would only make logs unreadable.
+# A shorter text occurs by chance in other words; replacing it would make logs unreadable.
 MIN_SECRET_CHARACTERS = 6
-# The part of an address that lets anybody deliver webhooks, also where the address was quoted.
+# The part of an address that lets anyone deliver webhooks, in quoted addresses too.
 _RECEIVER_TOKEN = re.compile(r"((?:/|%2f)hooks(?:/|%2f))[\w.~-]+", re.IGNORECASE)
 MAX_SECRETS = 100
 
@@ -32,7 +32,7 @@ _kept: dict[str, None] = {}
 
 
 def register_secret(text: str) -> None:
-    """Never show ``text`` in a log or an error report of this process; the newest MOST_KEPT are remembered."""
+    """Redact ``text`` in logs and error reports of this process; the newest ``MAX_SECRETS`` texts are kept."""
     if text not in _kept:
         _kept[text] = None
         for oldest in list(_kept)[:-MAX_SECRETS]:
@@ -40,21 +40,21 @@ def register_secret(text: str) -> None:
 
 
 def redact(text: str) -> str:
-    """Return ``text`` without the API key, the signing key and the receiver's tokens, however they are escaped."""
+    """Return ``text`` without the API key, the signing key and the receiver's tokens, escaped or not."""
     for secret in _secrets():
         text = text.replace(secret, REPLACEMENT)
     return _RECEIVER_TOKEN.sub(rf"\1{REPLACEMENT}", text)
 
 
 def _secrets() -> set[str]:
-    if not settings.configured:  # a web server's first words, before the application is loaded
+    if not settings.configured:  # output of a web server before the application is loaded
         return set(_kept)
     plain = [
         key for key in (settings.PNEUMATIC_API_KEY, settings.SECRET_KEY) if len(key) >= MIN_SECRET_CHARACTERS
     ]
     return {
         *(form for key in plain for form in (key, quote(key, safe=""), escape(key), repr(key)[1:-1])),
-        *_kept,  # URL-safe: there is one form of each
+        *_kept,  # URL-safe: escaping does not change them
     }
 
 
@@ -74,15 +74,15 @@ class RedactSecrets(logging.Filter):
 
 
 def _message(record: logging.LogRecord) -> str:
-    """Return the formatted message; a record whose arguments do not fit must not silence the log."""
+    """Return the formatted message; the plain one where its arguments do not match."""
     try:
         return record.getMessage()
-    except Exception:  # the arguments are anybody's objects
+    except Exception:  # the arguments may be any objects
         return str(record.msg)
 
 
 class ReporterFilter(SafeExceptionReporterFilter):
-    """Hide variables that hold a secret somewhere inside, in error pages with DEBUG too."""
+    """Hide variables whose representation contains a secret, with DEBUG too."""
 
     hidden_settings = re.compile(
         SafeExceptionReporterFilter.hidden_settings.pattern + "|DATABASE_URL", re.IGNORECASE
@@ -98,7 +98,7 @@ class ReporterFilter(SafeExceptionReporterFilter):
 
 
 class RedactingReporter(ExceptionReporter):
-    """Redact what is left, such as the exception's own text."""
+    """Redact the rest, such as the exception's text."""
 
     def get_traceback_html(self) -> SafeString:
         return SafeString(redact(super().get_traceback_html()))
@@ -110,6 +110,6 @@ class RedactingReporter(ExceptionReporter):
 def _holds_secret(value: Any) -> bool:
     try:
         text = repr(value)
-    except Exception:  # the page shows that the value has no text; it does not fail for it
+    except Exception:  # the page shows such a value as unprintable
         return False
     return any(secret in text for secret in _secrets())

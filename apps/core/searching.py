@@ -1,4 +1,4 @@
-"""What "found by typing" means everywhere: words in any order, whatever their case, width or composition."""
+"""Search by words in any order, regardless of case, width and composition of characters."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ def fold(text: str) -> str:
 
 
 def search_words(query: str) -> list[str]:
-    """Return the folded words of ``query`` that must all be found, in any order; the longest, rarest ones first.
+    """Return the folded words of ``query`` that must all be found, in any order; the longest, which are rarest, first.
 
-    What no database stores (NUL, half a surrogate pair) cannot be found either and is passed over.
+    Characters that no database stores (NUL, half a surrogate pair) are left out.
     """
     storable = query.replace("\0", " ").encode("utf-8", "ignore").decode("utf-8")
     words = dict.fromkeys(fold(storable).split())

@@ -1,6 +1,6 @@
-"""The web server's own logs, without secrets: gunicorn writes every path down, and the receiver's is one.
+"""Logs of the web server without secrets: gunicorn logs every path, and the receiver's path contains a token.
 
-``gunicorn.conf.py`` names the class, so whoever starts gunicorn in the project's folder has it.
+``gunicorn.conf.py`` sets the class, so gunicorn uses it whenever it is started in the project's folder.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ _redact = RedactSecrets()
 
 
 class RedactingLogger(Logger):  # type: ignore[misc] # gunicorn has no type hints
-    """Gunicorn's logger; both of its logs, whatever format they have, are redacted like the application's."""
+    """Gunicorn's logger; its error and access logs are redacted like the application's."""
 
     def setup(self, cfg: Config) -> None:
         super().setup(cfg)

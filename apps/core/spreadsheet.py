@@ -1,4 +1,4 @@
-"""Rows as CSV that spreadsheets open without harm, streamed line by line."""
+"""Rows as CSV that is safe to open in spreadsheets, streamed line by line."""
 
 from __future__ import annotations
 
@@ -8,20 +8,19 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from django.utils import timezone
 
-# A cell that begins like this is a formula to a spreadsheet, whoever wrote it; so are the full-width forms to some.
+# Spreadsheets treat a cell that starts like this as a formula; some do so for the full-width forms, too.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20", "\t", "\r", "\n")
 
 
 class _Echo:
-    """A file that hands back what is written to it."""
+    """A file that returns what is written to it."""
 
     def write(self, text: str) -> str:
-        """Return ``text``."""
         return text
 
 
 def csv_lines(headings: Sequence[object], rows: Iterable[Iterable[object]]) -> Iterator[str]:
-    """Yield the lines of the file, the heading first; a byte order mark tells spreadsheets that it is UTF-8."""
+    """Yield the lines of the file, the heading first; a byte order mark marks it as UTF-8 for spreadsheets."""
     writer = csv.writer(_Echo())
     yield "\N{ZERO WIDTH NO-BREAK SPACE}"
     yield writer.writerow([str(heading) for heading in headings])
@@ -30,7 +29,7 @@ def csv_lines(headings: Sequence[object], rows: Iterable[Iterable[object]]) -> I
 
 
 def plain_cell(text: str) -> str:
-    """Return ``text`` so that a spreadsheet shows it and does not compute it."""
+    """Return ``text`` so that a spreadsheet does not evaluate it as a formula."""
     return f"'{text}" if text.lstrip(" ").startswith(_FORMULA_STARTS) else text
 
 

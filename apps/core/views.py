@@ -16,7 +16,7 @@ from apps.core import database
 @login_not_required
 @require_safe
 def healthz(request: HttpRequest) -> JsonResponse:
-    """Say that the process answers: restart it when this fails."""
+    """Respond while the process runs; a supervisor restarts it when this fails."""
     return JsonResponse({"status": "ok"})
 
 
@@ -24,7 +24,7 @@ def healthz(request: HttpRequest) -> JsonResponse:
 @login_not_required
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Say whether pages can be served: the database answers, and its migrations are applied."""
+    """Report whether pages can be served: the database can be reached, and its migrations are applied."""
     readiness = database.readiness()
     body = {"status": "ok" if readiness.is_ready else "unavailable", "checks": asdict(readiness)}
     return JsonResponse(body, status=200 if readiness.is_ready else 503)

@@ -44,7 +44,7 @@ def test_people_without_a_role_learn_whom_to_ask(nobody_client: Client, administ
 
     assert response.status_code == 403
     text = response.content.decode()
-    assert "nobody has given you a role yet" in text
+    assert "you have no role yet" in text
     assert "mailto:administrator%40example.com" in text or "mailto:administrator@example.com" in text
     assert "Sign out" in text
 
@@ -52,7 +52,7 @@ def test_people_without_a_role_learn_whom_to_ask(nobody_client: Client, administ
 def test_people_with_a_role_learn_that_it_does_not_suffice(viewer_client: Client) -> None:
     text = viewer_client.get("/refuse/").content.decode()
 
-    assert "Your role does not include it" in text
+    assert "Your role does not allow this" in text
     assert "nobody has given you a role" not in text
 
 
@@ -102,7 +102,7 @@ def test_a_request_that_cannot_be_read_is_explained(viewer_client: Client) -> No
     response = viewer_client.get("/suspect/")
 
     assert response.status_code == 400
-    assert "could not be read" in response.content.decode()
+    assert "could not be processed" in response.content.decode()
     assert "secret details" not in response.content.decode()
 
 

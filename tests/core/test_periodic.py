@@ -85,7 +85,7 @@ def test_a_database_that_is_away_is_told_once_and_so_is_its_return(caplog: pytes
     messages = [record.getMessage() for record in caplog.records]
     assert messages == [
         "“count” waits for the database: connection refused",
-        "“count” goes on: the database answers again.",
+        "“count” continues: the database can be reached again.",
     ]
 
 

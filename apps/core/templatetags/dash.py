@@ -1,4 +1,4 @@
-"""What templates of every app need: ``{% load dash %}``."""
+"""Tags and filters for templates of all apps: ``{% load dash %}``."""
 
 from __future__ import annotations
 
@@ -29,29 +29,28 @@ NOTICE_BY_LEVEL = {levels.SUCCESS: "ok", levels.WARNING: "warn", levels.ERROR: "
 
 @register.filter
 def markdown(text: str | None, top_heading: int = markdown_renderer.TOP_HEADING) -> SafeString:
-    """Return Markdown from upstream as sanitised HTML; put it into a ``.prose`` element."""
+    """Return Markdown from upstream as sanitised HTML, for a ``.prose`` element."""
     return markdown_renderer.render(text or "", top_heading=top_heading)
 
 
 @register.simple_tag
 def icon(name: str) -> SafeString:
-    """Return the inline SVG of one of our icons."""
     return icons.render(name)
 
 
 @register.simple_tag
-def ago(moment: datetime | None) -> SafeString | str:
-    """Return how long ago ``moment`` was, with the exact time a pointer away; "never" for None."""
-    if moment is None:
+def ago(timestamp: datetime | None) -> SafeString | str:
+    """Return how long ago ``timestamp`` was, with the exact time as tooltip; "never" for None."""
+    if timestamp is None:
         return gettext("never")
     now = timezone.now()
-    if abs((now - moment).total_seconds()) < 60:
+    if abs((now - timestamp).total_seconds()) < 60:
         words = gettext("just now")
-    elif moment < now:
-        words = gettext("%(time)s ago") % {"time": timesince(moment, now, depth=1)}
+    elif timestamp < now:
+        words = gettext("%(time)s ago") % {"time": timesince(timestamp, now, depth=1)}
     else:
-        words = gettext("in %(time)s") % {"time": timesince(now, moment, depth=1)}
-    local = timezone.localtime(moment)
+        words = gettext("in %(time)s") % {"time": timesince(now, timestamp, depth=1)}
+    local = timezone.localtime(timestamp)
     exact = f"{date_format(local, 'DATETIME_FORMAT')} {local.tzname()}"
     return format_html(
         '<time datetime="{}" title="{}">{}</time>', local.isoformat(timespec="seconds"), exact, words
@@ -60,13 +59,13 @@ def ago(moment: datetime | None) -> SafeString | str:
 
 @register.filter(name="bytes")
 def bytes_(size: int | None) -> str:
-    """Return a number of bytes in words, such as "3.4 MB"."""
+    """Return a number of bytes as text, such as "3.4 MB"."""
     return filesizeformat(size or 0)
 
 
 @register.filter
 def notice(message: Message) -> str:
-    """Return the kind of notice that shows ``message``: the end of a ``notice--`` class."""
+    """Return the suffix of the ``notice--`` class for ``message``."""
     return NOTICE_BY_LEVEL.get(message.level, "info")
 
 
@@ -80,7 +79,7 @@ def answer(text: AnswerText) -> dict[str, AnswerText]:
 def nav_item(
     context: RequestContext, url_name: str, label: str, icon: str, permission: str = ""
 ) -> dict[str, Any]:
-    """Show a link of the main navigation, unless the person may not see its page."""
+    """Show a link of the main navigation if the user may see its page."""
     request = context.get("request")
     try:
         url = reverse(url_name)

@@ -1,4 +1,4 @@
-"""``manage.py worker``: work in the background. Tasks from the queue, and jobs that come back again and again."""
+"""``manage.py worker``: run tasks from the queue and periodic jobs in the background."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from apps.core import memory, periodic
 
 logger = logging.getLogger(__name__)
 
-# How far the worker stands back where the processor is short: people and deliveries wait for an answer, nobody for it.
+# The worker yields the processor to the web server: users and deliveries wait for a response, none for the worker.
 NICENESS = 10
-MAX_RETRY_WAIT_SECONDS = 10.0  # seconds between attempts to reach a database that is away
+MAX_RETRY_WAIT_SECONDS = 10.0  # between attempts to reach the database
 
 
 class Worker(db_worker.Worker):
-    """A worker of django-tasks, with the periodic jobs beside it."""
+    """A worker of django-tasks that runs the periodic jobs, too."""
 
     def run(self) -> None:
-        """Work until told to stop; with ``--batch`` until nothing is left. Raise CommandError when a job died."""
+        """Work until a signal, or with ``--batch`` until nothing is left; raise CommandError when a job died."""
         if self.batch:
             super().run()
             if not periodic.run_once():
-                raise CommandError("A periodic job failed; the log says more.")
+                raise CommandError("A periodic job failed. See the log.")
             return
         os.nice(NICENESS)
         memory.settle()
@@ -37,10 +37,10 @@ class Worker(db_worker.Worker):
             with periodic.running():
                 self._run_through_outages()
         except periodic.JobDiedError:
-            raise CommandError("A periodic job died; the log says more.") from None
+            raise CommandError("A periodic job died. See the log.") from None
 
     def _run_through_outages(self) -> None:
-        """Take tasks from the queue; wait for a database that is away, and say so once."""
+        """Run tasks from the queue; while the database cannot be reached, log it once and retry."""
         wait = 0.0
         while True:
             began = time.monotonic()
@@ -60,11 +60,11 @@ class Worker(db_worker.Worker):
 
 
 class Command(db_worker.Command):
-    """Everything that ``db_worker`` of django-tasks does, and the periodic jobs."""
+    """``db_worker`` of django-tasks with the periodic jobs."""
 
     help = (
-        "Work in the background until stopped: syncs that were asked for on the sync page, deliveries of webhooks, "
-        "and whatever else comes back regularly. With --batch: do all that waits, then exit."
+        "Run syncs that were started on the sync page, process deliveries of webhooks and run other periodic jobs, "
+        "until stopped. With --batch: do all waiting work, then exit."
     )
 
     def handle(
@@ -82,7 +82,6 @@ class Command(db_worker.Command):
         exclude_queues: str,
         **options: Any,
     ) -> None:
-        """Do what the options say, as ``db_worker`` does."""
         self.configure_logging(verbosity)
         queue_names = queue_name.split(",")
         excluded_queue_names = exclude_queues.split(",") if exclude_queues else []
