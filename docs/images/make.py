@@ -25,6 +25,7 @@ ROOT = HERE.parent.parent
 COLOURS = 128  # a palette keeps the pictures small; interfaces need no more
 TASK_TIMEOUT_MILLISECONDS = 120_000  # at the demonstration's pace
 TEMPLATE = "Office equipment request"
+EXAMPLE = re.compile(r"^### (?P<name>.+?)\n+```html\n(?P<html>.+?)```", re.MULTILINE | re.DOTALL)
 
 
 @contextmanager
@@ -69,6 +70,7 @@ def main() -> None:
             executable_path=executable, args=["--disable-gpu", "--disable-background-networking", *sandbox]
         )
         take_all(browser, url, password)
+        take_components(browser)
         browser.close()
 
 
@@ -127,6 +129,23 @@ def signed_in(
     page.locator("form button[type=submit]").last.click()
     page.wait_for_url(url + "/")
     return page
+
+
+def take_components(browser: Browser) -> None:
+    """Take the examples of ``docs/design-system.md``, with the styles of the dashboard."""
+    links = (ROOT / "templates" / "core" / "styles.html").read_text(encoding="utf-8")
+    paths = [ROOT / "static" / name for name in re.findall(r"'(css/[\w-]+\.css)'", links)]
+    styles = "".join(path.read_text(encoding="utf-8") for path in paths)
+    document = (ROOT / "docs" / "design-system.md").read_text(encoding="utf-8")
+    examples = "".join(
+        f"<div><h2>{found['name']}</h2>{found['html']}</div>" for found in EXAMPLE.finditer(document)
+    )
+    page = browser.new_page(viewport={"width": 900, "height": 690})
+    page.set_content(
+        f'<!doctype html><html lang="en"><head><style>{styles}</style></head>'
+        f'<body><main class="page stack">{examples}</main></body></html>'
+    )
+    take(page, "components")
 
 
 def take(page: Page, name: str) -> None:
