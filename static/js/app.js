@@ -1,4 +1,4 @@
-/* Small behaviours of every page. All of them listen on the document, so that what htmx brings in has them too. */
+/* Behaviours of every page. They listen on the document, so that content from htmx needs no set-up. */
 (() => {
   "use strict";
   const root = document.documentElement;
@@ -8,7 +8,7 @@
     if (live) live.textContent = text;
   };
 
-  /* [data-theme-toggle]: the other colours, from now on. */
+  /* [data-theme-toggle]: switch the colour scheme, and remember it. */
   const isDark = () =>
     root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
 
@@ -22,7 +22,7 @@
     }
   });
 
-  /* [data-copy="id"]: copy the text (or the value) of that element; data-copied is what the button says then. */
+  /* [data-copy="id"]: copy the text (or the value) of that element; data-copied is the label of the button afterwards. */
   document.addEventListener("click", async (event) => {
     const button = event.target.closest("[data-copy]");
     if (!button) return;
@@ -82,7 +82,7 @@
   document.addEventListener("toggle", reachScrollers, true);
   reachScrollers();
 
-  /* Requests that htmx made and that failed: say so where messages stand. */
+  /* Report failed requests of htmx in the place of messages. */
   const explain = (kind) => {
     const place = document.getElementById("messages");
     const notice = document.getElementById(`notice-${kind}`)?.content.firstElementChild;
@@ -99,7 +99,7 @@
     if (event.detail.target.id !== "messages") document.querySelector("#messages [data-request-failed]")?.remove();
   });
 
-  /* What is wrong with a form is heard first. */
+  /* Focus the errors of a form, so that they are announced first. */
   const focusErrors = (within) => within.querySelector(".error-summary")?.focus();
   document.addEventListener("htmx:load", (event) => focusErrors(event.detail.elt));
   focusErrors(document);

@@ -1,4 +1,4 @@
-/* Keeps what is typed into a launch form, so that a crash or a closed tab does not cost it.
+/* Stores the input of a launch form in the browser, so that it survives a crash or a closed tab.
 
    The draft stays in this browser, one per person and template, for a day; it is never put into a form automatically, contains
    no file, and goes when the form was launched or another user signs in. */
@@ -20,7 +20,7 @@
     try {
       localStorage.setItem(key, JSON.stringify(draft));
     } catch {
-      // Storage is full or forbidden: there is no draft then.
+      // Storage is full or forbidden: then there is no draft.
     }
   };
   const forget = (unwanted) => {
@@ -38,7 +38,7 @@
   const entries = (form) =>
     [...new FormData(form).entries()].filter(([name, value]) => typeof value === "string" && !SKIPPED.has(name));
 
-  /* The server fills the form: it knows people by name, files by their upload, and whether the template has changed. */
+  /* The server fills the form: it has the names of users, the uploads, and changes of the template. */
   const restore = (form, draft) => {
     const sender = document.createElement("form");
     Object.assign(sender, { method: "post", action: form.action, hidden: true });

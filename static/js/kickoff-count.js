@@ -1,11 +1,11 @@
 /*
- * [data-count]: how many characters of the limit are taken, while somebody types. Nothing is cut off: what is too long
- * is said. Characters are counted as the server counts them, a smiley as one, blanks at the ends not at all, and with
- * data-pattern nothing that stands in {{...}}: something else will stand there.
+ * [data-count]: the number of characters and their limit, during typing. Longer texts are reported, not cut off.
+ * Characters are counted like on the server: an emoji as one, blanks at the ends not at all, and with data-pattern
+ * nothing inside of {{...}}, because Pneumatic replaces that.
  */
 (() => {
   "use strict";
-  const PAUSE = 800; // so that a screen reader is not told of every letter
+  const PAUSE = 800; // milliseconds, so that a screen reader does not announce every letter
 
   const text = (key, values) =>
     document
@@ -41,7 +41,7 @@
     };
     input.addEventListener("input", update);
     const begin = () => input.value && update();
-    window.addEventListener("pageshow", begin); // the browser may have filled the box by then
+    window.addEventListener("pageshow", begin); // the browser may have restored the text by then
     begin();
   };
 

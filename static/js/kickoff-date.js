@@ -1,4 +1,4 @@
-/* [data-date]: a day that is only half typed is empty for the server. Say so before the form is sent. */
+/* [data-date]: an incomplete date is empty for the server. Report it before the form is sent. */
 (() => {
   "use strict";
 

@@ -1,4 +1,4 @@
-/* Comforts of the launch pages. Nothing relies on them: the server sees to it that a form launches once. */
+/* Optional behaviours of the launch pages; the server ensures that a form launches once. */
 "use strict";
 
 (() => {
@@ -22,7 +22,7 @@
       event.preventDefault();
       return;
     }
-    // Afterwards: a disabled button would not be part of what is sent.
+    // After the event: a disabled button would be left out of the request.
     setTimeout(() => {
       if (!event.defaultPrevented) {
         lock(form, true);
@@ -30,7 +30,7 @@
     });
   });
 
-  // The page came back from the browser's memory: it can be sent again.
+  // The page was restored from the browser's cache: it can be sent again.
   window.addEventListener("pageshow", () => {
     document.querySelectorAll("[data-launch-form][data-locked]").forEach((form) => lock(form, false));
   });

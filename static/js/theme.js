@@ -1,4 +1,4 @@
-/* Runs before the first paint: says that there is JavaScript, and applies the colours chosen earlier.
+/* Runs before the first paint: marks that JavaScript is available, and applies the stored colour scheme.
    The key and the attribute are those of Django admin's own switch, so that one choice holds for both. */
 (() => {
   "use strict";
@@ -9,7 +9,7 @@
   try {
     chosen = localStorage.getItem("theme");
   } catch {
-    // Storage may be forbidden; then the system's preference holds.
+    // Storage may be forbidden; then the system's preference is used.
   }
   if (chosen === "light" || chosen === "dark") {
     root.dataset.theme = chosen;
