@@ -1,4 +1,4 @@
-"""The demonstration as processes: it starts, tells, keeps its data, and leaves nothing running."""
+"""The demonstration as processes: it starts, prints its logins, keeps its data, and leaves nothing running."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ both_generations = pytest.mark.parametrize("dialect", exhaustive(DIALECTS, but=[
 def demonstration(
     folder: Path, *, port: int = 0, dialect: str = "documented"
 ) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """Run a demonstration; give its process and all that it said until it was ready."""
+    """Run a demonstration; yield its process and its output until it was ready."""
     command = [
         sys.executable,
         "manage.py",
@@ -62,12 +62,12 @@ def demonstration(
 
 
 def _listen_to_ctrl_c() -> None:
-    """Undo what a shell does to jobs in the background: they, and all that they start, ignore Ctrl-C."""
+    """Handle Ctrl-C again: a shell starts background jobs so that they and their children ignore it."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def address(text: str) -> str:
-    """Return where the dashboard is; what is said before may name the address of an earlier start."""
+    """Return the dashboard's address; lines above that one may name the address of an earlier start."""
     found = re.search(r"^Pneumatic Dash is running: (\S+)$", text, flags=re.MULTILINE)
     assert found, text
     return found[1]
@@ -83,8 +83,8 @@ def hurry(sandbox: str) -> None:
     requests.patch(f"{sandbox}/_sandbox/settings", json={"pace": 0.05}, timeout=60).raise_for_status()
 
 
-def finish_one_in_silence(sandbox: str) -> int:
-    """Let a workflow end of which nobody is told, and everybody else rest; return its id."""
+def finish_one_without_events(sandbox: str) -> int:
+    """Complete a workflow without events while the simulated people pause; return its id."""
     control = f"{sandbox}/_sandbox"
     requests.patch(f"{control}/settings", json={"pace": 0}, timeout=60).raise_for_status()
     requests.post(f"{control}/deliveries/wait", json={"seconds": 10}, timeout=60).raise_for_status()
@@ -99,7 +99,7 @@ def finish_one_in_silence(sandbox: str) -> int:
 
 @contextmanager
 def operator_at(folder: Path, url: str) -> Iterator[Callable[[], dict[int, str]]]:
-    """Sign the operator in; give what tells the state of each workflow that the dashboard shows."""
+    """Sign the operator in; yield a function that returns the status of each workflow in the dashboard."""
     with Browser(url) as operator:
         operator.sign_in("operator", (folder / "password_operator").read_text().strip())
 
@@ -118,7 +118,7 @@ def wait_for(condition: Callable[[], bool]) -> None:
     pytest.fail("It did not happen within a minute.")
 
 
-def wait_until_silent(url: str) -> None:
+def wait_until_stopped(url: str) -> None:
     port = int(url.rpartition(":")[2])
     for _ in range(200):
         if not answers(port):
@@ -128,10 +128,10 @@ def wait_until_silent(url: str) -> None:
 
 
 def stop(process: subprocess.Popen[str], url: str) -> None:
-    """Press Ctrl-C, and see that all parts have ended."""
+    """Press Ctrl-C and check that all processes have ended."""
     process.send_signal(signal.SIGINT)
     assert process.wait(timeout=60) == 0
-    wait_until_silent(url)
+    wait_until_stopped(url)
 
 
 def logins_in(text: str) -> list[str]:
@@ -139,7 +139,7 @@ def logins_in(text: str) -> list[str]:
 
 
 @both_generations
-def test_workflows_move_on_their_own_and_go_on_at_another_address(tmp_path: Path, dialect: str) -> None:
+def test_workflows_progress_and_continue_at_another_address(tmp_path: Path, dialect: str) -> None:
     with demonstration(tmp_path, dialect=dialect) as (process, text):
         url, logins = address(text), logins_in(text)
         assert len(logins) == 3
@@ -149,19 +149,19 @@ def test_workflows_move_on_their_own_and_go_on_at_another_address(tmp_path: Path
             wait_for(lambda: len(states()) >= 4)
             hurry(sandbox_address(tmp_path))
             wait_for(lambda: "completed" in states().values())
-        unheard = finish_one_in_silence(sandbox_address(tmp_path))
+        ended = finish_one_without_events(sandbox_address(tmp_path))
         stop(process, url)
     with demonstration(tmp_path, dialect=dialect) as (_process, text):
         new_url, sandbox = address(text), sandbox_address(tmp_path)
         assert logins_in(text) == logins
         rows = requests.get(f"{sandbox}/_sandbox/subscriptions", timeout=60).json()
-        # The old address is not subscribed any more, and nothing is subscribed twice.
+        # The old address is no longer subscribed, and nothing is subscribed twice.
         assert len({row["event"] for row in rows}) == len(rows) == 4
         assert all(row["target"].startswith(f"{new_url}/hooks/") for row in rows)
         assert new_url != url
-        assert "ended unheard since last time: 1\n" in text
+        assert "Workflows that ended while the demonstration was stopped: 1\n" in text
         with operator_at(tmp_path, new_url) as states:
-            wait_for(lambda: states()[unheard] == "completed")
+            wait_for(lambda: states()[ended] == "completed")
             alive = {id_ for id_, state in states().items() if state in {"running", "snoozed"}}
             assert alive
             hurry(sandbox)
@@ -169,7 +169,7 @@ def test_workflows_move_on_their_own_and_go_on_at_another_address(tmp_path: Path
 
 
 @both_generations
-def test_what_the_sandbox_forgot_does_not_look_alive_for_ever(tmp_path: Path, dialect: str) -> None:
+def test_workflows_that_the_sandbox_forgot_end_in_the_dashboard(tmp_path: Path, dialect: str) -> None:
     with demonstration(tmp_path, dialect=dialect) as (process, text):
         with operator_at(tmp_path, address(text)) as states:
             wait_for(lambda: len(states()) >= 4)
@@ -178,14 +178,14 @@ def test_what_the_sandbox_forgot_does_not_look_alive_for_ever(tmp_path: Path, di
     (tmp_path / "sandbox.json").unlink()
     over = {"terminated", "completed", "deleted in Pneumatic"}
     with demonstration(tmp_path, dialect=dialect) as (_process, text):
-        assert "ended unheard" in text
+        assert "Workflows that ended while the demonstration was stopped" in text
         ids = requests.get(f"{sandbox_address(tmp_path)}/_sandbox/workflows", timeout=60).json()
         assert min(item["id"] for item in ids) > max(before)
         with operator_at(tmp_path, address(text)) as states:
             wait_for(lambda: {states()[id_] for id_ in before} <= over)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent is gone")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux signals a child when its parent ends")
 def test_it_takes_another_port_for_a_busy_one_and_leaves_nothing_when_it_is_killed(tmp_path: Path) -> None:
     with socket.socket() as busy:
         busy.bind(("127.0.0.1", 0))
@@ -196,8 +196,8 @@ def test_it_takes_another_port_for_a_busy_one_and_leaves_nothing_when_it_is_kill
             assert address(text) != f"http://127.0.0.1:{port}"
             sandbox = sandbox_address(tmp_path)
             process.kill()
-            wait_until_silent(address(text))
-            wait_until_silent(sandbox)
+            wait_until_stopped(address(text))
+            wait_until_stopped(sandbox)
 
 
 @both_generations
@@ -210,7 +210,7 @@ def test_the_check_does_the_main_job(dialect: str) -> None:
         "Subscribed to all four events",
         "has every answer as typed, and the file byte for byte",
         "The receiver took 7 events",
-        "its page tells each of them",
+        "its page shows each of them",
         "no events are sent",
     ):
         assert proof in finished.stdout
@@ -239,7 +239,7 @@ def workers_of(pid: int) -> list[int]:
     return [int(child) for child in children if b"\0worker\0" in Path(f"/proc/{child}/cmdline").read_bytes()]
 
 
-def test_a_part_that_ends_by_itself_is_named_with_its_last_words(tmp_path: Path) -> None:
+def test_a_process_that_stops_is_named_with_its_last_output(tmp_path: Path) -> None:
     family = Family(environment=os.environ, folder=PROJECT, logs=tmp_path)
     part = family.start("worker", [sys.executable, "-c", "raise SystemExit('out of luck')"])
     part.process.wait(timeout=60)
@@ -249,7 +249,7 @@ def test_a_part_that_ends_by_itself_is_named_with_its_last_words(tmp_path: Path)
     family.stop()
 
 
-def test_its_environment_is_complete_and_takes_no_setting_from_outside(
+def test_its_environment_is_complete_and_ignores_settings_from_outside(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgres://the-developers-own")
@@ -265,7 +265,7 @@ def test_its_environment_is_complete_and_takes_no_setting_from_outside(
     assert place.folder.stat().st_mode & 0o777 == 0o700
 
 
-def test_a_free_port_is_not_one_that_is_taken() -> None:
+def test_a_free_port_is_never_a_taken_one() -> None:
     port = free_port(0)
 
     assert free_port(port, taken=[port]) != port

@@ -1,4 +1,4 @@
-"""How the demonstration has events sent to itself where there is one URL for each event."""
+"""The demonstration subscribes itself where there is one URL for each event."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ pytestmark = [pytest.mark.django_db, only_current]
 
 
 @pytest.fixture(autouse=True)
-def started_before(sandbox: Sandbox, settings: Settings) -> None:
-    """Leave behind what an earlier start at another port subscribed."""
+def subscribed_at_an_earlier_port(sandbox: Sandbox, settings: Settings) -> None:
+    """Subscribe as an earlier start at another port did."""
     make_user("admin", "Administrator")
     settings.PUBLIC_URL = "http://127.0.0.1:8001"
     connecting._subscribe()
@@ -32,7 +32,7 @@ def test_its_address_of_an_earlier_start_is_replaced(sandbox: Sandbox) -> None:
     assert ours().startswith("http://127.0.0.1:8002/")
 
 
-def test_what_somebody_else_took_is_told_and_left_to_them(sandbox: Sandbox) -> None:
+def test_a_subscription_replaced_by_another_user_is_reported_and_not_changed(sandbox: Sandbox) -> None:
     take(sandbox, "task_returned", url=ELSEWHERE)
 
     with pytest.raises(DemoError, match="taken: task_returned"):
