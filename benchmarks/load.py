@@ -1,8 +1,8 @@
 """Load: connections that post webhook bodies as fast as they are answered, or at a rate. Standard library only.
 
-Prints one line of JSON: the response times, and the number of responses of each kind. Every body is another event with
-its own marker; the sizes are spread evenly. A connection that breaks is opened again, and its request counts as an
-error. SIGTERM ends the load early, in the same way.
+Prints one line of JSON at the end: the response times, and the number of responses of each kind. Every body is another
+event with its own marker; the sizes are spread evenly. A connection that breaks is opened again, and its request counts
+as an error. SIGTERM ends the load early, in the same way.
 
 At a rate, a response time starts when the request was due: the wait for a connection that is still busy is part of it.
 """
@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 
 MIN_BYTES = 1_000
 BODIES = 50
+STARTED = "started"  # the first line of the output: from here on SIGTERM ends the load
 MARKER = "marker-000000000000"
 WORKFLOW_ID = 900_000_000_000
 CONNECT_AGAIN = 0.02  # seconds
@@ -158,6 +159,7 @@ class Load:
         started = time.monotonic()
         self.stop_at = started + seconds
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.stop)
+        print(STARTED, flush=True)
         share = 1 / self.rate if self.rate else 0.0
         await asyncio.gather(
             *(self.connection(started + index * share, connections * share) for index in range(connections))

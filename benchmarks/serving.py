@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from benchmarks.load import STARTED
 from benchmarks.processes import ROOT, ask, manage, settings
 
 WORKERS, THREADS = 2, 8
@@ -99,10 +100,14 @@ def start(command: Sequence[str], *, environment: Mapping[str, str], log: Path) 
 
 
 def start_load(url: str, *options: str) -> subprocess.Popen[str]:
-    """Start a load as a separate process; ``outcome`` waits for it."""
-    return subprocess.Popen(
+    """Start a load as a separate process and wait until it runs; ``outcome`` waits for its end."""
+    load = subprocess.Popen(
         [sys.executable, "-m", "benchmarks.load", url, *options], cwd=ROOT, stdout=subprocess.PIPE, text=True
     )
+    if load.stdout is None or load.stdout.readline().strip() != STARTED:
+        load.kill()
+        raise SystemExit("The load did not start.")
+    return load
 
 
 def outcome(load: subprocess.Popen[str]) -> Any:

@@ -24,11 +24,13 @@ def test_a_table_says_what_holds_and_where_it_was_measured() -> None:
 
 
 def test_one_part_is_replaced_and_the_others_stay() -> None:
-    page = "a\n<!-- results: x -->\nold\n<!-- end: x -->\nb\n<!-- results: y -->\nkept\n<!-- end: y -->\n"
+    page = (
+        "a\n<!-- results: x -->\noutdated\n<!-- end: x -->\nb\n<!-- results: y -->\nkept\n<!-- end: y -->\n"
+    )
 
     written = with_results(page, "x", [table("New")])
 
-    assert "old" not in written
+    assert "outdated" not in written
     assert "### New" in written
     assert "kept" in written
     with pytest.raises(ValueError, match="no place"):
