@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-LEFT_OUT = {"migrations", ".venv"}
+LEFT_OUT = {"migrations", ".venv", "node_modules"}
 
 
 @dataclass(frozen=True)
