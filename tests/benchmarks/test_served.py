@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import kill, processes, receive, serving
+from benchmarks import kill, peer_fastify, processes, receive, serving
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ def test_receiving(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(receive, "WARM_UP_SECONDS", 0.1)
     monkeypatch.setattr(receive, "CONNECTIONS", 2)
     monkeypatch.setattr(receive, "STEADY", 20)
-    monkeypatch.setattr(receive.peer_fastify, "is_installed", lambda: False)  # as on most machines
+    monkeypatch.setattr(peer_fastify, "is_installed", lambda: False)  # as on most machines
 
     compared, everything = receive.measure(repeats=1)
 
