@@ -68,10 +68,10 @@ def _subscribe() -> str:
     outcomes = subscriptions_services.subscribe(administrator, list(Kind))
     outcomes += drift.repair(administrator)
     # An older address of ours had the event: the repair has replaced it with the present one, without a question.
-    failed = [outcome.error for outcome in outcomes if not outcome.is_ok and not outcome.is_taken]
+    failed = [outcome.error for outcome in outcomes if not outcome.is_ok and not outcome.is_conflict]
     left = drift.find_drift().unmet
     if failed or left:
-        reasons = [*failed, *(drift.line(finding) for finding in left)]
+        reasons = [*failed, *(drift.report_line(finding) for finding in left)]
         raise DemoError("The events of workflows cannot be subscribed:\n  " + "\n  ".join(reasons))
     return f"Subscribed to {len(Kind)} events"
 

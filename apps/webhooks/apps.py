@@ -19,4 +19,4 @@ class WebhooksConfig(AppConfig):
 
         registry.register(Subscriptions())
         periodic.register("deliveries", process_a_while, seconds=0.5)
-        periodic.register("rotation", rotation.look, seconds=rotation.SECONDS_BETWEEN_LOOKS)
+        periodic.register("rotation", rotation.run_if_due, seconds=rotation.POLL_INTERVAL_SECONDS)

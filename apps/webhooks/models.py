@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from apps.pneumatic.canonical import events
 from apps.pneumatic.canonical.events import Kind as EventKind
 from apps.pneumatic.canonical.events import Seen
+
+# The worker checks twice a second. After this time it does not run, or it is overloaded.
+WORKER_STALE_AFTER = dt.timedelta(seconds=30)
 
 
 class Kind(models.TextChoices):
@@ -284,3 +290,30 @@ class RoundTrip(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} ({self.pk})"
+
+    @property
+    def milliseconds(self) -> int | None:
+        """The time until the response."""
+        return None if self.seconds is None else round(self.seconds * 1000)
+
+    @property
+    def was_accepted(self) -> bool:
+        """Whether this dashboard responded with 2xx."""
+        return not self.error and self.status in range(200, 300)
+
+    @property
+    def is_processed(self) -> bool:
+        """Whether the worker has processed its delivery."""
+        return self.delivery is not None and self.delivery.state != Delivery.State.PENDING
+
+    @property
+    def is_in_progress(self) -> bool:
+        """Whether the result may still change."""
+        if self.error or self.is_processed or (self.status is not None and not self.was_accepted):
+            return False
+        return timezone.now() - self.sent_at < WORKER_STALE_AFTER
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether its delivery was stored and not processed in time."""
+        return self.delivery is not None and not self.is_processed and not self.is_in_progress

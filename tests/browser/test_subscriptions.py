@@ -135,12 +135,12 @@ def test_every_state_is_accessible_and_fits_a_phone(
 def test_a_mistake_in_the_form(browse: Browse, sandbox: Sandbox, integrator: User) -> None:
     browse.allow("status of 422")
     page = browse(PAGE, user=integrator)
-    page.get_by_label("Another address").check()
+    page.get_by_label("Another URL").check()
     page.get_by_label("Address", exact=True).fill("ftp://example.com/")
-    page.get_by_role("button", name="Subscribe to the chosen events").click()
+    page.get_by_role("button", name="Subscribe to selected events").click()
     expect(page.locator(".error-summary")).to_be_focused()
     check(page)
-    page.get_by_role("link", name="This is no address.").click()
+    page.get_by_role("link", name="Not a valid URL.").click()
     expect(page.get_by_label("Address", exact=True)).to_be_focused()
 
 
@@ -152,10 +152,10 @@ def test_a_doubtful_address_is_confirmed(
     settings.PNEUMATIC_API_URL = "https://api.example.com"
     settings.PNEUMATIC_API_KEY = ""
     page = browse(PAGE, user=integrator)
-    page.get_by_label("Another address").check()
+    page.get_by_label("Another URL").check()
     page.get_by_label("Address", exact=True).fill("http://localhost/listener")
-    page.get_by_role("button", name="Subscribe to the chosen events").click()
-    expect(page.get_by_text("Is this address right?")).to_be_visible()
+    page.get_by_role("button", name="Subscribe to selected events").click()
+    expect(page.get_by_text("Is this URL correct?")).to_be_visible()
     check(page)
 
 
@@ -166,7 +166,7 @@ def test_from_subscribing_to_unsubscribing(
 ) -> None:
     page = browse(PAGE, user=integrator, javascript=javascript)
     page.get_by_role("button", name="Subscribe to all four").click()
-    expect(page.get_by_text("Pneumatic sends exactly what is wanted.")).to_be_visible()
+    expect(page.get_by_text("All expected subscriptions exist, and no others.")).to_be_visible()
     assert len(sandbox.subscriptions()) == 4
     page.get_by_role("link", name="Unsubscribe Task returned").click()
     expect(page.get_by_text("What stops working:")).to_be_visible()
@@ -190,11 +190,11 @@ def test_a_test_event_makes_the_round(
     page.get_by_role("button", name="Send a test: Workflow started").click()
     trip = page.get_by_role("row", name="Workflow started")
     expect(trip.get_by_text("200")).to_be_visible()
-    expect(trip.get_by_text("waiting for the worker")).to_be_visible()
+    expect(trip.get_by_text("pending")).to_be_visible()
     if javascript:
         check(page)
     process_pending()
     if not javascript:
-        page.get_by_role("link", name="Look again").click()
+        page.get_by_role("link", name="Refresh").click()
     expect(trip.get_by_text("processed")).to_be_visible()
-    expect(page.get_by_role("link", name="Look again")).to_have_count(0)
+    expect(page.get_by_role("link", name="Refresh")).to_have_count(0)

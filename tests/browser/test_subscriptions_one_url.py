@@ -86,19 +86,19 @@ def test_whose_url_is_replaced_is_asked_first(
     take(sandbox, "task_returned", url=LONG)
     page = browse(PAGE, user=integrator, javascript=javascript)
     page.get_by_role("button", name="Subscribe to all four").click()
-    question = page.get_by_role("alert").filter(has_text="Shall it be replaced?")
+    question = page.get_by_role("alert").filter(has_text="Replace it?")
     expect(question.get_by_text("https://hooks.example.org/…")).to_be_visible()
     if javascript:
         check(page)
     assert shown(sandbox) == {"task_returned": LONG}
 
     page.get_by_label("Yes, replace what is listed here").check()
-    page.get_by_role("button", name="Subscribe to the chosen events").click()
+    page.get_by_role("button", name="Subscribe to selected events").click()
 
-    expect(page.get_by_text("Pneumatic sends exactly what is wanted.")).to_be_visible()
+    expect(page.get_by_text("All expected subscriptions exist, and no others.")).to_be_visible()
     assert shown(sandbox) == dict.fromkeys(EVENTS, ours())
     page.get_by_role("link", name="Unsubscribe Task returned").click()
-    expect(page.get_by_text("It ends for the whole account")).to_be_visible()
+    expect(page.get_by_text("Other users of the account lose the event")).to_be_visible()
     page.get_by_role("button", name="Unsubscribe").click()
     expect(page.get_by_text("Unsubscribed: Task returned")).to_be_visible()
     assert receivers(sandbox, "task_returned") == []

@@ -38,7 +38,10 @@ def ours() -> str:
 
 def told(outcomes: Iterable[OperationResult]) -> list[tuple[str, str]]:
     """Return action and state of each outcome."""
-    return [(outcome.step.action.value, outcome.state.value) for outcome in outcomes]
+    return [
+        ("unsubscribe" if outcome.operation.is_ending else "subscribe", outcome.state.value)
+        for outcome in outcomes
+    ]
 
 
 def upstream(sandbox: Sandbox) -> list[tuple[str, str]]:

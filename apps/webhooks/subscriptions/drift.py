@@ -1,18 +1,18 @@
-"""How what Pneumatic has differs from what this dashboard wants, and the steps that repair it.
+"""Find how Pneumatic's subscriptions differ from the expected ones, and repair it.
 
-Looked at is the mirror, so that a page can tell without a request; the repair lists anew before it does anything.
-What belongs to somebody else is shown and never touched, unless a person chooses it by its id. Where Pneumatic has one
-URL for each event, a repair puts our address in the place of an old one of ours, and that ends the old one.
+The mirror is compared, so a page needs no request; a repair lists again before it changes anything. Subscriptions of
+others are shown, and never changed unless a user selects them by id. Where the API has one URL per event, a repair
+replaces an old URL of ours by the present one, which ends the old subscription.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 from django.conf import settings
+from django.db.models import TextChoices
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -22,93 +22,69 @@ from apps.webhooks import endpoints
 from apps.webhooks.models import Endpoint, Subscription, WantedSubscription
 from apps.webhooks.subscriptions import mirror, operations, targets
 from apps.webhooks.subscriptions.operations import Operation, OperationResult, Who
-from apps.webhooks.subscriptions.operations import carry_out as carry_out
+from apps.webhooks.subscriptions.targets import OwnEndpoints
 
 
-class DiscrepancyKind(StrEnum):
-    """In which way something differs."""
+class DiscrepancyKind(TextChoices):
+    """A way in which a subscription differs from what is expected, in the order of pages."""
 
-    MISSING = "missing"
-    WRONG_TOKEN = "wrong_token"  # noqa: S105 - our receiver, but an address that is accepted no more
-    TAKEN = "taken"  # wanted, and another address has the only place that there is
-    DEPRECATED = "deprecated"
-    DUPLICATE = "duplicate"
-    UNWANTED = "unwanted"  # our receiver, for something that nobody here asked for
-    FOREIGN = "foreign"
+    MISSING = "missing", gettext_lazy("missing")
+    WRONG_TOKEN = "wrong_token", gettext_lazy("wrong token")
+    REPLACED = "replaced", gettext_lazy("replaced by another URL")  # where an event has only one
+    DEPRECATED = "deprecated", gettext_lazy("deprecated")
+    DUPLICATE = "duplicate", gettext_lazy("duplicate")
+    UNEXPECTED = "unexpected", gettext_lazy("unexpected")  # to our endpoint, not requested here
+    EXTERNAL = "external", gettext_lazy("external")
 
 
-# What a repair takes care of by itself; the rest is somebody's own and waits for a choice.
-REPAIRED = frozenset(
-    {
-        DiscrepancyKind.MISSING,
-        DiscrepancyKind.WRONG_TOKEN,
-        DiscrepancyKind.DEPRECATED,
-        DiscrepancyKind.DUPLICATE,
-    }
-)
-
-LABELS = {
-    DiscrepancyKind.MISSING: gettext_lazy("missing"),
-    DiscrepancyKind.WRONG_TOKEN: gettext_lazy("wrong token"),
-    DiscrepancyKind.TAKEN: gettext_lazy("taken"),
-    DiscrepancyKind.DEPRECATED: gettext_lazy("deprecated"),
-    DiscrepancyKind.DUPLICATE: gettext_lazy("duplicate"),
-    DiscrepancyKind.UNWANTED: gettext_lazy("not asked for"),
-    DiscrepancyKind.FOREIGN: gettext_lazy("foreign"),
-}
-
-_NOT_TO_US = gettext_lazy("Wanted, but Pneumatic does not send it to us.")
-_NOT_SENT = gettext_lazy("Wanted, but Pneumatic does not send it.")
+D = DiscrepancyKind
+# A repair changes these. The others may be someone's own, so a user selects them.
+REPAIRED = frozenset({D.MISSING, D.WRONG_TOKEN, D.DEPRECATED, D.DUPLICATE})
 
 
 @dataclass(frozen=True, slots=True)
 class Discrepancy:
-    """One difference. ``subscription`` is None for what is missing; ``target`` may hold a secret.
+    """One difference. ``subscription`` is None for what is missing; ``target`` may contain a secret.
 
-    ``wish`` is the address that takes the place of the subscription, '' where it is simply ended.
+    ``replacement`` is the URL that takes the place of the subscription, "" where it only ends.
     """
 
     problem: DiscrepancyKind
     kind: Kind | None
     target: str = field(repr=False)
-    explanation: str = ""
+    explanation: str
     subscription: Subscription | None = None
-    wish: str = field(default="", repr=False)
+    replacement: str = field(default="", repr=False)
 
     @property
     def is_repaired(self) -> bool:
-        """Return True for what a repair takes care of without being told."""
+        """Whether a repair changes it without a selection."""
         return self.problem in REPAIRED
-
-    @property
-    def label(self) -> str:
-        """Return the name of the problem."""
-        return str(LABELS[self.problem])
 
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """Every difference, of the state that was listed at ``fetched_at`` (None: never, and nothing is known)."""
+    """Every difference in the list of ``fetched_at`` (None: never listed, so nothing is known)."""
 
     findings: tuple[Discrepancy, ...]
     fetched_at: dt.datetime | None
-    error: str = ""  # why the last listing failed
-    wants_anything: bool = False
-    has_no_address: bool = False  # our receiver is wanted as a target, and PUBLIC_URL is empty
+    error: str = ""  # of the last attempt to list
+    expects_anything: bool = False
+    has_no_url: bool = False  # our endpoint is expected as a target, and PUBLIC_URL is empty
 
     @property
     def to_repair(self) -> tuple[Discrepancy, ...]:
-        """Return what a repair takes care of."""
+        """What a repair changes."""
         return tuple(finding for finding in self.findings if finding.is_repaired)
 
     @property
     def unmet(self) -> tuple[Discrepancy, ...]:
-        """Return what stands between this dashboard and the events that it wants."""
-        return (*self.to_repair, *self.of(DiscrepancyKind.TAKEN))
+        """What prevents expected events from arriving."""
+        return (*self.to_repair, *self.of(D.REPLACED))
 
     @property
-    def foreign(self) -> tuple[Discrepancy, ...]:
-        """Return what is left alone unless somebody chooses it."""
+    def optional(self) -> tuple[Discrepancy, ...]:
+        """What is not changed unless a user selects it."""
         return tuple(finding for finding in self.findings if not finding.is_repaired)
 
     def of(self, problem: DiscrepancyKind) -> tuple[Discrepancy, ...]:
@@ -117,208 +93,175 @@ class Drift:
 
 
 def find_drift() -> Drift:
-    """Return how the last known state differs from what is wanted. No request is made."""
+    """Compare the last known subscriptions with the expected ones, without a request."""
     state = mirror.state()
-    wanted = list(WantedSubscription.objects.all())
-    comparison = _Comparison(wanted, mirror.rows(), Endpoint.objects.all())
-    look = comparison.one_by_one if capabilities().one_url_per_event else comparison.findings
+    expected = list(WantedSubscription.objects.all())
+    comparison = _Comparison(expected, OwnEndpoints())
+    found: Iterable[Discrepancy] = ()
+    if state.fetched_at:
+        compare = comparison.one_url_each if capabilities().one_url_per_event else comparison.several_urls
+        found = sorted(compare(mirror.rows()), key=lambda finding: list(D).index(finding.problem))
     return Drift(
-        findings=tuple(look()) if state.fetched_at else (),
+        findings=tuple(found),
         fetched_at=state.fetched_at,
         error=state.error,
-        wants_anything=bool(wanted),
-        has_no_address=comparison.has_no_address,
+        expects_anything=bool(expected),
+        has_no_url=bool(comparison.own_kinds) and not settings.PUBLIC_URL,
     )
 
 
 class _Comparison:
-    """What is wanted, what is there, and which addresses are ours."""
+    """The expected subscriptions and our endpoints, to compare rows with."""
 
-    def __init__(
-        self, wanted: Iterable[WantedSubscription], rows: Sequence[Subscription], known: Iterable[Endpoint]
-    ) -> None:
-        self.wanted = list(wanted)
-        self.rows = rows
-        self.known = {endpoints.token(endpoint): endpoint for endpoint in known}
-        states = Endpoint.State
-        self.active = self._address(states.ACTIVE)
-        self.pending = self._address(states.PENDING)
-        self.wants_own = {Kind(row.kind) for row in self.wanted if not row.target}
-        self.has_no_address = bool(self.wants_own) and not settings.PUBLIC_URL
-        self.wanted_elsewhere = {
-            (Kind(row.kind), targets.normalised(row.target)): row.target for row in self.wanted if row.target
-        }
+    def __init__(self, expected: Iterable[WantedSubscription], own: OwnEndpoints) -> None:
+        self.own = own
+        self.own_kinds = set()
+        self.others: dict[tuple[Kind, str], str] = {}  # targets, by kind and normalised target
+        for row in expected:
+            if row.target:
+                self.others[(Kind(row.kind), targets.normalised(row.target))] = row.target
+            else:
+                self.own_kinds.add(Kind(row.kind))
+        urls = {endpoint.state: endpoints.target(endpoint) for endpoint in own.by_token.values()}
+        self.active, self.pending = urls.get(Endpoint.State.ACTIVE, ""), urls.get(Endpoint.State.PENDING, "")
 
-    def _address(self, state: Endpoint.State) -> str:
-        found = next((endpoint for endpoint in self.known.values() if endpoint.state == state), None)
-        return endpoints.target(found) if found else ""
-
-    def findings(self) -> Iterator[Discrepancy]:
-        """Yield what is missing first, then what is there and should not be."""
+    def several_urls(self, rows: Iterable[Subscription]) -> Iterator[Discrepancy]:
+        """Yield the differences where an event can have several URLs."""
         healthy: set[tuple[Kind, str]] = set()
-        others = []
-        for row in sorted(self.rows, key=lambda row: row.id):
-            finding = self._look_at(row, healthy)
+        for row in sorted(rows, key=lambda row: row.id):
+            finding = self._finding(row, healthy)
             if finding is not None:
-                others.append(finding)
-        yield from self._missing(healthy)
-        order = list(DiscrepancyKind)
-        yield from sorted(others, key=lambda finding: order.index(finding.problem))
+                yield finding
+        ours = [targets.normalised(url) for url in (self.active, self.pending) if url]
+        for kind in Kind:
+            if kind in self.own_kinds and self.active and all((kind, url) not in healthy for url in ours):
+                yield self._missing(kind, self.active)
+        for (kind, url), target in sorted(self.others.items()):
+            if (kind, url) not in healthy:
+                yield self._missing(kind, target)
 
-    def one_by_one(self) -> Iterator[Discrepancy]:
-        """Yield the same where there is one URL for each event: nothing is there twice, or under an old name."""
-        found = [self._only(kind, mirror.held(self.rows, kind)) for kind in Kind]
-        strange = (row for row in self.rows if not row.kind)
-        found += [self._somebody_elses(row, None, is_own=self._is_own(row)) for row in strange]
-        order = list(DiscrepancyKind)
-        yield from sorted(filter(None, found), key=lambda finding: order.index(finding.problem))
-
-    def _only(self, kind: Kind, row: Subscription | None) -> Discrepancy | None:
-        """Return what is amiss with the one place that an event has."""
-        elsewhere = {
-            place: target for (other, place), target in self.wanted_elsewhere.items() if other == kind
-        }
-        ours = self.active if kind in self.wants_own else ""
-        wish = ours or next(iter(elsewhere.values()), "")
-        if row is None:
-            reason = str(_NOT_TO_US if ours else _NOT_SENT)
-            return Discrepancy(DiscrepancyKind.MISSING, kind, wish, reason) if wish else None
-        is_own = self._is_own(row)
-        refused = self._refused(row.target) if is_own else ""
-        if refused and wish:
-            return Discrepancy(DiscrepancyKind.WRONG_TOKEN, kind, row.target, refused, row, wish)
-        is_wanted = kind in self.wants_own if is_own else targets.normalised(row.target) in elsewhere
-        if is_wanted or mirror.is_concealed(row):
-            return None
-        if refused:
-            return Discrepancy(DiscrepancyKind.UNWANTED, kind, row.target, refused, row)
-        if not wish:
-            return self._somebody_elses(row, kind, is_own=is_own)
-        reason = (
-            _("Our receiver has this event, which is wanted at another address.")
-            if is_own
-            else _("Another integration has this event. It is replaced only if you choose it.")
-        )
-        return Discrepancy(DiscrepancyKind.TAKEN, kind, row.target, reason, row, wish)
-
-    def _is_own(self, row: Subscription) -> bool:
-        return targets.is_ours(row.target) or targets.endpoint_of(row.target, self.known) is not None
-
-    def _look_at(self, row: Subscription, healthy: set[tuple[Kind, str]]) -> Discrepancy | None:
-        """Return what is amiss with a subscription; note it among the healthy ones when nothing is."""
+    def _finding(self, row: Subscription, healthy: set[tuple[Kind, str]]) -> Discrepancy | None:
+        """Return the problem of ``row``; when it has none, add it to ``healthy``."""
         kind = Kind(row.kind) if row.kind else None
-        place = targets.normalised(row.target)
-        is_own = self._is_own(row)
+        is_own = row.target in self.own
         if is_own and (reason := self._refused(row.target)):
-            return Discrepancy(DiscrepancyKind.WRONG_TOKEN, kind, row.target, reason, row)
-        is_wanted = kind in self.wants_own if is_own else (kind, place) in self.wanted_elsewhere
-        if kind is None or not is_wanted:
-            return self._somebody_elses(row, kind, is_own=is_own)
+            return Discrepancy(D.WRONG_TOKEN, kind, row.target, reason, row)
+        place = targets.normalised(row.target)
+        if kind is None or not (kind in self.own_kinds if is_own else (kind, place) in self.others):
+            return self._not_expected(row, kind, is_own=is_own)
         if row.is_deprecated:
-            reason = _("“%(event)s” is an old name of this event, which Pneumatic may drop.") % {
-                "event": row.event
-            }
-            return Discrepancy(DiscrepancyKind.DEPRECATED, kind, row.target, reason, row)
+            reason = _("“%(event)s” is a deprecated name of this event.") % {"event": row.event}
+            return Discrepancy(D.DEPRECATED, kind, row.target, reason, row)
         if (kind, place) in healthy:
-            return Discrepancy(
-                DiscrepancyKind.DUPLICATE,
-                kind,
-                row.target,
-                _("The same is subscribed twice: every event comes twice."),
-                row,
-            )
+            reason = _("Subscribed twice, so each event arrives twice.")
+            return Discrepancy(D.DUPLICATE, kind, row.target, reason, row)
         healthy.add((kind, place))
         return None
 
+    def one_url_each(self, rows: Iterable[Subscription]) -> Iterator[Discrepancy]:
+        """Yield the differences where an event has one URL: no duplicates, and no deprecated names."""
+        rows = list(rows)
+        for kind in Kind:
+            finding = self._finding_of_only(kind, mirror.current(rows, kind))
+            if finding is not None:
+                yield finding
+        for row in rows:
+            if not row.kind:
+                yield self._not_expected(row, None, is_own=row.target in self.own)
+
+    def _finding_of_only(self, kind: Kind, row: Subscription | None) -> Discrepancy | None:
+        others = {url: target for (other, url), target in self.others.items() if other == kind}
+        ours = self.active if kind in self.own_kinds else ""
+        expected = ours or next(iter(others.values()), "")
+        if row is None:
+            return self._missing(kind, expected) if expected else None
+        is_own = row.target in self.own
+        refused = self._refused(row.target) if is_own else ""
+        if refused and expected:
+            return Discrepancy(D.WRONG_TOKEN, kind, row.target, refused, row, expected)
+        is_expected = kind in self.own_kinds if is_own else targets.normalised(row.target) in others
+        if is_expected or mirror.is_concealed(row):
+            return None
+        if refused:
+            return Discrepancy(D.UNEXPECTED, kind, row.target, refused, row)
+        if not expected:
+            return self._not_expected(row, kind, is_own=is_own)
+        reason = (
+            _("Our endpoint has this event, which is expected at another URL.")
+            if is_own
+            else _("Another integration has this event. It is replaced only if you select it.")
+        )
+        return Discrepancy(D.REPLACED, kind, row.target, reason, row, expected)
+
     def _refused(self, target: str) -> str:
-        """Return why deliveries to this address of ours do not get through; "" when they do."""
-        endpoint = targets.endpoint_of(target, self.known)
+        """Return why our endpoint refuses deliveries to this URL of ours; "" when it accepts them."""
+        endpoint = self.own.endpoint(target)
         if endpoint is None:
-            return _("It is our receiver with a token that was never ours, or of another SECRET_KEY.")
-        if endpoint.state in {Endpoint.State.RETIRING, Endpoint.State.RETIRED}:
-            return _("It is our receiver with a token that was replaced.")
+            return _("Our endpoint with an unknown token, perhaps of another SECRET_KEY.")
+        if not self.own.has_accepted(target):
+            return _("Our endpoint with a token that was replaced.")
         if not targets.is_same(target, endpoints.target(endpoint)):
-            return _("It has our token, but leads to another address than PUBLIC_URL.")
+            return _("It has our token, but another host than PUBLIC_URL.")
         return ""
 
-    def _somebody_elses(self, row: Subscription, kind: Kind | None, *, is_own: bool) -> Discrepancy:
-        if is_own:
-            reason = (
-                _("It is sent to our receiver, and nobody here asked for it.")
-                if kind
-                else _("It is sent to our receiver, and this version does not know the event.")
-            )
-            return Discrepancy(DiscrepancyKind.UNWANTED, kind, row.target, reason, row)
-        reason = _("Another integration's target. It is left alone unless you choose it.")
-        return Discrepancy(DiscrepancyKind.FOREIGN, kind, row.target, reason, row)
+    def _not_expected(self, row: Subscription, kind: Kind | None, *, is_own: bool) -> Discrepancy:
+        if not is_own:
+            reason = _("Another integration's URL. It is not changed unless you select it.")
+            return Discrepancy(D.EXTERNAL, kind, row.target, reason, row)
+        reason = (
+            _("Sent to our endpoint, but not requested here.")
+            if kind
+            else _("Sent to our endpoint, but this version does not know the event.")
+        )
+        return Discrepancy(D.UNEXPECTED, kind, row.target, reason, row)
 
-    def _missing(self, healthy: set[tuple[Kind, str]]) -> Iterator[Discrepancy]:
-        ours = [targets.normalised(address) for address in (self.active, self.pending) if address]
-        for kind in Kind:
-            if kind in self.wants_own and self.active and all((kind, place) not in healthy for place in ours):
-                yield Discrepancy(DiscrepancyKind.MISSING, kind, self.active, str(_NOT_TO_US))
-        for (kind, place), target in sorted(self.wanted_elsewhere.items()):
-            if (kind, place) not in healthy:
-                yield Discrepancy(DiscrepancyKind.MISSING, kind, target, str(_NOT_SENT))
+    def _missing(self, kind: Kind, target: str) -> Discrepancy:
+        reason = (
+            _("Expected, but Pneumatic does not send it to our endpoint.")
+            if target == self.active
+            else _("Expected, but Pneumatic does not send it.")
+        )
+        return Discrepancy(D.MISSING, kind, target, reason)
 
 
 def plan(drift: Drift, also: Collection[int] = ()) -> list[Operation]:
-    """Return the steps that repair ``drift``; ``also`` are ids of subscriptions of others to end or replace, too."""
-    planned = [
-        operations.subscribe(finding.kind, finding.target, reason=finding.explanation)
-        for finding in drift.of(DiscrepancyKind.MISSING)
-        if finding.kind is not None
-    ]
+    """Return the operations that repair ``drift``; ``also`` are ids of other subscriptions to end or replace."""
+    planned = []
     for finding in drift.findings:
-        row = finding.subscription
-        if row is None or not (finding.is_repaired or row.pk in also):
-            continue
-        if finding.wish and finding.kind is not None:
-            planned.append(
-                operations.subscribe(
-                    finding.kind, finding.wish, replaces=row.target, reason=finding.explanation
-                )
-            )
-        else:
-            planned.append(
-                operations.unsubscribe(
-                    row.pk,
-                    target=row.target,
-                    kind=finding.kind,
-                    event=row.event,
-                    reason=finding.explanation,
-                )
-            )
+        row, reason = finding.subscription, finding.explanation
+        if row is None:
+            planned.append(Operation(finding.kind, finding.target, reason=reason))
+        elif finding.is_repaired or row.pk in also:
+            if finding.replacement:
+                planned.append(Operation(finding.kind, finding.replacement, row.target, reason))
+            else:
+                planned.append(operations.unsubscribe(row, reason=reason))
     return planned
 
 
 def repair(user: Who, also: Collection[int] = ()) -> list[OperationResult]:
-    """Carry out what ``plan`` says of the last known state; return an outcome for each step."""
-    return carry_out(plan(find_drift(), also), user)
+    """Apply the plan for the last known subscriptions; return a result for each operation."""
+    return operations.apply(plan(find_drift(), also), user)
 
 
-def in_words(drift: Drift) -> list[str]:
-    """Return the drift as lines for a terminal; none where there is nothing to tell.
-
-    No line shows more of a target than its host.
-    """
+def report_lines(drift: Drift) -> list[str]:
+    """Return the drift as lines for a terminal; of a target they show only the host."""
     lines = []
-    if drift.has_no_address:
-        lines.append(_("PUBLIC_URL is empty: Pneumatic cannot be told where our receiver is."))
+    if drift.has_no_url:
+        lines.append(str(endpoints.NO_URL))
     if drift.fetched_at is None:
-        return [*lines, _("The subscriptions were never listed.")]
-    lines += [line(finding) for finding in drift.findings]
-    if not lines and drift.wants_anything:
-        lines.append(_("Pneumatic sends what is wanted."))
+        return [*lines, _("No subscription list loaded yet.")]
+    lines += [report_line(finding) for finding in drift.findings]
+    if not lines and drift.expects_anything:
+        lines.append(_("Pneumatic has all expected subscriptions."))
     return lines
 
 
-def line(finding: Discrepancy) -> str:
-    """Return one difference as a line; of a target it shows the host only."""
+def report_line(finding: Discrepancy) -> str:
+    """Return one difference as a line."""
     row = finding.subscription
     what = row.event if row is not None else finding.kind
     number = f" ({row.pk})" if row is not None and not capabilities().one_url_per_event else ""
-    where = (
-        f" → {targets.shown(finding.target)}" if row is not None and not targets.is_ours(row.target) else ""
-    )
-    return f"{finding.label}: {what}{number}{where}. {finding.explanation}"
+    is_shown = row is not None and not targets.is_ours(row.target)
+    where = f" → {targets.shown(finding.target)}" if is_shown else ""
+    return f"{finding.problem.label}: {what}{number}{where}. {finding.explanation}"

@@ -1,7 +1,7 @@
-"""One at a time may change subscriptions, in the whole installation.
+"""A lease on the right to change subscriptions: one process at a time, in the whole installation.
 
-Listing, comparing and subscribing is a conversation over the network; no transaction is open meanwhile. So the lock
-is a lease in a row: it ends by itself, and at once when the process that holds it is gone.
+A change lists, compares and subscribes over the network, with no database transaction open. The lease is a row that
+expires, and that is free at once when the process that took it has ended.
 """
 
 from __future__ import annotations
@@ -22,86 +22,73 @@ from apps.sync.processes import Process
 from apps.webhooks.models import SubscriptionListing
 from apps.webhooks.subscriptions import mirror
 
-PATIENCE = 10.0  # seconds that somebody waits for the one before
-PAUSE = 0.1
-CALLS = 3  # a listing is made three times at most
+WAIT_SECONDS = 10.0
+POLL_INTERVAL_SECONDS = 0.1
+MAX_CALLS = 3  # between two renewals: a listing is requested three times at most
 
 
-class LeaseHeldError(Exception):
-    """Somebody else is changing subscriptions."""
+class LeaseError(Exception):
+    """A change cannot start or continue because of another one; the message is for people."""
+
+
+class LeaseHeldError(LeaseError):
+    """Another process changes subscriptions."""
 
     def __init__(self) -> None:
         super().__init__(
-            _(
-                "Somebody else is changing the subscriptions at this moment. Nothing was done; try again in a minute."
-            )
+            _("Another user is changing the subscriptions. Nothing was changed. Try again in a minute.")
         )
 
 
-class LeaseLostError(Exception):
-    """The lease ran out and somebody else took it: this holder must stop."""
+class LeaseLostError(LeaseError):
+    """The lease expired and another process took it: this one must stop."""
 
     def __init__(self) -> None:
-        super().__init__(_("This took so long that somebody else may have gone on. Look at the list again."))
+        super().__init__(_("This took too long, and another change may have started. Check the list."))
 
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The right to change subscriptions until it ends or is given back."""
+    """The right to change subscriptions until it expires."""
 
-    holder: str
+    owner: str
 
     def renew(self) -> None:
-        """Make the lease last for another call; raise LeaseLostError when somebody else took it."""
-        mine = SubscriptionListing.objects.filter(pk=mirror.ONLY, holder=self.holder)
+        """Extend the lease for another request; raise LeaseLostError when another process took it."""
+        mine = SubscriptionListing.objects.filter(pk=mirror.ONLY, holder=self.owner)
         if not mine.update(held_until=timezone.now() + _duration()):
             raise LeaseLostError
 
-    def give_back(self) -> None:
-        """Let the next one in."""
-        SubscriptionListing.objects.filter(pk=mirror.ONLY, holder=self.holder).update(
-            holder="", held_until=None
-        )
-
 
 @contextmanager
-def held(*, patience: float | None = None) -> Iterator[Lease]:
-    """Hold the lease; wait for it a little while (seconds), then raise BusyError."""
-    lease = _take(PATIENCE if patience is None else patience)
+def held(*, timeout_seconds: float | None = None) -> Iterator[Lease]:
+    """Take the lease and free it at the end; raise LeaseHeldError after ``timeout_seconds`` of waiting."""
+    lease = Lease(secrets.token_hex(16))
+    deadline = time.monotonic() + (WAIT_SECONDS if timeout_seconds is None else timeout_seconds)
+    while not _take(lease):
+        if time.monotonic() >= deadline:
+            raise LeaseHeldError
+        time.sleep(POLL_INTERVAL_SECONDS)
     try:
         yield lease
     finally:
-        lease.give_back()
+        mine = SubscriptionListing.objects.filter(pk=mirror.ONLY, holder=lease.owner)
+        mine.update(holder="", held_until=None)
 
 
-def _take(seconds: float) -> Lease:
-    mirror.only()
-    patience = time.monotonic() + seconds
-    while True:
-        lease = Lease(secrets.token_hex(16))
-        if _try(lease):
-            return lease
-        if time.monotonic() >= patience:
-            raise LeaseHeldError
-        time.sleep(PAUSE)
-
-
-def _try(lease: Lease) -> bool:
+def _take(lease: Lease) -> bool:
     now, here = timezone.now(), Process.current()
     before = mirror.only()
     row = SubscriptionListing.objects.filter(pk=mirror.ONLY, holder=before.holder)
-    gone = Process.stored(host=before.host, pid=before.pid, identity=before.process).is_known_gone()
-    if before.holder and not gone:
+    has_ended = Process.stored(host=before.host, pid=before.pid, identity=before.process).is_known_gone()
+    if before.holder and not has_ended:
         row = row.filter(Q(held_until=None) | Q(held_until__lt=now))
+    until = now + _duration()
     taken = row.update(
-        holder=lease.holder,
-        held_until=now + _duration(),
-        host=here.host,
-        pid=here.pid,
-        process=here.identity,
+        holder=lease.owner, held_until=until, host=here.host, pid=here.pid, process=here.identity
     )
     return bool(taken)
 
 
 def _duration() -> dt.timedelta:
-    return dt.timedelta(seconds=CALLS * longest_call() + 30)
+    return dt.timedelta(seconds=MAX_CALLS * longest_call() + 30)

@@ -1,15 +1,15 @@
-"""The mirror of the subscriptions as a whole: what it holds, how old it is, and how it is written.
+"""The mirrored subscriptions as a whole: what they are, when they were listed, and how they are written.
 
-Where Pneumatic keeps one URL for each event, it keeps it for each user, and its list shows one of them. What it took
-from us and does not show is *concealed*: a row of the mirror with the negative id of the one that is shown. It is
-believed as long as the list shows the same URL as then; the events that come are its only proof.
+The current API has one URL per event and user, and its list shows one user's URL. A subscription of ours that it
+accepted and does not show is *concealed*: the mirror has it under the negative id of the one that is shown. It counts
+as long as the list shows the same URL; only events that arrive prove it.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Sequence
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from django.db import transaction
 from django.db.models import F
@@ -24,70 +24,55 @@ from apps.webhooks.models import Subscription, SubscriptionListing
 ONLY = SubscriptionListing.ONLY
 
 
-class _HasKind(Protocol):
-    """A subscription, of the gateway or of the mirror."""
-
-    @property
-    def id(self) -> int: ...
-
-    @property
-    def kind(self) -> str | None: ...
-
-    @property
-    def target(self) -> str: ...
-
-
-Row = TypeVar("Row", bound=_HasKind)
+Row = TypeVar("Row", Wire, Subscription)
 
 
 def state() -> SubscriptionListing:
-    """Return the row that tells when the subscriptions were listed; an unsaved one before the first time."""
+    """Return when the subscriptions were listed, as an unsaved row before the first time."""
     return SubscriptionListing.objects.filter(pk=ONLY).first() or SubscriptionListing(pk=ONLY)
 
 
 def only() -> SubscriptionListing:
-    """Return the same row, made when it is not there."""
-    found, _made = SubscriptionListing.objects.get_or_create(pk=ONLY)
+    """Return the same row, created if necessary."""
+    found, _is_new = SubscriptionListing.objects.get_or_create(pk=ONLY)
     return found
 
 
-def version() -> int:
-    """Return how often changes of our own were written."""
-    return state().version
+def is_unchanged_since(version: int | None) -> bool:
+    """Return whether nothing was written since ``state().version`` was ``version``.
 
-
-def is_still(known: int | None) -> bool:
-    """Return whether we wrote nothing since ``version`` said ``known``; keep it so until the transaction ends."""
+    Locks the row, so the result holds until the transaction ends.
+    """
     found = SubscriptionListing.objects.select_for_update().filter(pk=ONLY).first()
-    return (found.version if found else 0) == known
+    return (found.version if found else 0) == version
 
 
 def rows() -> list[Subscription]:
-    """Return the subscriptions that Pneumatic had at the last listing, by event and target."""
+    """Return the subscriptions of the last listing, by event and target."""
     return list(Subscription.objects.filter(removed_at=None).order_by("event", "target", "id"))
 
 
-def held(rows: Iterable[Row], kind: Kind) -> Row | None:
-    """Return the subscription that another one to ``kind`` replaces, where there is one URL for each event.
+def current(rows: Iterable[Row], kind: Kind) -> Row | None:
+    """Return the subscription that a new one to ``kind`` replaces, where the API has one URL per event.
 
-    That is our own, if it is there and concealed: then what the list shows is another user's and stays.
+    A concealed one of ours comes first: the one that the list shows then is another user's, and stays.
     """
     return min((row for row in rows if row.kind == kind), key=lambda row: row.id, default=None)
 
 
 def is_concealed(row: Wire | Subscription) -> bool:
-    """Return whether Pneumatic took this subscription from us and its list shows another one in its place."""
+    """Return whether Pneumatic accepted this subscription but lists another user's in its place."""
     return row.id < 0
 
 
 def concealed(shown: Wire, *, target: str) -> Wire:
-    """Return our subscription for ``target`` that stands behind ``shown``."""
+    """Return our subscription for ``target`` that ``shown`` conceals."""
     raw = {"event": shown.event, "url": target, "behind": shown.target}
     return Wire(id=-shown.id, event=shown.event, target=target, kind=shown.kind, raw=raw)
 
 
 def with_concealed(items: Sequence[Wire]) -> list[Wire]:
-    """Return ``items``, a complete listing, and what of ours stands behind them still."""
+    """Return ``items``, a complete listing, and our subscriptions that it still conceals."""
     shown = {(item.id, item.target): item for item in items}
     known = Subscription.objects.filter(id__lt=0, removed_at=None).order_by("-id")
     behind = [(shown.get((-row.id, row.raw.get("behind"))), row.target) for row in known]
@@ -110,48 +95,48 @@ def row(item: Wire, *, content_hash: str) -> Subscription:
 
 
 def write(changed: Sequence[Subscription], *, removed: Collection[int], now: dt.datetime) -> None:
-    """Insert or update ``changed`` and mark ``removed``; in a transaction of the caller's."""
+    """Insert or update ``changed`` and mark ``removed``, in a transaction of the caller."""
     if changed:
         mirror.upsert(Subscription.objects, changed, now=now)
     mirror.mark_removed(Subscription.objects, removed, now=now)
 
 
-def replace(items: Sequence[Wire]) -> None:
-    """Make the mirror what ``items``, a complete listing, says."""
+def replace(items: Iterable[Wire]) -> None:
+    """Write ``items``, a complete listing, over the mirror."""
     now = timezone.now()
-    hashes = {item.id: content_hash(item.raw) for item in items}
+    listed = {item.id: item for item in items}
+    hashes = {id_: content_hash(item.raw) for id_, item in listed.items()}
     with transaction.atomic():
-        only()
-        # The first write of the transaction: it also keeps a sync that writes at the same time waiting.
-        SubscriptionListing.objects.filter(pk=ONLY).update(version=F("version") + 1)
+        _count_write()
         known = mirror.known_hashes(Subscription.objects)
         changed = [
-            row(item, content_hash=hashes[item.id])
-            for item in {item.id: item for item in items}.values()
-            if known.get(item.id) != hashes[item.id]
+            row(item, content_hash=hashes[id_])
+            for id_, item in listed.items()
+            if known.get(id_) != hashes[id_]
         ]
-        gone = [id_ for id_, before in known.items() if before is not None and id_ not in hashes]
-        write(changed, removed=gone, now=now)
+        removed = [id_ for id_, before in known.items() if before is not None and id_ not in hashes]
+        write(changed, removed=removed, now=now)
         record(error="", now=now)
 
 
-def add(item: Wire) -> None:
-    """Add or restore one subscription that was made just now, or write down what its id means now."""
+def apply(*, added: Sequence[Wire] = (), removed: Collection[int] = ()) -> None:
+    """Write a change that Pneumatic accepted: subscriptions that are new or have a new meaning, or that ended."""
     with transaction.atomic():
-        SubscriptionListing.objects.filter(pk=ONLY).update(version=F("version") + 1)
-        write([row(item, content_hash=content_hash(item.raw))], removed=(), now=timezone.now())
+        _count_write()
+        changed = [row(item, content_hash=content_hash(item.raw)) for item in added]
+        write(changed, removed=removed, now=timezone.now())
 
 
-def remove(ids: Collection[int]) -> None:
-    """Mark subscriptions that were ended just now."""
-    with transaction.atomic():
-        SubscriptionListing.objects.filter(pk=ONLY).update(version=F("version") + 1)
-        write([], removed=ids, now=timezone.now())
-
-
-def record(*, error: str, now: dt.datetime) -> None:
-    """Record an attempt at listing; ``error`` is "" when it succeeded."""
+def _count_write() -> None:
+    """Count a write of ours. It is the first of its transaction, so that a sync that writes now waits."""
     only()
+    SubscriptionListing.objects.filter(pk=ONLY).update(version=F("version") + 1)
+
+
+def record(*, error: str, now: dt.datetime | None = None) -> None:
+    """Record an attempt to list; ``error`` is "" when it succeeded."""
+    only()
+    now = now or timezone.now()
     values: dict[str, object] = {"attempted_at": now, "error": error}
     if not error:
         values["fetched_at"] = now

@@ -1,6 +1,6 @@
-"""Changes of subscriptions as single steps that can be shown before they are made, and told one by one afterwards.
+"""Changes of subscriptions as single operations: shown before they are applied, each with a result afterwards.
 
-Every step may be made again: what is there already is not made twice, what is gone is not missed.
+An operation can be applied again: what exists is not created twice, and what has ended is not an error.
 """
 
 from __future__ import annotations
@@ -9,194 +9,169 @@ import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from operator import attrgetter
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.utils.translation import gettext as _
 
 from apps.pneumatic.canonical.events import Kind
-from apps.pneumatic.errors import NotFound, PneumaticError, ValidationFailed
+from apps.pneumatic.canonical.schemas import Subscription as Wire
+from apps.pneumatic.errors import NotFound, ValidationFailed
+from apps.webhooks.models import Subscription
 from apps.webhooks.subscriptions import mirror, remote
-from apps.webhooks.subscriptions.leases import LeaseHeldError, LeaseLostError
-from apps.webhooks.subscriptions.remote import RemoteSubscriptions, TakenError
+from apps.webhooks.subscriptions.remote import RemoteSubscriptions, UrlConflictError
 from apps.webhooks.subscriptions.targets import fingerprint
 
 logger = logging.getLogger(__name__)
 
-# Who asked; nobody for the command line and the worker.
+# The user who requested a change; None for the command line and the worker.
 Who = AbstractBaseUser | AnonymousUser | None
 
-# They concern one step only; after anything else the next step would fail just the same, and as slowly.
-_OF_ONE_STEP = (ValidationFailed, NotFound, TakenError)
-
-
-class OperationKind(StrEnum):
-    """What a step does."""
-
-    SUBSCRIBE = "subscribe"
-    UNSUBSCRIBE = "unsubscribe"
+# They concern one operation. After any other failure the next operation would fail in the same way, and as slowly.
+_OF_ONE_OPERATION = (ValidationFailed, NotFound, UrlConflictError)
 
 
 class OperationState(StrEnum):
-    """What became of a step."""
+    """The result of an operation."""
 
     DONE = "done"
-    ALREADY = "already"  # there was nothing left to do
+    ALREADY = "already"  # nothing was left to do
     FAILED = "failed"
-    SKIPPED = "skipped"  # not tried
+    SKIPPED = "skipped"
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """Subscribe ``target`` to ``kind``, or end the subscription ``subscription_id``. ``event`` is the wire's name.
+    """Subscribe ``target`` to ``kind``, or, with a ``subscription_id``, end that subscription of ``target``.
 
-    ``replaces`` is the address that subscribing may take the event from, where there is one URL for each event.
+    ``event`` is the API's name of what ends. ``replaces`` is the URL that subscribing may replace, where the API has
+    one URL per event.
     """
 
-    action: OperationKind
+    kind: Kind | None
     target: str = field(repr=False)
-    kind: Kind | None = None
-    subscription_id: int | None = None
-    event: str = ""
     replaces: str = field(default="", repr=False)
     reason: str = field(default="", compare=False)
+    subscription_id: int | None = None
+    event: str = ""
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether this ends a subscription."""
+        return self.subscription_id is not None
 
     @property
     def key(self) -> str:
-        """Return a short name for forms that tells nothing; it changes with what the step does."""
-        numbers = [self.action, self.target, self.kind or "", str(self.subscription_id), self.event]
-        return fingerprint(*numbers, self.replaces)[:16]
+        """A short identifier for forms that reveals nothing; it changes with what the operation does."""
+        number = str(self.subscription_id)
+        return fingerprint(self.target, self.kind or "", number, self.event, self.replaces)[:16]
 
 
 @dataclass(frozen=True, slots=True)
 class OperationResult:
-    """What became of ``step``; ``error`` is a sentence, ``subscription_id`` the subscription that is there or gone now.
+    """The result of an operation: ``subscription_id`` is the subscription that now exists or has ended.
 
-    ``is_refusal`` tells that Pneumatic looked at it and said no: trying again will not help. ``is_taken`` tells that
-    another address has the event than the one that may be replaced: somebody has to be asked. ``is_concealed`` tells
-    that Pneumatic took it, and that its list goes on showing another user's address for the event.
+    ``error`` is a sentence. ``is_refused``: Pneumatic rejected it, and a retry will not help. ``is_conflict``: the
+    event has another URL than the one that may be replaced. ``is_concealed``: Pneumatic accepted it, and goes on to
+    list another user's URL.
     """
 
-    step: Operation
+    operation: Operation
     state: OperationState
     error: str = ""
     subscription_id: int | None = None
-    is_refusal: bool = False
-    is_taken: bool = False
+    is_refused: bool = False
+    is_conflict: bool = False
     is_concealed: bool = False
 
     @property
     def is_ok(self) -> bool:
-        """Return True when things are as the step wanted them."""
+        """Whether the subscriptions are as the operation wanted them."""
         return self.state in {OperationState.DONE, OperationState.ALREADY}
 
 
-def subscribe(kind: Kind, target: str, *, replaces: str = "", reason: str = "") -> Operation:
-    """Return the step that subscribes ``target`` to ``kind``, in place of ``replaces`` and of nothing else."""
-    return Operation(OperationKind.SUBSCRIBE, target, kind=kind, replaces=replaces, reason=reason)
+def unsubscribe(row: Subscription | Wire, *, reason: str = "") -> Operation:
+    """Return the operation that ends ``row``, provided that it still has its target."""
+    kind = Kind(row.kind) if row.kind else None
+    return Operation(kind, row.target, reason=reason, subscription_id=row.id, event=row.event)
 
 
-def unsubscribe(
-    subscription_id: int, *, target: str, kind: Kind | None = None, event: str = "", reason: str = ""
-) -> Operation:
-    """Return the step that ends one subscription, provided that it is still the one of ``target``."""
-    return Operation(
-        OperationKind.UNSUBSCRIBE,
-        target,
-        kind=kind,
-        subscription_id=subscription_id,
-        event=event,
-        reason=reason,
-    )
+def apply(operations: Iterable[Operation], user: Who = None) -> list[OperationResult]:
+    """Apply ``operations`` in one session, subscribing first; return a result for each, and raise no failure.
 
-
-def carry_out(steps: Iterable[Operation], user: Who = None) -> list[OperationResult]:
-    """Make ``steps``, what is to be subscribed first; return an outcome for each. No failure of Pneumatic is raised.
-
-    What replaces something comes before what it replaces, and where the new one could not be made the old one stays.
+    So a replacement is made before what it replaces ends; where it failed, the old subscription stays.
     """
-    ordered = sorted(dict.fromkeys(steps), key=lambda step: step.action == OperationKind.UNSUBSCRIBE)
+    ordered = sorted(dict.fromkeys(operations), key=attrgetter("is_ending"))
     if not ordered:
         return []
     try:
-        with remote.conversation() as account:
-            return carry_out_in(account, ordered, user)
-    except (PneumaticError, LeaseHeldError, LeaseLostError) as refusal:
-        return [OperationResult(step, OperationState.FAILED, str(refusal)) for step in ordered]
+        with remote.session() as account:
+            return apply_in(account, ordered, user)
+    except remote.FAILURES as failure:
+        return [OperationResult(each, OperationState.FAILED, str(failure)) for each in ordered]
 
 
-def carry_out_in(
-    account: RemoteSubscriptions, steps: Sequence[Operation], user: Who = None
+def apply_in(
+    account: RemoteSubscriptions, operations: Sequence[Operation], user: Who = None
 ) -> list[OperationResult]:
-    """Do the same in a conversation that is under way, in the order given; raise nothing of Pneumatic's either."""
-    outcomes: list[OperationResult] = []
+    """Apply ``operations`` in the order given, in a session of the caller."""
+    results: list[OperationResult] = []
     stopped = ""
-    for step in steps:
-        if stopped:
-            outcomes.append(OperationResult(step, OperationState.SKIPPED, stopped))
-        elif _would_leave_a_gap(step, outcomes):
-            outcomes.append(
-                OperationResult(
-                    step, OperationState.SKIPPED, _("Kept, because what is to replace it could not be made.")
-                )
+    for operation in operations:
+        skipped = stopped or _would_leave_a_gap(operation, results)
+        if skipped:
+            results.append(OperationResult(operation, OperationState.SKIPPED, skipped))
+            continue
+        try:
+            result = _apply(account, operation)
+        except (*_OF_ONE_OPERATION, *remote.FAILURES) as failure:
+            result = OperationResult(
+                operation,
+                OperationState.FAILED,
+                str(failure),
+                is_refused=isinstance(failure, ValidationFailed),
+                is_conflict=isinstance(failure, UrlConflictError),
             )
-        else:
-            outcome, stopped = _carry_out(account, step)
-            outcomes.append(outcome)
-            _log(outcome, user)
-    return outcomes
+            if not isinstance(failure, _OF_ONE_OPERATION):
+                stopped = _("Not tried, because a change before it failed.")
+        results.append(result)
+        _log(result, user)
+    return results
 
 
-def _would_leave_a_gap(step: Operation, before: Iterable[OperationResult]) -> bool:
-    return step.action == OperationKind.UNSUBSCRIBE and any(
-        outcome.step.action == OperationKind.SUBSCRIBE
-        and outcome.step.kind == step.kind
-        and not outcome.is_ok
-        for outcome in before
-    )
+def _would_leave_a_gap(operation: Operation, before: Iterable[OperationResult]) -> str:
+    """Return why ``operation`` must not be applied; "" when it may."""
+    failed = {
+        result.operation.kind for result in before if not result.is_ok and not result.operation.is_ending
+    }
+    if operation.is_ending and operation.kind in failed:
+        return _("Kept, because its replacement could not be created.")
+    return ""
 
 
-def _carry_out(account: RemoteSubscriptions, step: Operation) -> tuple[OperationResult, str]:
-    """Return the outcome, and why nothing more should be tried ("" to go on)."""
-    try:
-        return _make(account, step), ""
-    except _OF_ONE_STEP as refusal:
-        refused, taken = isinstance(refusal, ValidationFailed), isinstance(refusal, TakenError)
-        return OperationResult(
-            step, OperationState.FAILED, str(refusal), is_refusal=refused, is_taken=taken
-        ), ""
-    except (PneumaticError, LeaseLostError) as failure:
-        return OperationResult(step, OperationState.FAILED, str(failure)), _(
-            "Not tried, because a step before it failed."
-        )
+def _apply(account: RemoteSubscriptions, operation: Operation) -> OperationResult:
+    id_, kind = operation.subscription_id, operation.kind
+    if id_ is not None:
+        row = account.rows.get(id_)
+        if row is not None and row.target != operation.target:
+            error = _("This subscription has changed. Check it before you end it.")
+            return OperationResult(operation, OperationState.FAILED, error, subscription_id=id_)
+        state = OperationState.DONE if account.unsubscribe(id_) else OperationState.ALREADY
+        return OperationResult(operation, state, subscription_id=id_)
+    assert kind is not None  # noqa: S101 - only an unknown event has no kind, and it can only end
+    made, is_new = account.subscribe(kind, operation.target, replacing=operation.replaces)
+    state = OperationState.DONE if is_new else OperationState.ALREADY
+    return OperationResult(operation, state, subscription_id=made.id, is_concealed=mirror.is_concealed(made))
 
 
-def _make(account: RemoteSubscriptions, step: Operation) -> OperationResult:
-    if step.action == OperationKind.SUBSCRIBE:
-        assert step.kind is not None  # noqa: S101 - so made by ``subscribe`` above
-        row, made = account.subscribe(step.kind, step.target, replacing=step.replaces)
-        state = OperationState.DONE if made else OperationState.ALREADY
-        return OperationResult(step, state, subscription_id=row.id, is_concealed=mirror.is_concealed(row))
-    id_ = step.subscription_id
-    assert id_ is not None  # noqa: S101 - so made by ``unsubscribe`` above
-    there = account.rows.get(id_)
-    if there is not None and there.target != step.target:
-        error = _("This subscription was changed meanwhile. Look at it again before you end it.")
-        return OperationResult(step, OperationState.FAILED, error, subscription_id=id_)
-    ended = account.unsubscribe(id_)
-    return OperationResult(
-        step, OperationState.DONE if ended else OperationState.ALREADY, subscription_id=id_
-    )
-
-
-def _log(outcome: OperationResult, user: Who) -> None:
-    # No target: it may hold a secret.
-    name = user.get_username() if user is not None else "the system"
-    step = outcome.step
+def _log(result: OperationResult, user: Who) -> None:
+    # Without the target, which may contain a secret.
+    operation = result.operation
     logger.info(
         "%s: %s %s for %s: %s",
-        step.action.value,
-        step.kind or step.event,
-        outcome.subscription_id or "",
-        name,
-        outcome.state.value,
+        "unsubscribe" if operation.is_ending else "subscribe",
+        operation.kind or operation.event,
+        result.subscription_id or "",
+        user.get_username() if user is not None else "the system",
+        result.state.value,
     )

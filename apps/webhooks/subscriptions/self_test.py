@@ -1,7 +1,7 @@
-"""Send test events to our own receiver through its public address: is the way free that Pneumatic's deliveries take?
+"""Send test events to our own endpoint through its public URL.
 
-It shows that the name, the proxy, the certificate, the token and the database work as seen from here. Whether Pneumatic
-itself gets through (its network, its firewall) only its first delivery proves.
+A test event shows that name, proxy, certificate, token, database and worker work as seen from this machine. Only a
+delivery from Pneumatic shows that Pneumatic can reach the endpoint.
 """
 
 from __future__ import annotations
@@ -12,143 +12,82 @@ from dataclasses import dataclass
 
 from django.db.models import OuterRef, Subquery
 from django.utils import timezone
-from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from apps.pneumatic.canonical.events import Kind
 from apps.pneumatic.deliveries import test_payload
 from apps.pneumatic.webhook_sender import post_event
 from apps.webhooks import endpoints
-from apps.webhooks.models import Delivery, Endpoint, RoundTrip, Subscription
+from apps.webhooks.models import Endpoint, RoundTrip, Subscription
 from apps.webhooks.models import Kind as KindLabel
 from apps.webhooks.subscriptions.operations import Who
 
-# What is older tells nothing about the way as it is now.
 KEPT = dt.timedelta(days=30)
 
 
 def send(user: Who, kind: Kind | str, *, endpoint: Endpoint | None = None) -> RoundTrip:
-    """Send a test event of ``kind`` to our receiver and return how far it came; raise nothing for a failure.
+    """Send a test event of ``kind``; the row that is returned has the response, or the error.
 
-    ``endpoint`` is the address to try, the active one when left out: during a rotation the new one can be tried too.
+    ``endpoint`` defaults to the active one.
     """
     chosen = Kind(kind)
-    address = endpoint or endpoints.active()
+    endpoint = endpoint or endpoints.active()
     now = timezone.now()
     RoundTrip.objects.filter(sent_at__lt=now - KEPT).delete()
-    # The row is there before the event leaves: the receiver knows a test event by it.
-    trip = RoundTrip.objects.create(
+    # The row is written first, as the receiver recognises a test event by it.
+    sent = RoundTrip.objects.create(
         nonce=secrets.token_urlsafe(32),
         kind=chosen.value,
-        endpoint=address,
+        endpoint=endpoint,
         sent_by_id=user.pk if user is not None else None,
         sent_at=now,
     )
-    target = endpoints.target(address)
+    target = endpoints.target(endpoint)
     if not target:
-        trip.error = _("PUBLIC_URL is empty, so our receiver has no address. Write it into the settings.")
-        trip.save(update_fields=["error"])
-        return trip
-    payload = test_payload(chosen, hook_id=_hook_id(chosen, target), target=target, nonce=trip.nonce)
+        sent.error = str(endpoints.NO_URL)
+        sent.save(update_fields=["error"])
+        return sent
+    payload = test_payload(chosen, hook_id=_hook_id(chosen, target), target=target, nonce=sent.nonce)
     posted = post_event(target, payload)
-    trip.refresh_from_db(fields=["delivery"])
-    error = posted.error
-    if not error and trip.delivery_id is None:
-        error = _("Something answered, but it was not this dashboard: no test event arrived here.")
-    trip.status, trip.seconds, trip.error = posted.status, posted.seconds, error
-    trip.save(update_fields=["status", "seconds", "error"])
-    return trip
+    sent.refresh_from_db(fields=["delivery"])
+    sent.status, sent.seconds, sent.error = posted.status, posted.seconds, posted.error
+    if not sent.error and sent.delivery_id is None:
+        sent.error = _("A server responded, but not this dashboard: no test event arrived here.")
+    sent.save(update_fields=["status", "seconds", "error"])
+    return sent
 
 
-def latest() -> dict[Kind, RoundTrip]:
-    """Return the last test event of each kind that was tried, in one query."""
+def latest() -> dict[str, RoundTrip]:
+    """Return the last test event of each kind that was tested, with its delivery, in one query."""
     newest = RoundTrip.objects.filter(kind=OuterRef("kind")).order_by("-sent_at", "-pk").values("pk")[:1]
-    trips = RoundTrip.objects.filter(pk=Subquery(newest)).select_related("sent_by", "endpoint")
-    return {Kind(trip.kind): trip for trip in trips}
+    rows = RoundTrip.objects.filter(pk=Subquery(newest)).select_related("sent_by", "endpoint", "delivery")
+    return {sent.kind: sent for sent in rows.defer("delivery__body", "delivery__headers")}
 
 
 def _hook_id(kind: Kind, target: str) -> int:
-    """Return the id of the subscription that such an event would come for; 0 for none."""
+    """Return the id of the subscription that such an event would have; 0 for none."""
     rows = Subscription.objects.filter(removed_at=None, kind=kind.value, target=target).order_by("id")
     return rows.values_list("id", flat=True).first() or 0
 
 
-# The worker looks twice a second. After so long it does not run, or is very busy.
-WORKER_STALE_AFTER = dt.timedelta(seconds=30)
-
-
-@dataclass(frozen=True, slots=True)
-class SelfTest:
-    """One kind of event, with the last test of it; ``sent`` is None when there was none."""
-
-    kind: str
-    label: str
-    sent: RoundTrip | None
-    stored: Delivery | None
-
-    @property
-    def milliseconds(self) -> int | None:
-        """Return how long the answer took."""
-        if self.sent is None or self.sent.seconds is None:
-            return None
-        return round(self.sent.seconds * 1000)
-
-    @property
-    def was_accepted(self) -> bool:
-        """Return whether it was answered with 2xx, by us."""
-        return self.sent is not None and not self.sent.error and self.sent.status in range(200, 300)
-
-    @property
-    def is_processed(self) -> bool:
-        """Return whether the worker is done with it."""
-        return self.stored is not None and self.stored.state != Delivery.State.PENDING
-
-    @property
-    def is_under_way(self) -> bool:
-        """Return whether it may still come further."""
-        if self.sent is None or self.sent.error or self.is_processed:
-            return False
-        if self.sent.status is not None and not self.was_accepted:
-            return False
-        return timezone.now() - self.sent.sent_at < WORKER_STALE_AFTER
-
-    @property
-    def is_stuck(self) -> bool:
-        """Return whether it was stored and the worker did not come."""
-        return self.stored is not None and not self.is_processed and not self.is_under_way
-
-
 @dataclass(frozen=True, slots=True)
 class SelfTests:
-    """The last test of each kind."""
+    """Each kind of event with its last test, or None."""
 
-    all: tuple[SelfTest, ...]
+    rows: tuple[tuple[KindLabel, RoundTrip | None], ...]
 
     @property
-    def are_under_way(self) -> bool:
-        """Return whether looking again soon may show more."""
-        return any(trip.is_under_way for trip in self.all)
+    def are_in_progress(self) -> bool:
+        """Whether a page should check again soon."""
+        return any(sent is not None and sent.is_in_progress for _kind, sent in self.rows)
 
     @property
     def are_stuck(self) -> bool:
-        """Return whether the worker seems not to run."""
-        return any(trip.is_stuck for trip in self.all)
+        """Whether the worker seems not to run."""
+        return any(sent is not None and sent.is_stuck for _kind, sent in self.rows)
 
 
 def progress() -> SelfTests:
-    """Return the last test of each kind, in two queries."""
+    """Return the last test of each kind, in one query."""
     sent = latest()
-    ids = [trip.delivery_id for trip in sent.values() if trip.delivery_id is not None]
-    stored = Delivery.objects.only("received_at", "state", "processed_at", "reason").in_bulk(ids)
-    found = []
-    for kind in KindLabel:
-        trip = sent.get(kind)  # type: ignore[call-overload] # equal to the gateway's kinds, as both are texts
-        found.append(
-            SelfTest(
-                kind.value,
-                capfirst(str(kind.label)),
-                trip,
-                stored.get(trip.delivery_id) if trip is not None and trip.delivery_id else None,
-            )
-        )
-    return SelfTests(tuple(found))
+    return SelfTests(tuple((kind, sent.get(kind.value)) for kind in KindLabel))

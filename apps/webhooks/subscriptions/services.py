@@ -1,17 +1,16 @@
-"""What Pneumatic sends where: what it has now, what this dashboard wants, and changes of both.
+"""Read and change subscriptions: what Pneumatic has, and what this dashboard expects it to have.
 
-*Wanted* is what people asked for here; it is written before Pneumatic is asked, so that what could not be made is
-seen as missing (``drift.py``) and not forgotten.
+*Expected* is what users requested here. It is written before the request to Pneumatic, so that a subscription that
+could not be created is shown as missing (``drift.py``).
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from apps.pneumatic.canonical.events import Kind
 from apps.pneumatic.client import capabilities
@@ -19,17 +18,16 @@ from apps.pneumatic.errors import PermissionDenied, PneumaticError
 from apps.webhooks import endpoints
 from apps.webhooks.models import Subscription, WantedSubscription
 from apps.webhooks.subscriptions import mirror, operations, remote, targets
-from apps.webhooks.subscriptions.leases import LeaseHeldError, LeaseLostError
-from apps.webhooks.subscriptions.operations import OperationResult, OperationState, Who
-from apps.webhooks.subscriptions.targets import TargetCheck
-from apps.webhooks.subscriptions.targets import check_target as check_target
+from apps.webhooks.subscriptions.leases import LeaseError
+from apps.webhooks.subscriptions.operations import Operation, OperationResult, OperationState, Who
+from apps.webhooks.subscriptions.targets import OwnEndpoints
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The last known state: ``fetched_at`` is its age (None: never listed), ``error`` why the last attempt failed.
+    """The last known subscriptions, listed at ``fetched_at`` (None: never), and why the last attempt failed.
 
-    ``is_denied`` tells that this attempt failed because the key's user may not manage webhooks.
+    ``is_denied``: it failed because the user of the API key may not manage webhooks.
     """
 
     rows: tuple[Subscription, ...]
@@ -40,161 +38,140 @@ class Snapshot:
 
 
 def snapshot() -> Snapshot:
-    """Return the last known state, by event and target. No request is made."""
+    """Return the last known subscriptions, by event and target, without a request."""
     state = mirror.state()
     return Snapshot(tuple(mirror.rows()), state.fetched_at, state.attempted_at, state.error)
 
 
-def refresh(*, patience: float | None = None) -> Snapshot:
-    """List the subscriptions anew and return the state; when that fails, the last known one with the reason.
+def refresh(*, timeout_seconds: float | None = None) -> Snapshot:
+    """List the subscriptions again; when that fails, return the last known ones with the error.
 
-    ``patience`` (seconds) bounds each wait, for somebody who waits for a page.
+    ``timeout_seconds`` limits each wait, for a user who waits for a page.
     """
     try:
-        with remote.conversation(patience=patience):
-            pass
+        with remote.session(timeout_seconds=timeout_seconds):
+            return snapshot()
     except PermissionDenied:
         return replace(snapshot(), is_denied=True)
     except PneumaticError:
-        pass  # recorded, and part of the snapshot
-    except (LeaseHeldError, LeaseLostError) as busy:
-        before = snapshot()
-        return Snapshot(before.rows, before.fetched_at, before.attempted_at, str(busy))
-    return snapshot()
+        return snapshot()  # the session recorded the error
+    except LeaseError as error:
+        return replace(snapshot(), error=str(error))
 
 
-def wanted() -> list[WantedSubscription]:
-    """Return what this dashboard wants, with who wants it."""
+def expected() -> list[WantedSubscription]:
+    """Return what this dashboard expects, with the users who requested it."""
     return list(WantedSubscription.objects.select_related("requested_by").order_by("target", "kind"))
 
 
 def proposed_target() -> str:
-    """Return our own receiver's address, the target that is proposed; "" while PUBLIC_URL is empty."""
+    """Return the URL of our active endpoint; "" while PUBLIC_URL is empty."""
     return endpoints.target(endpoints.active())
 
 
 def not_sent_to_us(rows: Iterable[Subscription]) -> list[str]:
-    """Return the kinds of events that no subscription among ``rows`` has sent to our own receiver.
+    """Return the kinds of events that no subscription among ``rows`` sends to our endpoint.
 
-    Where there is one URL for each event, the address that a rotation is bringing counts: it has taken the place.
+    Where the API has one URL per event, the pending endpoint of a rotation counts: it replaced the active one.
     """
-    ours = {targets.normalised(proposed_target())}
+    ours = [proposed_target()]
     if capabilities().one_url_per_event and (pending := endpoints.pending()) is not None:
-        ours.add(targets.normalised(endpoints.target(pending)))
-    sent = {row.kind for row in rows if targets.normalised(row.target) in ours}
+        ours.append(endpoints.target(pending))
+    sent = {row.kind for row in rows if any(targets.is_same(row.target, url) for url in ours)}
     return [kind.value for kind in Kind if kind.value not in sent]
 
 
 def to_replace(kinds: Iterable[Kind], target: str = "") -> dict[Kind, str]:
-    """Return the addresses that lose these events to ``target`` ("": our own receiver), as far as is known.
+    """Return the known URLs that lose these events to ``target`` ("": our endpoint).
 
-    None do where Pneumatic can send an event to several.
+    It is empty where Pneumatic can send an event to several URLs.
     """
-    address = target.strip() or proposed_target()
+    url = target.strip() or proposed_target()
     if not capabilities().one_url_per_event:
         return {}
     rows = mirror.rows()
-    there = {kind: row.target for kind in kinds if (row := mirror.held(rows, kind)) is not None}
-    return {kind: other for kind, other in there.items() if not targets.is_same(other, address)}
+    present = {kind: row.target for kind in kinds if (row := mirror.current(rows, kind)) is not None}
+    return {kind: other for kind, other in present.items() if not targets.is_same(other, url)}
 
 
 def subscribe(
     user: Who, kinds: Iterable[Kind | str], target: str = "", *, replacing: Mapping[Kind, str] | None = None
 ) -> list[OperationResult]:
-    """Have events of these kinds sent to ``target`` ("": our own receiver); return an outcome for each kind.
+    """Subscribe ``target`` ("": our endpoint) to events of these kinds; return a result for each kind.
 
-    What is there already is left as it is. Where there is one URL for each event, ``replacing`` names the addresses
-    that may lose theirs; an event that another address has is left to it. Raise ValueError, with a sentence, for a
-    target that cannot work.
+    Existing subscriptions stay. Where the API has one URL per event, only the URLs in ``replacing`` are replaced.
+    Raise ValueError, with a sentence, for a target that cannot work.
     """
     chosen = [Kind(kind) for kind in dict.fromkeys(kinds)]
-    address, stored = _address(target)
-    new = _want(user, chosen, stored)
-    may_lose = replacing or {}
-    planned = [operations.subscribe(kind, address, replaces=may_lose.get(kind, "")) for kind in chosen]
-    outcomes = operations.carry_out(planned, user)
-    for outcome in outcomes:
-        if outcome.is_refusal and outcome.step.kind in new:
-            _unwant([outcome.step.kind], stored)  # Pneumatic will never take it: nothing to repair
+    url, stored = _checked(target)
+    new = _expect(user, chosen, stored)
+    may_replace = replacing or {}
+    planned = [Operation(kind, url, replaces=may_replace.get(kind, "")) for kind in chosen]
+    results = operations.apply(planned, user)
+    # Pneumatic will never accept what it refused, so a repair cannot help.
+    _stop_expecting(new & {each.operation.kind for each in results if each.is_refused}, stored)
     if capabilities().one_url_per_event:
-        # What was replaced cannot be had besides: whoever replaced it wants it no longer.
-        made = [outcome.step.kind for outcome in outcomes if outcome.is_ok]
+        # The URLs that were replaced cannot be had as well.
+        made = [each.operation.kind for each in results if each.is_ok]
         WantedSubscription.objects.filter(kind__in=made).exclude(target=stored).delete()
-    return outcomes
+    return results
 
 
 def unsubscribe(user: Who, subscription_id: int) -> OperationResult:
-    """End one subscription; raise Subscription.DoesNotExist for an id that the mirror does not know."""
+    """End one subscription; raise Subscription.DoesNotExist for an id that the mirror does not have."""
     row = Subscription.objects.get(pk=subscription_id)
-    kind = Kind(row.kind) if row.kind else None
-    step = operations.unsubscribe(row.pk, target=row.target, kind=kind, event=row.event)
-    (outcome,) = operations.carry_out([step], user)
-    if outcome.is_ok and kind is not None and not _is_sent(kind, row.target):
-        _unwant([kind], _stored(row.target))
-    return outcome
+    (result,) = operations.apply([operations.unsubscribe(row)], user)
+    if result.is_ok:
+        _stop_expecting_ended(row.target, [Kind(row.kind)] if row.kind else [])
+    return result
 
 
 def unsubscribe_target(user: Who, target: str) -> list[OperationResult]:
-    """End every subscription of exactly ``target``; return an outcome for each."""
+    """End every subscription of exactly ``target`` with one request; return a result for each."""
     rows = Subscription.objects.filter(removed_at=None, target=target, id__gte=0).order_by("id")
-    planned = [
-        operations.unsubscribe(
-            row.pk, target=target, kind=Kind(row.kind) if row.kind else None, event=row.event
-        )
-        for row in rows
-    ]
+    planned = [operations.unsubscribe(row) for row in rows]
     try:
-        with remote.conversation() as account:
+        with remote.session() as account:
             ended = account.unsubscribe_target(target)
-    except (PneumaticError, LeaseHeldError, LeaseLostError) as refusal:
-        return [OperationResult(step, OperationState.FAILED, str(refusal)) for step in planned]
-    stored = _stored(target)
-    _unwant([kind for kind in Kind if not _is_sent(kind, target)], stored)
+    except remote.FAILURES as failure:
+        return [OperationResult(each, OperationState.FAILED, str(failure)) for each in planned]
+    _stop_expecting_ended(target, Kind)
+    done, already = OperationState.DONE, OperationState.ALREADY
     return [
-        OperationResult(
-            step,
-            OperationState.DONE if step.subscription_id in ended else OperationState.ALREADY,
-            subscription_id=step.subscription_id,
-        )
-        for step in planned
+        OperationResult(each, done if id_ in ended else already, subscription_id=id_)
+        for each in planned
+        if (id_ := each.subscription_id)
     ]
 
 
-def give_up(user: Who, wanted_id: int) -> None:
-    """Want something no longer, whatever Pneumatic has."""
+def stop_expecting(wanted_id: int) -> None:
+    """Stop expecting a subscription, whatever Pneumatic has."""
     WantedSubscription.objects.filter(pk=wanted_id).delete()
 
 
-def _address(target: str) -> tuple[str, str]:
-    """Return what Pneumatic is told and what is stored as wanted; raise ValueError with a sentence."""
-    address = target.strip() or proposed_target()
-    if not address:
-        raise ValueError(
-            _("PUBLIC_URL is empty, so our receiver has no address. Write it into the settings.")
-        )
-    check: TargetCheck = check_target(address)
+def _checked(target: str) -> tuple[str, str]:
+    """Return the URL for Pneumatic, and how it is stored as expected; raise ValueError with a sentence."""
+    url = target.strip() or proposed_target()
+    if not url:
+        raise ValueError(endpoints.NO_URL)
+    check = targets.check_target(url)
     if check.errors:
         raise ValueError(" ".join(check.errors))
-    return address, _stored(address)
+    return url, _stored(url, OwnEndpoints())
 
 
-def _stored(target: str) -> str:
-    """Return how a target is stored as wanted: "" for our own receiver, which changes its address."""
-    is_own = targets.is_ours(target) or targets.endpoint_of(target) is not None
-    return "" if is_own else target
+def _stored(target: str, own: OwnEndpoints) -> str:
+    """Return how a target is stored as expected: "" for our endpoint, whose URL can change."""
+    return "" if target in own else target
 
 
-def _want(user: Who, kinds: Sequence[Kind], stored: str) -> set[Kind]:
-    """Write down what is wanted; return the kinds that were not yet."""
+def _expect(user: Who, kinds: Collection[Kind], stored: str) -> set[Kind]:
+    """Write what is expected; return the kinds that are new."""
     known = {row.kind for row in WantedSubscription.objects.filter(target=stored)}
+    by, now = user.pk if user is not None else None, timezone.now()
     WantedSubscription.objects.bulk_create(
         [
-            WantedSubscription(
-                kind=kind.value,
-                target=stored,
-                requested_by_id=user.pk if user is not None else None,
-                requested_at=timezone.now(),
-            )
+            WantedSubscription(kind=kind.value, target=stored, requested_by_id=by, requested_at=now)
             for kind in kinds
         ],
         ignore_conflicts=True,
@@ -202,15 +179,17 @@ def _want(user: Who, kinds: Sequence[Kind], stored: str) -> set[Kind]:
     return {kind for kind in kinds if kind.value not in known}
 
 
-def _unwant(kinds: Iterable[Kind | None], stored: str) -> None:
-    values = [kind.value for kind in kinds if kind is not None]
-    WantedSubscription.objects.filter(kind__in=values, target=stored).delete()
+def _stop_expecting(kinds: Iterable[Kind], stored: str) -> None:
+    WantedSubscription.objects.filter(kind__in=[kind.value for kind in kinds], target=stored).delete()
 
 
-def _is_sent(kind: Kind, target: str) -> bool:
-    """Return whether some subscription still sends ``kind`` to ``target``, or to our receiver if that is what it is."""
-    rows = Subscription.objects.filter(removed_at=None, kind=kind.value).values_list("target", flat=True)
-    if not _stored(target):
-        ours = targets.endpoints_by_token()
-        return any(targets.endpoint_of(other, ours) is not None for other in rows)
-    return any(targets.is_same(other, target) for other in rows)
+def _stop_expecting_ended(target: str, kinds: Iterable[Kind]) -> None:
+    """Stop expecting those of ``kinds`` that no subscription sends to ``target`` any longer."""
+    own = OwnEndpoints()
+    stored = _stored(target, own)
+    rows = [
+        row
+        for row in mirror.rows()
+        if (targets.is_same(row.target, target) if stored else own.endpoint(row.target) is not None)
+    ]
+    _stop_expecting(set(kinds) - {Kind(row.kind) for row in rows if row.kind}, stored)

@@ -1,4 +1,4 @@
-"""``manage.py check --database default`` tells whether Pneumatic sends what is wanted."""
+"""``manage.py check --database default`` tells whether Pneumatic has all expected subscriptions."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_a_difference_is_told_with_its_age_and_without_secrets(sandbox: Sandbox,
     found = messages()
 
     assert list(found) == ["pneumatic.W103"]
-    assert "as seen 3 hours ago: missing: workflow_started." in found["pneumatic.W103"]
+    assert "as listed 3 hours ago: missing: workflow_started." in found["pneumatic.W103"]
     assert ours().rpartition("/hooks/")[2].strip("/") not in str(found)
 
 
@@ -72,7 +72,7 @@ def test_an_event_that_another_integration_has_is_told(sandbox: Sandbox, integra
     found = messages()
 
     assert list(found) == ["pneumatic.W103"]
-    assert "taken: task_returned → https://hooks.example.org/…." in found["pneumatic.W103"]
+    assert "replaced by another URL: task_returned → https://hooks.example.org/…." in found["pneumatic.W103"]
 
 
 @only_current
@@ -83,7 +83,7 @@ def test_a_key_that_may_not_manage_webhooks_is_told(
     settings.PNEUMATIC_API_KEY = sandbox.add_key("key-of-no-admin", NO_ADMIN)
     services.refresh()
 
-    assert "Webhooks are for admins" in messages()["pneumatic.W102"]
+    assert "Only admins and the owner" in messages()["pneumatic.W102"]
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_a_listing_that_failed_since_is_told_with_the_age_of_the_last(
 
     found = messages()
 
-    assert f"last seen {words}" in found["pneumatic.W102"]
+    assert f"last listed {words}" in found["pneumatic.W102"]
     assert "Pneumatic cannot be reached." in found["pneumatic.W102"]
 
 

@@ -9,7 +9,7 @@ from apps.accounts.models import User
 from apps.pneumatic.canonical.events import Kind
 from apps.webhooks import endpoints
 from apps.webhooks.models import Endpoint, Subscription, WantedSubscription
-from apps.webhooks.subscriptions import drift, services
+from apps.webhooks.subscriptions import drift, operations, services
 from apps.webhooks.subscriptions.drift import DiscrepancyKind
 from apps.webhooks.subscriptions.operations import OperationState
 from tests.fixtures.sandbox import Sandbox
@@ -48,14 +48,14 @@ def ids(sandbox: Sandbox) -> dict[str, int]:
 def test_nothing_differs_when_everything_is_there(subscribed: Sandbox) -> None:
     assert found() == []
     assert drift.plan(drift.find_drift()) == []
-    assert drift.in_words(drift.find_drift()) == ["Pneumatic sends what is wanted."]
+    assert drift.report_lines(drift.find_drift()) == ["Pneumatic has all expected subscriptions."]
 
 
 def test_nothing_is_told_where_nothing_is_known(sandbox: Sandbox, integrator: User) -> None:
     WantedSubscription.objects.create(kind="task_returned", target="", requested_at="2026-01-01T00:00Z")
 
     assert drift.find_drift().findings == ()
-    assert drift.in_words(drift.find_drift()) == ["The subscriptions were never listed."]
+    assert drift.report_lines(drift.find_drift()) == ["No subscription list loaded yet."]
 
 
 def test_what_is_missing_is_subscribed(subscribed: Sandbox, integrator: User) -> None:
@@ -165,7 +165,7 @@ def test_another_secret_key_is_repaired(subscribed: Sandbox, integrator: User, s
 
 def test_another_integration_is_shown_and_left_alone(subscribed: Sandbox, integrator: User) -> None:
     foreign = subscribed.add_subscription(event="task_completed", target=ELSEWHERE)["id"]
-    assert found() == [("foreign", "task_completed")]
+    assert found() == [("external", "task_completed")]
     state = drift.find_drift()
     assert state.to_repair == ()
     assert drift.plan(state) == []
@@ -183,7 +183,7 @@ def test_what_nobody_asked_for_at_our_receiver_is_left_alone(sandbox: Sandbox, i
     sandbox.add_subscription(event="workflow_painted", target=ours())
     sandbox.add_subscription(event="workflow_started", target=ours())
 
-    assert found() == [("unwanted", "workflow_painted"), ("unwanted", "workflow_started")]
+    assert found() == [("unexpected", "workflow_painted"), ("unexpected", "workflow_started")]
     assert drift.repair(integrator) == []
 
 
@@ -197,7 +197,7 @@ def test_the_preview_is_what_is_carried_out(subscribed: Sandbox, integrator: Use
 
     assert [step.key for step in planned] == [step.key for step in again]
     assert len({step.key for step in planned}) == 2
-    assert [outcome.step for outcome in drift.carry_out(planned, integrator)] == planned
+    assert [outcome.operation for outcome in operations.apply(planned, integrator)] == planned
 
 
 def test_a_subscription_that_changed_after_the_preview_is_not_ended(
@@ -209,10 +209,10 @@ def test_a_subscription_that_changed_after_the_preview_is_not_ended(
     Subscription.objects.filter(pk=double["id"]).update(target=ELSEWHERE)
     planned[0] = drift.plan(drift.find_drift(), also=[double["id"]])[-1]
 
-    (outcome,) = drift.carry_out(planned[:1], integrator)
+    (outcome,) = operations.apply(planned[:1], integrator)
 
     assert outcome.state == OperationState.FAILED
-    assert "changed meanwhile" in outcome.error
+    assert "has changed" in outcome.error
     assert double["id"] in {row["id"] for row in subscribed.subscriptions()}
 
 
@@ -223,8 +223,8 @@ def test_it_goes_on_where_it_was_interrupted(subscribed: Sandbox, integrator: Us
     planned = drift.plan(drift.find_drift())
     subscribed.fault(kind="status", status=500, method="POST", path_prefix="/webhooks", skip=2, times=1)
 
-    first = drift.carry_out(planned, integrator)
-    second = drift.carry_out(planned, integrator)
+    first = operations.apply(planned, integrator)
+    second = operations.apply(planned, integrator)
 
     assert [outcome.state for outcome in first] == [
         OperationState.DONE,
@@ -244,8 +244,8 @@ def test_without_a_public_address_only_that_is_told(subscribed: Sandbox, setting
     settings.PUBLIC_URL = ""
     state = drift.find_drift()
 
-    assert state.has_no_address
-    assert drift.in_words(state)[0].startswith("PUBLIC_URL is empty")
+    assert state.has_no_url
+    assert drift.report_lines(state)[0].startswith("PUBLIC_URL is empty")
     assert state.of(DiscrepancyKind.MISSING) == ()
 
 
@@ -255,7 +255,7 @@ def test_words_hold_no_secret(subscribed: Sandbox) -> None:
     services.refresh()
     state = drift.find_drift()
 
-    words = " ".join([*drift.in_words(state), repr(state.findings), repr(drift.plan(state))])
+    words = " ".join([*drift.report_lines(state), repr(state.findings), repr(drift.plan(state))])
 
     assert "https://hooks.example.org/…" in words
     assert "secret-of-somebody-else" not in words

@@ -9,7 +9,7 @@ from apps.accounts.models import User
 from apps.pneumatic.canonical.events import Kind
 from apps.webhooks import endpoints
 from apps.webhooks.models import Endpoint, Subscription, WantedSubscription
-from apps.webhooks.subscriptions import drift, services
+from apps.webhooks.subscriptions import drift, operations, services
 from apps.webhooks.subscriptions.drift import DiscrepancyKind
 from apps.webhooks.subscriptions.operations import OperationState
 from tests.fixtures.sandbox import Sandbox, only_current
@@ -56,7 +56,7 @@ def old_address(state: Endpoint.State = Endpoint.State.RETIRED) -> str:
 def test_nothing_differs_when_everything_is_there(subscribed: Sandbox) -> None:
     assert found() == []
     assert drift.plan(drift.find_drift()) == []
-    assert drift.in_words(drift.find_drift()) == ["Pneumatic sends what is wanted."]
+    assert drift.report_lines(drift.find_drift()) == ["Pneumatic has all expected subscriptions."]
 
 
 def test_what_is_missing_is_subscribed(subscribed: Sandbox, integrator: User) -> None:
@@ -94,10 +94,10 @@ def test_what_another_integration_has_is_replaced_only_when_chosen(
     subscribed: Sandbox, integrator: User
 ) -> None:
     take(subscribed, "task_returned", url=ELSEWHERE)
-    assert found() == [("taken", "task_returned")]
+    assert found() == [("replaced", "task_returned")]
     state = drift.find_drift()
     assert state.to_repair == ()
-    assert [finding.problem for finding in state.unmet] == [DiscrepancyKind.TAKEN]
+    assert [finding.problem for finding in state.unmet] == [DiscrepancyKind.REPLACED]
     assert drift.repair(integrator) == []
     assert shown(subscribed)["task_returned"] == ELSEWHERE
 
@@ -116,9 +116,9 @@ def test_a_choice_holds_for_the_url_that_was_shown_only(subscribed: Sandbox, int
     planned = drift.plan(drift.find_drift(), also)
     take(subscribed, "task_returned", url=f"{ELSEWHERE}/2")
 
-    (outcome,) = drift.carry_out(planned, integrator)
+    (outcome,) = operations.apply(planned, integrator)
 
-    assert (outcome.state, outcome.is_taken) == (OperationState.FAILED, True)
+    assert (outcome.state, outcome.is_conflict) == (OperationState.FAILED, True)
     assert shown(subscribed)["task_returned"] == f"{ELSEWHERE}/2"
     assert [step.key for step in drift.plan(drift.find_drift(), also)] != [step.key for step in planned]
 
@@ -127,7 +127,7 @@ def test_what_another_user_of_the_account_has_stays_with_them(subscribed: Sandbo
     key = subscribed.add_key("key-of-another-admin", OTHER_ADMIN)
     call(subscribed, "POST", "/webhooks/events/task_returned/unsubscribe", {})
     take(subscribed, "task_returned", url=ELSEWHERE, key=key)
-    assert found() == [("taken", "task_returned")]
+    assert found() == [("replaced", "task_returned")]
 
     (outcome,) = drift.repair(integrator, also=[Subscription.objects.get(event="task_returned").pk])
 
@@ -158,9 +158,9 @@ def test_what_nobody_here_wants_is_left_alone(sandbox: Sandbox, integrator: User
     take(sandbox, "workflow_started", url=ELSEWHERE)
 
     assert found() == [
-        ("unwanted", "task_completed"),
-        ("unwanted", "task_returned"),
-        ("foreign", "workflow_started"),
+        ("unexpected", "task_completed"),
+        ("unexpected", "task_returned"),
+        ("external", "workflow_started"),
     ]
     assert drift.repair(integrator) == []
 
@@ -179,8 +179,8 @@ def test_an_address_elsewhere_is_missed_and_repaired_too(sandbox: Sandbox, integ
     drift.repair(integrator)
     take(sandbox, "task_returned", url=ours())
 
-    assert found() == [("taken", "task_returned")]
-    assert "Our receiver has this event" in drift.find_drift().findings[0].explanation
+    assert found() == [("replaced", "task_returned")]
+    assert "Our endpoint has this event" in drift.find_drift().findings[0].explanation
 
 
 def test_two_wishes_for_one_place_are_met_by_one_of_them(sandbox: Sandbox, integrator: User) -> None:
@@ -200,7 +200,7 @@ def test_without_a_public_address_only_that_is_told(
 ) -> None:
     settings.PUBLIC_URL = ""
 
-    assert drift.find_drift().has_no_address
+    assert drift.find_drift().has_no_url
     assert found() == []
     assert drift.repair(integrator) == []
 
@@ -210,9 +210,11 @@ def test_words_hold_no_secret_and_no_number(subscribed: Sandbox) -> None:
     services.refresh()
     state = drift.find_drift()
 
-    (line,) = drift.in_words(state)
+    (line,) = drift.report_lines(state)
 
-    assert line.startswith("taken: task_returned → https://hooks.example.org/…. Another integration")
+    assert line.startswith(
+        "replaced by another URL: task_returned → https://hooks.example.org/…. Another integration"
+    )
     assert "secret" not in line + repr(state.findings) + repr(drift.plan(state, [1, 2, 3, 4]))
     assert endpoints.token(endpoints.active()) not in repr(drift.plan(state, [1, 2, 3, 4]))
 

@@ -62,14 +62,14 @@ def hold(*, seconds: float, **values: object) -> None:
 def test_somebody_who_waits_too_long_is_told(
     sandbox: Sandbox, integrator: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(leases, "PATIENCE", 0)
+    monkeypatch.setattr(leases, "WAIT_SECONDS", 0)
     hold(seconds=60, host="another machine")
 
     (outcome,) = services.subscribe(integrator, [Kind.TASK_RETURNED])
 
     assert outcome.state == OperationState.FAILED
-    assert "Somebody else" in outcome.error
-    assert "Somebody else" in services.refresh().error
+    assert "Another user" in outcome.error
+    assert "Another user" in services.refresh().error
     assert sandbox.requests() == []
 
 
@@ -82,9 +82,9 @@ def test_a_lease_that_ran_out_is_taken_over(sandbox: Sandbox, integrator: User) 
 def test_the_lease_of_a_dead_process_is_taken_over_at_once(sandbox: Sandbox, integrator: User) -> None:
     with leases.held() as lease:
         SubscriptionListing.objects.update(process=ended_process(), pid=2**22 + 7)
-        assert lease.holder
+        assert lease.owner
 
-        assert services.refresh(patience=2).error == ""
+        assert services.refresh(timeout_seconds=2).error == ""
 
 
 def ended_process() -> str:

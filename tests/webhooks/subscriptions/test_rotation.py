@@ -120,7 +120,7 @@ def test_beginning_twice_makes_one_new_address(subscribed: Sandbox, integrator: 
     rotation.begin(integrator)
     progress = rotation.begin(integrator)
 
-    assert told(progress.outcomes) == [("subscribe", "already")] * 4
+    assert told(progress.results) == [("subscribe", "already")] * 4
     assert states() == [S.ACTIVE, S.PENDING]
     assert len(upstream(subscribed)) == 8
 
@@ -215,7 +215,7 @@ def test_it_can_be_aborted(subscribed: Sandbox, integrator: User) -> None:
     assert sorted(upstream(subscribed)) == everything_at(old)
     assert endpoints.find(endpoints.token(new)) == new  # what is on its way still arrives
     let_grace_pass()
-    rotation.look()
+    rotation.run_if_due()
     assert states() == [S.ACTIVE, S.RETIRED]
 
 
@@ -249,14 +249,14 @@ def test_it_cannot_begin_without_a_public_address(
 
 def test_the_worker_goes_on_by_itself_after_the_first_event(subscribed: Sandbox, integrator: User) -> None:
     pending = rotation.begin(integrator).status.pending
-    rotation.look()
+    rotation.run_if_due()
     assert rotation.status().phase == Phase.WAITING
 
     hear(pending)
-    rotation.look()
+    rotation.run_if_due()
     assert rotation.status().phase == Phase.GRACE
     let_grace_pass()
-    rotation.look()
+    rotation.run_if_due()
     assert rotation.status().phase == Phase.NONE
 
 
@@ -266,7 +266,7 @@ def test_the_worker_costs_a_query_when_there_is_nothing_to_do(
     subscribed.clear_requests()
 
     with django_assert_num_queries(1):
-        rotation.look()
+        rotation.run_if_due()
 
     assert subscribed.requests() == []
 
@@ -276,7 +276,7 @@ def test_the_worker_asks_nobody_during_the_grace(subscribed: Sandbox, integrator
     rotation.advance(integrator, confirmed=True)
     subscribed.clear_requests()
 
-    rotation.look()
+    rotation.run_if_due()
 
     assert subscribed.requests() == []
 
@@ -287,6 +287,6 @@ def test_the_worker_writes_a_line_when_it_cannot_go_on(
     hear(rotation.begin(integrator).status.pending)
     subscribed.fault(kind="status", status=403, path_prefix="/webhooks", times=0)
 
-    rotation.look()
+    rotation.run_if_due()
 
-    assert "rotation of the receiver's token waits" in caplog.text
+    assert "rotation of the endpoint's token waits" in caplog.text

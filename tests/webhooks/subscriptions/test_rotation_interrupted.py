@@ -91,8 +91,7 @@ STEPS = [
     (Client, "subscribe"),
     (Client, "unsubscribe"),
     (mirror, "replace"),
-    (mirror, "add"),
-    (mirror, "remove"),
+    (mirror, "apply"),
     (endpoints, "create"),
     (rotation, "_switch"),
     (rotation, "_retire"),
@@ -124,7 +123,7 @@ def finish(user: User) -> None:
     if status.phase == Phase.WAITING and not status.has_first_event:
         hear(status.pending)
     for _ in range(3):
-        rotation.look()
+        rotation.run_if_due()
 
 
 courses = pytest.mark.parametrize("course", [rotate, begin_and_abort], ids=lambda course: course.__name__)
@@ -219,7 +218,7 @@ def interrupt(
         watch.look()
 
     let_grace_pass()
-    rotation.look()
+    rotation.run_if_due()
     assert sorted(set(states())) in ([S.ACTIVE], [S.ACTIVE, S.RETIRED])
     assert drift.find_drift().findings == ()
     return is_over

@@ -93,7 +93,7 @@ def test_it_goes_on_after_the_first_event_or_a_persons_word(
     assert old.accepted_until is not None
     assert rotation.GRACE - dt.timedelta(minutes=1) < old.accepted_until - timezone.now() <= rotation.GRACE
     let_grace_pass()
-    rotation.look()
+    rotation.run_if_due()
     assert states() == [S.RETIRED, S.ACTIVE]
     assert drift.find_drift().findings == ()
 
@@ -109,7 +109,7 @@ def test_it_can_be_aborted(subscribed: Sandbox, integrator: User) -> None:
     assert shown(subscribed) == dict.fromkeys(EVENTS, old)
     assert endpoints.find(endpoints.token(new)) == new  # what is on its way still arrives
     let_grace_pass()
-    rotation.look()
+    rotation.run_if_due()
     assert states() == [S.ACTIVE, S.RETIRED]
 
 
@@ -134,7 +134,7 @@ def test_what_another_integration_has_is_left_to_it(sandbox: Sandbox, integrator
     pending = begin(integrator)
 
     status = rotation.status()
-    assert (status.phase, status.missing, status.taken) == (Phase.WAITING, (), (RETURNED,))
+    assert (status.phase, status.missing, status.external) == (Phase.WAITING, (), (RETURNED,))
     assert rotation.advance(integrator, confirmed=True).status.phase == Phase.GRACE
     assert shown(sandbox) == {"workflow_started": address(pending), "task_returned": ELSEWHERE}
 

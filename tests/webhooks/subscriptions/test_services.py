@@ -183,7 +183,7 @@ def test_a_refused_target_is_no_longer_wanted(sandbox: Sandbox, integrator: User
 
     (outcome,) = services.subscribe(integrator, [Kind.TASK_RETURNED], ELSEWHERE)
 
-    assert (outcome.state, outcome.is_refusal) == (OperationState.FAILED, True)
+    assert (outcome.state, outcome.is_refused) == (OperationState.FAILED, True)
     assert outcome.error
     assert wanted() == set()
 

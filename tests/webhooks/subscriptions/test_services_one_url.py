@@ -78,7 +78,7 @@ def test_what_another_integration_has_is_not_replaced_unasked(sandbox: Sandbox, 
     outcomes = services.subscribe(integrator, [STARTED, RETURNED])
 
     assert told(outcomes) == [("subscribe", "done"), ("subscribe", "failed")]
-    assert [outcome.is_taken for outcome in outcomes] == [False, True]
+    assert [outcome.is_conflict for outcome in outcomes] == [False, True]
     assert shown(sandbox) == {"workflow_started": ours(), "task_returned": ELSEWHERE}
     # It stays wanted: a page goes on saying that it does not come.
     assert ("task_returned", "") in wanted()
@@ -110,7 +110,7 @@ def test_an_answer_holds_for_the_url_that_was_shown_only(sandbox: Sandbox, integ
 
     (outcome,) = services.subscribe(integrator, [RETURNED], replacing={RETURNED: ELSEWHERE})
 
-    assert (outcome.state, outcome.is_taken) == (OperationState.FAILED, True)
+    assert (outcome.state, outcome.is_conflict) == (OperationState.FAILED, True)
     assert shown(sandbox) == {"task_returned": ANOTHER}
     assert services.to_replace([RETURNED]) == {RETURNED: ANOTHER}
 
@@ -132,7 +132,7 @@ def test_the_list_is_read_again_right_before_each_change(
         integrator, [STARTED, RETURNED], replacing={STARTED: ELSEWHERE, RETURNED: ELSEWHERE}
     )
 
-    assert [outcome.is_taken for outcome in outcomes] == [False, True]
+    assert [outcome.is_conflict for outcome in outcomes] == [False, True]
     assert shown(sandbox) == {"workflow_started": ours(), "task_returned": ANOTHER}
 
 
@@ -197,7 +197,8 @@ class TestAnotherUserOfTheAccount:
 
         services.refresh()
 
-        assert [finding.problem for finding in drift.find_drift().findings] == [drift.DiscrepancyKind.TAKEN]
+        (finding,) = drift.find_drift().findings
+        assert finding.problem == drift.DiscrepancyKind.REPLACED
 
     def test_ours_is_shown_once_theirs_has_ended_and_ours_was_made_again(
         self, sandbox: Sandbox, integrator: User, other_admin: str
@@ -252,7 +253,7 @@ def test_an_end_is_refused_when_it_changed_after_the_list_was_read(
 
     outcome = services.unsubscribe(integrator, row.pk)
 
-    assert (outcome.state, outcome.is_taken) == (OperationState.FAILED, True)
+    assert (outcome.state, outcome.is_conflict) == (OperationState.FAILED, True)
     assert shown(sandbox) == mirrored() == {"task_returned": ELSEWHERE}
 
 
@@ -349,7 +350,7 @@ def test_a_failure_half_way_tells_what_succeeded_and_keeps_the_wish(
 def test_a_url_that_the_server_refuses_is_wanted_no_longer(sandbox: Sandbox, integrator: User) -> None:
     (outcome,) = services.subscribe(integrator, [RETURNED], "http://dashboard:8000/listener")
 
-    assert (outcome.is_refusal, bool(outcome.error)) == (True, True)
+    assert (outcome.is_refused, bool(outcome.error)) == (True, True)
     assert wanted() == set()
 
 
@@ -364,7 +365,7 @@ def test_a_key_that_may_not_manage_webhooks_is_told_what_is_missing(
 
     assert state.is_denied
     assert "PNEUMATIC_API_KEY" in state.error
-    assert "still come" in state.error
+    assert "still deliver events" in state.error
     assert [row.target for row in state.rows] == [ours()]
     assert outcome.error == state.error
     assert shown(sandbox) == {"task_returned": ours()}
@@ -380,7 +381,7 @@ def test_the_first_question_of_all_finds_out_what_the_server_does(
 
     (outcome,) = services.subscribe(integrator, [RETURNED])
 
-    assert outcome.is_taken
+    assert outcome.is_conflict
     assert services.to_replace([RETURNED]) == {RETURNED: ELSEWHERE}
 
 

@@ -89,7 +89,7 @@ def test_a_key_that_may_not_list_them_leaves_the_rest_alone(sandbox: Sandbox) ->
     refused = result(run, "subscriptions")
     assert refused.state == SyncResult.State.FORBIDDEN
     assert "PNEUMATIC_API_KEY" in refused.error
-    assert "still come" in refused.error
+    assert "still deliver events" in refused.error
     assert services.snapshot().error == refused.error
     freshness = selectors.freshness()
     assert not freshness.never
@@ -121,8 +121,8 @@ def test_the_command_says_how_it_differs(sandbox: Sandbox, integrator: User) -> 
     lines = command("subscriptions")
 
     assert lines[0].startswith("subscriptions: 1 added, 0 updated, 1 removed, 1 unchanged (1 request, ")
-    assert lines[1] == "  missing: task_returned. Wanted, but Pneumatic does not send it to us."
-    assert lines[2].startswith("  foreign: task_returned (")
+    assert lines[1] == "  missing: task_returned. Expected, but Pneumatic does not send it to our endpoint."
+    assert lines[2].startswith("  external: task_returned (")
     assert "https://hooks.example.org/…. Another integration" in lines[2]
     assert len(lines) == 3
     assert "secret" not in "".join(lines)
@@ -137,7 +137,7 @@ def test_json_has_the_same_remarks(sandbox: Sandbox, integrator: User) -> None:
 
     assert data["state"] == "done"  # a difference is no failure of the sync
     assert data["resources"][0]["remarks"] == [
-        "missing: task_returned. Wanted, but Pneumatic does not send it to us."
+        "missing: task_returned. Expected, but Pneumatic does not send it to our endpoint."
     ]
 
 
@@ -227,7 +227,7 @@ class TestOneUrlPerEvent:
 
         said = " ".join(command())
 
-        assert "Webhooks are for admins and the owner of the account" in said
+        assert "Only admins and the owner of the account may manage webhooks" in said
         assert "templates: " in said
 
     def test_another_generation_of_the_server_does_not_confuse_it(

@@ -8,7 +8,7 @@ from pytest_django import Settings
 from apps.webhooks import endpoints
 from apps.webhooks.models import Endpoint
 from apps.webhooks.subscriptions import targets
-from apps.webhooks.subscriptions.services import check_target
+from apps.webhooks.subscriptions.targets import check_target
 from tests.webhooks.subscribing import PUBLIC_URL
 
 pytestmark = pytest.mark.django_db

@@ -1,4 +1,4 @@
-"""What the page of webhook subscriptions changes. Every change is a POST of its own, and then a redirect."""
+"""Changes from the page of webhook subscriptions. Each is a POST, followed by a redirect."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ from apps.core.identifiers import read_number
 from apps.pneumatic.client import capabilities
 from apps.webhooks.admin.permissions import MANAGE, needs
 from apps.webhooks.admin.subscriptions.forms import SubscribeForm
-from apps.webhooks.admin.subscriptions.impact import is_somebody_elses, what_stops
-from apps.webhooks.admin.subscriptions.pages import LONGEST_WAIT, PAGE, receiver, show
-from apps.webhooks.admin.subscriptions.presentation import Addresses, event_label, replaced
+from apps.webhooks.admin.subscriptions.impact import is_external, unsubscribe_impact
+from apps.webhooks.admin.subscriptions.pages import PAGE, TIMEOUT_SECONDS, endpoint, show
+from apps.webhooks.admin.subscriptions.presentation import event_label, replaced, shown_target
 from apps.webhooks.models import Kind, Subscription
-from apps.webhooks.subscriptions import drift, rotation, self_test, services, targets
-from apps.webhooks.subscriptions.operations import Operation, OperationKind, OperationResult, OperationState
+from apps.webhooks.subscriptions import drift, operations, rotation, self_test, services, targets
+from apps.webhooks.subscriptions.operations import Operation, OperationResult, OperationState
+from apps.webhooks.subscriptions.targets import OwnEndpoints
 
 GET_OR_POST = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -30,33 +31,29 @@ GET_OR_POST = require_http_methods(["GET", "HEAD", "POST"])
 @require_POST
 @needs(MANAGE)
 def subscribe(request: HttpRequest) -> HttpResponse:
-    """Subscribe to the chosen events; where the address raises doubts or another one loses an event, ask first."""
+    """Subscribe to the selected events; ask first where the URL has warnings or another URL is replaced."""
     if capabilities().one_url_per_event:
-        services.refresh(patience=LONGEST_WAIT)
+        services.refresh(timeout_seconds=TIMEOUT_SECONDS)
     form = SubscribeForm(request.POST)
-    if not form.is_valid() or form.needs_word:
+    if not form.is_valid() or form.needs_confirmation:
         return _ask(request, form)
+    kinds, target = form.cleaned_data["kinds"], form.cleaned_data["target"]
     try:
-        outcomes = services.subscribe(
-            request.user,
-            form.cleaned_data["kinds"],
-            form.cleaned_data["target"],
-            replacing=form.replaced,
-        )
+        results = services.subscribe(request.user, kinds, target, replacing=form.replaced)
     except ValueError as refusal:
         messages.error(request, str(refusal))
         return redirect(PAGE)
-    tell(request, outcomes)
-    taken = [outcome.step.kind for outcome in outcomes if outcome.is_taken and outcome.step.kind]
-    if taken:  # between the question and its answer
-        form = SubscribeForm(_chosen(request.POST, taken))
-        if not form.is_valid() or form.needs_word:
+    report(request, results)
+    conflicts = [each.operation.kind for each in results if each.is_conflict and each.operation.kind]
+    if conflicts:  # the URL changed after the question
+        form = SubscribeForm(_only(request.POST, conflicts))
+        if not form.is_valid() or form.needs_confirmation:
             return _ask(request, form)
     return redirect(PAGE)
 
 
-def _chosen(given: QueryDict, kinds: Sequence[str]) -> QueryDict:
-    """Return the form as it was sent, for these events only."""
+def _only(given: QueryDict, kinds: Sequence[str]) -> QueryDict:
+    """Return the form's data with these events selected."""
     data = given.copy()
     data.pop("all", None)
     data.setlist("kinds", list(kinds))
@@ -67,8 +64,8 @@ def _ask(request: HttpRequest, form: SubscribeForm) -> HttpResponse:
     context = {
         "title": _("Subscribe"),
         "form": form,
-        "receiver": receiver(),
-        "replaced": replaced(form.replaced, Addresses()),
+        "endpoint": endpoint(),
+        "replaced": replaced(form.replaced, OwnEndpoints()),
     }
     return show(request, "subscribe.html", context, status=422)
 
@@ -76,96 +73,93 @@ def _ask(request: HttpRequest, form: SubscribeForm) -> HttpResponse:
 @GET_OR_POST
 @needs(MANAGE)
 def unsubscribe(request: HttpRequest, subscription_id: int) -> HttpResponse:
-    """End one subscription, after having said what stops."""
+    """Show the impact, then end one subscription."""
     row = get_object_or_404(Subscription, pk=subscription_id)
-    if row.removed_at is not None:
-        messages.info(request, _("Subscription %(id)d had ended already.") % {"id": row.pk})
-        return redirect(PAGE)
-    if request.method == "POST":
-        if not _was_shown(request, row):
-            return redirect("admin:webhooks_subscription_unsubscribe", row.pk)
-        tell(request, [services.unsubscribe(request.user, row.pk)])
-        return redirect(PAGE)
-    return show(request, "unsubscribe.html", {"title": _("Unsubscribe"), **_ending([row])})
+    rows = [] if row.removed_at is not None else [row]
+    return _unsubscribe(
+        request, row, rows, _("Unsubscribe"), lambda: [services.unsubscribe(request.user, row.pk)]
+    )
 
 
 @GET_OR_POST
 @needs(MANAGE)
 def unsubscribe_target(request: HttpRequest, subscription_id: int) -> HttpResponse:
-    """End every subscription of the target that this one has. No address of a page holds a target: it may be secret."""
+    """Do the same for all subscriptions of a target. The URL of the page has an id, as a target may be secret."""
     row = get_object_or_404(Subscription, pk=subscription_id)
-    there = Subscription.objects.filter(removed_at=None, target=row.target, id__gte=0)
-    rows = list(there.order_by("event", "id"))
-    if not rows:
-        messages.info(request, _("Everything that was sent to this address had ended already."))
-        return redirect(PAGE)
-    if request.method == "POST":
-        if not _was_shown(request, row):
-            return redirect("admin:webhooks_subscription_unsubscribe_target", row.pk)
-        tell(request, services.unsubscribe_target(request.user, row.target))
-        return redirect(PAGE)
-    context = {"title": _("Unsubscribe an address"), "is_target": True, "first": row, **_ending(rows)}
-    return show(request, "unsubscribe.html", context)
-
-
-def _was_shown(request: HttpRequest, row: Subscription) -> bool:
-    """Return whether the page that asked showed the address that ``row`` has now; say so where it did not."""
-    if not capabilities().one_url_per_event or request.POST.get("seen") == targets.fingerprint(row.target):
-        return True
-    messages.warning(
-        request,
-        _("Pneumatic sends this event to another address by now. Nothing was ended; look at it again."),
+    present = Subscription.objects.filter(removed_at=None, target=row.target, id__gte=0)
+    rows = list(present.order_by("event", "id"))
+    title = _("Unsubscribe all for this URL")
+    return _unsubscribe(
+        request, row, rows, title, lambda: services.unsubscribe_target(request.user, row.target)
     )
-    return False
+
+
+def _unsubscribe(
+    request: HttpRequest,
+    row: Subscription,
+    rows: Sequence[Subscription],
+    title: str,
+    end: Callable[[], Sequence[OperationResult]],
+) -> HttpResponse:
+    if not rows:
+        messages.info(request, _("This has already ended."))
+        return redirect(PAGE)
+    if request.method != "POST":
+        return show(request, "unsubscribe.html", {"title": title, **_ending(rows)})
+    if capabilities().one_url_per_event and request.POST.get("seen") != targets.fingerprint(row.target):
+        messages.warning(
+            request, _("Pneumatic now sends this event to another URL. Nothing was ended. Check it again.")
+        )
+        return redirect(request.path)
+    report(request, end())
+    return redirect(PAGE)
 
 
 @require_POST
 @needs(MANAGE)
-def give_up(request: HttpRequest, wanted_id: int) -> HttpResponseRedirect:
-    """Want something no longer that Pneumatic does not send anyway."""
-    services.give_up(request.user, wanted_id)
-    messages.success(request, _("That is not wanted any more."))
+def stop_expecting(request: HttpRequest, wanted_id: int) -> HttpResponseRedirect:
+    """Stop expecting a subscription that Pneumatic does not have."""
+    services.stop_expecting(wanted_id)
+    messages.success(request, _("This subscription is no longer expected."))
     return redirect(PAGE)
 
 
 @GET_OR_POST
 @needs(MANAGE)
 def repair(request: HttpRequest) -> HttpResponse:
-    """Show the exact steps of a repair; then carry out those that were shown, if they are still the right ones."""
+    """Show the operations of a repair; then apply those that were shown, if the plan is still the same."""
     given = request.POST if request.method == "POST" else request.GET
     also = {id_ for text in given.getlist("also") if (id_ := read_number(text)) is not None}
     if request.method != "POST":
-        services.refresh(patience=LONGEST_WAIT)
+        services.refresh(timeout_seconds=TIMEOUT_SECONDS)
     found = drift.find_drift()
     planned = drift.plan(found, also)
-    if request.method == "POST":
-        if {step.key for step in planned} == set(request.POST.getlist("step")):
-            outcomes = drift.carry_out(planned, request.user)
-            tell(request, outcomes)
-            if not any(outcome.is_taken for outcome in outcomes):
-                return redirect(PAGE)
-        else:
-            messages.warning(
-                request, _("Things have changed since these steps were shown. Here are the right ones.")
-            )
-        query = "&".join(f"also={id_}" for id_ in sorted(also))
-        return redirect(f"{reverse('admin:webhooks_subscription_repair')}?{query}")
-    return show(request, "repair.html", {"title": _("Repair"), "drift": found, **_planned(planned, also)})
+    if request.method != "POST":
+        return show(request, "repair.html", {"title": _("Repair"), "drift": found, **_planned(planned, also)})
+    if {operation.key for operation in planned} == set(request.POST.getlist("step")):
+        results = operations.apply(planned, request.user)
+        report(request, results)
+        if not any(result.is_conflict for result in results):
+            return redirect(PAGE)
+    else:
+        messages.warning(request, _("The subscriptions have changed. Check the updated plan."))
+    query = "&".join(f"also={id_}" for id_ in sorted(also))
+    return redirect(f"{reverse('admin:webhooks_subscription_repair')}?{query}")
 
 
 @GET_OR_POST
 @needs(MANAGE)
 def rotate(request: HttpRequest) -> HttpResponse:
-    """Explain what a rotation does and where it stands; ``do`` is the step that somebody chose."""
+    """Show the progress of a rotation; a POST takes the step ``do``."""
     if request.method != "POST":
-        if capabilities().one_url_per_event:  # whose address will be replaced, and whose not
-            services.refresh(patience=LONGEST_WAIT)
+        if capabilities().one_url_per_event:  # to show which URLs are replaced
+            services.refresh(timeout_seconds=TIMEOUT_SECONDS)
         status = rotation.status()
         context = {
-            "title": _("Replace the token"),
+            "title": _("Rotate token"),
             "rotation": status,
             "missing_kinds": [event_label(kind, "") for kind in status.missing],
-            "taken_kinds": [event_label(kind, "") for kind in status.taken],
+            "external_kinds": [event_label(kind, "") for kind in status.external],
             "grace": round(rotation.GRACE.total_seconds() / 60),
         }
         return show(request, "rotation.html", context)
@@ -176,16 +170,16 @@ def rotate(request: HttpRequest) -> HttpResponse:
         "confirm_by_test": lambda: rotation.confirm_by_test(request.user),
         "abort": lambda: rotation.abort(request.user),
     }
-    chosen = steps.get(request.POST.get("do", ""))
-    if chosen is None:
+    step = steps.get(request.POST.get("do", ""))
+    if step is None:
         raise Http404
     try:
-        progress = chosen()
+        progress = step()
     except rotation.NothingToRotateError as refusal:
         messages.error(request, str(refusal))
     else:
-        tell(request, progress.outcomes)
-        if progress.error and not any(outcome.error == progress.error for outcome in progress.outcomes):
+        report(request, progress.results)
+        if progress.error and not any(result.error == progress.error for result in progress.results):
             messages.error(request, progress.error)
     return redirect("admin:webhooks_subscription_rotation")
 
@@ -193,85 +187,77 @@ def rotate(request: HttpRequest) -> HttpResponse:
 @require_POST
 @needs(MANAGE)
 def test(request: HttpRequest) -> HttpResponseRedirect:
-    """Send test events to ourselves; the page shows how far they come."""
-    chosen = [kind for kind in Kind if kind.value in request.POST.getlist("kind")]
-    if not chosen:
+    """Send test events to our endpoint; the page shows their progress."""
+    selected = [kind for kind in Kind if kind.value in request.POST.getlist("kind")]
+    if not selected:
         raise Http404
-    for kind in chosen:
+    for kind in selected:
         self_test.send(request.user, kind.value)
     return redirect(f"{reverse(PAGE)}#tests")
 
 
-def tell(request: HttpRequest, outcomes: Sequence[OperationResult]) -> None:
-    """Say what became of each step, in messages; one for all that went well."""
-    done = [outcome for outcome in outcomes if outcome.is_ok]
-    for action in OperationKind:
-        these = [outcome for outcome in done if outcome.step.action == action]
-        if these:
-            changed = any(outcome.state == OperationState.DONE for outcome in these)
-            (messages.success if changed else messages.info)(request, _in_words(action, these))
-    for outcome in outcomes:
-        event = event_label(outcome.step.kind or "", outcome.step.event)
-        if not outcome.is_ok:
-            messages.error(request, f"{event}: {outcome.error}")
-        elif outcome.is_concealed:
-            text = _("Another user of the account has its own address for it, and Pneumatic shows that one.")
+def report(request: HttpRequest, results: Sequence[OperationResult]) -> None:
+    """Add messages: one for everything subscribed, one for everything ended, one for each failure."""
+    for is_ending in (False, True):
+        ok = [each for each in results if each.is_ok and each.operation.is_ending == is_ending]
+        if ok:
+            is_new = any(result.state == OperationState.DONE for result in ok)
+            (messages.success if is_new else messages.info)(request, _success_message(ok, is_ending, is_new))
+    for result in results:
+        event = event_label(result.operation.kind or "", result.operation.event)
+        if not result.is_ok:
+            messages.error(request, f"{event}: {result.error}")
+        elif result.is_concealed:
+            text = _("Another user of the account has a URL for it. Pneumatic lists only that one.")
             messages.info(request, f"{event}: {text}")
 
 
-def _in_words(action: OperationKind, outcomes: Sequence[OperationResult]) -> str:
+def _success_message(results: Sequence[OperationResult], is_ending: bool, is_new: bool) -> str:
     has_numbers = not capabilities().one_url_per_event
     names = ", ".join(
-        event_label(outcome.step.kind or "", outcome.step.event)
-        + (f" ({outcome.subscription_id})" if has_numbers else "")
-        for outcome in outcomes
+        event_label(result.operation.kind or "", result.operation.event)
+        + (f" ({result.subscription_id})" if has_numbers else "")
+        for result in results
     )
-    nothing_new = all(outcome.state == OperationState.ALREADY for outcome in outcomes)
-    if action == OperationKind.SUBSCRIBE:
-        text = _("Subscribed already: %(names)s.") if nothing_new else _("Subscribed: %(names)s.")
+    if is_ending:
+        text = _("Unsubscribed: %(names)s.") if is_new else _("Already unsubscribed: %(names)s.")
     else:
-        text = _("Ended already: %(names)s.") if nothing_new else _("Unsubscribed: %(names)s.")
+        text = _("Subscribed: %(names)s.") if is_new else _("Already subscribed: %(names)s.")
     return text % {"names": names}
 
 
 def _ending(rows: Sequence[Subscription]) -> dict[str, Any]:
-    """Return what the page shows that asks whether ``rows`` shall end."""
-    addresses = Addresses()
-    found = drift.find_drift()
-    ids = {row.pk for row in rows}
+    own, found = OwnEndpoints(), drift.find_drift()
+    ids, target = {row.pk for row in rows}, rows[0].target
     others = [row for row in services.snapshot().rows if row.pk not in ids]
     return {
         "endings": [
             {
                 "row": row,
                 "event": event_label(row.kind, row.event),
-                "stops": what_stops(row, others, found, addresses),
+                "impact": unsubscribe_impact(row, others, found, own),
             }
             for row in rows
         ],
-        "target": addresses.shown(rows[0].target),
-        "seen": targets.fingerprint(rows[0].target),
-        "is_foreign": any(is_somebody_elses(row, found, addresses) for row in rows),
+        "target": shown_target(target, own),
+        "seen": targets.fingerprint(target),
+        "is_external": any(is_external(row, found, own) for row in rows),
     }
 
 
 def _planned(planned: Sequence[Operation], also: set[int]) -> dict[str, Any]:
-    addresses = Addresses()
-    ordered = sorted(
-        planned, key=lambda step: step.action == OperationKind.UNSUBSCRIBE
-    )  # as they are carried out
-    steps = [
+    own = OwnEndpoints()
+    entries = [
         {
-            "step": step,
-            "event": event_label(step.kind or "", step.event),
-            "target": addresses.shown(step.target),
-            "is_foreign": not addresses.is_own(step.target) and step.subscription_id in also,
-            "replaced": replaced({step.kind: step.replaces}, addresses)
-            if step.kind and step.replaces
+            "operation": operation,
+            "event": event_label(operation.kind or "", operation.event),
+            "target": shown_target(operation.target, own),
+            "is_external": operation.target not in own and operation.subscription_id in also,
+            "replaced": replaced({operation.kind: operation.replaces}, own)
+            if operation.kind and operation.replaces
             else (),
         }
-        for step in ordered
+        for operation in sorted(planned, key=lambda operation: operation.is_ending)  # as they are applied
     ]
-    ends = sum(step.action == OperationKind.UNSUBSCRIBE for step in planned)
-    count = ngettext("%(n)d step", "%(n)d steps", len(planned)) % {"n": len(planned)}
-    return {"steps": steps, "also": sorted(also), "ends": ends, "count": count}
+    count = ngettext("%(n)d change", "%(n)d changes", len(planned)) % {"n": len(planned)}
+    return {"entries": entries, "also": sorted(also), "count": count}

@@ -1,4 +1,4 @@
-"""What stops working when a subscription ends, in sentences for the page that asks whether it shall."""
+"""What no longer works after a subscription has ended, as sentences."""
 
 from __future__ import annotations
 
@@ -7,71 +7,67 @@ from collections.abc import Sequence
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from apps.webhooks.admin.subscriptions.presentation import Addresses
 from apps.webhooks.models import Endpoint, Kind, Subscription
 from apps.webhooks.subscriptions.drift import DiscrepancyKind, Drift
+from apps.webhooks.subscriptions.targets import OwnEndpoints
 
-_STOPS = {
+_IMPACT = {
     Kind.WORKFLOW_STARTED: gettext_lazy(
-        "Workflows that are started from now on do not appear under Workflows until their next event, and a launch "
-        "whose outcome is unknown is not resolved by itself any more."
+        "New workflows appear only with their next event. A launch with an unknown outcome is no longer resolved "
+        "automatically."
     ),
     Kind.TASK_COMPLETED: gettext_lazy(
-        "The pages of running workflows stop moving on: completed tasks, what was answered in them, and who holds "
-        "the next one are no longer updated."
+        "Running workflows are no longer updated: completed tasks, their answers, and who is assigned to the next task."
     ),
     Kind.TASK_RETURNED: gettext_lazy(
-        "A task that is sent back is no longer seen: the pages of workflows show it as done until it is completed "
-        "again."
+        "Returned tasks are no longer noticed. Workflows show them as completed until they are completed again."
     ),
-    Kind.WORKFLOW_COMPLETED: gettext_lazy(
-        "Workflows that end are still shown as running, under Workflows and on their own pages."
-    ),
+    Kind.WORKFLOW_COMPLETED: gettext_lazy("Workflows that end are still shown as running."),
 }
 
 
-def what_stops(
-    subscription: Subscription, others: Sequence[Subscription], drift: Drift, addresses: Addresses
+def unsubscribe_impact(
+    subscription: Subscription, others: Sequence[Subscription], drift: Drift, own: OwnEndpoints
 ) -> str:
-    """Return in a sentence what stops working when ``subscription`` ends and ``others`` stay."""
-    behind = next((other for other in others if other.pk == -subscription.pk), None)
-    if behind is not None:  # it ends for everyone, so for us, too
-        both = (_elsewhere(subscription, drift, addresses), what_stops(behind, (), drift, addresses))
+    """Return what no longer works when ``subscription`` ends and ``others`` stay."""
+    concealed = next((other for other in others if other.pk == -subscription.pk), None)
+    if concealed is not None:  # it ends for all users of the account, so for us, too
+        both = (
+            _external_impact(subscription, drift, own),
+            unsubscribe_impact(concealed, (), drift, own),
+        )
         return " ".join(both)
-    if not addresses.is_own(subscription.target):
-        return _elsewhere(subscription, drift, addresses)
-    if not _arrives(subscription, addresses):
-        return _("Nothing: our receiver refuses what comes by this address already.")
+    if subscription.target not in own:
+        return _external_impact(subscription, drift, own)
+    if not _arrives(subscription, own):
+        return _("Nothing: our endpoint already refuses what is sent to this URL.")
     if subscription.kind not in Kind.values:
         return _("Nothing: this version does not know the event and only stores it.")
-    twin = next(
-        (other for other in others if other.kind == subscription.kind and _arrives(other, addresses)), None
-    )
-    if twin is not None:
-        return _("Nothing: subscription %(id)d brings the same event to our receiver.") % {"id": twin.pk}
-    return str(_STOPS[Kind(subscription.kind)])
+    for other in others:
+        if other.kind == subscription.kind and _arrives(other, own):
+            text = _("Nothing: subscription %(id)d sends the same event to our endpoint.")
+            return text % {"id": other.pk}
+    return str(_IMPACT[Kind(subscription.kind)])
 
 
-def is_somebody_elses(subscription: Subscription, drift: Drift, addresses: Addresses) -> bool:
-    """Return whether nobody here asked for ``subscription``, and it does not come to us."""
-    return not addresses.is_own(subscription.target) and any(
+def is_external(subscription: Subscription, drift: Drift, own: OwnEndpoints) -> bool:
+    """Return whether ``subscription`` was not requested here, and is not sent to us."""
+    return subscription.target not in own and any(
         finding.subscription is not None and finding.subscription.pk == subscription.pk
-        for finding in (*drift.of(DiscrepancyKind.FOREIGN), *drift.of(DiscrepancyKind.TAKEN))
+        for finding in (*drift.of(DiscrepancyKind.EXTERNAL), *drift.of(DiscrepancyKind.REPLACED))
     )
 
 
-def _elsewhere(subscription: Subscription, drift: Drift, addresses: Addresses) -> str:
-    if is_somebody_elses(subscription, drift, addresses):
-        return _(
-            "Another integration, which this dashboard knows nothing about, no longer hears of this event at "
-            "%(target)s."
-        ) % {"target": subscription.target}
-    return _("Whatever listens at %(target)s no longer hears of this event.") % {
-        "target": subscription.target
-    }
+def _external_impact(subscription: Subscription, drift: Drift, own: OwnEndpoints) -> str:
+    if is_external(subscription, drift, own):
+        text = _(
+            "Another integration, unknown to this dashboard, no longer receives this event at %(target)s."
+        )
+    else:
+        text = _("The receiver at %(target)s no longer receives this event.")
+    return text % {"target": subscription.target}
 
 
-def _arrives(subscription: Subscription, addresses: Addresses) -> bool:
-    """Return whether our receiver takes what is sent for ``subscription``."""
-    endpoint = addresses.endpoint(subscription.target)
+def _arrives(subscription: Subscription, own: OwnEndpoints) -> bool:
+    endpoint = own.endpoint(subscription.target)
     return endpoint is not None and endpoint.state != Endpoint.State.RETIRED

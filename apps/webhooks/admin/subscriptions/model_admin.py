@@ -1,4 +1,4 @@
-"""Webhook subscriptions in Django admin: one page of our own instead of a list of rows, and what it links to."""
+"""Webhook subscriptions in Django admin: one page instead of a change list, and the pages that it links to."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from apps.webhooks.models import Subscription
 
 @admin.register(Subscription)
 class SubscriptionAdmin(ReadOnlyAdmin[Subscription]):
-    """The mirror of what Pneumatic sends, and where to. Rows have no pages of their own."""
+    """Pneumatic's subscriptions. A row has no page."""
 
     _views: ClassVar = [
         ("", pages.page, "changelist"),
@@ -26,14 +26,14 @@ class SubscriptionAdmin(ReadOnlyAdmin[Subscription]):
             actions.unsubscribe_target,
             "unsubscribe_target",
         ),
-        ("wanted/<int:wanted_id>/give-up/", actions.give_up, "give_up"),
+        ("wanted/<int:wanted_id>/give-up/", actions.stop_expecting, "stop_expecting"),
         ("repair/", actions.repair, "repair"),
         ("rotation/", actions.rotate, "rotation"),
         ("test/", actions.test, "test"),
     ]
 
     def get_urls(self) -> list[URLPattern]:
-        """Return the addresses of our own pages only: nothing here is added, edited or deleted by hand."""
+        """Return our own pages only: nothing is added, edited or deleted manually."""
         return [
             path(route, self.admin_site.admin_view(view), name=f"webhooks_subscription_{name}")
             for route, view, name in self._views

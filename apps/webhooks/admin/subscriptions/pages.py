@@ -1,8 +1,7 @@
-"""The page of webhook subscriptions in Django admin: what Pneumatic has now, beside what this dashboard wants."""
+"""The page of webhook subscriptions in Django admin: Pneumatic's subscriptions next to the expected ones."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
@@ -17,25 +16,16 @@ from apps.webhooks.admin.subscriptions import presentation, statistics
 from apps.webhooks.admin.subscriptions.forms import SubscribeForm
 from apps.webhooks.models import Subscription
 from apps.webhooks.subscriptions import drift, rotation, self_test, services
+from apps.webhooks.subscriptions.targets import OwnEndpoints
 
 PAGE = "admin:webhooks_subscription_changelist"
-
-# Somebody waits for the page: better the last known state soon than the present one late.
-LONGEST_WAIT = 5.0  # seconds
+TIMEOUT_SECONDS = 5.0  # a user waits: the last known list soon is better than the present one late
 
 
-@dataclass(frozen=True, slots=True)
-class Receiver:
-    """Our own address as the page shows it; ``address`` is "" while PUBLIC_URL is empty."""
-
-    address: str
-    is_revealed: bool
-
-
-def receiver(*, reveal: bool = False) -> Receiver:
-    """Return our own address, as it is proposed."""
-    address = services.proposed_target()
-    return Receiver(address if reveal else presentation.hide_token(address), reveal)
+def endpoint(*, reveal: bool = False) -> dict[str, Any]:
+    """Return our endpoint for a template: ``url`` is "" while PUBLIC_URL is empty."""
+    url = services.proposed_target()
+    return {"url": url if reveal else presentation.hide_token(url), "is_revealed": reveal}
 
 
 def show(request: HttpRequest, template: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
@@ -53,41 +43,38 @@ def show(request: HttpRequest, template: str, context: dict[str, Any], *, status
 
 @require_GET
 @needs(VIEW)
-def page(request: HttpRequest) -> HttpResponse:
-    """Ask Pneumatic, and show everything; where it does not answer, the last known state."""
-    return show(request, "page.html", context(request))
+def tests(request: HttpRequest) -> HttpResponse:
+    """Show the test events, for a page that polls."""
+    return show(request, "_tests.html", {"tests": self_test.progress()})
 
 
 @require_GET
 @needs(VIEW)
-def tests(request: HttpRequest) -> HttpResponse:
-    """Show how far the test events came, for a page that polls."""
-    return show(request, "_tests.html", {"tests": self_test.progress()})
+def page(request: HttpRequest) -> HttpResponse:
+    """List the subscriptions and show everything; when Pneumatic does not respond, the last known list.
 
-
-def context(request: HttpRequest) -> dict[str, Any]:
-    """Return what the page shows, as it is now; its form proposes the events that do not come to our receiver."""
+    The form proposes the events that no subscription sends to our endpoint.
+    """
     may_manage = request.user.has_perm(MANAGE)
     reveal = may_manage and request.GET.get("show") == "address"
-    state = services.refresh(patience=LONGEST_WAIT)
-    found = drift.find_drift()
-    addresses = presentation.Addresses()
+    state = services.refresh(timeout_seconds=TIMEOUT_SECONDS)
+    found, own = drift.find_drift(), OwnEndpoints()
     numbers = statistics.of_subscriptions(
         [row.pk for row in state.rows], by_event=capabilities().one_url_per_event
     )
-    return {
+    context = {
         "title": Subscription._meta.verbose_name_plural,
         "state": state,
         "is_old": bool(state.error),
-        # What Pneumatic would refuse is not offered.
-        "may_manage": may_manage and not state.is_denied,
+        "may_manage": may_manage and not state.is_denied,  # offer nothing that Pneumatic would refuse
         "may_manage_here": may_manage,
-        "rows": presentation.rows(state.rows, found, numbers, addresses, reveal=reveal),
-        "wishes": presentation.wishes(services.wanted(), state.rows, found, addresses),
+        "rows": presentation.rows(state.rows, found, numbers, own, reveal=reveal),
+        "expected": presentation.expected(services.expected(), state.rows, found, own),
         "drift": found,
-        "differences": presentation.differences(found, addresses),
-        "receiver": receiver(reveal=reveal),
+        "differences": presentation.differences(found, own),
+        "endpoint": endpoint(reveal=reveal),
         "form": SubscribeForm(kinds=services.not_sent_to_us(state.rows)),
         "rotation": rotation.status(),
         "tests": self_test.progress(),
     }
+    return show(request, "page.html", context)

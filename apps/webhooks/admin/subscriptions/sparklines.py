@@ -1,69 +1,57 @@
-"""Seven days as a small picture, drawn on the server, and the same in words."""
+"""Seven days as a small chart, drawn on the server, with the same numbers as text."""
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from apps.webhooks.admin.subscriptions import statistics
 from apps.webhooks.admin.subscriptions.statistics import Statistics
 
-BAR, GAP, HEIGHT = 8, 2, 24  # in units of the picture
+BAR, GAP, HEIGHT = 8, 2, 24  # in units of the chart
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One day of a sparkline; ``failed`` is the height of the part that failed, at the bottom."""
+    """One day; ``failed`` is the height of the failed part, at the bottom."""
 
     x: int
     height: int
     failed: int
 
-    @property
-    def top(self) -> int:
-        """Return where the bar begins, from above."""
-        return HEIGHT - self.height
-
-    @property
-    def failed_top(self) -> int:
-        """Return where its failed part begins."""
-        return HEIGHT - self.failed
-
 
 @dataclass(frozen=True, slots=True)
 class Sparkline:
-    """The last seven days as bars, and the same in words."""
+    """The last seven days as bars, and as text."""
 
     bars: tuple[Bar, ...]
-    words: str
-    width: int = statistics.DAYS * (BAR + GAP) - GAP
-    height: int = HEIGHT
+    text: str
     bar: int = BAR
+    height: int = HEIGHT
+
+    @property
+    def width(self) -> int:
+        """The width of all bars with the gaps between them."""
+        return len(self.bars) * (BAR + GAP) - GAP
 
 
 def sparkline(numbers: Statistics) -> Sparkline:
-    """Return the last seven days drawn and told; a day with anything at all can be seen."""
+    """Draw the last seven days; a day with any event is visible."""
     most = max((day.events for day in numbers.days), default=0)
     bars = []
     for place, day in enumerate(numbers.days):
         height = max(2, round(day.events / most * HEIGHT)) if day.events else 1
         failed = max(2, round(day.failures / most * HEIGHT)) if day.failures and most else 0
         bars.append(Bar(place * (BAR + GAP), height, min(failed, height)))
-    return Sparkline(tuple(bars), _in_words(numbers))
+    return Sparkline(tuple(bars), _text(numbers))
 
 
-def _in_words(numbers: Statistics) -> str:
-    days = ", ".join(f"{_date(day.date)}: {day.events}" for day in numbers.days)
-    words = _("Events of the last 7 days. %(days)s.") % {"days": days}
+def _text(numbers: Statistics) -> str:
+    days = ", ".join(f"{date_format(day.date, 'D j M')}: {day.events}" for day in numbers.days)
+    text = _("Events of the last 7 days. %(days)s.") % {"days": days}
     if numbers.failures:
         failed = ngettext("%(n)d failed.", "%(n)d failed.", numbers.failures) % {"n": numbers.failures}
-        words = f"{words} {failed}"
-    return words
-
-
-def _date(date: dt.date) -> str:
-    return date_format(date, "D j M")
+        text = f"{text} {failed}"
+    return text

@@ -1,7 +1,7 @@
-"""How much came in for each subscription in the last seven days, in three queries whatever there is.
+"""Count the events of each subscription in the last seven days, with three queries for any number of subscriptions.
 
-Days are those of TIME_ZONE. Each number is counted along the index of subscription and time, so that neither the
-number of stored deliveries nor the size of their bodies is felt. Test events are no events.
+Days are those of TIME_ZONE. Test events are not counted. Each number is counted along the index of subscription and
+time, so the number of stored deliveries and the size of their bodies do not matter.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ DAYS = 7
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """What one day brought; ``failures`` are those deliveries of it that are parked now."""
+    """The numbers of one day; ``failures`` are its deliveries that are dead letters now."""
 
     date: dt.date
     events: int = 0
@@ -31,38 +31,38 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """What came in for a subscription; ``days`` are the last seven, today at the end."""
+    """The numbers of a subscription; ``days`` are the last seven, today at the end."""
 
     last_at: dt.datetime | None
     days: tuple[Day, ...]
 
     @property
     def today(self) -> int:
-        """Return how many events came in since midnight."""
+        """The events since midnight."""
         return self.days[-1].events
 
     @property
     def events(self) -> int:
-        """Return how many came in on all the days."""
+        """The events of all days."""
         return sum(day.events for day in self.days)
 
     @property
     def failures(self) -> int:
-        """Return how many of them could not be processed."""
+        """The dead letters of all days."""
         return sum(day.failures for day in self.days)
 
 
-# What a delivery and its subscription have in common: the number of the subscription, or the event's name where
-# subscriptions have no numbers and deliveries hold the server's own.
+# The columns that a delivery and its subscription share: the subscription's number, or the event's name where
+# subscriptions have no numbers and deliveries contain the server's own.
 _NUMBER, _NAME = ("hook_id", "pk"), ("event_name", "event")
 
 
 def of_subscriptions(
     ids: Collection[int], *, by_event: bool = False, now: dt.datetime | None = None
 ) -> dict[int, Statistics]:
-    """Return what came in for each of these mirrored subscriptions; ids of no mirrored one are left out.
+    """Return the numbers of these subscriptions; ids that the mirror does not have are left out.
 
-    With ``by_event`` a delivery belongs to the subscription of the same event, whatever number it says.
+    With ``by_event`` a delivery belongs to the subscription of the same event, regardless of its number.
     """
     if not ids:
         return {}
@@ -86,9 +86,9 @@ def of_subscriptions(
 def _received(
     ids: Collection[int], starts: Sequence[dt.datetime], theirs: str, ours: str
 ) -> QuerySet[Subscription, tuple[Any, ...]]:
-    """Return the id, what deliveries have in common, when something came last, and the number of each day.
+    """Return the id, the shared column, the time of the last event, and the number of each day.
 
-    A range of the index is counted for each day: fifteen times as quick, on SQLite, as grouping all of them.
+    A range of the index is counted for each day: on SQLite fifteen times as fast as grouping all of them.
     """
     of_this = Delivery.objects.filter(**{theirs: OuterRef(ours)})
     is_test = Exists(RoundTrip.objects.filter(delivery=OuterRef("pk")))
@@ -105,14 +105,14 @@ def _received(
 
 
 def _failures(starts: Sequence[dt.datetime], theirs: str) -> dict[tuple[Any, int], int]:
-    """Return the number of parked deliveries by subscription and day: few, and with an index of their own."""
+    """Return the number of dead letters by subscription and day; they are few, and have an index."""
     return _by_day(
         Delivery.objects.filter(state=Delivery.State.DEAD_LETTER, received_at__gte=starts[0]), starts, theirs
     )
 
 
 def _tests(starts: Sequence[dt.datetime], theirs: str) -> dict[tuple[Any, int], int]:
-    """Return the number of test events by subscription and day: somebody pressed a button for each of them."""
+    """Return the number of test events by subscription and day; they are few, as users send them."""
     sent = RoundTrip.objects.filter(sent_at__gte=starts[0], delivery__isnull=False).values("delivery_id")
     return _by_day(Delivery.objects.filter(pk__in=sent), starts, theirs)
 
@@ -120,9 +120,9 @@ def _tests(starts: Sequence[dt.datetime], theirs: str) -> dict[tuple[Any, int], 
 def _by_day(
     deliveries: QuerySet[Delivery], starts: Sequence[dt.datetime], theirs: str
 ) -> dict[tuple[Any, int], int]:
-    """Count by what deliveries have in common, and day.
+    """Count by the shared column and the day.
 
-    Moments are compared, not cut: SQLite would ask Python for every row's date.
+    Times are compared, not truncated: SQLite would call Python for the date of every row.
     """
     days = reversed(list(enumerate(starts)))
     day = Case(

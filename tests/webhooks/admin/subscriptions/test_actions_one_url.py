@@ -66,12 +66,12 @@ class TestSubscribing:
 
         page = text(integrator_client.post(f"{PAGE}subscribe/", {"all": "1", "where": "ours"}), 422)
 
-        asked = page[page.index("Shall it be replaced?") :]
+        asked = page[page.index("Replace it?") :]
         asked = asked[: asked.index("</ul>")]
         assert "https://hooks.example.org/…" in asked
         assert "Another integration" in asked
         assert f"{PUBLIC_URL}/hooks/••••••••/" in asked
-        assert "by an old token" in asked
+        assert "with an old token" in asked
         assert "secret" not in asked
         assert "xxxx" not in asked
         assert set(shown(sandbox)) == {"task_returned", "workflow_started"}, "nothing was changed yet"
@@ -148,7 +148,7 @@ class TestSubscribing:
 
         page = text(integrator_client.post(f"{PAGE}subscribe/", data), 422)
 
-        assert "this dashboard hears of this event no more" in page
+        assert "This dashboard will no longer receive this event" in page
         (confirmed,) = hidden(page, "confirmed")
         post(integrator_client, "subscribe/", **data, confirmed=confirmed)
         assert shown(sandbox) == {"task_returned": ELSEWHERE}
@@ -165,7 +165,7 @@ class TestSubscribing:
         page = post(integrator_client, "subscribe/", **data, confirmed=confirmed)
 
         assert "Subscribed: Task returned." in page
-        assert "Another user of the account has its own address" in page
+        assert "Another user of the account has a URL for it" in page
         assert receivers(sandbox, "task_returned") == [ELSEWHERE, ours()]
 
 
@@ -179,7 +179,7 @@ class TestUnsubscribing:
 
         page = text(integrator_client.get(f"{PAGE}{pk(RETURNED)}/unsubscribe/"))
 
-        assert "Another integration, which this dashboard knows nothing about" in page
+        assert "Another integration, unknown to this dashboard" in page
         assert "Unsubscribe the other integration" in page
 
     def test_the_page_says_that_it_ends_for_the_whole_account(
@@ -188,7 +188,7 @@ class TestUnsubscribing:
         services.subscribe(integrator, [STARTED, RETURNED])
         path = f"{pk(STARTED)}/unsubscribe/"
         page = text(integrator_client.get(PAGE + path))
-        assert "It ends for the whole account" in page
+        assert "Other users of the account lose the event" in page
 
         after = post(integrator_client, path, seen=hidden(page, "seen"))
 
@@ -207,7 +207,7 @@ class TestUnsubscribing:
 
         page = post(integrator_client, where, seen=seen)
 
-        assert "another address by now. Nothing was ended" in page
+        assert "another URL. Nothing was ended" in page
         assert ELSEWHERE in page
         assert shown(sandbox) == {"task_returned": ELSEWHERE}
         assert "Nothing was ended" in post(integrator_client, where), "without having looked at all"
@@ -221,15 +221,15 @@ class TestUnsubscribing:
 
         page = text(integrator_client.get(f"{PAGE}{pk(RETURNED)}/unsubscribe/"))
 
-        assert f"listens at {ELSEWHERE} no longer hears" in page
-        assert "sent back is no longer seen" in page
+        assert f"receiver at {ELSEWHERE} no longer receives" in page
+        assert "Returned tasks are no longer noticed" in page
 
     def test_all_of_an_address(self, integrator: User, integrator_client: Client, sandbox: Sandbox) -> None:
         services.subscribe(integrator, [STARTED, RETURNED])
         take(sandbox, "task_completed", url=ELSEWHERE)
         path = f"{pk(STARTED)}/unsubscribe-target/"
         page = text(integrator_client.get(PAGE + path))
-        assert "These 2 subscriptions end" in page
+        assert "Unsubscribe from these 2 events?" in page
 
         post(integrator_client, path, seen=hidden(page, "seen"))
 
@@ -244,13 +244,13 @@ class TestRepairing:
         take(sandbox, "task_returned", url=ELSEWHERE)
 
         page = text(integrator_client.get(PAGE))
-        assert "Another address has events that are wanted here" in page
-        assert ">taken<" in page
-        assert ": replace this address" in page
-        assert "There is nothing to repair" in text(integrator_client.get(f"{PAGE}repair/"))
+        assert "Expected events go to another URL" in page
+        assert ">replaced by another URL<" in page
+        assert ": replace this URL" in page
+        assert "Nothing to repair" in text(integrator_client.get(f"{PAGE}repair/"))
 
         page = text(integrator_client.get(f"{PAGE}repair/?also={pk(RETURNED)}"))
-        assert "in place of" in page
+        assert "replaces" in page
         assert "https://hooks.example.org/…" in page
         assert ">another integration<" in page
         post(integrator_client, "repair/", step=hidden(page, "step"), also=hidden(page, "also"))
@@ -280,7 +280,7 @@ class TestRepairing:
         take(sandbox, "task_returned", url=f"{PUBLIC_URL}/hooks/{'x' * 43}/")
 
         page = text(integrator_client.get(f"{PAGE}repair/"))
-        assert "Our own receiver, by an old token." in page
+        assert "Our endpoint with an old token." in page
         assert "xxxx" not in page
         post(integrator_client, "repair/", step=hidden(page, "step"))
 
@@ -290,11 +290,11 @@ class TestRepairing:
         self, integrator: User, integrator_client: Client, sandbox: Sandbox
     ) -> None:
         take(sandbox, "task_returned", url=ELSEWHERE)
-        assert ": end it for everyone in the account" in text(integrator_client.get(PAGE))
+        assert ": unsubscribe for all users of the account" in text(integrator_client.get(PAGE))
 
         page = text(integrator_client.get(f"{PAGE}repair/?also={pk(RETURNED)}"))
 
-        assert ">End for everyone in the account<" in page
+        assert ">Unsubscribe for all users of the account<" in page
         post(integrator_client, "repair/", step=hidden(page, "step"), also=hidden(page, "also"))
         assert shown(sandbox) == {}
 
@@ -307,8 +307,8 @@ class TestReplacingTheToken:
         take(sandbox, "task_returned", url=ELSEWHERE)
         old = ours()
         page = text(integrator_client.get(f"{PAGE}rotation/"))
-        assert "in place of the old one, for every event that it gets" in page
-        assert "Left to another integration" in page
+        assert "It replaces the old URL for every event" in page
+        assert "because another integration has them" in page
 
         page = post(integrator_client, "rotation/", do="begin")
         assert 'value="confirm_by_test"' in page
@@ -332,4 +332,4 @@ class TestReplacingTheToken:
         assert "another site" in page
 
     def test_without_a_rotation_nothing_is_proven(self, integrator_client: Client, sandbox: Sandbox) -> None:
-        assert "nothing to try" in post(integrator_client, "rotation/", do="confirm_by_test")
+        assert "nothing to test" in post(integrator_client, "rotation/", do="confirm_by_test")

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 PAGE = "/admin/webhooks/subscription/"
 PUBLIC = "https://dash.example.com"
 ELSEWHERE = "https://other.example.org/listener"
-MARKS = ["ours", "asked for here", "foreign", "wrong token", "duplicate", "deprecated"]
+MARKS = ["ours", "requested here", "external", "wrong token", "duplicate", "deprecated"]
 
 
 @pytest.fixture(autouse=True)
@@ -57,8 +57,8 @@ def test_it_shows_what_pneumatic_has_at_this_moment(integrator_client: Client, s
     sandbox.delete_subscription(1)
     page = text(integrator_client)
     assert ELSEWHERE not in page
-    assert "Pneumatic sends no events to anybody" in page
-    assert "Asked:" in page
+    assert "No subscriptions in Pneumatic" in page
+    assert "Checked:" in page
     assert f"{timezone.localtime(SubscriptionListing.objects.get().fetched_at):%H:%M:%S}" in page
 
 
@@ -67,16 +67,16 @@ def test_it_shows_what_is_wanted_beside_it(
 ) -> None:
     services.subscribe(integrator, [Kind.WORKFLOW_STARTED.value, Kind.TASK_RETURNED.value])
     page = text(integrator_client)
-    assert page.count(">sent<") == 2
-    assert "Pneumatic sends exactly what is wanted." in page
-    assert "asked for by integrator" in page
+    assert page.count(">subscribed<") == 2
+    assert "All expected subscriptions exist, and no others." in page
+    assert "requested by integrator" in page
 
     sandbox.delete_subscription(1)
     page = text(integrator_client)
-    assert page.count(">sent<") == 1
-    wanted = page[page.index('id="wanted-title"') :]
+    assert page.count(">subscribed<") == 1
+    wanted = page[page.index('id="expected-title"') :]
     assert ">missing<" in wanted[: wanted.index("</section>")]
-    assert "Pneumatic does not send what is wanted" in page
+    assert "Subscriptions are missing" in page
 
 
 def test_the_form_proposes_what_does_not_come_to_us_yet(
@@ -103,7 +103,7 @@ def test_each_subscription_tells_whose_it_is_and_what_is_amiss(
     sandbox.add_subscription(event="task_returned", target=f"{PUBLIC}/hooks/never-ours/")
     sandbox.add_subscription(event="task_completed", target=ELSEWHERE)
     page = text(integrator_client)
-    there = page[page.index('id="there-title"') : page.index('id="wanted-title"')]
+    there = page[page.index('id="subscriptions-title"') : page.index('id="expected-title"')]
     rows = {
         int(row.partition("no. ")[2].partition(" ")[0]): row
         for row in there.partition("<tbody>")[2].split("</tr>")[:-1]
@@ -113,11 +113,11 @@ def test_each_subscription_tells_whose_it_is_and_what_is_amiss(
         return [mark for mark in MARKS if f">{mark}</span>" in rows[id_]]
 
     assert marks(1) == ["ours"]
-    assert marks(2) == ["asked for here"]
+    assert marks(2) == ["requested here"]
     assert marks(3) == ["ours", "duplicate"]
     assert marks(4) == ["ours", "deprecated"]
     assert marks(5) == ["wrong token"]
-    assert marks(6) == ["foreign", "deprecated"]
+    assert marks(6) == ["external", "deprecated"]
 
 
 def test_our_token_is_hidden_until_somebody_who_may_asks_for_it(
@@ -147,7 +147,7 @@ def test_statistics_stand_beside_what_comes_to_us_only(
     page = text(integrator_client)
     assert page.count('role="img"') == 1
     assert ": 3. 1 failed." in page  # the last day of the picture, in words
-    assert page.count("goes elsewhere: not seen here") == 1
+    assert page.count("Other URL: not tracked") == 1
     assert "style=" not in page
 
 
@@ -159,9 +159,9 @@ def test_a_failure_of_the_api_leaves_the_last_known_state_with_its_age(
     sandbox.fault(kind="status", path_prefix="/webhooks", status=503, times=0)
     sandbox.clear_requests()
     page = text(integrator_client)
-    assert "Pneumatic could not be asked" in page
+    assert "Pneumatic did not respond" in page
     assert "3 hours ago" in page.replace("\xa0", " ")
-    assert "will fail until it answers again" in page
+    assert "will fail until Pneumatic responds again" in page
     assert f"{PUBLIC}/hooks/••••••••/" in page
     assert len(sandbox.requests()) == 1, "whoever waits for a page is not made to wait for retries"
 
@@ -169,9 +169,9 @@ def test_a_failure_of_the_api_leaves_the_last_known_state_with_its_age(
 def test_before_the_first_success_nothing_is_claimed(integrator_client: Client, sandbox: Sandbox) -> None:
     sandbox.fault(kind="status", path_prefix="/webhooks", status=401, times=0)
     page = text(integrator_client)
-    assert "Pneumatic could not be asked" in page
-    assert "Not known yet" in page
-    assert "sends no events to anybody" not in page
+    assert "Pneumatic did not respond" in page
+    assert "No list loaded yet" in page
+    assert "No subscriptions in Pneumatic" not in page
 
 
 def test_without_a_public_address_it_says_what_to_write(

@@ -54,7 +54,7 @@ def test_there_are_no_numbers_and_no_dates(
     for page in pages:
         content = page[page.index('id="content-main"') :]
         assert not re.search(r"no\. -?\d|subscription -?\d|since \d", content)
-        assert "One URL per event" in content or "It ends for the whole account" in content
+        assert "One URL per event" in content or "Other users of the account lose the event" in content
     assert "deprecated" not in pages[0]
     assert "duplicate" not in pages[0]
 
@@ -83,7 +83,7 @@ def test_ours_that_the_list_conceals_is_shown(
 
     assert "not in Pneumatic&#x27;s list" in page
     assert "another user&#x27;s" in page
-    assert "Pneumatic sends exactly what is wanted." in page
+    assert "All expected subscriptions exist, and no others." in page
     assert page.count("/unsubscribe/") == 1
 
 
@@ -95,12 +95,12 @@ def test_a_key_that_may_not_is_told_what_is_missing(
 
     page = text(integrator_client.get(PAGE))
 
-    assert "This API key may not manage webhooks" in page
-    assert "Webhooks are for admins and the owner of the account" in page
-    assert "until it answers again" not in page
+    assert "This API key cannot manage webhooks" in page
+    assert "Only admins and the owner of the account may manage webhooks" in page
+    assert "until Pneumatic responds again" not in page
     assert "subscribe/" not in page
     assert "rotation/" not in page
-    assert "Show the token" in page
+    assert "Show token" in page
     assert "Send all four" in page, "what is subscribed already can still be tried"
 
 
