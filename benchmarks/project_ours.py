@@ -27,7 +27,7 @@ from django.utils import timezone  # noqa: E402
 
 from apps.webhooks import endpoints, registry  # noqa: E402
 from apps.webhooks.models import Delivery, Event  # noqa: E402
-from apps.webhooks.processing.interpretation import understand  # noqa: E402
+from apps.webhooks.processing.interpretation import interpret  # noqa: E402
 from apps.webhooks.processing.worker import process_pending  # noqa: E402
 from apps.workflows.models import Workflow  # noqa: E402
 
@@ -112,7 +112,7 @@ def single(limit: int) -> None:
     number = 0
     for delivery in pending[:limit].iterator():
         with transaction.atomic():
-            read = understand(delivery).event()
+            read = interpret(delivery).event()
             fields: dict[str, Any] = {
                 field.attname: getattr(read, field.attname)
                 for field in Event._meta.concrete_fields

@@ -1,4 +1,4 @@
-"""How true the pages can be: up to when events have come, whether they are waiting, and whether any can come."""
+"""Report how fresh event data is: the last delivery, the backlog, and missing subscriptions."""
 
 from __future__ import annotations
 
@@ -14,16 +14,15 @@ from apps.webhooks.models import Delivery, Endpoint, Kind
 from apps.webhooks.selectors import Backlog, backlog
 from apps.webhooks.subscriptions import mirror, targets
 
-# Waiting for less than this is the ordinary way of things.
+# A shorter wait is normal.
 BEHIND_AFTER = dt.timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
 class EventFreshness:
-    """``last_received_at`` is when the last delivery came; ``backlog`` is what of them is not shown yet.
+    """The last delivery and the backlog. ``missing`` are labels of events that no subscription sends to us.
 
-    ``missing`` names the kinds of events that no subscription sends us; ``is_listed`` is False where subscriptions
-    were never asked for.
+    ``is_listed`` is False when Pneumatic's subscriptions were never listed.
     """
 
     last_received_at: dt.datetime | None
@@ -33,23 +32,23 @@ class EventFreshness:
 
     @property
     def is_behind(self) -> bool:
-        """Return whether the worker does not keep up, or does not run."""
+        """Whether the worker is slow, or does not run."""
         return self.backlog.behind() > BEHIND_AFTER
 
     @property
     def has_no_subscription(self) -> bool:
-        """Return whether nothing can arrive, as far as is known."""
+        """Whether no event can arrive, according to the last list."""
         return not self.is_listed or len(self.missing) == len(Kind)
 
 
 def is_worker_behind() -> Exists:
-    """Return whether the worker is behind, as part of a query: open pages ask for it every few seconds."""
+    """Return whether the worker is behind, as a part of the query that open pages make every few seconds."""
     waiting = Delivery.objects.filter(state=Delivery.State.PENDING, due_at__lt=timezone.now() - BEHIND_AFTER)
     return Exists(waiting)
 
 
 def event_freshness() -> EventFreshness:
-    """Return how true the pages can be, in a few queries along small indexes."""
+    """Return the freshness of event data, in a few queries along small indexes."""
     last_received_at = (
         Delivery.objects.order_by("-received_at", "-id").values_list("received_at", flat=True).first()
     )

@@ -1,4 +1,4 @@
-"""One writer of events at a time, in the whole installation."""
+"""Locks and durability for transactions that process, replay or prune deliveries."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from contextlib import contextmanager
 
 from django.db import connection, transaction
 
-# Two numbers that nobody else uses: PostgreSQL knows such locks by numbers alone.
+# PostgreSQL identifies advisory locks by two numbers. No other part uses these.
 _LOCK = (0x70646173, 1)
 _SQLITE_FULL = 2  # of PRAGMA synchronous
 
 
 @contextmanager
 def exclusive() -> Iterator[None]:
-    """Run a transaction in which nobody else processes, replays or prunes deliveries; wait until it may begin.
+    """Run a transaction while no other process processes, replays or prunes deliveries; wait for its turn.
 
-    SQLite's IMMEDIATE transactions exclude every other writer, receivers too: keep what is done in it short. On
-    PostgreSQL receivers go on; the lock ends with the transaction, so a process that dies leaves none behind.
+    On SQLite this excludes all other writers, including receivers: keep the transaction short. On PostgreSQL receivers
+    continue. The lock ends with the transaction, even if the process dies.
     """
     with transaction.atomic():
         if connection.vendor == "postgresql":
@@ -28,11 +28,12 @@ def exclusive() -> Iterator[None]:
 
 @contextmanager
 def redoable() -> Iterator[None]:
-    """Let commits of this connection not wait for the disk: a power cut may take back the last of them, as a whole.
+    """Let commits of this connection not wait for the disk. A power cut may roll back the last of them.
 
-    For what is simply done again then. What others commit stays durable: both databases write their logs in order.
+    Use it for work that is then repeated. Commits of other connections stay durable: both databases write their logs
+    in order.
     """
-    if connection.in_atomic_block:  # of a test
+    if connection.in_atomic_block:  # in a test
         yield
         return
     with connection.cursor() as cursor:
@@ -48,7 +49,7 @@ def redoable() -> Iterator[None]:
     try:
         yield
     finally:
-        # A connection that was lost has nothing to restore.
+        # A lost connection has nothing to restore.
         if connection.connection is not None and connection.is_usable():
             with connection.cursor() as cursor:
                 cursor.execute(restore)

@@ -1,9 +1,8 @@
-"""Who wants to know about events. The apps above register in ``AppConfig.ready()``.
+"""Event handlers and keepers of other apps, which register in ``AppConfig.ready()``.
 
-A *handler* gets the events that a batch of deliveries brought and that were not known before, in the transaction that
-writes them. It must be idempotent and must not depend on order: a batch that failed half-way is tried again, and a
-replay hands the same events over once more. A *keeper* says which workflows still live, so that nothing that their
-state rests on is pruned.
+A *handler* gets the new events of a batch of deliveries, in the transaction that stores them. It must be idempotent and
+independent of the order: a failed batch is retried, and a replay passes the same events again. A *keeper* reports which
+workflows still need their deliveries, so that these are not pruned.
 """
 
 from __future__ import annotations
@@ -20,24 +19,24 @@ _keepers: list[Keeper] = []
 
 
 def register_handler(handler: Handler, *, rank: int) -> None:
-    """Call ``handler(events)`` for events; lower ranks come first (10: workflows, 20: who builds on them)."""
+    """Call ``handler(events)`` for events; lower ranks come first (10: workflows, 20: apps above it)."""
     if all(known is not handler for _rank, known in _handlers):
         _handlers.append((rank, handler))
         _handlers.sort(key=lambda entry: entry[0])
 
 
 def register_keeper(keeper: Keeper) -> None:
-    """Ask ``keeper(workflow_ids)`` for those of them whose deliveries are still needed."""
+    """Call ``keeper(workflow_ids)`` for the ids whose deliveries are still needed."""
     if keeper not in _keepers:
         _keepers.append(keeper)
 
 
 def handle(events: Sequence[Event]) -> None:
-    """Give ``events`` to every handler, in order of rank; whatever one raises goes through."""
+    """Call every handler with ``events``, in order of rank; their exceptions propagate."""
     for _rank, handler in _handlers:
         handler(events)
 
 
 def needed(workflow_ids: Collection[int]) -> set[int]:
-    """Return which of these workflows some keeper still needs."""
+    """Return the workflows that a keeper still needs."""
     return set().union(*(keeper(workflow_ids) for keeper in _keepers))

@@ -1,4 +1,4 @@
-"""Reading what came in."""
+"""Query the backlog of deliveries."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ State = Delivery.State
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """What the worker has not done yet, in deliveries.
+    """Numbers of deliveries that are not processed.
 
-    ``pending`` includes those that failed and are tried again later. ``oldest_pending_at`` is since when the one that
-    waits longest could have been processed; None when nothing waits for the worker. ``dead_letters`` wait for a person.
+    ``pending`` includes those that wait for a retry. ``oldest_pending_at`` is when the oldest pending one was due; None
+    when none is due. ``dead_letters`` need a user.
     """
 
     pending: int
@@ -26,14 +26,14 @@ class Backlog:
     dead_letters: int
 
     def behind(self, now: dt.datetime | None = None) -> dt.timedelta:
-        """Return how far what pages tell is behind what was received; some seconds are nothing to speak of."""
+        """Return how far pages are behind the received events; a few seconds are normal."""
         if self.oldest_pending_at is None:
             return dt.timedelta()
         return max((now or timezone.now()) - self.oldest_pending_at, dt.timedelta())
 
 
 def backlog() -> Backlog:
-    """Return what waits, in two queries along small indexes."""
+    """Return the backlog, in two queries along small indexes."""
     pending = Delivery.objects.filter(state=State.PENDING).aggregate(
         number=Count("*"), oldest=Min("due_at", filter=Q(due_at__lte=timezone.now()))
     )

@@ -1,4 +1,4 @@
-"""Write down what a batch of deliveries tells: all of it, or nothing."""
+"""Store the events of a batch of deliveries in one transaction."""
 
 from __future__ import annotations
 
@@ -23,10 +23,7 @@ _FACTS = ("kind", "workflow_id", "template_id", "task_id", "occurred_at", "facts
 
 @dataclass(slots=True)
 class BatchReport:
-    """What processing did, in deliveries; ``events`` counts those that nobody had told before.
-
-    ``is_done`` is False when it stopped before all was done.
-    """
+    """Numbers of processed deliveries; ``events`` counts new events. ``is_done`` is False when some are left."""
 
     processed: int = 0
     events: int = 0
@@ -37,7 +34,7 @@ class BatchReport:
     is_done: bool = True
 
     def add(self, other: BatchReport) -> None:
-        """Count what ``other`` counted, too."""
+        """Add the numbers of ``other``."""
         for field in fields(self):
             if field.name != "is_done":
                 setattr(self, field.name, getattr(self, field.name) + getattr(other, field.name))
@@ -45,7 +42,7 @@ class BatchReport:
 
 @dataclass(frozen=True, slots=True)
 class _Queued:
-    """A delivery as it stands in the queue now; ``event_id`` is the event that it was counted for already."""
+    """The present state of a queued delivery; ``event_id`` is the event that already counts it."""
 
     event_id: int | None
     is_replayed: bool
@@ -53,19 +50,19 @@ class _Queued:
 
 
 def record(readings: Sequence[Interpretation]) -> BatchReport:
-    """Write what ``readings`` tell, in one transaction; whatever a handler raises takes all of it back.
+    """Store the events of ``readings`` in one transaction, which an error of a handler rolls back.
 
-    Deliveries that somebody else processed meanwhile are left out.
+    Deliveries that another process has processed are left out.
     """
     with exclusive():
         queued = _still_queued(reading.delivery.pk for reading in readings)
         readings = [reading for reading in readings if reading.delivery.pk in queued]
-        telling: dict[str, list[Interpretation]] = defaultdict(list)
+        by_hash: dict[str, list[Interpretation]] = defaultdict(list)
         for reading in readings:
             if reading.parsed is not None:
-                telling[reading.content_hash].append(reading)
-        events, new = _store_events(telling, queued)
-        _mark(readings, events, queued)
+                by_hash[reading.content_hash].append(reading)
+        events, new = _store_events(by_hash, queued)
+        _finish(readings, events, queued)
     report = BatchReport(events=new)
     for reading in readings:
         if reading.state == State.PROCESSED:
@@ -89,15 +86,15 @@ def _still_queued(ids: Iterable[int]) -> dict[int, _Queued]:
 
 
 def _store_events(
-    telling: Mapping[str, Sequence[Interpretation]], queued: Mapping[int, _Queued]
+    by_hash: Mapping[str, Sequence[Interpretation]], queued: Mapping[int, _Queued]
 ) -> tuple[dict[str, int], int]:
-    """Return the events' keys by their hashes, and how many are new; tell the handlers of new and replayed ones."""
+    """Return the keys of the events by hash and the number of new ones; pass new and replayed ones to the handlers."""
     columns = ("content_hash", "pk", *_COUNTS)
-    stored = {row[0]: row[1:] for row in Event.objects.filter(content_hash__in=telling).values_list(*columns)}
+    stored = {row[0]: row[1:] for row in Event.objects.filter(content_hash__in=by_hash).values_list(*columns)}
     new: list[Event] = []
     again: list[Event] = []
     counted: list[Event] = []
-    for content_hash, readings in telling.items():
+    for content_hash, readings in by_hash.items():
         if content_hash not in stored:
             new.append(_counted(readings))
             continue
@@ -128,7 +125,7 @@ def _counted(
     last: dt.datetime | None = None,
     count: int = 0,
 ) -> Event:
-    """Return the event that all ``readings`` tell, not saved, with those that are ``uncounted`` counted."""
+    """Return the unsaved event of ``readings``, with the ``uncounted`` ones added to its numbers."""
     event = readings[0].event()
     uncounted = readings if uncounted is None else uncounted
     times = [reading.delivery.received_at for reading in uncounted]
@@ -138,10 +135,10 @@ def _counted(
     return event
 
 
-def _mark(
+def _finish(
     readings: Sequence[Interpretation], events: Mapping[str, int], queued: Mapping[int, _Queued]
 ) -> None:
-    """Take the deliveries out of the queue."""
+    """Write the results of the deliveries, which takes them out of the queue."""
     now = timezone.now()
     bulk.update(
         Delivery,

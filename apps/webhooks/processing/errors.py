@@ -1,4 +1,4 @@
-"""What went wrong: the delivery's own fault, or a database that will be well again?"""
+"""Classify errors of processing: permanent ones of a delivery, or passing ones of the database."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _SQLITE_PASSING = frozenset(
         sqlite3.SQLITE_PROTOCOL,
     }
 )
-# SQLSTATE: connection, rollback (deadlock, serialization), resources, shutdown, system, lock not available. 57014, a
-# statement that took too long, is not among them: the next attempt would take as long.
+# SQLSTATE: connection, rollback (deadlock, serialization), resources, shutdown, system, lock not available. Without
+# 57014, a statement time-out: the next attempt would take as long.
 _POSTGRES_PASSING = ("08", "40", "53", "57P", "58", "55P03")
 
 
 def is_passing(error: BaseException) -> bool:
-    """Return whether ``error`` is the database's, and trying again later is all there is to do."""
+    """Return whether ``error`` is the database's, and a retry may succeed."""
     if isinstance(error, InterfaceError):
         return True
     if not isinstance(error, OperationalError):
@@ -40,9 +40,9 @@ def is_passing(error: BaseException) -> bool:
 
 
 def reason(error: BaseException) -> str:
-    """Return for people why processing failed; nothing of the payload is in it, the log has the rest."""
+    """Return why processing failed, for people and without anything of the payload."""
     if isinstance(error, PneumaticError):
         return str(error)  # names keys, never values
     if isinstance(error, DatabaseError):
-        return _("The database refused what it tells (%s). The log says more.") % type(error).__name__
-    return _("Something unexpected went wrong (%s). The log says more.") % type(error).__name__
+        return _("The database refused the event (%s). See the log.") % type(error).__name__
+    return _("Unexpected error (%s). See the log.") % type(error).__name__

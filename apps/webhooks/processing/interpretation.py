@@ -1,4 +1,4 @@
-"""What a stored delivery tells. Nothing is written here, and the database is hardly asked."""
+"""Interpret a stored delivery: which event it reports, or why none. Nothing is written here."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ State = Delivery.State
 
 @dataclass(frozen=True, slots=True)
 class Interpretation:
-    """A delivery and what it tells: an event, or nothing, and then the state that it ends in."""
+    """A delivery and the event that it reports, or None and the status that it gets."""
 
     delivery: Delivery
     content_hash: str = ""
@@ -27,14 +27,14 @@ class Interpretation:
 
     @property
     def workflow_id(self) -> int:
-        """Return which workflow it is about; 0 for none."""
+        """The id of the event's workflow; 0 without an event."""
         return self.parsed.workflow.id if self.parsed else 0
 
     def event(self) -> Event:
-        """Return the event as a row, not saved; there must be one."""
+        """Return the event as an unsaved row; raise ValueError without an event."""
         parsed = self.parsed
         if parsed is None:
-            raise ValueError("This delivery tells of no event.")
+            raise ValueError("This delivery reports no event.")
         event = Event(
             content_hash=self.content_hash,
             kind=parsed.kind.value,
@@ -50,19 +50,19 @@ class Interpretation:
         return event
 
 
-def understand(delivery: Delivery) -> Interpretation:
-    """Return what ``delivery`` tells; raise UnexpectedResponse when what the receiver took for good is not readable."""
+def interpret(delivery: Delivery) -> Interpretation:
+    """Interpret ``delivery``; raise UnexpectedResponse for a body that the receiver accepted and that is unreadable."""
     if delivery.verdict == Verdict.TEST:
         return Interpretation(delivery, state=State.IGNORED)
     if delivery.verdict == Verdict.MALFORMED:
-        return _second_look(delivery)
+        return _judge_again(delivery)
     if delivery.verdict == Verdict.MISMATCH and not delivery.is_forced:
         return Interpretation(delivery, state=State.DEAD_LETTER, reason=delivery.reason)
     return _reading(delivery, read_payload(bytes(delivery.body)))
 
 
-def _second_look(delivery: Delivery) -> Interpretation:
-    """Judge what was malformed as if it came in now: a newer version of the dashboard may understand it."""
+def _judge_again(delivery: Delivery) -> Interpretation:
+    """Judge a malformed delivery again: a newer version of the dashboard may be able to read it."""
     body = bytes(delivery.body)
     endpoint = delivery.endpoint
     judgement = judge(body, endpoint, endpoints.token(endpoint))
@@ -74,7 +74,7 @@ def _second_look(delivery: Delivery) -> Interpretation:
 
 
 def _reading(delivery: Delivery, payload: Payload) -> Interpretation:
-    delivery.body = b""  # read, and not needed again: many are held at a time
+    delivery.body = b""  # frees memory: many deliveries are read at a time
     if payload.event is None:
         return Interpretation(delivery, state=State.IGNORED)
     return Interpretation(delivery, payload.content_hash, payload.event)

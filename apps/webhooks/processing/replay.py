@@ -1,4 +1,4 @@
-"""Process deliveries again, because somebody asked for it. What was asked, by whom and when is kept."""
+"""Replay deliveries at a user's request, and record who requested which."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from django.utils.translation import gettext as _
 from apps.webhooks.locks import exclusive
 from apps.webhooks.models import Delivery, Replay
 
-# More would keep a person's browser waiting for an answer that does not come.
-MOST = 100_000  # deliveries
-# Put into the queue in one transaction: receivers on SQLite wait for some hundredths of a second at most.
+# More would take longer than a browser waits for a response.
+MAX_DELIVERIES = 100_000
+# Queued in one transaction. On SQLite receivers wait for it, a few hundredths of a second.
 STRIDE = 500  # deliveries
 
 Verdict = Delivery.Verdict
 
 
 class TooManyError(ValueError):
-    """More than MOST deliveries; nothing was done. The message is for people."""
+    """More than MAX_DELIVERIES; nothing was queued. The message is for people."""
 
     def __init__(self, number: int) -> None:
         super().__init__(
-            _("These are %(number)s deliveries. %(most)s can be replayed at a time: choose fewer.")
-            % {"number": f"{number:,}", "most": f"{MOST:,}"}
+            _("%(number)s deliveries are selected. At most %(most)s can be replayed at a time.")
+            % {"number": f"{number:,}", "most": f"{MAX_DELIVERIES:,}"}
         )
 
 
@@ -39,13 +39,13 @@ def replay(
     ``force``, deliveries with a URL mismatch are processed, too; their verdict stays. If the process dies while this
     runs, the record names those that were queued.
 
-    Raise TooManyError for more than MOST, ValueError where nobody asks.
+    Raise TooManyError for more than MAX_DELIVERIES, ValueError for an anonymous user.
     """
     requested_by = user.pk
     if requested_by is None:
-        raise ValueError("Somebody has to ask for a replay.")
+        raise ValueError("A replay needs a user.")
     found = deliveries.order_by().aggregate(number=Count("pk"), first=Min("pk"), last=Max("pk"))
-    if found["number"] > MOST:
+    if found["number"] > MAX_DELIVERIES:
         raise TooManyError(found["number"])
     record = Replay.objects.create(
         requested_by_id=requested_by, requested_at=timezone.now(), criteria=criteria, is_forced=force
@@ -56,7 +56,7 @@ def replay(
 
 
 def _strides(deliveries: QuerySet[Delivery], *, number: int, first: int, last: int) -> Iterator[list[int]]:
-    """Yield the keys in portions, of nothing that came in after the question was asked."""
+    """Yield the keys in portions, without deliveries that arrived after they were counted."""
     if number <= STRIDE:
         yield list(deliveries.values_list("pk", flat=True)[:STRIDE]) if number else []
         return
@@ -71,7 +71,7 @@ def _enqueue(record: Replay, ids: Sequence[int]) -> None:
     links = Replay.deliveries.through
     with exclusive():
         chosen = Delivery.objects.filter(pk__in=ids)
-        # Some may have been pruned since they were looked up.
+        # Some may have been pruned after the lookup.
         ids = list(chosen.order_by("pk").select_for_update().values_list("pk", flat=True))
         chosen.update(
             state=Delivery.State.PENDING,

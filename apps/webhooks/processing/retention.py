@@ -1,4 +1,4 @@
-"""Delete old deliveries, except those that somebody still needs."""
+"""Delete old deliveries, except those that are still needed."""
 
 from __future__ import annotations
 
@@ -13,31 +13,31 @@ from apps.webhooks import registry
 from apps.webhooks.locks import exclusive
 from apps.webhooks.models import Delivery
 
-# Deleted in one transaction: receivers on SQLite wait for some hundredths of a second at most.
+# Deleted in one transaction. On SQLite receivers wait for it, a few hundredths of a second.
 PORTION = 200  # deliveries
-LOOKED_AT = 5000  # rows per look, so that memory stays flat
+READ = 5000  # deliveries per query, to limit memory
 
 _DONE = (Delivery.State.PROCESSED, Delivery.State.IGNORED)
 
 
 @dataclass(slots=True)
 class Pruned:
-    """What was (or would be) deleted, and what was kept although it is old, in deliveries."""
+    """Numbers of old deliveries: deleted (or, in a dry run, to be deleted), and kept."""
 
     deleted: int = 0
-    live: int = 0  # of workflows that somebody still needs
-    open: int = 0  # that wait for the worker or for a person
+    live: int = 0  # of workflows that a keeper needs
+    open: int = 0  # pending, or dead letters
 
 
 def prune(*, older_than: dt.timedelta, dry_run: bool = False) -> Pruned:
     """Delete deliveries that were received longer ago than ``older_than``; their events stay.
 
-    Kept are those of workflows that a keeper needs (``registry.register_keeper``), and those that are not done:
-    pending and parked ones. Deleting goes on where it was stopped; it may be stopped at any moment.
+    Deliveries of workflows that a keeper needs (``registry.register_keeper``), pending ones and dead letters are kept.
+    The command can be interrupted at any time.
     """
     old = Delivery.objects.filter(received_at__lt=timezone.now() - older_than)
     result = Pruned(open=old.exclude(state__in=_DONE).count())
-    for rows in _looks(old):
+    for rows in _portions(old):
         workflow_ids = {workflow_id for _pk, workflow_id in rows if workflow_id is not None}
         needed = registry.needed(workflow_ids)
         doomed = [pk for pk, workflow_id in rows if workflow_id not in needed]
@@ -50,20 +50,20 @@ def prune(*, older_than: dt.timedelta, dry_run: bool = False) -> Pruned:
     return result
 
 
-def _looks(old: QuerySet[Delivery]) -> Iterator[list[tuple[int, int | None]]]:
-    """Yield portions of (delivery, workflow or None) of those that are done, along their keys."""
+def _portions(old: QuerySet[Delivery]) -> Iterator[list[tuple[int, int | None]]]:
+    """Yield (delivery, workflow or None) of processed and ignored deliveries, in portions along their keys."""
     found = old.aggregate(first=Min("pk"), last=Max("pk"))
     if found["first"] is None:
         return
     done = old.filter(state__in=_DONE)
-    for start in range(found["first"], found["last"] + 1, LOOKED_AT):
-        within = (start, min(start + LOOKED_AT - 1, found["last"]))
+    for start in range(found["first"], found["last"] + 1, READ):
+        within = (start, min(start + READ - 1, found["last"]))
         yield list(done.filter(pk__range=within).values_list("pk", "event__workflow_id"))
 
 
 def _delete(ids: list[int]) -> int:
     with exclusive():
-        # Somebody may have asked for a replay since.
+        # A replay may have queued some since.
         done = Delivery.objects.filter(pk__in=ids, state__in=_DONE)
         ids = list(done.select_for_update().values_list("pk", flat=True))
         Delivery.objects.filter(pk__in=ids).only("pk").delete()

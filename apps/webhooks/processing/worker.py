@@ -1,13 +1,13 @@
-"""Make events of deliveries: in batches, in any order, as often as one likes.
+"""Turn deliveries into events: in batches, in any order, and repeatable.
 
-The table of deliveries is the queue. Many are read at a time, outside any transaction, and sorted by workflow: so each
-workflow is projected once for all that came for it. They are written in batches, each in one short transaction
-(``recording.py``): new events, the counts of known ones, the handlers' rows, and that the deliveries are done. A worker
-that dies in the middle has not done its batch, and the batch is done again.
+The table of deliveries is the queue. The worker reads many deliveries outside a transaction and sorts them by workflow,
+so that each workflow is projected once for all of its deliveries. It writes them in batches (``batches.py``), each in
+one short transaction: new events, the counts of known ones, the handlers' rows, and the deliveries' status. When a
+worker dies, its batch is rolled back and processed again.
 
-When a batch fails it is cut in halves until the culprit stands alone: that delivery is tried again later, and *parked*
-for a person after MOST_ATTEMPTS. Nothing waits for it. A database that is busy or away is nobody's fault: it is asked
-again, and the error goes to the caller when that does not help.
+A batch that fails is halved until the failing delivery is alone. The worker retries that delivery later, and makes it a
+dead letter after MAX_ATTEMPTS. No other delivery waits for it. A busy or unavailable database is no failure of a
+delivery: the worker retries, and then raises the error.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ from apps.webhooks.locks import redoable
 from apps.webhooks.models import Delivery
 from apps.webhooks.processing import errors
 from apps.webhooks.processing.batches import BatchReport, record
-from apps.webhooks.processing.interpretation import Interpretation, understand
+from apps.webhooks.processing.interpretation import Interpretation, interpret
 
 T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
-# How long to wait after the first, second, ... failure; after the last of them somebody has to look.
+# The wait after the first, second, ... failure. After the last one a user has to decide.
 DELAYS = (
     dt.timedelta(seconds=10),
     dt.timedelta(minutes=1),
@@ -44,7 +44,7 @@ DELAYS = (
     dt.timedelta(hours=2),
     dt.timedelta(hours=6),
 )
-MOST_ATTEMPTS = len(DELAYS) + 1
+MAX_ATTEMPTS = len(DELAYS) + 1
 
 # What is read at a time, and so held in memory.
 MAX_READ = 3000  # deliveries
@@ -122,7 +122,7 @@ def process_pending(*, seconds: float = math.inf) -> BatchReport:
             if time.monotonic() >= deadline:
                 report.is_done = False
                 break
-            deliveries = patiently(lambda: _next(pace.most_read))
+            deliveries = retry_while_busy(lambda: _next(pace.most_read))
             if not deliveries:
                 break
             report.add(_process(deliveries, pace))
@@ -153,7 +153,7 @@ def _process(deliveries: Sequence[Delivery], pace: Pace) -> BatchReport:
     readings: list[Interpretation] = []
     for delivery in deliveries:
         try:
-            readings.append(understand(delivery))
+            readings.append(interpret(delivery))
         except Exception as error:
             report.add(_fail(delivery, error))
     readings.sort(key=attrgetter("workflow_id"))
@@ -166,7 +166,7 @@ def _process(deliveries: Sequence[Delivery], pace: Pace) -> BatchReport:
 
 
 def _cut(readings: Sequence[Interpretation], size: int) -> Sequence[Interpretation]:
-    """Return the first ``size`` readings, and those of the same workflow that follow; twice as many at most."""
+    """Return the first ``size`` readings, and more of the same workflow, up to twice as many."""
     end = size
     most = min(len(readings), 2 * size)
     while end < most and readings[end].workflow_id == readings[end - 1].workflow_id:
@@ -175,14 +175,14 @@ def _cut(readings: Sequence[Interpretation], size: int) -> Sequence[Interpretati
 
 
 def _write(batch: Sequence[Interpretation], pace: Pace) -> BatchReport:
-    """Write a batch; what fails in it fails alone."""
+    """Write a batch; a delivery that fails does not affect the others."""
     report = BatchReport()
     parts = [batch]
     while parts:
         part = parts.pop()
         began = time.monotonic()
         try:
-            report.add(patiently(partial(record, part)))
+            report.add(retry_while_busy(partial(record, part)))
         except Exception as error:
             if len(part) == 1:
                 report.add(_fail(part[0].delivery, error))
@@ -197,31 +197,31 @@ def _write(batch: Sequence[Interpretation], pace: Pace) -> BatchReport:
 
 
 def _fail(delivery: Delivery, error: Exception) -> BatchReport:
-    """Have the delivery tried again later, or park it after the last attempt; raise what is not its own fault."""
+    """Schedule a retry, or make the delivery a dead letter after the last attempt; raise a passing database error."""
     if errors.is_passing(error):
         raise error
     attempts = delivery.attempts + 1
-    is_last = attempts >= MOST_ATTEMPTS
+    is_last = attempts >= MAX_ATTEMPTS
     logger.error(
         "Delivery %s could not be processed (attempt %s of %s).",
         delivery.pk,
         attempts,
-        MOST_ATTEMPTS,
+        MAX_ATTEMPTS,
         exc_info=error,
     )
-    # Unless somebody processed or replayed it, or noted the same failure, meanwhile.
+    # Unless another process has processed or replayed it, or recorded the same failure.
     same = Delivery.objects.filter(pk=delivery.pk, state=Delivery.State.PENDING, attempts=delivery.attempts)
     values: dict[str, object] = {"attempts": attempts, "reason": errors.reason(error)}
     if is_last:
         values["state"] = Delivery.State.DEAD_LETTER
     else:
         values["due_at"] = timezone.now() + DELAYS[delivery.attempts]
-    patiently(lambda: same.update(**values))
+    retry_while_busy(lambda: same.update(**values))
     return BatchReport(dead_letters=1) if is_last else BatchReport(failed=1)
 
 
-def patiently(action: Callable[[], T]) -> T:
-    """Return what ``action`` does; where the database is only busy, try again a few times."""
+def retry_while_busy(action: Callable[[], T]) -> T:
+    """Return the result of ``action``; retry a few times while the database is busy."""
     for attempt in range(1, BUSY_ATTEMPTS + 1):
         try:
             return action()

@@ -179,7 +179,7 @@ def test_a_large_window_is_replayed_whole_in_portions(
 def test_more_than_a_request_bears_is_refused(
     deliver: Deliver, integrator: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(processing_replay, "MOST", 1)
+    monkeypatch.setattr(processing_replay, "MAX_DELIVERIES", 1)
     deliver(payloads.started(1))
     deliver(payloads.started(2))
 

@@ -18,7 +18,7 @@ from apps.webhooks import endpoints, registry
 from apps.webhooks.models import Delivery, Event
 from apps.webhooks.processing import batches, worker
 from apps.webhooks.processing.interpretation import Interpretation
-from apps.webhooks.processing.worker import DELAYS, MOST_ATTEMPTS, process_pending
+from apps.webhooks.processing.worker import DELAYS, MAX_ATTEMPTS, process_pending
 from tests.fixtures import payloads
 from tests.fixtures.deliveries import Deliver
 
@@ -154,7 +154,7 @@ def test_what_keeps_failing_waits_longer_each_time_and_is_parked(
     listen(choke)
     deliver(payloads.started(1), process=False)
     waits = []
-    for _attempt in range(MOST_ATTEMPTS - 1):
+    for _attempt in range(MAX_ATTEMPTS - 1):
         make_due()
         process_pending()
         delivery = Delivery.objects.get()
@@ -165,7 +165,7 @@ def test_what_keeps_failing_waits_longer_each_time_and_is_parked(
 
     assert report.dead_letters == 1
     delivery = Delivery.objects.get()
-    assert (delivery.state, delivery.attempts) == ("parked", MOST_ATTEMPTS)
+    assert (delivery.state, delivery.attempts) == ("parked", MAX_ATTEMPTS)
     assert waits == sorted(waits)
     assert waits[-1] > dt.timedelta(hours=5)
 
@@ -192,7 +192,7 @@ def test_what_failed_once_is_processed_when_it_is_due_again(
 def test_a_body_that_is_no_longer_understood_is_parked_in_the_end(deliver: Deliver) -> None:
     deliver(payloads.started(1), process=False)
     broken = json.dumps({"hook": {"event": "workflow_started", "target": ""}}).encode()
-    Delivery.objects.update(body=broken, attempts=MOST_ATTEMPTS - 1)
+    Delivery.objects.update(body=broken, attempts=MAX_ATTEMPTS - 1)
     deliver(payloads.started(2))
 
     assert set(Delivery.objects.values_list("state", flat=True)) == {"parked", "processed"}

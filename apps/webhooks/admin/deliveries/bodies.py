@@ -1,4 +1,4 @@
-"""Bodies of deliveries as people may see them: without our tokens, cut where long, safe where binary."""
+"""Bodies of deliveries for pages: without our tokens, truncated, and binary ones as a dump."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from apps.webhooks import endpoints
 from apps.webhooks.models import Endpoint
 
 SHOWN = 64 * 1024  # characters of a body on the page; the rest can be downloaded
-DUMPED = 2 * 1024  # bytes of a body that is no text
+DUMPED = 2 * 1024  # bytes of a binary body
 _LINE = 16  # bytes of a line of the dump
 _LAYOUT = {"\n", "\r", "\t"}
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A text for the page; ``is_cut`` where there is more of it."""
+    """A text for the page; ``is_cut``: truncated."""
 
     text: str
     is_cut: bool = False
 
 
 class Mask:
-    """Takes every token that our receiver has or had out of texts; one query, whatever is masked."""
+    """Removes the tokens of all our endpoints from texts, with one query."""
 
     def __init__(self) -> None:
         self.tokens = [endpoints.token(endpoint) for endpoint in Endpoint.objects.all()]
 
     def text(self, text: str) -> str:
-        """Return ``text`` without tokens, also those that only look like one."""
+        """Return ``text`` without tokens, and without anything that looks like one."""
         for token in self.tokens:
             text = text.replace(token, REPLACEMENT)
         return redact(text)
@@ -42,7 +42,7 @@ class Mask:
 
 
 def as_text(body: bytes) -> str | None:
-    """Return a body that is text; None for one that is binary."""
+    """Return the text of a body; None for a binary one."""
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError:
@@ -51,7 +51,7 @@ def as_text(body: bytes) -> str | None:
 
 
 def as_json(body: bytes) -> object:
-    """Return what a body says; raise ValueError where it is no JSON."""
+    """Return the JSON value of a body; raise ValueError where it is not JSON."""
     try:
         return json.loads(body)
     except RecursionError:
@@ -59,7 +59,7 @@ def as_json(body: bytes) -> object:
 
 
 def pretty(body: bytes, mask: Mask) -> Shown | None:
-    """Return a body as indented JSON; None where it is none."""
+    """Return a body as indented JSON; None where it is not JSON."""
     try:
         return cut(mask.text(pretty_json(as_json(body))))
     except (ValueError, RecursionError):
@@ -67,13 +67,13 @@ def pretty(body: bytes, mask: Mask) -> Shown | None:
 
 
 def pretty_json(value: object) -> str:
-    """Return ``value`` as people read JSON; half a surrogate pair may stand in JSON, but on no page."""
+    """Return ``value`` as indented JSON, with half surrogate pairs escaped, which no page may contain."""
     text = json.dumps(value, indent=2, ensure_ascii=False)
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def raw(body: bytes, mask: Mask) -> Shown:
-    """Return a body as it came; as a dump of its first bytes where it is no text."""
+    """Return the unchanged text of a body; of a binary one a dump of the first bytes."""
     text = as_text(body)
     if text is not None:
         return cut(mask.text(text))
@@ -82,7 +82,6 @@ def raw(body: bytes, mask: Mask) -> Shown:
 
 
 def cut(text: str) -> Shown:
-    """Return the beginning of ``text``."""
     return Shown(text[:SHOWN], is_cut=len(text) > SHOWN)
 
 

@@ -1,4 +1,4 @@
-"""A delivery as a shell command that sends it again. Our token is a variable in it: it stands in no clipboard."""
+"""A delivery as a shell command that sends it again. The command has a variable in place of our token."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from apps.core.redaction import REPLACEMENT
 from apps.webhooks.admin.deliveries.bodies import Mask, as_text
 
 VARIABLE = "RECEIVER_TOKEN"
-LONGEST = 100_000  # characters of a body that a command line takes
+MAX_CHARACTERS = 100_000  # of a body in a command line
 _TYPE = "Content-Type"
 
 
 def as_curl(*, pk: int, address: str, headers: Mapping[str, str], body: bytes, mask: Mask) -> str:
-    """Return the command; ``address`` is our own, without the path. A long or binary body is named as a file."""
+    """Return the command; ``address`` is our public URL. A long or binary body is read from a file."""
     text = as_text(body)
-    if text is None or len(text) > LONGEST:
+    if text is None or len(text) > MAX_CHARACTERS:
         data = f"--data-binary @delivery-{pk}.txt"
     else:
         data = f"--data-raw {quote(mask.text(text))}"
@@ -30,6 +30,6 @@ def as_curl(*, pk: int, address: str, headers: Mapping[str, str], body: bytes, m
 
 
 def quote(text: str) -> str:
-    """Return ``text``, in which tokens are masked, as one word of a shell that puts the variable in their places."""
+    """Quote ``text`` for a shell, with the variable in place of masked tokens."""
     quoted = text.replace("'", "'\"'\"'").replace(REPLACEMENT, f"'\"${VARIABLE}\"'")
     return f"'{quoted}'"

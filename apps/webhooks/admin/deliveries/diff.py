@@ -1,7 +1,7 @@
-"""What differs between two payloads, as a list of paths that a person can read. Pure: JSON in, changes out.
+"""Compare two payloads: JSON in, a list of readable paths and changes out.
 
-Items of a list that name themselves (``id`` or ``api_name``, each once) are compared by that name, so that one item
-more does not make all the others differ; others by their place.
+Items of a list with unique names (``id`` or ``api_name``) are compared by name, so that an additional item does not
+change all others. Other items are compared by position.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from enum import StrEnum
 from itertools import islice
 from typing import Any
 
-MOST = 200  # changes
-LONGEST = 300  # characters of a value that are shown
-DEEPEST = 40  # levels; below them a difference is one difference
+MAX_CHANGES = 200
+MAX_VALUE_CHARACTERS = 300
+MAX_DEPTH = 40  # levels; a deeper difference is shown as one change
 _NAMES = ("api_name", "id")
 
 
 class What(StrEnum):
-    """What became of a value."""
+    """The kind of a change."""
 
     ADDED = "added"
     REMOVED = "removed"
@@ -29,7 +29,7 @@ class What(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PayloadChange:
-    """A value that is not what it was; ``before`` and ``after`` are short JSON, "" where there is none."""
+    """A changed value; ``before`` and ``after`` are truncated JSON, "" where it is absent."""
 
     path: str
     what: What
@@ -39,20 +39,20 @@ class PayloadChange:
 
 @dataclass(frozen=True, slots=True)
 class PayloadDiff:
-    """All changes from one payload to another, or the first MOST of them."""
+    """All changes from one payload to another, or the first MAX_CHANGES."""
 
     changes: tuple[PayloadChange, ...]
     is_cut: bool = False
 
 
 def difference(before: Any, after: Any) -> PayloadDiff:
-    """Return what changed from ``before`` to ``after``; ``hook`` says nothing of a workflow and is left out."""
-    found = list(islice(_changes("", _aligned(before), _aligned(after), 0), MOST + 1))
-    return PayloadDiff(tuple(found[:MOST]), is_cut=len(found) > MOST)
+    """Return the changes from ``before`` to ``after``, without ``hook``, which is not about the workflow."""
+    found = list(islice(_changes("", _aligned(before), _aligned(after), 0), MAX_CHANGES + 1))
+    return PayloadDiff(tuple(found[:MAX_CHANGES]), is_cut=len(found) > MAX_CHANGES)
 
 
 def _aligned(payload: Any) -> Any:
-    """Return a payload with its workflow at the top, whatever kind of event it is: some carry it in their task."""
+    """Return a payload with its workflow at the top level: some kinds of event have it in their task."""
     if not isinstance(payload, dict):
         return payload
     aligned = {key: value for key, value in payload.items() if key != "hook"}
@@ -64,7 +64,7 @@ def _aligned(payload: Any) -> Any:
 
 
 def _changes(path: str, before: Any, after: Any, depth: int) -> Iterator[PayloadChange]:
-    if depth < DEEPEST:
+    if depth < MAX_DEPTH:
         if isinstance(before, dict) and isinstance(after, dict):
             yield from _in_objects(path, before, after, depth)
             return
@@ -107,8 +107,8 @@ def _one(
 
 def _is_naming(name: str, items: Sequence[Any]) -> bool:
     names = [item.get(name) for item in items if isinstance(item, dict)]
-    told = {str(value) for value in names if isinstance(value, str | int)}
-    return len(told) == len(items)
+    unique = {str(value) for value in names if isinstance(value, str | int)}
+    return len(unique) == len(items)
 
 
 def _short(value: Any) -> str:
@@ -117,4 +117,4 @@ def _short(value: Any) -> str:
     except RecursionError:
         return "…"
     text = text.encode("utf-8", "backslashreplace").decode("utf-8")
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+    return text if len(text) <= MAX_VALUE_CHARACTERS else f"{text[:MAX_VALUE_CHARACTERS]}…"

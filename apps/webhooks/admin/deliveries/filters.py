@@ -1,4 +1,4 @@
-"""What the list of deliveries is narrowed to, and how text is sought in their bodies."""
+"""Filters of the list of deliveries, and the search in their bodies."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from apps.pneumatic.canonical.events import Kind as EventKind
 from apps.pneumatic.deliveries import names_of
 from apps.webhooks.models import Delivery, Kind
 
-# Bodies have no index: as many as these are read, the newest that fit the filters.
-SEARCHED = 10_000
+# Bodies have no index, so the search reads the newest deliveries that match the filters.
+MAX_SEARCHED = 10_000  # deliveries
 _ESCAPE = re.compile(r"\\u([0-9a-f]{4})")
 
 Choices = list[tuple[str, Any]]
 
 
 class EventFilter(admin.SimpleListFilter):
-    """By what an event is about, whatever name it has on the wire."""
+    """By kind of event, under any of its names."""
 
     title = _("event")
     parameter_name = "kind"
@@ -43,7 +43,7 @@ class EventFilter(admin.SimpleListFilter):
         value = self.value()
         if value == self.OTHER:
             known = [name for kind in EventKind for name in names_of(kind)]
-            # Of what was accepted the receiver knew the name; saying so lets the database seek.
+            # Accepted deliveries have known names. With this condition the database uses the index.
             rest = [verdict for verdict in Delivery.Verdict.values if verdict != Delivery.Verdict.ACCEPTED]
             return queryset.filter(verdict__in=rest).exclude(event_name__in=known)
         if value in Kind.values:
@@ -52,9 +52,9 @@ class EventFilter(admin.SimpleListFilter):
 
 
 class DeliveryStateFilter(admin.SimpleListFilter):
-    """By what the worker made of it."""
+    """By the result of processing."""
 
-    title = _("state")
+    title = _("status")
     parameter_name = "state"
     FEW = 10_000
 
@@ -66,8 +66,8 @@ class DeliveryStateFilter(admin.SimpleListFilter):
         if value not in Delivery.State.values:
             return queryset
         if value != Delivery.State.PROCESSED:
-            # These states have small indexes of their own, which no other filter can share: where they hold few rows,
-            # those are looked up first.
+            # These states have small partial indexes, which cannot be combined with other filters. Where they contain
+            # few rows, these are looked up first.
             rare = Delivery.objects.filter(state=value).order_by().values_list("pk", flat=True)
             keys = list(rare[: self.FEW])
             if len(keys) < self.FEW:
@@ -76,7 +76,7 @@ class DeliveryStateFilter(admin.SimpleListFilter):
 
 
 class AgeFilter(admin.SimpleListFilter):
-    """By when it came."""
+    """By time of receipt."""
 
     title = _("age")
     parameter_name = "age"
@@ -103,13 +103,13 @@ class AgeFilter(admin.SimpleListFilter):
 
 
 class NumberFilter(admin.SimpleListFilter):
-    """By a number that is typed; what is no number fits nothing."""
+    """By a number that the user enters; other text matches no row."""
 
     template = "admin/webhooks/delivery/number_filter.html"
     column: ClassVar[str]
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
-        return [("", "")]  # Django hides a filter without choices
+        return [("", "")]  # Django hides a filter that has no choices
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         value = self.value()
@@ -119,7 +119,7 @@ class NumberFilter(admin.SimpleListFilter):
         return queryset.none() if number is None else queryset.filter(**{self.column: number})
 
     def choices(self, changelist: ChangeList) -> Iterator[Any]:
-        """Give the template what the form must carry along."""
+        """Yield the context of the filter's form, with the other filters as hidden fields."""
         others = [
             (name, value)
             for name, values in changelist.filter_params.items()
@@ -137,7 +137,7 @@ class NumberFilter(admin.SimpleListFilter):
 
 
 class WorkflowFilter(NumberFilter):
-    """By workflow; only what has been processed has one."""
+    """By workflow; only processed deliveries have one."""
 
     title = _("workflow")
     parameter_name = "workflow"
@@ -145,7 +145,7 @@ class WorkflowFilter(NumberFilter):
 
 
 class TemplateFilter(NumberFilter):
-    """By template; only what has been processed has one."""
+    """By template; only processed deliveries have one."""
 
     title = _("template")
     parameter_name = "template"
@@ -153,7 +153,7 @@ class TemplateFilter(NumberFilter):
 
 
 class ReplayFilter(NumberFilter):
-    """By the replay that processed it again."""
+    """By replay."""
 
     title = _("replay")
     parameter_name = "replay"
@@ -177,7 +177,7 @@ class OwnTemplateFilter(NumberFilter):
 
 
 class _Position(Func):
-    """Where some bytes begin in others, from 1 on; 0 for nowhere."""
+    """The position of some bytes in others, from 1; 0 when absent."""
 
     function = "INSTR"
     output_field = IntegerField()
@@ -194,11 +194,11 @@ class _Position(Func):
 
 
 def searched(found: QuerySet[Delivery], text: str) -> list[int]:
-    """Return the keys of those whose body holds ``text``, among the newest SEARCHED that ``found`` holds.
+    """Return the keys of deliveries whose body contains ``text``, among the newest MAX_SEARCHED of ``found``.
 
-    Letters beyond ASCII stand in JSON as they are or escaped (``\\u00e9``); both are found. Case counts.
+    Non-ASCII letters are found plain and escaped (``\\u00e9``). The search is case-sensitive.
     """
-    newest = found.order_by("-received_at", "-id").values("pk")[:SEARCHED]
+    newest = found.order_by("-received_at", "-id").values("pk")[:MAX_SEARCHED]
     fits = Q(pk__in=[])
     for needle in needles(text):
         if connection.vendor == "postgresql":
@@ -210,7 +210,7 @@ def searched(found: QuerySet[Delivery], text: str) -> list[int]:
 
 
 def needles(text: str) -> set[bytes]:
-    """Return the forms in which ``text`` may stand in a body."""
+    """Return the spellings of ``text`` in JSON."""
     text = text.encode("utf-8", "ignore").decode("utf-8")
     escaped = json.dumps(text)[1:-1]
     quoted = json.dumps(text, ensure_ascii=False)[1:-1]
@@ -218,5 +218,5 @@ def needles(text: str) -> set[bytes]:
 
 
 def _upper_escapes(escaped: str) -> str:
-    """Return JSON text with the letters of its escapes written large: some senders do."""
+    """Return JSON text with upper-case escapes, as some senders write them."""
     return _ESCAPE.sub(lambda match: rf"\u{match[1].upper()}", escaped)

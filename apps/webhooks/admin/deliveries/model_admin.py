@@ -1,4 +1,4 @@
-"""Deliveries, events and replays in Django admin: to look at, to find, and to process again."""
+"""Deliveries, events and replays in Django admin: view, search and replay."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ from apps.webhooks.models import Delivery, Event, Replay
 
 
 class ShortPaginator(BoundedPaginator):
-    """Counts less far: rows carry bodies, and a count that is narrowed reads them."""
+    """Has a lower limit, as a filtered count reads rows with their bodies."""
 
     MAX_ROWS = 10_000
 
 
 @admin.register(Delivery)
 class DeliveryAdmin(ReadOnlyAdmin[Delivery]):
-    """What came in, newest first. A row's page, its body and its replays are views of our own."""
+    """Deliveries, newest first. The pages of one delivery are separate views."""
 
     change_list_template = "admin/webhooks/delivery/change_list.html"
-    list_display = ("received", "event_name", "verdict", "state", "workflow", "length", "told")
+    list_display = ("received", "event_name", "verdict", "state", "workflow", "length", "deliveries_of_event")
     list_display_links = ("received",)
     list_filter = (
         filters.EventFilter,
@@ -50,27 +50,24 @@ class DeliveryAdmin(ReadOnlyAdmin[Delivery]):
     sortable_by = ()  # no other order has an index
     search_fields = ("body",)
     search_help_text = _(
-        "Text of the body, exactly as it is written there. Of what fits the filters, the newest 10,000 are read: "
-        "narrow by age to look further back."
+        "Exact text of the body. The search reads the newest 10,000 matching deliveries: filter by age to search older "
+        "ones."
     )
     paginator = ShortPaginator
     actions = ("replay_selected",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
-        """Return deliveries without what no list shows."""
         found = super().get_queryset(request).select_related("event")
         return found.defer("body", "headers", "event__facts")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Delivery], search_term: str
     ) -> tuple[QuerySet[Delivery], bool]:
-        """Find text in bodies."""
         if not search_term:
             return queryset, False
         return queryset.filter(pk__in=filters.searched(queryset, search_term)), False
 
     def get_urls(self) -> list[URLPattern]:
-        """Return the list, and our own pages of a delivery."""
         own = [
             ("window/", deliveries_replay.window, "window"),
             ("<int:delivery_id>/change/", pages.page, "change"),
@@ -86,7 +83,7 @@ class DeliveryAdmin(ReadOnlyAdmin[Delivery]):
         ]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """Show the list under what waits to be processed."""
+        """Show the backlog above the list."""
         extra = {
             "backlog": selectors.backlog(),
             "may_replay": self.has_replay_permission(request),
@@ -95,12 +92,11 @@ class DeliveryAdmin(ReadOnlyAdmin[Delivery]):
         return super().changelist_view(request, extra)
 
     def has_replay_permission(self, request: HttpRequest) -> bool:
-        """Say who may have deliveries processed again."""
+        """Return whether the user may replay; Django calls it for the action's permission."""
         return request.user.has_perm(REPLAY)
 
-    @admin.action(description=_("Process selected deliveries again"), permissions=["replay"])
+    @admin.action(description=_("Replay selected deliveries"), permissions=["replay"])
     def replay_selected(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> HttpResponse:
-        """Ask, then replay."""
         return deliveries_replay.selected(request, queryset)
 
     @admin.display(description=_("received"))
@@ -119,19 +115,18 @@ class DeliveryAdmin(ReadOnlyAdmin[Delivery]):
         return bytes_(delivery.size)
 
     @admin.display(description=_("same event"))
-    def told(self, delivery: Delivery) -> str:
-        """Return how often the event was told."""
+    def deliveries_of_event(self, delivery: Delivery) -> str:
         count = delivery.event.deliveries_count if delivery.event else 0
         return ngettext("once", "%(count)d times", count) % {"count": count} if count else ""
 
 
 @admin.register(Event)
 class EventAdmin(ReadOnlyAdmin[Event]):
-    """What happened in workflows, newest first as it was first heard of."""
+    """Events, the latest received first."""
 
     change_list_template = "admin/webhooks/event/change_list.html"
     list_display = (
-        "heard",
+        "first_received",
         "kind",
         "workflow_id",
         "template_id",
@@ -139,54 +134,52 @@ class EventAdmin(ReadOnlyAdmin[Event]):
         "occurred_at",
         "deliveries_count",
     )
-    list_display_links = ("heard",)
+    list_display_links = ("first_received",)
     list_filter = ("kind", filters.OwnWorkflowFilter, filters.OwnTemplateFilter)
     ordering = ("-id",)
     sortable_by = ()
     paginator = ShortPaginator
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
-        """Return events without what no list shows."""
         return super().get_queryset(request).defer("facts")
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        """Show an event on a page of our own."""
         return pages.event(request, event_id=object_id)
 
     @admin.display(description=_("first received"))
-    def heard(self, event: Event) -> SafeString | str:
+    def first_received(self, event: Event) -> SafeString | str:
         return ago(event.first_received_at)
 
 
 @admin.register(Replay)
 class ReplayAdmin(ReadOnlyAdmin[Replay]):
-    """Who had what processed again, newest first."""
+    """Replays, newest first."""
 
     change_list_template = "admin/webhooks/event/change_list.html"
-    list_display = ("asked", "requested_by", "criteria", "count", "is_forced")
-    list_display_links = ("asked",)
+    list_display = ("requested", "requested_by", "criteria", "count", "is_forced")
+    list_display_links = ("requested",)
     list_select_related = ("requested_by",)
     ordering = ("-id",)
     sortable_by = ()
     paginator = ShortPaginator
-    fields = ("requested_at", "requested_by", "criteria", "count", "is_forced", "how_far", "which")
-    readonly_fields = ("how_far", "which")
+    fields = ("requested_at", "requested_by", "criteria", "count", "is_forced", "progress", "links")
+    readonly_fields = ("progress", "links")
 
-    @admin.display(description=_("asked"))
-    def asked(self, replay: Replay) -> SafeString | str:
+    @admin.display(description=_("requested"))
+    def requested(self, replay: Replay) -> SafeString | str:
         return ago(replay.requested_at)
 
-    @admin.display(description=_("how far"))
-    def how_far(self, replay: Replay) -> str:
-        """Return what has become of the deliveries."""
+    @admin.display(description=_("progress"))
+    def progress(self, replay: Replay) -> str:
+        """Return the deliveries by status."""
         return ", ".join(
             f"{number:,} {label}" for label, number in deliveries_replay.states_of(replay)
-        ) or _t("nothing")
+        ) or _t("none")
 
-    @admin.display(description=_("deliveries"))
-    def which(self, replay: Replay) -> SafeString:
-        """Return a link to those that are still kept."""
+    @admin.display(description=_("stored deliveries"))
+    def links(self, replay: Replay) -> SafeString:
+        """Return a link to the deliveries that were not pruned."""
         url = f"{reverse('admin:webhooks_delivery_changelist')}?replay={replay.pk}"
-        return format_html('<a href="{}">{}</a>', url, _t("Show them"))
+        return format_html('<a href="{}">{}</a>', url, _t("Show deliveries"))

@@ -18,14 +18,13 @@ from apps.webhooks.admin.deliveries.diff import PayloadDiff, difference
 from apps.webhooks.admin.permissions import REPLAY, VIEW_DELIVERY, VIEW_EVENT, needs
 from apps.webhooks.models import Delivery, Event, Kind, Replay
 
-OTHERS = 50  # deliveries of the same event, replays
+MAX_OTHERS = 50  # deliveries of the same event, replays
 
 
 @require_GET
 @needs(VIEW_DELIVERY)
 def page(request: HttpRequest, delivery_id: int) -> HttpResponse:
-    """Show all that is known of a delivery."""
-    delivery = _wanted(delivery_id)
+    delivery = _delivery(delivery_id)
     mask = bodies.Mask()
     content = bytes(delivery.body)
     previous, changes = _previous(delivery, content)
@@ -58,9 +57,11 @@ def page(request: HttpRequest, delivery_id: int) -> HttpResponse:
             mask=mask,
         ),
         "variable": curl.VARIABLE,
-        "others": list(others.defer("body", "headers").order_by("-received_at", "-id")[:OTHERS]),
+        "others": list(others.defer("body", "headers").order_by("-received_at", "-id")[:MAX_OTHERS]),
         "replays": list(
-            Replay.objects.filter(deliveries=delivery).select_related("requested_by").order_by("-id")[:OTHERS]
+            Replay.objects.filter(deliveries=delivery)
+            .select_related("requested_by")
+            .order_by("-id")[:MAX_OTHERS]
         ),
         "may_replay": request.user.has_perm(REPLAY),
         "may_see_event": request.user.has_perm(VIEW_EVENT),
@@ -71,8 +72,8 @@ def page(request: HttpRequest, delivery_id: int) -> HttpResponse:
 @require_safe
 @needs(VIEW_DELIVERY)
 def body(request: HttpRequest, delivery_id: int) -> HttpResponse:
-    """Send the whole body as a text file, without our tokens: no browser runs anything in it."""
-    delivery = _wanted(delivery_id)
+    """Send the whole body without our tokens, as a text file, so that no browser runs anything in it."""
+    delivery = _delivery(delivery_id)
     response = HttpResponse(
         bodies.Mask().data(bytes(delivery.body)), content_type="text/plain; charset=utf-8"
     )
@@ -83,12 +84,12 @@ def body(request: HttpRequest, delivery_id: int) -> HttpResponse:
 @require_GET
 @needs(VIEW_EVENT)
 def event(request: HttpRequest, event_id: str) -> HttpResponse:
-    """Show an event as the gateway read it, and what told it."""
+    """Show a parsed event and its deliveries."""
     number = read_number(event_id)
     found = Event.objects.filter(pk=number).first() if number is not None else None
     if found is None:
-        raise Http404(_("There is no such event."))
-    deliveries = found.deliveries.defer("body", "headers").order_by("-received_at", "-id")[:OTHERS]
+        raise Http404(_("No such event."))
+    deliveries = found.deliveries.defer("body", "headers").order_by("-received_at", "-id")[:MAX_OTHERS]
     context = {
         "title": _("Event %(event)s: %(kind)s") % {"event": found.pk, "kind": found.get_kind_display()},
         "event": found,
@@ -104,24 +105,24 @@ def show(request: HttpRequest, template: str, model: Any, context: dict[str, Any
     return render(request, f"admin/webhooks/{template}", {**frame, **context})
 
 
-def _wanted(delivery_id: int) -> Delivery:
+def _delivery(delivery_id: int) -> Delivery:
     found = Delivery.objects.select_related("event", "endpoint").filter(pk=delivery_id).first()
     if found is None:
-        raise Http404(_("There is no such delivery: it may have been pruned."))
+        raise Http404(_("No such delivery. It may have been pruned."))
     return found
 
 
 def _previous(delivery: Delivery, content: bytes) -> tuple[Event | None, PayloadDiff | None]:
-    """Return the event before this one in its workflow, and what changed since; the payloads are compared.
+    """Return the previous event of the workflow, and the changes of the payload since.
 
-    Where the payload of either is gone or no JSON, what the gateway read in them is.
+    Where either payload was pruned or is not JSON, the parsed events are compared.
     """
     current = delivery.event
     if current is None:
         return None, None
-    # What we read back ourselves is no payload that anything could be compared with.
-    told = Event.objects.filter(workflow_id=current.workflow_id, kind__in=Kind.values)
-    earlier = told.exclude(pk=current.pk)
+    # An event that was read back has no payload to compare with.
+    events = Event.objects.filter(workflow_id=current.workflow_id, kind__in=Kind.values)
+    earlier = events.exclude(pk=current.pk)
     if current.occurred_at is not None:
         earlier = earlier.filter(
             Q(occurred_at__lt=current.occurred_at)

@@ -1,4 +1,4 @@
-"""Ask before deliveries are processed again: one, a selection, or all that came in a time."""
+"""Replay one delivery, a selection, or all of a period, after a confirmation."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _SECOND = "%Y-%m-%dT%H:%M:%S"
 
 
 class WindowForm(forms.Form):
-    """Which deliveries: those that came between two moments, of the reader's time zone."""
+    """A period in the user's time zone, with filters."""
 
     since = forms.DateTimeField(
         label=gettext_lazy("From"),
@@ -45,24 +45,23 @@ class WindowForm(forms.Form):
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=_MINUTE),
     )
     state = forms.ChoiceField(
-        label=gettext_lazy("State"),
+        label=gettext_lazy("Status"),
         required=False,
-        choices=[("", gettext_lazy("Any state")), *Delivery.State.choices],
+        choices=[("", gettext_lazy("Any status")), *Delivery.State.choices],
     )
     kind = forms.ChoiceField(
         label=gettext_lazy("Event"), required=False, choices=[("", gettext_lazy("Any event")), *Kind.choices]
     )
 
     def clean(self) -> dict[str, Any]:
-        """Refuse a time that ends before it begins."""
         cleaned = super().clean() or self.cleaned_data
         since, until = cleaned.get("since"), cleaned.get("until")
         if since and until and until <= since:
-            self.add_error("until", _("This is not after “From”."))
+            self.add_error("until", _("“Until” must be after “From”."))
         return cleaned
 
     def deliveries(self) -> QuerySet[Delivery]:
-        """Return what the valid form names."""
+        """Return the deliveries that the valid form selects."""
         wanted = self.cleaned_data
         found = Delivery.objects.filter(received_at__gte=wanted["since"], received_at__lt=wanted["until"])
         if wanted["state"]:
@@ -72,11 +71,11 @@ class WindowForm(forms.Form):
         return found
 
     def criteria(self) -> str:
-        """Return the same in words."""
+        """Return the same as text."""
         wanted = self.cleaned_data
         words = _("received from %(since)s until %(until)s") % {
-            "since": _moment(wanted["since"]),
-            "until": _moment(wanted["until"]),
+            "since": _local(wanted["since"]),
+            "until": _local(wanted["until"]),
         }
         also = [
             dict(self.fields[name].choices)[wanted[name]]  # type: ignore[attr-defined]  # both are ChoiceFields
@@ -89,7 +88,6 @@ class WindowForm(forms.Form):
 @require_http_methods(["GET", "POST"])
 @needs(REPLAY)
 def one(request: HttpRequest, delivery_id: int) -> HttpResponse:
-    """Replay one delivery."""
     chosen = Delivery.objects.filter(pk=delivery_id)
     if not chosen.exists():
         raise Http404(_("There is no such delivery: it may have been pruned."))
@@ -97,24 +95,22 @@ def one(request: HttpRequest, delivery_id: int) -> HttpResponse:
 
 
 def selected(request: HttpRequest, chosen: QuerySet[Delivery]) -> HttpResponse:
-    """Replay what was ticked in the list, or all that the list holds; called by the action there."""
+    """Replay the deliveries selected in the list, or all of the list: an action of the list calls this."""
     fields = [
         ("action", "replay_selected"),
         ("select_across", request.POST.get("select_across", "0")),
         *((ACTION_CHECKBOX_NAME, key) for key in request.POST.getlist(ACTION_CHECKBOX_NAME)),
     ]
-    narrowed = request.GET.urlencode() if request.POST.get("select_across") == "1" else ""
-    criteria = (
-        _("all of the list “%(query)s”") % {"query": narrowed} if narrowed else _("selected in the list")
-    )
-    # A list is ordered and narrowed by joins; what is replayed is the bare set of its rows.
+    query = request.GET.urlencode() if request.POST.get("select_across") == "1" else ""
+    criteria = _("all of the list “%(query)s”") % {"query": query} if query else _("selected in the list")
+    # The list is ordered and filtered with joins. The replay needs the plain set of rows.
     return _confirm(request, Delivery.objects.filter(pk__in=chosen.order_by().values("pk")), criteria, fields)
 
 
 @require_http_methods(["GET", "POST"])
 @needs(REPLAY)
 def window(request: HttpRequest) -> HttpResponse:
-    """Replay all that came in a time: choose, see how many, confirm."""
+    """Replay a period: select it, check the number of deliveries, confirm."""
     given = request.POST or request.GET
     is_asked = "since" in given
     now = timezone.localtime()
@@ -124,13 +120,11 @@ def window(request: HttpRequest) -> HttpResponse:
     if is_asked and form.is_valid():
         fields = [(name, given.get(name, "")) for name in form.fields]
         return _confirm(request, form.deliveries(), form.criteria(), fields, form=form)
-    return show(
-        request, "delivery/window.html", Delivery, {"title": _("Process a period again"), "form": form}
-    )
+    return show(request, "delivery/window.html", Delivery, {"title": _("Replay by date"), "form": form})
 
 
 def states_of(replay: Replay) -> list[tuple[str, int]]:
-    """Return how many of a replay's deliveries are in which state now."""
+    """Return the number of a replay's deliveries by status."""
     labels = {value: str(label) for value, label in Delivery.State.choices}
     counted = replay.deliveries.order_by().values("state").annotate(number=Count("pk"))
     return [(labels[row["state"]], row["number"]) for row in counted]
@@ -144,18 +138,18 @@ def _confirm(
     *,
     form: WindowForm | None = None,
 ) -> HttpResponse:
-    """Replay ``chosen`` where a person has confirmed it, else ask; ``fields`` are what the question sends along."""
+    """Replay ``chosen`` if the user confirmed it, else ask; ``fields`` are hidden fields of the question."""
     if request.method == "POST" and "confirmed" in request.POST:
         return _carry_out(request, chosen, criteria)
     counts = chosen.order_by().values("verdict").annotate(number=Count("pk"))
     verdicts = {row["verdict"]: row["number"] for row in counts}
     labels = dict(Delivery.Verdict.choices)
     context = {
-        "title": _("Process again?"),
+        "title": _("Replay?"),
         "criteria": criteria,
         "number": sum(verdicts.values()),
-        "most": processing_replay.MOST,
-        "is_too_much": sum(verdicts.values()) > processing_replay.MOST,
+        "most": processing_replay.MAX_DELIVERIES,
+        "is_too_much": sum(verdicts.values()) > processing_replay.MAX_DELIVERIES,
         "verdicts": [(labels[verdict], number) for verdict, number in sorted(verdicts.items())],
         "forcible": sum(verdicts.get(verdict, 0) for verdict in FORCIBLE),
         "fields": fields or [],
@@ -173,8 +167,8 @@ def _carry_out(request: HttpRequest, chosen: QuerySet[Delivery], criteria: str) 
     messages.success(
         request,
         ngettext(
-            "%(count)d delivery is in the queue again. The worker processes it now.",
-            "%(count)d deliveries are in the queue again. The worker processes them now.",
+            "%(count)d delivery was queued. The worker processes it now.",
+            "%(count)d deliveries were queued. The worker processes them now.",
             replay.count,
         )
         % {"count": replay.count},
@@ -182,5 +176,5 @@ def _carry_out(request: HttpRequest, chosen: QuerySet[Delivery], criteria: str) 
     return redirect("admin:webhooks_replay_change", replay.pk)
 
 
-def _moment(moment: dt.datetime) -> str:
-    return date_format(timezone.localtime(moment), "DATETIME_FORMAT")
+def _local(time: dt.datetime) -> str:
+    return date_format(timezone.localtime(time), "DATETIME_FORMAT")

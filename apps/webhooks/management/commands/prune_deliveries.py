@@ -1,4 +1,4 @@
-"""``manage.py prune_deliveries``: delete old deliveries that nobody needs any more."""
+"""``manage.py prune_deliveries``: delete old deliveries."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from apps.webhooks.processing.retention import prune
 
 
 def days(text: str) -> int:
-    """Return a whole number of days, at least one."""
+    """Parse a number of days, at least one."""
     if not text.isdecimal() or not 1 <= int(text) <= 36_500:
-        raise ArgumentTypeError(f"{text!r} is no number of days from 1 to 36500.")
+        raise ArgumentTypeError(f"{text!r} is not a number of days from 1 to 36500.")
     return int(text)
 
 
 class Command(BaseCommand):
     help = (
-        "Delete deliveries of webhooks that are older than some days. Kept are those of workflows that are not over, "
-        "and those that wait for the worker or for a person. Events and workflows stay as they are."
+        "Delete webhook deliveries older than some days, except those of running workflows, pending ones and dead "
+        "letters. Events and workflows do not change."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -30,14 +30,14 @@ class Command(BaseCommand):
             "--days",
             type=days,
             default=settings.WEBHOOK_RETENTION_DAYS,
-            help="How old a delivery must be (default: %(default)s, see WEBHOOK_RETENTION_DAYS).",
+            help="Minimum age of a delivery (default: %(default)s, see WEBHOOK_RETENTION_DAYS).",
         )
-        parser.add_argument("--dry-run", action="store_true", help="Count what would go; delete nothing.")
+        parser.add_argument("--dry-run", action="store_true", help="Count only; delete nothing.")
 
     def handle(self, *args: str, **options: Any) -> None:
         pruned = prune(older_than=dt.timedelta(days=options["days"]), dry_run=options["dry_run"])
         if options["verbosity"]:
             verb = "Would delete" if options["dry_run"] else "Deleted"
             self.stdout.write(f"{verb} {pruned.deleted:,} deliveries older than {options['days']} days.")
-            self.stdout.write(f"Kept {pruned.live:,} of workflows that are not over.")
-            self.stdout.write(f"Kept {pruned.open:,} that wait for the worker or for a person.")
+            self.stdout.write(f"Kept {pruned.live:,} of running workflows.")
+            self.stdout.write(f"Kept {pruned.open:,} that are pending or dead letters.")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from apps.webhooks.admin.deliveries.diff import LONGEST, MOST, What, difference
+from apps.webhooks.admin.deliveries.diff import MAX_CHANGES, MAX_VALUE_CHARACTERS, What, difference
 from tests.fixtures import payloads
 
 
@@ -66,11 +66,11 @@ def test_the_workflow_of_a_task_is_compared_with_that_of_a_workflow() -> None:
 
 
 def test_much_is_cut() -> None:
-    found = difference({}, {str(number): "x" * 1000 for number in range(MOST + 50)})
+    found = difference({}, {str(number): "x" * 1000 for number in range(MAX_CHANGES + 50)})
 
-    assert len(found.changes) == MOST
+    assert len(found.changes) == MAX_CHANGES
     assert found.is_cut
-    assert all(len(change.after) <= LONGEST + 1 for change in found.changes)
+    assert all(len(change.after) <= MAX_VALUE_CHARACTERS + 1 for change in found.changes)
     assert found.changes[0].what is What.ADDED
 
 

@@ -68,7 +68,7 @@ def test_a_selection_is_replayed(browse: Browse, integrator: User, javascript: b
     page.locator("select[name=action]").select_option("replay_selected")
     page.locator("button[name=index]").click()
     expect(page.get_by_role("heading", name="2 deliveries")).to_be_visible()
-    page.get_by_role("button", name="Process again").click()
+    page.get_by_role("button", name="Replay").click()
 
-    expect(page.get_by_text("2 deliveries are in the queue again")).to_be_visible()
+    expect(page.get_by_text("2 deliveries were queued")).to_be_visible()
     assert Replay.objects.count() == 2

@@ -80,7 +80,7 @@ def test_nothing_is_added_changed_or_deleted_here(
 def test_what_is_not_there_is_said(integrator_client: Client) -> None:
     for path in ("delivery/77/change/", "delivery/77/body/", "event/77/change/", "event/x/change/"):
         assert integrator_client.get(f"/admin/webhooks/{path}").status_code == 404
-    assert "Nothing waits for the worker." in read(integrator_client, LIST)
+    assert "No pending deliveries." in read(integrator_client, LIST)
 
 
 # -- the list ------------------------------------------------------------------------------------------------------
@@ -152,12 +152,12 @@ def test_payloads_are_searched_as_they_are_and_as_json_escapes_them(
 def test_the_search_is_bounded_and_says_so(
     integrator_client: Client, deliver: Deliver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(filters, "SEARCHED", 2)
+    monkeypatch.setattr(filters, "MAX_SEARCHED", 2)
     for number in range(4):
         deliver(payloads.started(number, name=f"Needle {number}"))
 
     assert len(listed(integrator_client, "?q=Needle")) == 2
-    assert "the newest 10,000 are read" in read(integrator_client, LIST)
+    assert "reads the newest 10,000 matching deliveries" in read(integrator_client, LIST)
 
 
 def test_large_escapes_are_found_too() -> None:
@@ -185,8 +185,8 @@ def test_the_list_says_what_waits(integrator_client: Client, deliver: Deliver) -
     deliver(payloads.started(2, hook_target="https://elsewhere.example.com/hooks/other/"), process=False)
     page = read(integrator_client, LIST)
 
-    assert "1 delivery waits for the worker." in page
-    assert "1 delivery is parked and waits for a person." in page
+    assert "1 delivery is pending." in page
+    assert "1 delivery is in the dead-letter queue." in page
 
 
 # -- one delivery --------------------------------------------------------------------------------------------------
@@ -207,7 +207,7 @@ def test_it_shows_all_that_is_known(integrator_client: Client, deliver: Deliver)
     assert '"name": "Paint <b>it</b>"' in page
     assert "/workflows/41/" in page
     assert "127.0.0.1" in page
-    assert "This is the first event of its workflow" in page
+    assert "This is the first known event of the workflow" in page
     assert (
         "Paint <b>"
         not in integrator_client.get(f"{LIST}{Delivery.objects.get().pk}/change/").content.decode()
@@ -268,22 +268,24 @@ def test_it_compares_what_was_read_where_a_payload_was_pruned(
 
 def test_it_names_the_other_deliveries_of_the_event(integrator_client: Client, deliver: Deliver) -> None:
     deliver(payloads.started(1, hook_id=1))
-    assert "Only this delivery told it." in detail(integrator_client)
+    assert "No duplicates." in detail(integrator_client)
 
     deliver(payloads.started(1, hook_id=2))
     page = detail(integrator_client)
 
     assert f"{Delivery.objects.earliest('pk').pk}/change/" in page
     assert "subscription 1" in page
-    assert re.findall(r'field-told">([^<]*)<', read(integrator_client, LIST)) == ["2 times"] * 2
+    assert (
+        re.findall(r'field-deliveries_of_event">([^<]*)<', read(integrator_client, LIST)) == ["2 times"] * 2
+    )
 
 
 @pytest.mark.parametrize(
     ("body", "says"),
     [
-        (b"not JSON <script>", "It is no JSON."),
-        (b"\x00\x01\xff\xfe<script>", "byte by byte"),
-        ("[" * 100_000, "It is no JSON."),
+        (b"not JSON <script>", "Not JSON."),
+        (b"\x00\x01\xff\xfe<script>", "Raw body, as bytes"),
+        ("[" * 100_000, "Not JSON."),
         (b'{"a": "\\ud800"}', "\\ud800"),
     ],
 )
@@ -304,7 +306,7 @@ def test_a_long_body_is_cut_and_can_be_downloaded_whole(integrator_client: Clien
     response = integrator_client.get(f"{LIST}{delivery.pk}/body/")
 
     assert "FINIS" not in page
-    assert "only its beginning" in page
+    assert "Truncated. Download the full text." in page
     assert "--data-binary @delivery-" in page
     assert b"FINIS" in response.content
     assert response["Content-Type"] == "text/plain; charset=utf-8"

@@ -62,7 +62,7 @@ def test_one_delivery_is_replayed_when_it_was_confirmed(
     replay = Replay.objects.get()
     assert (replay.requested_by, replay.count, replay.is_forced) == (integrator, 1, False)
     assert replay.criteria == f"delivery {delivery.pk}"
-    assert "1 delivery is in the queue again" in text_of(page)
+    assert "1 delivery was queued" in text_of(page)
     assert "1 pending" in text_of(page)
     delivery.refresh_from_db()
     assert delivery.state == State.PENDING
@@ -147,7 +147,7 @@ def test_a_time_that_makes_no_sense_is_refused(integrator_client: Client, values
 def test_nothing_to_replay_is_said(integrator_client: Client) -> None:
     page = text_of(integrator_client.get(f"{LIST}window/", window()))
 
-    assert "There is nothing to process." in page
+    assert "No matching deliveries." in page
     assert 'name="confirmed"' not in page
 
 
@@ -157,7 +157,7 @@ def test_what_did_not_fit_the_address_is_taken_seriously_only_when_that_was_tick
     deliver(payloads.started(hook_target="https://elsewhere.example.com/hooks/other/"))
     url = f"{LIST}{Delivery.objects.get().pk}/replay/"
 
-    assert "Only where you know that it is genuine" in text_of(integrator_client.get(url))
+    assert "Select this only if it is genuine" in text_of(integrator_client.get(url))
     integrator_client.post(url, {"confirmed": "on"})
     process_pending()
     assert not Event.objects.exists()
@@ -171,14 +171,14 @@ def test_what_did_not_fit_the_address_is_taken_seriously_only_when_that_was_tick
 def test_too_many_are_refused_before_and_after_the_question(
     integrator_client: Client, deliver: Deliver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(processing_replay, "MOST", 1)
+    monkeypatch.setattr(processing_replay, "MAX_DELIVERIES", 1)
     for number in range(2):
         deliver(payloads.started(number))
 
-    assert "These are too many" in text_of(integrator_client.get(f"{LIST}window/", window()))
+    assert "At most" in text_of(integrator_client.get(f"{LIST}window/", window()))
     page = integrator_client.post(f"{LIST}window/", window(confirmed="on"), follow=True)
 
-    assert "choose fewer" in text_of(page)
+    assert "can be replayed at a time" in text_of(page)
     assert not Replay.objects.exists()
 
 
