@@ -199,7 +199,7 @@ def test_a_form_with_long_lists_stays_small() -> None:
 )
 def test_answers_are_shown_as_text_and_safe_links(type_name: str, stored: object) -> None:
     field = create(make_field("a", type_name))
-    html = render_to_string("kickoff/described.html", {"described": field.describe(field.from_json(stored))})
+    html = render_to_string("core/answer.html", {"answer": field.describe(field.from_json(stored))})
     page = Page(html)
 
     assert {tag for tag, _attributes in page.elements} <= {"div", "a", "span", "br"}

@@ -214,7 +214,7 @@ def test_files_are_described_with_size_and_a_link_only_where_it_is_safe() -> Non
 
     assert [(part.text, part.url, part.note) for part in described.parts] == [
         ("contract.pdf", "https://files.example.com/41", "1.0\xa0KB"),
-        ("photo <1>.png", "", "2.0\xa0KB"),
+        ("photo <1>.png", "", "2.0\xa0KB, no link: the file has no web address"),
     ]
 
 

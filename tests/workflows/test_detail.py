@@ -98,23 +98,6 @@ def test_answers_are_shown_as_people_read_them(viewer_client: Client) -> None:
     assert "No answer" in page
 
 
-@pytest.mark.parametrize(
-    "url", ["javascript:alert(1)", "data:text/html,x", "//x", "https://", "https://[", "x", ""]
-)
-def test_only_addresses_of_the_web_become_links(url: str) -> None:
-    assert presentation_outputs.web_address(url) == ""
-
-
-@pytest.mark.parametrize(
-    ("value", "shown"),
-    [("2026-02-30", "2026-02-30"), ("soon", "soon"), ("12/24/2026", "12/24/2026"), ("", "")],
-)
-def test_what_is_no_day_stays_as_it_came(value: str, shown: str) -> None:
-    (answer,) = presentation_outputs.answers_of([Output("d", "Day", "date", value)], {}, {})
-
-    assert "".join(part.text for part in answer.parts) == shown
-
-
 def test_people_who_are_gone_or_unknown_are_told_so() -> None:
     outputs = [
         Output("u", "U", "user", "1"),
@@ -128,10 +111,10 @@ def test_people_who_are_gone_or_unknown_are_told_so() -> None:
         3: Person(3, "Bo", status="inactive"),
     }
 
-    notes = [answer.parts[0].note for answer in presentation_outputs.answers_of(outputs, people, {})]
+    badges = [one.answer.parts[0].badge for one in presentation_outputs.describe_outputs(outputs, people, {})]
 
     assert presentation_outputs.people_in(outputs) == {1, 2, 3}
-    assert notes == ["(no longer in Pneumatic)", "(not synced)", "", "(deactivated in Pneumatic)"]
+    assert badges == ["no longer in Pneumatic", "not synced", "", "deactivated"]
 
 
 def test_the_timeline_tells_what_was_seen(viewer_client: Client) -> None:

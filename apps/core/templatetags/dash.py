@@ -20,6 +20,7 @@ from django.utils.translation import gettext
 
 from apps.core import icons
 from apps.core import markdown as markdown_renderer
+from apps.core.answers import AnswerText
 
 register = template.Library()
 
@@ -67,6 +68,12 @@ def bytes_(size: int | None) -> str:
 def notice(message: Message) -> str:
     """Return the kind of notice that shows ``message``: the end of a ``notice--`` class."""
     return NOTICE_BY_LEVEL.get(message.level, "info")
+
+
+@register.inclusion_tag("core/answer.html")
+def answer(text: AnswerText) -> dict[str, AnswerText]:
+    """Show an answer of a form, one part a line."""
+    return {"answer": text}
 
 
 @register.inclusion_tag("core/nav_item.html", takes_context=True)

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from apps.kickoff.fields import checkbox, date, dropdown, file, number, radio, string, text, url, user
-from apps.kickoff.fields.base import AnswerError, AnswerPart, AnswerText, Asked, KickoffField, Option
+from apps.kickoff.fields.base import AnswerError, Asked, KickoffField, Option
 from apps.kickoff.fields.registry import create, get, register, registered
-from apps.kickoff.fields.stored import DescribedAnswer, answers_from_json, answers_to_json, describe_answers
+from apps.kickoff.fields.stored import answers_from_json, answers_to_json, describe_answers
 from apps.kickoff.fields.unknown import UnknownField
 
 __all__ = [
     "AnswerError",
-    "AnswerPart",
-    "AnswerText",
     "Asked",
-    "DescribedAnswer",
     "KickoffField",
     "Option",
     "UnknownField",

@@ -15,9 +15,9 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from django import forms
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from apps.core.answers import AnswerText, field_label
 from apps.kickoff.lookups import Lookups
 from apps.pneumatic.canonical.schemas import FieldDefinition, Value
 
@@ -29,27 +29,6 @@ Text = str | Promise
 
 class AnswerError(ValueError):
     """A prefilled or stored answer that the field cannot take; the message is a sentence."""
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerPart:
-    """One piece of an answer as people read it; ``url`` is http(s) or empty, ``badge`` warns of something."""
-
-    text: str
-    url: str = ""
-    note: str = ""
-    badge: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerText:
-    """An answer as people read it; ``multiline`` text keeps its line breaks."""
-
-    parts: tuple[AnswerPart, ...] = ()
-    multiline: bool = False
-
-    def __str__(self) -> str:
-        return ", ".join(part.text for part in self.parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +68,7 @@ class KickoffField(ABC, Generic[V]):
     @property
     def label(self) -> str:
         """Return the name that people read."""
-        return self.definition.name.strip() or self.definition.api_name or _("Unnamed field")
+        return field_label(self.definition.name, self.definition.api_name)
 
     @property
     def template(self) -> str:

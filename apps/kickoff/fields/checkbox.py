@@ -9,7 +9,8 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from apps.kickoff.fields.base import AnswerError, AnswerText, Asked
+from apps.core.answers import AnswerText
+from apps.kickoff.fields.base import AnswerError, Asked
 from apps.kickoff.fields.choices import ChoiceField
 from apps.kickoff.fields.registry import register
 from apps.kickoff.lookups import Lookups

@@ -11,12 +11,11 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from apps.core.answers import AnswerPart, AnswerText, option_part
 from apps.core.searching import fold
 from apps.kickoff.fields.base import (
     SEARCH_TEMPLATE,
     AnswerError,
-    AnswerPart,
-    AnswerText,
     Asked,
     KickoffField,
     Option,
@@ -133,9 +132,7 @@ class ChoiceField(KickoffField[V]):
 
     def part(self, key: str) -> AnswerPart:
         """Return a chosen option as people read it."""
-        if key in self.offered:
-            return AnswerPart(self.offered[key])
-        return AnswerPart(key, note=_("not among the options of this version"))
+        return option_part(self.offered.get(key, key), is_offered=key in self.offered)
 
     def options(self, keys: Sequence[str]) -> list[Option]:
         """Return all options; those in ``keys`` are chosen."""

@@ -9,33 +9,18 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from apps.kickoff.fields.base import AnswerError, AnswerPart, AnswerText, Asked, KickoffField
+from apps.core.answers import AnswerPart, AnswerText, day_text
+from apps.core.days import read_day
+from apps.kickoff.fields.base import AnswerError, Asked, KickoffField
 from apps.kickoff.fields.registry import register
 from apps.kickoff.lookups import Lookups
 
 FIRST, LAST = dt.date(2, 1, 1), dt.date(9998, 12, 31)  # days that exist in every time zone
 
-_ISO = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 _SECONDS = re.compile(r"-?[0-9]{1,12}(\.[0-9]*)?")
-
-
-def parse_day(text: str) -> dt.date | None:
-    """Return the day that ``text`` names as YYYY-MM-DD, or None.
-
-    ``date.fromisoformat`` takes week dates and dates without hyphens too, which no other form of the value has.
-    """
-    match = _ISO.fullmatch(text.strip())
-    if match is None:
-        return None
-    year, month, day = map(int, match.groups())
-    try:
-        return dt.date(year, month, day)
-    except ValueError:
-        return None
 
 
 def check_range(day: dt.date) -> dt.date:
@@ -53,7 +38,7 @@ class DayField(forms.Field):
         text = str(value or "").strip()
         if not text:
             return None
-        day = parse_day(text)
+        day = read_day(text)
         if day is None:
             raise ValidationError(
                 _("“%(text)s” is not a date. Write year, month and day, such as 2026-03-31.")
@@ -93,20 +78,20 @@ class DateField(KickoffField[dt.date]):
 
     def from_json(self, data: Any) -> dt.date:
         """Return the stored day."""
-        day = parse_day(data) if isinstance(data, str) else None
+        day = read_day(data) if isinstance(data, str) else None
         if day is None:
             raise AnswerError(_("The stored answer is no date."))
         return day
 
     def describe(self, value: dt.date) -> AnswerText:
         """Return the day as the reader's language writes it."""
-        return AnswerText((AnswerPart(formats.date_format(value)),))
+        return AnswerText((AnswerPart(day_text(value)),))
 
     def understand(self, values: Sequence[str], lookups: Lookups) -> list[str]:
         """Return the day that a link names."""
         if not any(values):
             return []
-        day = parse_day(values[-1])
+        day = read_day(values[-1])
         if day is None:
             raise AnswerError(_("“%(text)s” is not a date like 2026-03-31.") % {"text": values[-1][:40]})
         return self.initial(check_range(day))
@@ -116,7 +101,7 @@ class DateField(KickoffField[dt.date]):
         text = self.definition.default.strip()
         if not text:
             return []
-        day = parse_day(text) or _day_of_moment(text, lookups.zone)
+        day = read_day(text) or _day_of_moment(text, lookups.zone)
         if day is None:
             raise AnswerError(_("“%(text)s” is not a date like 2026-03-31.") % {"text": text[:40]})
         return self.initial(check_range(day))
@@ -124,7 +109,7 @@ class DateField(KickoffField[dt.date]):
     def context(self, asked: Asked) -> dict[str, Any]:
         """Return what was typed; a date input would silently drop what is no date, so that is shown as text."""
         typed = asked.values[-1].strip() if asked.values else ""
-        return {"value": typed, "is_day": not typed or parse_day(typed) is not None}
+        return {"value": typed, "is_day": not typed or read_day(typed) is not None}
 
 
 def _day_of_moment(text: str, zone: dt.tzinfo) -> dt.date | None:

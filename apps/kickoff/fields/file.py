@@ -7,13 +7,12 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from apps.kickoff.fields.base import AnswerError, AnswerPart, AnswerText, Asked, KickoffField
+from apps.core.answers import AnswerText, file_part, safe_link
+from apps.kickoff.fields.base import AnswerError, Asked, KickoffField
 from apps.kickoff.fields.registry import register
-from apps.kickoff.fields.url import safe_link
 from apps.kickoff.lookups import Lookups, StoredFile
 from apps.pneumatic.canonical.schemas import FILE_SIZE_LIMIT, FileValue
 
@@ -101,12 +100,7 @@ class FileField(KickoffField[tuple[FileValue, ...]]):
 
     def describe(self, value: tuple[FileValue, ...]) -> AnswerText:
         """Return names, sizes and links."""
-        return AnswerText(
-            tuple(
-                AnswerPart(file.name or file.id, url=safe_link(file.url), note=filesizeformat(file.size))
-                for file in value
-            )
-        )
+        return AnswerText(tuple(file_part(file.name or file.id, file.url, size=file.size) for file in value))
 
     def files_in(self, values: Sequence[str]) -> list[str]:
         """Return the upload ids that were posted."""

@@ -12,7 +12,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from apps.kickoff.fields.base import AnswerError, AnswerPart, AnswerText, Asked, KickoffField
+from apps.core.answers import AnswerPart, AnswerText
+from apps.kickoff.fields.base import AnswerError, Asked, KickoffField
 from apps.kickoff.fields.registry import register
 from apps.kickoff.lookups import Lookups
 

@@ -10,7 +10,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from apps.kickoff.fields.base import AnswerError, AnswerPart, AnswerText, Asked, KickoffField
+from apps.core.answers import AnswerPart, AnswerText
+from apps.kickoff.fields.base import AnswerError, Asked, KickoffField
 
 
 def refuse_null(value: str) -> None:

@@ -4,25 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from apps.kickoff.fields.base import AnswerError, AnswerPart, AnswerText
+from apps.core.answers import AnswerPart, AnswerText, LabelledAnswer, status_badge
+from apps.kickoff.fields.base import AnswerError
 from apps.kickoff.fields.registry import create
-from apps.kickoff.fields.user import badge_of
 from apps.kickoff.lookups import People
 from apps.pneumatic.canonical.schemas import Answer, FieldDefinition, GroupValue, UserValue, Value
-
-
-@dataclass(frozen=True, slots=True)
-class DescribedAnswer:
-    """A field's name and its answer as people read it; ``described`` is None where nothing was answered."""
-
-    label: str
-    definition: FieldDefinition | None
-    described: AnswerText | None
 
 
 def answers_to_json(answers: Iterable[Answer]) -> dict[str, Any]:
@@ -47,7 +38,7 @@ def answers_from_json(
 
 def describe_answers(
     definitions: Sequence[FieldDefinition], stored: Mapping[str, Any], *, people: People | None = None
-) -> list[DescribedAnswer]:
+) -> list[LabelledAnswer]:
     """Return every field of the version that was answered, in its order, then answers that no field claims.
 
     ``people`` tells who of those that were named can be given no work any more: they get a badge.
@@ -57,19 +48,19 @@ def describe_answers(
     described = []
     for definition in _first_of_each_name(definitions):
         field = create(definition)
-        answer = None
+        answer = AnswerText()
         if definition.api_name in stored:
             try:
                 value = field.from_json(stored[definition.api_name])
                 answer = _with_badge(field.describe(value), badges.get(value, ""))
             except AnswerError as error:
                 answer = AnswerText((AnswerPart(_plain(stored[definition.api_name]), note=str(error)),))
-        described.append(DescribedAnswer(field.label, definition, answer))
+        described.append(LabelledAnswer(field.label, answer))
     known = {definition.api_name for definition in definitions}
     for api_name, data in stored.items():
         if api_name not in known:
             part = AnswerPart(_plain(data), note=_("not a field of this version"))
-            described.append(DescribedAnswer(api_name, None, AnswerText((part,))))
+            described.append(LabelledAnswer(api_name, AnswerText((part,))))
     return described
 
 
@@ -79,8 +70,8 @@ def _badges(values: Iterable[Value], people: People) -> dict[Value, str]:
     groups = [value for value in values if isinstance(value, GroupValue)]
     users = people.by_ids([value.id for value in named]) if named else {}
     known = people.groups_by_ids([value.id for value in groups]) if groups else {}
-    badges: dict[Value, str] = {value: badge_of(users[value.id]) for value in named if value.id in users}
-    badges |= {value: badge_of(known[value.id]) for value in groups if value.id in known}
+    badges: dict[Value, str] = {value: status_badge(users[value.id]) for value in named if value.id in users}
+    badges |= {value: status_badge(known[value.id]) for value in groups if value.id in known}
     return badges
 
 

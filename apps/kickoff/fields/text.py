@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 
-from apps.kickoff.fields.base import AnswerPart, AnswerText, Asked
+from apps.kickoff.fields.base import Asked
 from apps.kickoff.fields.plain import PlainField, refuse_null
 from apps.kickoff.fields.registry import register
 from apps.kickoff.lookups import Lookups
@@ -49,10 +49,6 @@ class TextField(PlainField):
         """Return the default with LF line ends; nothing but blanks is none."""
         text = unix_lines(self.definition.default)
         return self.understand([text if text.strip() else ""], lookups)
-
-    def describe(self, value: str) -> AnswerText:
-        """Return the text with its line breaks."""
-        return AnswerText((AnswerPart(value),), multiline=True)
 
     def context(self, asked: Asked) -> dict[str, Any]:
         """Return what was typed."""

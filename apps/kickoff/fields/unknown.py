@@ -8,7 +8,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext as _
 
-from apps.kickoff.fields.base import AnswerPart, AnswerText, Asked, KickoffField
+from apps.core.answers import AnswerText, text_answer
+from apps.kickoff.fields.base import Asked, KickoffField
 from apps.kickoff.lookups import Lookups
 from apps.pneumatic.canonical.schemas import Value
 
@@ -58,7 +59,7 @@ class UnknownField(KickoffField[Value]):
 
     def describe(self, value: Value) -> AnswerText:
         """Return the stored text."""
-        return AnswerText((AnswerPart(str(value)),), multiline=True)
+        return text_answer(str(value))
 
     def context(self, asked: Asked) -> dict[str, Any]:
         """Return nothing: the template shows the notice."""

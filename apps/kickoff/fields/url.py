@@ -10,22 +10,13 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from apps.kickoff.fields.base import AnswerPart, AnswerText
+from apps.core.answers import AnswerText, link_part, safe_link
 from apps.kickoff.fields.plain import PlainField
 from apps.kickoff.fields.registry import register
 from apps.kickoff.lookups import Lookups
 
 _HOST = re.compile(r"[\w.:%-]+")  # letters of any script; an IPv6 address has colons
 _INVALID = _("Write a web address that starts with https:// or http://.")
-
-
-def safe_link(url: str) -> str:
-    """Return ``url`` if a page may link to it (http or https), else ''."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return ""
-    return url if parts.scheme in {"http", "https"} and parts.netloc else ""
 
 
 class LinkField(forms.URLField):
@@ -72,4 +63,4 @@ class UrlField(PlainField):
 
     def describe(self, value: str) -> AnswerText:
         """Return the address, as a link where it is safe to follow."""
-        return AnswerText((AnswerPart(value, url=safe_link(value)),))
+        return AnswerText((link_part(value),))

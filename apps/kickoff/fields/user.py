@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from apps.core.answers import AnswerText, group_part, person_part, status_badge
 from apps.core.identifiers import read_number
 from apps.core.people import Group, Person
 from apps.kickoff.fields.base import (
     SEARCH_TEMPLATE,
     AnswerError,
-    AnswerPart,
-    AnswerText,
     Asked,
     KickoffField,
     Option,
@@ -27,19 +25,6 @@ from apps.kickoff.lookups import HITS, Lookups, People
 from apps.pneumatic.canonical.schemas import GroupValue, UserValue
 
 GROUP_PREFIX = "group:"  # of the control that stands for a group; a person's is the bare id
-
-# What a status other than "active" reads like.
-BADGES: Mapping[str, str | Promise] = {
-    "invited": gettext_lazy("invited"),
-    "inactive": gettext_lazy("deactivated"),
-    "guest": gettext_lazy("guest"),
-    "removed": gettext_lazy("no longer in Pneumatic"),
-}
-
-
-def badge_of(somebody: Person | Group) -> str:
-    """Return what to warn of about somebody, or ''."""
-    return str(BADGES.get(somebody.status, ""))
 
 
 def gone_sentence(somebody: Person | Group) -> str:
@@ -131,11 +116,8 @@ class UserField(KickoffField[UserValue | GroupValue]):
     def describe(self, value: UserValue | GroupValue) -> AnswerText:
         """Return the name."""
         if isinstance(value, GroupValue):
-            return AnswerText(
-                (AnswerPart(value.name or _("Group %(id)s") % {"id": value.id}, note=_("group")),)
-            )
-        name = value.name or value.email or _("User %(id)s") % {"id": value.id}
-        return AnswerText((AnswerPart(name, note=value.email if value.email != name else ""),))
+            return AnswerText((group_part(Group(value.id, value.name, status="active")),))
+        return AnswerText((person_part(Person(value.id, value.name, value.email, status="active")),))
 
     def people_in(self, values: Sequence[str]) -> list[int]:
         """Return the id of the person who was posted."""
@@ -202,7 +184,7 @@ def as_option(somebody: Person | Group, *, checked: bool = False) -> Option:
         }
     else:
         note = somebody.email if somebody.email != somebody.name else ""
-    return Option(_control(somebody), somebody.name, note=note, badge=badge_of(somebody), checked=checked)
+    return Option(_control(somebody), somebody.name, note=note, badge=status_badge(somebody), checked=checked)
 
 
 def _control(somebody: Person | Group) -> str:

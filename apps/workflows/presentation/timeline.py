@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from apps.core.answers import LabelledAnswer
 from apps.core.people import Group, Person, resolve, resolve_groups
 from apps.pneumatic.canonical.events import (
     Event,
@@ -22,7 +23,7 @@ from apps.pneumatic.canonical.events import (
 from apps.webhooks.models import Event as EventRow
 from apps.workflows import selectors
 from apps.workflows.models import Workflow
-from apps.workflows.presentation.outputs import LabelledAnswer, answers_of, groups_in, people_in
+from apps.workflows.presentation.outputs import describe_outputs, groups_in, people_in
 from apps.workflows.projection.history import (
     Gap,
     GapKind,
@@ -110,7 +111,7 @@ def sheet_of(workflow: Workflow) -> Sheet:
     hashes = {entry.content_hash for entry in history.entries if entry.content_hash}
     events = selectors.event_ids(workflow.pk, hashes) if hashes else {}
     return Sheet(
-        kickoff=None if kickoff is None else answers_of(kickoff, people.by_id, people.groups),
+        kickoff=None if kickoff is None else describe_outputs(kickoff, people.by_id, people.groups),
         lines=[_line(entry, people, events) for entry in history.entries],
         gaps=[_gap(gap) for gap in history.gaps],
         heard_until=history.heard_until,
@@ -132,7 +133,7 @@ def event_sheet_of(row: EventRow) -> EventSheet:
         title=str(row.get_kind_display()),
         facts=facts,
         status=_status(facts.workflow.status),
-        kickoff=answers_of(facts.workflow.kickoff, people.by_id, people.groups),
+        kickoff=describe_outputs(facts.workflow.kickoff, people.by_id, people.groups),
         task=_snapshot_sheet(facts.task, people) if facts.task else None,
         current=[_snapshot_sheet(task, people) for task in current],
         is_read_back=isinstance(facts.kind, Seen),
@@ -185,7 +186,7 @@ def _task_sheet(task: TaskRound, people: _People) -> TaskSheet:
         round=task.round,
         description=task.description,
         performers=[people.name_of(one) for one in task.performers],
-        answers=answers_of(task.outputs, people.by_id, people.groups),
+        answers=describe_outputs(task.outputs, people.by_id, people.groups),
         started_at=task.started_at,
         done_at=task.done_at,
     )
@@ -198,7 +199,7 @@ def _snapshot_sheet(task: TaskSnapshot, people: _People) -> TaskSheet:
         round=1,
         description=task.description,
         performers=[people.name_of(one) for one in task.performers],
-        answers=answers_of(task.outputs, people.by_id, people.groups),
+        answers=describe_outputs(task.outputs, people.by_id, people.groups),
         started_at=task.date_started,
         done_at=task.date_completed,
     )
