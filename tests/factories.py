@@ -209,10 +209,10 @@ def make_workflow(
         "step": 1,
         "task_name": "Collect papers",
         "task_since": NOW,
-        "holders": [list(holder) for holder in holders],
+        "performers": [list(holder) for holder in holders],
         "started_at": NOW,
         "events_count": 1,
-        "last_heard_at": NOW,
+        "last_event_at": NOW,
     }
     workflow = Workflow.objects.create(id=workflow_id or next(_ids), name=name, **{**defaults, **values})
     Holder.objects.bulk_create(

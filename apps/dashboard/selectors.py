@@ -11,7 +11,7 @@ from apps.accounts.selectors import search_people
 from apps.core.people import pneumatic_id_of
 from apps.launches import selectors as launches
 from apps.launches.models import Launch
-from apps.webhooks.freshness import EventFreshness, feed
+from apps.webhooks.freshness import EventFreshness, event_freshness
 from apps.workflow_templates import selectors as templates
 from apps.workflow_templates.models import Template
 from apps.workflows import selectors as workflows
@@ -95,8 +95,8 @@ def home_for(user: User) -> Home:
 def moving_for(user: User) -> Moving:
     """Return what moves now, as ``user``, who may see workflows, wants to see it: theirs first."""
     me = pneumatic_id_of(user)
-    mine = workflows.held_by(user, MOVING + 1) if me is not None else []
-    running = workflows.running(MOVING, not_held_by=me)
+    mine = workflows.assigned_to(user, MOVING + 1) if me is not None else []
+    running = workflows.running(MOVING, not_assigned_to=me)
     shown_already = {workflow.pk for workflow in (*mine[:MOVING], *running)}
     gaps = [row for row in workflows.with_gaps(3 * MOVING) if row.pk not in shown_already][:MOVING]
     if not mine and not running and not gaps:
@@ -107,7 +107,7 @@ def moving_for(user: User) -> Moving:
         others=[next(shown) for _workflow in running],
         with_gaps=list(shown),
         more_mine=len(mine) > MOVING,
-        feed=feed(),
+        feed=event_freshness(),
     )
 
 

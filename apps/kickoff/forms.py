@@ -18,7 +18,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from apps.kickoff.defaults import HiddenField, good_default, hidden_field
-from apps.kickoff.fields import Asked, KickoffField, create
+from apps.kickoff.fields import ControlState, KickoffField, create
 from apps.kickoff.fields.plain import at_most
 from apps.kickoff.fields.string import LineField, single_line
 from apps.kickoff.grouping import Grouping
@@ -304,7 +304,7 @@ class KickoffForm(forms.Form):
         errors = self._shown_errors(control)
         if notice := self._notice(field):
             return FieldRow.unsupported(field, row_id, notice=notice, errors=errors)
-        asked = Asked(self._values(control), self.lookups, find=self._typed_search(api_name))
+        state = ControlState(self._values(control), self.lookups, find=self._typed_search(api_name))
         return FieldRow(
             id=row_id,
             control=control,
@@ -313,7 +313,7 @@ class KickoffForm(forms.Form):
             is_group=field.grouped,
             description=field.definition.description,
             template=field.template,
-            context=field.context(asked),
+            context=field.context(state),
             errors=errors,
             key=control_key(api_name),
             template_id=self.template_id,

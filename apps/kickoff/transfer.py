@@ -42,7 +42,7 @@ def initial_from_query(
         try:
             if any(values) and kickoff_field.definition.is_hidden:
                 raise AnswerError(_("It is hidden, and only its default is sent."))
-            understood = kickoff_field.understand(values, lookups)
+            understood = kickoff_field.parse_link_values(values, lookups)
         except AnswerError as error:
             notes.append(
                 _("The link's answer to “%(field)s” was left out: %(reason)s")
@@ -160,10 +160,10 @@ def _fit(
                 continue
             dropped.append(
                 _("“%(field)s” is no longer asked. The answer was: %(answer)s")
-                % {"field": before.label, "answer": ", ".join(before.spell_out(given))}
+                % {"field": before.label, "answer": ", ".join(before.display_values(given))}
             )
             continue
-        fits, lost = now.carry(before, given)
+        fits, lost = now.carry_over(before, given)
         if fits:
             kept[api_name] = fits
         if lost:

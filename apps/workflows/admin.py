@@ -25,17 +25,17 @@ class WorkflowAdmin(ReadOnlyAdmin[Workflow]):
         "step",
         "has_gaps",
         "launched_by",
-        "last_heard_at",
+        "last_event_at",
     )
     list_filter = ("state", "has_gaps")
     list_select_related = ("launched_by",)
-    ordering = ("-last_heard_at", "-id")
+    ordering = ("-last_event_at", "-id")
     sortable_by = ()  # no other order has an index
     search_fields = ("search",)
     search_help_text = _("Words of the workflow's name, or its ID")
     paginator = BoundedPaginator
-    readonly_fields = ("held_by", "projected_history")
-    exclude = ("holders", "history")
+    readonly_fields = ("assigned_to", "projected_history")
+    exclude = ("performers", "history")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Workflow]:
         """Return workflows; the list leaves their histories behind."""
@@ -51,9 +51,9 @@ class WorkflowAdmin(ReadOnlyAdmin[Workflow]):
         return (named(queryset, search_term), False)
 
     @admin.display(description=_("performers"))
-    def held_by(self, workflow: Workflow) -> SafeString:
+    def assigned_to(self, workflow: Workflow) -> SafeString:
         """Return who holds the current task."""
-        return pretty(workflow.holders)
+        return pretty(workflow.performers)
 
     @admin.display(description=_("history"))
     def projected_history(self, workflow: Workflow) -> SafeString:

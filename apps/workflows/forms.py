@@ -11,11 +11,11 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import User
 from apps.workflows.models import Workflow
-from apps.workflows.selectors import ELSEWHERE, ME, WorkflowFilters, starters
+from apps.workflows.selectors import ME, OUTSIDE, WorkflowFilters, starters
 
 # Days beyond these are slips; those at the edge of the calendar are no day any more in another time zone.
 _PLAUSIBLE = (MinValueValidator(dt.date(1900, 1, 1)), MaxValueValidator(dt.date(2999, 12, 31)))
-LONGEST_QUIET = 3650  # days
+MAX_QUIET_DAYS = 3650  # days
 
 
 def _day(label: Any) -> forms.DateField:
@@ -36,7 +36,7 @@ class WorkflowFilterForm(forms.Form):
     since = _day(_("Started from"))
     until = _day(_("Started to"))
     quiet = forms.IntegerField(
-        label=_("Quiet for days"), required=False, min_value=1, max_value=LONGEST_QUIET
+        label=_("Quiet for days"), required=False, min_value=1, max_value=MAX_QUIET_DAYS
     )
     gaps = forms.BooleanField(label=_("Lost events"), required=False)
 
@@ -50,7 +50,7 @@ class WorkflowFilterForm(forms.Form):
         self.fields["starter"].choices = [  # type: ignore[attr-defined]  # a ChoiceField
             ("", _("Anybody")),
             (ME, _("Me")),
-            (ELSEWHERE, _("Somebody elsewhere")),
+            (OUTSIDE, _("Somebody elsewhere")),
             *people,
         ]
         for name, field in self.fields.items():

@@ -16,17 +16,17 @@ from apps.core.days import within
 from apps.core.identifiers import read_number
 from apps.core.people import pneumatic_id_of
 from apps.core.searching import has_words
-from apps.webhooks.freshness import late
+from apps.webhooks.freshness import is_worker_behind
 from apps.webhooks.models import Delivery, Event
 from apps.workflow_templates.models import Template
 from apps.workflows.models import Holder, Workflow
 
 State = Workflow.State
 
-ME, ELSEWHERE = "me", "elsewhere"
+ME, OUTSIDE = "me", "elsewhere"
 PEOPLE_FOUND = 50  # by words, for the filter "held by"
 DELIVERIES_SHOWN = 20
-NOBODY = -1  # a Pneumatic id that nobody has
+NO_USER_ID = -1  # a Pneumatic id that nobody has
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class WorkflowFilters:
 def workflows(filters: WorkflowFilters | None = None) -> QuerySet[Workflow]:
     """Return workflows that fit, last heard first, with what a list shows; the histories are left behind."""
     filters = filters or WorkflowFilters()
-    order = ("-started_at", "-id") if filters.by_start else ("-last_heard_at", "-id")
+    order = ("-started_at", "-id") if filters.by_start else ("-last_event_at", "-id")
     found = (
         Workflow.objects.select_related("launched_by").defer("history", "search", "digest").order_by(*order)
     )
@@ -75,7 +75,7 @@ def workflow_for_page(workflow_id: int) -> Workflow | None:
 
 def last_change_of(workflow_id: int) -> tuple[Any, ...] | None:
     """Return something that is another whenever this workflow was written; None for one that is not known."""
-    return Workflow.objects.filter(pk=workflow_id).values_list("changed_at", late()).first()
+    return Workflow.objects.filter(pk=workflow_id).values_list("changed_at", is_worker_behind()).first()
 
 
 def last_change() -> tuple[Any, ...]:
@@ -84,7 +84,9 @@ def last_change() -> tuple[Any, ...]:
     The number of the newest event is part of it: two who write at once may commit the later time first.
     """
     newest_event = Subquery(Event.objects.order_by("-pk").values("pk")[:1])
-    found = Workflow.objects.order_by("-changed_at").values_list("changed_at", newest_event, late())
+    found = Workflow.objects.order_by("-changed_at").values_list(
+        "changed_at", newest_event, is_worker_behind()
+    )
     return found.first() or ()
 
 
@@ -94,16 +96,16 @@ def templates_of(found: Iterable[Workflow]) -> dict[int, Template]:
     return Template.objects.only("name", "tasks_count").in_bulk(ids) if ids else {}
 
 
-def held_by(user: User, limit: int) -> list[Workflow]:
+def assigned_to(user: User, limit: int) -> list[Workflow]:
     """Return running workflows whose current task ``user`` holds, last heard first."""
     return list(workflows(WorkflowFilters(user=user, held=ME, state=State.RUNNING))[:limit])
 
 
-def running(limit: int, *, not_held_by: int | None = None) -> list[Workflow]:
+def running(limit: int, *, not_assigned_to: int | None = None) -> list[Workflow]:
     """Return running workflows, last heard first, without those that this Pneumatic user or their groups hold."""
     found = workflows(WorkflowFilters(state=State.RUNNING))
-    if not_held_by is not None:
-        found = found.filter(~Exists(_holders([not_held_by]).filter(workflow=OuterRef("pk"))))
+    if not_assigned_to is not None:
+        found = found.filter(~Exists(_holders([not_assigned_to]).filter(workflow=OuterRef("pk"))))
     return list(found[:limit])
 
 
@@ -156,7 +158,7 @@ def _narrowed(found: QuerySet[Workflow], filters: WorkflowFilters) -> QuerySet[W
     state = filters.state
     if filters.quiet is not None:
         state = state or State.RUNNING
-        found = found.filter(last_heard_at__lt=timezone.now() - dt.timedelta(days=filters.quiet))
+        found = found.filter(last_event_at__lt=timezone.now() - dt.timedelta(days=filters.quiet))
     if state:
         found = found.filter(state=state)
     if filters.template:
@@ -183,7 +185,7 @@ def _held(found: QuerySet[Workflow], filters: WorkflowFilters) -> QuerySet[Workf
     ids: list[int]
     if filters.held == ME:
         mine = pneumatic_id_of(filters.user) if filters.user else None
-        ids = [NOBODY if mine is None else mine]
+        ids = [NO_USER_ID if mine is None else mine]
     elif number is not None:
         ids = [number]
     else:
@@ -203,7 +205,7 @@ def _holders(people: Collection[int]) -> QuerySet[Holder]:
 
 
 def _started_by(found: QuerySet[Workflow], filters: WorkflowFilters) -> QuerySet[Workflow]:
-    if filters.starter == ELSEWHERE:
+    if filters.starter == OUTSIDE:
         return found.filter(launched_by=None)
     if filters.starter == ME:
         return found.filter(launched_by=filters.user)

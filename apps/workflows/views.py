@@ -17,7 +17,7 @@ from apps.core.htmx import is_partial
 from apps.core.paging import page
 from apps.core.people import pneumatic_id_of
 from apps.pneumatic.client import workflow_url
-from apps.webhooks.freshness import feed
+from apps.webhooks.freshness import event_freshness
 from apps.workflows import selectors
 from apps.workflows.forms import WorkflowFilterForm
 from apps.workflows.panels import panels_for
@@ -46,7 +46,7 @@ def workflow_list(request: HttpRequest) -> HttpResponse:
         "page": shown,
         "rows": rows.rows(shown.items, me=my_id),
         "my_id": my_id,
-        "feed": feed(),
+        "feed": event_freshness(),
         "freshness": freshness(),
         "version": version,
         "is_fragment": is_partial(request),
@@ -83,10 +83,10 @@ def workflow_detail(request: HttpRequest, workflow_id: int) -> HttpResponse:
     context = {
         "workflow": workflow,
         "row": row,
-        "sheet": timeline.sheet_of(workflow),
+        "detail": timeline.detail_of(workflow),
         "panels": panels_for(request, workflow),
         "workflow_url": workflow_url(workflow.pk),
-        "feed": feed(),
+        "feed": event_freshness(),
         "version": version,
     }
     template = "workflows/_workflow.html" if live.is_asked(request) else "workflows/workflow_detail.html"
@@ -103,7 +103,7 @@ def workflow_event(request: HttpRequest, workflow_id: int, event_id: int) -> Htt
         return _show_unknown(request, workflow_id, event_id=event_id)
     context = {
         "event": event,
-        "sheet": timeline.event_sheet_of(event),
+        "detail": timeline.event_detail_of(event),
         "workflow_id": workflow_id,
         "deliveries": selectors.deliveries_of(event)
         if request.user.has_perm("webhooks.view_delivery")
@@ -118,7 +118,7 @@ def _show_unknown(request: HttpRequest, workflow_id: int, *, event_id: int | Non
         "workflow_id": workflow_id,
         "event_id": event_id,
         "workflow_url": workflow_url(workflow_id),
-        "feed": feed(),
+        "feed": event_freshness(),
         "version": "unknown",
     }
     return live.vary(render(request, "workflows/unknown.html", context, status=404))

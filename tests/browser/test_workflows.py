@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, Request, expect
 
 from apps.accounts.models import User
-from apps.workflows.reconciliation.observations import gone, take_note
+from apps.workflows.reconciliation.observations import deleted_event, record_observations
 from tests.factories import make_pneumatic_user, make_template, make_user, make_workflow
 from tests.fixtures import payloads
 from tests.fixtures.browser import Browse, assert_accessible, check
@@ -330,7 +330,7 @@ def fill(deliver: Deliver) -> None:
 def terminate(workflow_id: int, deliver: Deliver, dialect: str) -> None:
     """End a workflow. Today's server deletes it then and tells nobody, so that it is found to be gone."""
     if dialect == "current":
-        take_note([gone(workflow_id)])
+        record_observations([deleted_event(workflow_id)])
     else:
         deliver(payloads.started(workflow_id, status=payloads.TERMINATED))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from apps.kickoff.fields import create
-from apps.kickoff.fields.choices import LONG, ChoiceField
+from apps.kickoff.fields.choices import MAX_LISTED_OPTIONS, ChoiceField
 from apps.kickoff.lookups import HITS
 from apps.pneumatic.canonical.schemas import Selection
 from tests.factories import make_field
@@ -72,8 +72,8 @@ def test_options_of_one_key_are_one_option() -> None:
 
 
 def test_a_dropdown_of_fifteen_options_lists_them_and_one_of_sixteen_is_searched() -> None:
-    short = create(make_field("a", "dropdown", selections=numbered(LONG)))
-    long = create(make_field("a", "dropdown", selections=numbered(LONG + 1)))
+    short = create(make_field("a", "dropdown", selections=numbered(MAX_LISTED_OPTIONS)))
+    long = create(make_field("a", "dropdown", selections=numbered(MAX_LISTED_OPTIONS + 1)))
 
     assert (short.template, short.grouped) == ("kickoff/widgets/select.html", False)
     assert (long.template, long.grouped) == ("kickoff/widgets/search.html", True)

@@ -13,7 +13,7 @@ from apps.accounts.models import PneumaticGroup
 from apps.pneumatic.canonical.events import Event
 from apps.pneumatic.dialects.current import events as current_events
 from apps.webhooks.models import Event as EventRow
-from apps.workflows.reconciliation.observations import gone, take_note
+from apps.workflows.reconciliation.observations import deleted_event, record_observations
 from tests.factories import NOW, make_pneumatic_user, make_workflow
 from tests.fixtures.deliveries import Deliver
 from tests.fixtures.payloads import OURS
@@ -48,7 +48,7 @@ def text_of(client: Client, url: str) -> str:
 
 def read_back(*events: Event) -> None:
     for event in events:
-        take_note([event])
+        record_observations([event])
 
 
 def replay(deliver: Deliver, prefix: str) -> None:
@@ -102,7 +102,7 @@ def test_what_my_group_holds_is_held_by_me(operator_client: Client) -> None:
     make_group(1, "Mine", 50)
     make_group(9, "Not mine", 51)
     read_back(Server([1], id_=3).reading(), Server([1, 1], id_=4).reading())
-    make_workflow(5, name="Of a person with the group's number", holders=[(1, "Somebody")])
+    make_workflow(5, name="Of a person with the group's number", performers=[(1, "Somebody")])
 
     found = operator_client.get("/workflows/?held=me").context["page"]
     (row,) = [row for row in operator_client.get("/workflows/").context["rows"] if row.workflow.pk == 3]
@@ -125,7 +125,7 @@ def test_an_answer_that_is_a_group_is_named(deliver: Deliver, viewer_client: Cli
 
 def test_a_workflow_that_is_gone_is_shown_as_deleted(viewer_client: Client) -> None:
     make_pneumatic_user(1, first="Bo", last="Li")
-    read_back(Server([1]).reading(BEGIN), gone(7))
+    read_back(Server([1]).reading(BEGIN), deleted_event(7))
 
     page = text_of(viewer_client, "/workflows/7/")
     listed = viewer_client.get("/workflows/?state=running").context["page"]
@@ -176,7 +176,7 @@ def test_the_page_of_what_was_read_back(viewer_client: Client) -> None:
 
 
 def test_the_page_of_a_deletion(viewer_client: Client) -> None:
-    read_back(gone(7))
+    read_back(deleted_event(7))
 
     page = text_of(viewer_client, f"/workflows/7/events/{EventRow.objects.get().pk}/")
 

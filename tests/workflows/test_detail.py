@@ -18,7 +18,7 @@ from apps.webhooks.models import Event
 from apps.workflows import panels
 from apps.workflows.models import Workflow
 from apps.workflows.presentation import outputs as presentation_outputs
-from apps.workflows.presentation.timeline import sheet_of
+from apps.workflows.presentation.timeline import detail_of
 from apps.workflows.projection.history import (
     Gap,
     GapKind,
@@ -44,7 +44,7 @@ def make(history: History, **values: Any) -> Workflow:
 def test_the_head_tells_where_it_stands(viewer_client: Client, operator: User) -> None:
     make_template(7, name="Onboarding")
     make_workflow(
-        1, name="Ada", template_id=7, launched_by=operator, holders=[(1, "Bo Builder")], events_count=3
+        1, name="Ada", template_id=7, launched_by=operator, performers=[(1, "Bo Builder")], events_count=3
     )
 
     page = page_text(viewer_client)
@@ -177,7 +177,7 @@ def test_what_is_inferred_says_so_and_why(viewer_client: Client) -> None:
         ),
         has_gaps=True,
         state="completed",
-        is_state_seen=False,
+        is_state_confirmed=False,
     )
 
     page = page_text(viewer_client)
@@ -206,7 +206,7 @@ def test_every_kind_of_entry_has_words(db: None, is_inferred: bool, task: TaskRo
         HistoryEntry(kind, task=task, is_inferred=is_inferred, target=task) for kind in HistoryEntryKind
     ]
 
-    lines = sheet_of(make(History(entries=tuple(entries)))).lines
+    lines = detail_of(make(History(entries=tuple(entries)))).lines
 
     assert len(lines) == len(entries)
     for line in lines:
@@ -217,7 +217,7 @@ def test_every_kind_of_entry_has_words(db: None, is_inferred: bool, task: TaskRo
 
 @pytest.mark.parametrize("values", [{}, {"number": 2}, {"name": "Check"}, {"number": 2, "last_number": 3}])
 def test_every_kind_of_gap_has_words(db: None, values: dict[str, Any]) -> None:
-    gaps = sheet_of(make(History(gaps=tuple(Gap(kind, **values) for kind in GapKind)))).gaps
+    gaps = detail_of(make(History(gaps=tuple(Gap(kind, **values) for kind in GapKind)))).gaps
 
     assert len(gaps) == len(GapKind)
     for gap in gaps:

@@ -95,7 +95,7 @@ def test_who_started_a_workflow_changes_the_pages(viewer_client: Client, operato
     make_workflow(1, launched_by=None)
     marks = {url: mark_of(viewer_client.get(url).content.decode()) for url in PAGES}
 
-    services.credit({1: operator.pk})
+    services.record_starters({1: operator.pk})
 
     for url, mark in marks.items():
         assert ask(viewer_client, url, mark)[0] == 200
@@ -173,8 +173,8 @@ def test_a_page_of_an_unknown_workflow_waits_for_its_first_event(
 
 def test_rows_tell_their_news_and_whether_they_are_watched(operator_client: Client, operator: User) -> None:
     make_pneumatic_user(1, email=operator.email)
-    make_workflow(1, name='Ada "A"', step=2, task_name="Approve", holders=[(1, "Bo")])
-    make_workflow(2, name="Other", holders=[(2, "Cy")])
+    make_workflow(1, name='Ada "A"', step=2, task_name="Approve", performers=[(1, "Bo")])
+    make_workflow(2, name="Other", performers=[(2, "Cy")])
 
     page = operator_client.get("/workflows/").content.decode()
 

@@ -63,7 +63,7 @@ def test_it_shows_where_a_workflow_is(deliver: Deliver) -> None:
     workflow = Workflow.objects.get()
     assert (workflow.pk, workflow.state, workflow.step) == (7, "running", 2)
     assert workflow.task_name == "Prepare the desk"
-    assert workflow.holders == [[1, "John Doe"]]
+    assert workflow.performers == [[1, "John Doe"]]
     assert list(Holder.objects.values_list("workflow_id", "person_id", "name")) == [(7, 1, "John Doe")]
     assert [entry.kind for entry in history_of(workflow).entries] == [
         HistoryEntryKind.STARTED,
@@ -159,7 +159,7 @@ def test_an_event_that_was_heard_again_later_is_news_of_that_only() -> None:
     handle([payloads.started()])
 
     after = Workflow.objects.get()
-    assert (after.last_heard_at, after.digest) == (later, before.digest)
+    assert (after.last_event_at, after.digest) == (later, before.digest)
 
 
 @pytest.mark.django_db
@@ -180,7 +180,7 @@ def test_a_person_holds_a_task_once_under_whatever_names() -> None:
 
     handle([payloads.started(current_task=payloads.task(1, performers=twice))])
 
-    assert Workflow.objects.get().holders == [[1, "Ann"], [1, "Anna"]]
+    assert Workflow.objects.get().performers == [[1, "Ann"], [1, "Anna"]]
     assert Holder.objects.count() == 1
 
 
@@ -216,21 +216,21 @@ def test_a_workflow_that_fails_keeps_no_other_from_being_told(
 @pytest.mark.django_db
 def test_who_launched_a_workflow_survives_its_events() -> None:
     ann = make_user("ann", "Operator")
-    services.credit({1: ann.pk})  # not known yet: nothing happens
+    services.record_starters({1: ann.pk})  # not known yet: nothing happens
     handle([payloads.started(1), payloads.started(2)])
     assert Workflow.objects.get(pk=1).launched_by is None
 
-    services.credit({1: ann.pk, 2: None})
+    services.record_starters({1: ann.pk, 2: None})
     handle([payloads.task_completed(1)])
 
     assert Workflow.objects.get(pk=1).launched_by == ann
     assert Workflow.objects.get(pk=2).launched_by is None
 
     before = Workflow.objects.get(pk=1).changed_at
-    services.credit({1: ann.pk})
+    services.record_starters({1: ann.pk})
     assert Workflow.objects.get(pk=1).changed_at == before
 
-    services.credit({1: None})
+    services.record_starters({1: None})
     assert Workflow.objects.get(pk=1).launched_by is None
 
 

@@ -43,7 +43,7 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ControlState:
     """What the page knows about a control that is about to be shown."""
 
     values: Sequence[str]
@@ -125,7 +125,7 @@ class KickoffField(ABC, Generic[V]):
         """Return ``value`` as people read it."""
 
     @abstractmethod
-    def context(self, asked: Asked) -> dict[str, Any]:
+    def context(self, state: ControlState) -> dict[str, Any]:
         """Return what the template of the control needs to show ``asked``."""
 
     def from_default(self, lookups: Lookups) -> list[str]:
@@ -133,7 +133,7 @@ class KickoffField(ABC, Generic[V]):
 
         Raise AnswerError when it fits nothing.
         """
-        return self.understand([self.definition.default], lookups)
+        return self.parse_link_values([self.definition.default], lookups)
 
     def people_in(self, values: Sequence[str]) -> list[int]:
         """Return the ids of people in the posted ``values``, so that a form looks them all up at once."""
@@ -147,21 +147,21 @@ class KickoffField(ABC, Generic[V]):
         """Return the upload ids in the posted ``values``, so that a form looks them all up at once."""
         return []
 
-    def understand(self, values: Sequence[str], lookups: Lookups) -> list[str]:
+    def parse_link_values(self, values: Sequence[str], lookups: Lookups) -> list[str]:
         """Return the controls for what a prefilled link says; raise AnswerError when it fits nothing."""
         return [value for value in values if value]
 
-    def carry(self, old: KickoffField[Any], values: Sequence[str]) -> tuple[list[str], list[str]]:
+    def carry_over(self, old: KickoffField[Any], values: Sequence[str]) -> tuple[list[str], list[str]]:
         """Return (the controls that still fit, what no longer fits as text) of an answer to an earlier version."""
         kept = [value for value in values if value]
         if self.takes_over_from(old):
             return kept, []
-        return [], old.spell_out(kept)
+        return [], old.display_values(kept)
 
     def takes_over_from(self, old: KickoffField[Any]) -> bool:
         """Say whether answers to ``old`` can be answers to this field."""
         return old.type_name == self.type_name or old.type_name in self.accepts
 
-    def spell_out(self, values: Sequence[str]) -> list[str]:
+    def display_values(self, values: Sequence[str]) -> list[str]:
         """Return posted ``values`` in words, for a sentence about them."""
         return list(values)

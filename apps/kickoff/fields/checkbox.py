@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apps.core.answers import AnswerText
-from apps.kickoff.fields.base import AnswerError, Asked
+from apps.kickoff.fields.base import AnswerError, ControlState
 from apps.kickoff.fields.choices import ChoiceField
 from apps.kickoff.fields.registry import register
 from apps.kickoff.lookups import Lookups
@@ -93,6 +93,6 @@ class CheckboxField(ChoiceField[tuple[str, ...]]):
                 return [key, *rest]
         return None
 
-    def context(self, asked: Asked) -> dict[str, Any]:
+    def context(self, state: ControlState) -> dict[str, Any]:
         """Return all options."""
-        return {"options": self.options(asked.values), "type": "checkbox"}
+        return {"options": self.options(state.values), "type": "checkbox"}

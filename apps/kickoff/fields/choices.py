@@ -13,16 +13,10 @@ from django.utils.translation import gettext_lazy
 
 from apps.core.answers import AnswerPart, AnswerText, option_part
 from apps.core.searching import fold
-from apps.kickoff.fields.base import (
-    SEARCH_TEMPLATE,
-    AnswerError,
-    Asked,
-    KickoffField,
-    Option,
-)
+from apps.kickoff.fields.base import SEARCH_TEMPLATE, AnswerError, ControlState, KickoffField, Option
 from apps.kickoff.lookups import HITS, Lookups
 
-LONG = 15  # more options than this are searched, not listed
+MAX_LISTED_OPTIONS = 15  # more options than this are searched, not listed
 
 V = TypeVar("V", str, tuple[str, ...])
 
@@ -44,7 +38,7 @@ class ChoiceField(KickoffField[V]):
     @property
     def is_long(self) -> bool:
         """Say whether there are too many options to list them all."""
-        return len(self.offered) > LONG
+        return len(self.offered) > MAX_LISTED_OPTIONS
 
     @property
     def blocker(self) -> str:
@@ -89,7 +83,7 @@ class ChoiceField(KickoffField[V]):
                 )
         return wanted
 
-    def understand(self, values: Sequence[str], lookups: Lookups) -> list[str]:
+    def parse_link_values(self, values: Sequence[str], lookups: Lookups) -> list[str]:
         """Return the keys of the options that a link names by key or label."""
         keys = []
         for value in filter(None, values):
@@ -99,11 +93,11 @@ class ChoiceField(KickoffField[V]):
             keys.append(key)
         return keys
 
-    def carry(self, old: KickoffField[Any], values: Sequence[str]) -> tuple[list[str], list[str]]:
+    def carry_over(self, old: KickoffField[Any], values: Sequence[str]) -> tuple[list[str], list[str]]:
         """Return the keys that are still on offer, by key or by equal label, and the labels of the others."""
         chosen = [value for value in values if value]
         if not self.takes_over_from(old) or not isinstance(old, ChoiceField):
-            return [], old.spell_out(chosen)
+            return [], old.display_values(chosen)
         kept, lost = [], []
         for value in chosen:
             label = old.offered.get(value, value)
@@ -126,7 +120,7 @@ class ChoiceField(KickoffField[V]):
             keys.setdefault(_folded(label), key)
         return keys
 
-    def spell_out(self, values: Sequence[str]) -> list[str]:
+    def display_values(self, values: Sequence[str]) -> list[str]:
         """Return the labels of posted keys."""
         return [self.offered.get(value, value) for value in values]
 
@@ -199,19 +193,19 @@ class OneChoiceField(ChoiceField[str]):
             raise AnswerError(_("The stored answer is no option."))
         return data
 
-    def context(self, asked: Asked) -> dict[str, Any]:
+    def context(self, state: ControlState) -> dict[str, Any]:
         """Return the options: all of them, or for a long list the chosen one and those that were searched."""
-        chosen = [value for value in asked.values if value in self.offered][-1:]
+        chosen = [value for value in state.values if value in self.offered][-1:]
         if not self.is_long:
             return {"options": self.options(chosen), "nothing_chosen": not chosen, "type": "radio"}
-        found = self.search(asked.find) if asked.find else []
+        found = self.search(state.find) if state.find else []
         options = [Option(key, self.offered[key], checked=True) for key in chosen]
         options += [option for option in found if option.value not in chosen]
         return {
             "options": options,
             "nothing_chosen": not chosen,
-            "find": asked.find,
-            "hits": len(found) if asked.find else None,
+            "find": state.find,
+            "hits": len(found) if state.find else None,
             "is_cut": len(found) == HITS,
         }
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from apps.core.answers import AnswerPart, AnswerText, day_text
 from apps.core.days import read_day
-from apps.kickoff.fields.base import AnswerError, Asked, KickoffField
+from apps.kickoff.fields.base import AnswerError, ControlState, KickoffField
 from apps.kickoff.fields.registry import register
 from apps.kickoff.lookups import Lookups
 
@@ -87,7 +87,7 @@ class DateField(KickoffField[dt.date]):
         """Return the day as the reader's language writes it."""
         return AnswerText((AnswerPart(day_text(value)),))
 
-    def understand(self, values: Sequence[str], lookups: Lookups) -> list[str]:
+    def parse_link_values(self, values: Sequence[str], lookups: Lookups) -> list[str]:
         """Return the day that a link names."""
         if not any(values):
             return []
@@ -101,18 +101,18 @@ class DateField(KickoffField[dt.date]):
         text = self.definition.default.strip()
         if not text:
             return []
-        day = read_day(text) or _day_of_moment(text, lookups.zone)
+        day = read_day(text) or _day_of_time(text, lookups.zone)
         if day is None:
             raise AnswerError(_("“%(text)s” is not a date like 2026-03-31.") % {"text": text[:40]})
         return self.initial(check_range(day))
 
-    def context(self, asked: Asked) -> dict[str, Any]:
+    def context(self, state: ControlState) -> dict[str, Any]:
         """Return what was typed; a date input would silently drop what is no date, so that is shown as text."""
-        typed = asked.values[-1].strip() if asked.values else ""
+        typed = state.values[-1].strip() if state.values else ""
         return {"value": typed, "is_day": not typed or read_day(typed) is not None}
 
 
-def _day_of_moment(text: str, zone: dt.tzinfo) -> dt.date | None:
+def _day_of_time(text: str, zone: dt.tzinfo) -> dt.date | None:
     """Return the day on which the moment ``text`` falls in ``zone``; None for what is no moment."""
     try:
         if _SECONDS.fullmatch(text):

@@ -11,13 +11,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from apps.core.answers import AnswerText, file_part, safe_link
-from apps.kickoff.fields.base import AnswerError, Asked, KickoffField
+from apps.kickoff.fields.base import AnswerError, ControlState, KickoffField
 from apps.kickoff.fields.registry import register
 from apps.kickoff.lookups import Lookups, StoredFile
 from apps.pneumatic.canonical.schemas import FILE_SIZE_LIMIT, FileValue
 
 
-def gone_sentence(count: int) -> str:
+def missing_files_message(count: int) -> str:
     """Return that ``count`` files cannot be attached any more."""
     return ngettext(
         "A file that was attached before is no longer here. Attach it again.",
@@ -40,7 +40,7 @@ class StoredFilesField(forms.Field):
         ids = list(dict.fromkeys(id_ for id_ in value or () if id_))
         files = self.lookups.load_files(ids)
         if missing := len(ids) - len(files):
-            raise ValidationError(gone_sentence(missing))
+            raise ValidationError(missing_files_message(missing))
         return files
 
 
@@ -106,7 +106,7 @@ class FileField(KickoffField[tuple[FileValue, ...]]):
         """Return the upload ids that were posted."""
         return [value for value in values if value]
 
-    def understand(self, values: Sequence[str], lookups: Lookups) -> list[str]:
+    def parse_link_values(self, values: Sequence[str], lookups: Lookups) -> list[str]:
         """Refuse: a link must not attach anybody's files."""
         if any(values):
             raise AnswerError(_("A link cannot attach files."))
@@ -116,10 +116,10 @@ class FileField(KickoffField[tuple[FileValue, ...]]):
         """Return nothing: a text attaches no file."""
         return []
 
-    def context(self, asked: Asked) -> dict[str, Any]:
+    def context(self, state: ControlState) -> dict[str, Any]:
         """Return the files that are attached."""
-        ids = self.files_in(asked.values)
-        files = asked.lookups.load_files(ids)
+        ids = self.files_in(state.values)
+        files = state.lookups.load_files(ids)
         missing = len(set(ids)) - len(files)
         return {
             "files": [
@@ -127,10 +127,10 @@ class FileField(KickoffField[tuple[FileValue, ...]]):
                 for file in files
             ],
             "size_limit": FILE_SIZE_LIMIT,
-            "gone": gone_sentence(missing) if missing else "",
+            "gone": missing_files_message(missing) if missing else "",
         }
 
-    def spell_out(self, values: Sequence[str]) -> list[str]:
+    def display_values(self, values: Sequence[str]) -> list[str]:
         """Return how many files they are: upload ids say nothing to people."""
         count = len(values)
         return [ngettext("%(count)s file", "%(count)s files", count) % {"count": count}] if count else []

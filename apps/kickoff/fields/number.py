@@ -13,11 +13,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apps.core.answers import AnswerPart, AnswerText
-from apps.kickoff.fields.base import AnswerError, Asked, KickoffField
+from apps.kickoff.fields.base import AnswerError, ControlState, KickoffField
 from apps.kickoff.fields.registry import register
 from apps.kickoff.lookups import Lookups
 
-MOST_DIGITS = 60
+MAX_DIGITS = 60
 
 _SHAPE = re.compile(r"[+-]?(?P<whole>\d*)(?:(?P<mark>[.,])(?P<rest>\d+))?")  # digits of any script
 _THOUSANDS = re.compile(r"[1-9]\d{0,2}")
@@ -37,8 +37,8 @@ def parse_number(text: str) -> Decimal:
             % {"text": text[:40]}
         )
     whole, rest = match["whole"], match["rest"] or ""
-    if len(whole) + len(rest) > MOST_DIGITS:
-        raise AnswerError(_("A number can have at most %(most)d digits.") % {"most": MOST_DIGITS})
+    if len(whole) + len(rest) > MAX_DIGITS:
+        raise AnswerError(_("A number can have at most %(most)d digits.") % {"most": MAX_DIGITS})
     if match["mark"] == "," and len(rest) == 3 and _THOUSANDS.fullmatch(whole):
         words = {"text": text, "thousands": text.replace(",", ""), "decimals": text.replace(",", ".")}
         raise AnswerError(
@@ -102,12 +102,12 @@ class NumberField(KickoffField[Decimal]):
         """Return the digits."""
         return AnswerText((AnswerPart(plain_digits(value)),))
 
-    def understand(self, values: Sequence[str], lookups: Lookups) -> list[str]:
+    def parse_link_values(self, values: Sequence[str], lookups: Lookups) -> list[str]:
         """Return the number that a link names."""
         if not any(value.strip() for value in values):
             return []
         return self.initial(parse_number(values[-1]))
 
-    def context(self, asked: Asked) -> dict[str, Any]:
+    def context(self, state: ControlState) -> dict[str, Any]:
         """Return what was typed."""
-        return {"value": asked.values[-1] if asked.values else ""}
+        return {"value": state.values[-1] if state.values else ""}

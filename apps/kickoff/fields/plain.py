@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from apps.core.answers import AnswerPart, AnswerText
-from apps.kickoff.fields.base import AnswerError, Asked, KickoffField
+from apps.kickoff.fields.base import AnswerError, ControlState, KickoffField
 
 
 def refuse_null(value: str) -> None:
@@ -73,6 +73,6 @@ class PlainField(KickoffField[str]):
         """Return the text."""
         return AnswerText((AnswerPart(value),))
 
-    def context(self, asked: Asked) -> dict[str, Any]:
+    def context(self, state: ControlState) -> dict[str, Any]:
         """Return what was typed."""
-        return {"value": asked.values[-1] if asked.values else ""}
+        return {"value": state.values[-1] if state.values else ""}

@@ -9,7 +9,7 @@ from django import forms
 from django.utils.translation import gettext as _
 
 from apps.core.answers import AnswerText, text_answer
-from apps.kickoff.fields.base import Asked, KickoffField
+from apps.kickoff.fields.base import ControlState, KickoffField
 from apps.kickoff.lookups import Lookups
 from apps.pneumatic.canonical.schemas import Value
 
@@ -61,6 +61,6 @@ class UnknownField(KickoffField[Value]):
         """Return the stored text."""
         return text_answer(str(value))
 
-    def context(self, asked: Asked) -> dict[str, Any]:
+    def context(self, state: ControlState) -> dict[str, Any]:
         """Return nothing: the template shows the notice."""
         return {}

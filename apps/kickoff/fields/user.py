@@ -13,13 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from apps.core.answers import AnswerText, group_part, person_part, status_badge
 from apps.core.identifiers import read_number
 from apps.core.people import Group, Person
-from apps.kickoff.fields.base import (
-    SEARCH_TEMPLATE,
-    AnswerError,
-    Asked,
-    KickoffField,
-    Option,
-)
+from apps.kickoff.fields.base import SEARCH_TEMPLATE, AnswerError, ControlState, KickoffField, Option
 from apps.kickoff.fields.registry import register
 from apps.kickoff.lookups import HITS, Lookups, People
 from apps.pneumatic.canonical.schemas import GroupValue, UserValue
@@ -27,7 +21,7 @@ from apps.pneumatic.canonical.schemas import GroupValue, UserValue
 GROUP_PREFIX = "group:"  # of the control that stands for a group; a person's is the bare id
 
 
-def gone_sentence(somebody: Person | Group) -> str:
+def unavailable_message(somebody: Person | Group) -> str:
     """Return why somebody who was chosen before cannot be chosen any more; '' for those who can."""
     words = {"name": somebody.name}
     if somebody.status == "inactive":
@@ -67,7 +61,7 @@ class PersonField(forms.Field):
         chosen = _known(text, self.lookups)
         if chosen is None:
             raise ValidationError(_("This person is not known here. Choose another one."))
-        if gone := gone_sentence(chosen):
+        if gone := unavailable_message(chosen):
             raise ValidationError(gone)
         return chosen
 
@@ -127,7 +121,7 @@ class UserField(KickoffField[UserValue | GroupValue]):
         """Return the id of the group that was posted."""
         return [id_ for value in values[-1:] if (id_ := read_group(value)) is not None]
 
-    def understand(self, values: Sequence[str], lookups: Lookups) -> list[str]:
+    def parse_link_values(self, values: Sequence[str], lookups: Lookups) -> list[str]:
         """Return the control of the person whom a link names by id or e-mail, or of the group that it names."""
         if not any(values):
             return []
@@ -135,30 +129,30 @@ class UserField(KickoffField[UserValue | GroupValue]):
         found = _known(wanted, lookups) or _named(wanted, lookups.people)
         if found is None or found.status == "removed":
             raise AnswerError(_("There is nobody “%(who)s” in Pneumatic.") % {"who": wanted[:80]})
-        if gone := gone_sentence(found):
+        if gone := unavailable_message(found):
             raise AnswerError(gone)
         return [_control(found)]
 
-    def context(self, asked: Asked) -> dict[str, Any]:
+    def context(self, state: ControlState) -> dict[str, Any]:
         """Return whoever is chosen, and those whom the search found."""
         known = [
-            somebody for value in asked.values[-1:] if (somebody := _known(value, asked.lookups)) is not None
+            somebody for value in state.values[-1:] if (somebody := _known(value, state.lookups)) is not None
         ]
-        gone = [sentence for somebody in known if (sentence := gone_sentence(somebody))]
+        gone = [sentence for somebody in known if (sentence := unavailable_message(somebody))]
         chosen = [] if gone else [as_option(somebody, checked=True) for somebody in known]
-        found = find(asked.lookups.people, asked.find) if asked.find else []
+        found = find(state.lookups.people, state.find) if state.find else []
         kept = {option.value for option in chosen}
         return {
             "options": chosen + [option for option in found if option.value not in kept],
             "nothing_chosen": not chosen,
-            "find": asked.find,
-            "hits": len(found) if asked.find else None,
+            "find": state.find,
+            "hits": len(found) if state.find else None,
             "is_cut": len(found) == HITS,
             "finds_people": True,
             "gone": "".join(gone),
         }
 
-    def spell_out(self, values: Sequence[str]) -> list[str]:
+    def display_values(self, values: Sequence[str]) -> list[str]:
         """Return the ids in words."""
         return [
             _("user %(id)s") % {"id": value}

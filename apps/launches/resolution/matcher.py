@@ -34,7 +34,7 @@ from apps.workflow_templates.selectors import version_kickoff
 from apps.workflow_templates.services import record_use
 from apps.workflows.models import Workflow
 from apps.workflows.projection.history import history_of
-from apps.workflows.services import credit
+from apps.workflows.services import record_starters
 
 logger = logging.getLogger(__name__)
 
@@ -76,7 +76,7 @@ def launch_settled(launch: Launch) -> None:
     """Draw the conclusions of what became of a launch; never raises: the launch itself is written already."""
     try:
         if launch.state == State.LAUNCHED and launch.workflow_id is not None:
-            credit({launch.workflow_id: launch.launched_by_id})
+            record_starters({launch.workflow_id: launch.launched_by_id})
         resolve_alike([(launch.template_id, launch.name)])
     except Exception:
         logger.exception("Launch %s is settled, but what follows from it failed", launch.pk)
@@ -97,8 +97,8 @@ def candidates(launch: Launch) -> list[Candidate]:
     possible = Workflow.objects.filter(
         Q(template_id=launch.template_id) | Q(template_id=None),
         Q(started_at__range=(wish.since, wish.until)) | Q(started_at=None),
-        last_heard_at__gte=wish.since,
-    ).order_by("-last_heard_at", "-pk")[:COMPARED]
+        last_event_at__gte=wish.since,
+    ).order_by("-last_event_at", "-pk")[:COMPARED]
     compared = [(workflow, compare(wish, _told(workflow))) for workflow in possible]
     compared.sort(key=lambda pair: pair[1].score, reverse=True)
     owners = _owners([workflow.pk for workflow, _comparison in compared], besides=launch)
@@ -160,7 +160,7 @@ def may_be_known(launch: Launch) -> bool:
     possible = _free(launch).filter(
         Q(template_id=wish.template_id) | Q(template_id=None),
         Q(started_at__range=(wish.since, wish.until)) | Q(started_at=None),
-        last_heard_at__gte=wish.since,
+        last_event_at__gte=wish.since,
     )
     for workflow in possible.iterator(chunk_size=50):
         comparison = compare(wish, _told(workflow))
@@ -177,7 +177,7 @@ def owner_of(workflow_id: int, *, besides: Launch) -> Launch | None:
 def _find_each_other(workflow_ids: Collection[int]) -> None:
     launched = Launch.objects.filter(workflow_id__in=workflow_ids).order_by("created_at")
     pairs = launched.values_list("workflow_id", "launched_by")
-    credit({workflow_id: user_id for workflow_id, user_id in pairs if workflow_id is not None})
+    record_starters({workflow_id: user_id for workflow_id, user_id in pairs if workflow_id is not None})
     described = Workflow.objects.filter(pk__in=workflow_ids, template_id=OuterRef("template_id"))
     named = Q(Exists(described.filter(name=OuterRef("name")))) | HAS_VARIABLES & Q(Exists(described))
     _resolve(named)
@@ -224,7 +224,7 @@ def _resolve_one(launch: Launch) -> None:
         )
     logger.info("Launch %s is resolved by an event: workflow %s", launch.pk, workflow.pk)
     record_use(user=launch.launched_by, template=launch.template, at=launch.created_at)
-    credit({workflow.pk: launch.launched_by_id})
+    record_starters({workflow.pk: launch.launched_by_id})
 
 
 def _found(launch: Launch) -> str:
@@ -246,7 +246,7 @@ def _only_fit(launch: Launch) -> tuple[Workflow, Comparison] | None:
     possible = _free(launch).filter(
         template_id=wish.template_id,
         started_at__range=(wish.since, wish.until),
-        last_heard_at__gte=wish.since,
+        last_event_at__gte=wish.since,
     )
     if (name := wish.literal_name) is not None:
         possible = possible.filter(name__in={name, wish.name})

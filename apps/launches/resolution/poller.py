@@ -79,7 +79,7 @@ def _claimed(now: dt.datetime) -> list[Launch]:
 def _look_for(client: Client, template_id: int, launches: Sequence[Launch]) -> None:
     began = timezone.now()
     since = min(matcher.window(launch)[0] for launch in launches)
-    is_complete = reconciler.look_for(client, template_id=template_id, since=since)
+    is_complete = reconciler.find_launched(client, template_id=template_id, since=since)
     for launch in _still_looked_for(launches):
         doubt = "" if launch.sent_with == key_mark() else _another_key()
         _conclude(launch, began=began, doubt=doubt if is_complete else _not_all_read())

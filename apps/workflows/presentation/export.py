@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from apps.core import spreadsheet
 from apps.workflow_templates.models import Template
-from apps.workflows.holders import named_holders, names_told_by_number
+from apps.workflows.holders import named_performers, names_of_unnamed
 from apps.workflows.models import Workflow
 from apps.workflows.presentation.rows import OPEN
 
@@ -45,10 +45,10 @@ COLUMNS = (
     "template_name",
     "template_id",
     "state",
-    "is_state_seen",
+    "is_state_confirmed",
     "step",
     "task_name",
-    "holders",
+    "performers",
     "task_since",
     "launched_by__username",
     "launched_by__email",
@@ -56,9 +56,9 @@ COLUMNS = (
     "ended_at",
     "events_count",
     "has_gaps",
-    "last_heard_at",
+    "last_event_at",
 )
-_STATE, _HOLDERS = COLUMNS.index("state"), COLUMNS.index("holders")
+_STATE, _HOLDERS = COLUMNS.index("state"), COLUMNS.index("performers")
 ROWS_FETCHED = 2000  # at a time
 
 
@@ -77,15 +77,15 @@ def _rows(workflows: QuerySet[Workflow]) -> Iterator[list[object]]:
     plain = workflows.select_related(None).defer(None).values_list(*COLUMNS)
     rows = plain.iterator(chunk_size=ROWS_FETCHED)
     while portion := list(islice(rows, ROWS_FETCHED)):
-        names = names_told_by_number(named_holders(row[_HOLDERS]) for row in portion if row[_STATE] in OPEN)
+        names = names_of_unnamed(named_performers(row[_HOLDERS]) for row in portion if row[_STATE] in OPEN)
         for row in portion:
             (pk, name, template_name, template_id, state, is_seen, step, task, holders, since, *rest) = row
             username, email, started, ended, events, gaps, heard = rest
             template_name, tasks = templates.get(template_id, (template_name, None))
             is_held = state in OPEN
-            held_by = [
+            assigned_to = [
                 name or names.get(key) or str(key[0] or "")
-                for key, name in named_holders(holders if is_held else ())
+                for key, name in named_performers(holders if is_held else ())
             ]
             yield [
                 *(
@@ -97,7 +97,7 @@ def _rows(workflows: QuerySet[Workflow]) -> Iterator[list[object]]:
                     seen if is_seen else inferred,
                 ),
                 *(step, tasks if tasks and tasks >= (step or 0) else None, task),
-                ", ".join(held_by),
+                ", ".join(assigned_to),
                 since if is_held else None,
                 *(username, email, started, ended, events, yes if gaps else no, heard),
             ]

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from apps.workflow_templates.models import Template
 from apps.workflows import selectors
-from apps.workflows.holders import keys_of, named_holders, names_told_by_number, shown_names
+from apps.workflows.holders import keys_of, named_performers, names_of_unnamed, shown_names
 from apps.workflows.models import Workflow
 
 State = Workflow.State
@@ -25,7 +25,7 @@ TONES: dict[str, str] = {
     State.UNKNOWN: "quiet",
 }
 OPEN = frozenset({State.RUNNING, State.SNOOZED, State.UNKNOWN})
-HOLDERS_SHOWN = 3
+PERFORMERS_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +34,8 @@ class WorkflowRow:
 
     workflow: Workflow
     template: Template | None
-    holders: Sequence[str]
-    more_holders: int
+    performers: Sequence[str]
+    more_performers: int
     is_mine: bool
 
     @property
@@ -66,8 +66,10 @@ class WorkflowRow:
 def rows(workflows: Sequence[Workflow], *, me: int | None = None) -> list[WorkflowRow]:
     """Return the rows of a list; ``me`` is the Pneumatic id of who looks. Four queries at most, however many rows."""
     templates = selectors.templates_of(workflows)
-    held = {workflow.pk: named_holders(workflow.holders) for workflow in workflows if workflow.state in OPEN}
-    names, mine = names_told_by_number(held.values()), keys_of(me, held.values())
+    held = {
+        workflow.pk: named_performers(workflow.performers) for workflow in workflows if workflow.state in OPEN
+    }
+    names, mine = names_of_unnamed(held.values()), keys_of(me, held.values())
     found = []
     for workflow in workflows:
         holders = held.get(workflow.pk, [])
@@ -76,8 +78,8 @@ def rows(workflows: Sequence[Workflow], *, me: int | None = None) -> list[Workfl
             WorkflowRow(
                 workflow=workflow,
                 template=templates.get(workflow.template_id) if workflow.template_id is not None else None,
-                holders=shown[:HOLDERS_SHOWN],
-                more_holders=len(shown[HOLDERS_SHOWN:]),
+                performers=shown[:PERFORMERS_SHOWN],
+                more_performers=len(shown[PERFORMERS_SHOWN:]),
                 is_mine=any(key in mine for key, _name in holders),
             )
         )

@@ -35,7 +35,7 @@ from apps.workflows.projection.history import (
 
 
 @dataclass(frozen=True, slots=True)
-class TaskSheet:
+class TaskDetail:
     """A task as a page shows it; ``lasted`` has both ends only where both are known."""
 
     name: str
@@ -49,7 +49,7 @@ class TaskSheet:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class TimelineEntry:
     """One line of the timeline; ``event_id`` is None where no event is behind it.
 
     ``why`` says how we know what no event of its own tells.
@@ -61,7 +61,7 @@ class Line:
     event_id: int | None
     is_inferred: bool
     why: str
-    task: TaskSheet | None
+    task: TaskDetail | None
 
     @property
     def is_current(self) -> bool:
@@ -70,23 +70,23 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
+class WorkflowDetail:
     """All that events tell of a workflow; ``kickoff`` is None where none of them told the answers.
 
     ``starter`` is who started it in Pneumatic, None where no event tells.
     """
 
     kickoff: Sequence[LabelledAnswer] | None
-    lines: Sequence[Line]
+    lines: Sequence[TimelineEntry]
     gaps: Sequence[str]
-    heard_until: dt.datetime | None
+    events_until: dt.datetime | None
     starter: Person | None
     is_urgent: bool
     due: dt.datetime | None
 
 
 @dataclass(frozen=True, slots=True)
-class EventSheet:
+class EventDetail:
     """What one event tells, in words; ``status`` is how it calls the state of the workflow.
 
     ``current`` are the tasks whose turn it was, but for ``task``; ``is_read_back`` says that we read it ourselves.
@@ -96,12 +96,12 @@ class EventSheet:
     facts: Event
     status: str
     kickoff: Sequence[LabelledAnswer]
-    task: TaskSheet | None
-    current: Sequence[TaskSheet]
+    task: TaskDetail | None
+    current: Sequence[TaskDetail]
     is_read_back: bool
 
 
-def sheet_of(workflow: Workflow) -> Sheet:
+def detail_of(workflow: Workflow) -> WorkflowDetail:
     """Return what the page of ``workflow`` shows; everybody on it is looked up at once."""
     history = history_of(workflow)
     tasks = [task for entry in history.entries for task in (entry.task, entry.target) if task]
@@ -110,18 +110,18 @@ def sheet_of(workflow: Workflow) -> Sheet:
     people = _people([*(kickoff or ()), *_outputs(tasks)], _performers(tasks), also=starters)
     hashes = {entry.content_hash for entry in history.entries if entry.content_hash}
     events = selectors.event_ids(workflow.pk, hashes) if hashes else {}
-    return Sheet(
+    return WorkflowDetail(
         kickoff=None if kickoff is None else describe_outputs(kickoff, people.by_id, people.groups),
         lines=[_line(entry, people, events) for entry in history.entries],
         gaps=[_gap(gap) for gap in history.gaps],
-        heard_until=history.heard_until,
+        events_until=history.events_until,
         starter=people.by_id.get(history.starter_id) if history.starter_id is not None else None,
         is_urgent=history.is_urgent,
         due=history.due,
     )
 
 
-def event_sheet_of(row: EventRow) -> EventSheet:
+def event_detail_of(row: EventRow) -> EventDetail:
     """Return what the page of an event shows."""
     facts = event_from_json(row.facts)
     current = [
@@ -129,13 +129,13 @@ def event_sheet_of(row: EventRow) -> EventSheet:
     ]
     snapshots = [*([facts.task] if facts.task else ()), *current]
     people = _people([*facts.workflow.kickoff, *_outputs(snapshots)], _performers(snapshots))
-    return EventSheet(
+    return EventDetail(
         title=str(row.get_kind_display()),
         facts=facts,
         status=_status(facts.workflow.status),
         kickoff=describe_outputs(facts.workflow.kickoff, people.by_id, people.groups),
-        task=_snapshot_sheet(facts.task, people) if facts.task else None,
-        current=[_snapshot_sheet(task, people) for task in current],
+        task=_snapshot_detail(facts.task, people) if facts.task else None,
+        current=[_snapshot_detail(task, people) for task in current],
         is_read_back=isinstance(facts.kind, Seen),
     )
 
@@ -179,8 +179,8 @@ def _people(
     return _People(by_id=resolve(people) if people else {}, groups=resolve_groups(groups) if groups else {})
 
 
-def _task_sheet(task: TaskRound, people: _People) -> TaskSheet:
-    return TaskSheet(
+def _task_detail(task: TaskRound, people: _People) -> TaskDetail:
+    return TaskDetail(
         name=task.name,
         number=task.number,
         round=task.round,
@@ -192,8 +192,8 @@ def _task_sheet(task: TaskRound, people: _People) -> TaskSheet:
     )
 
 
-def _snapshot_sheet(task: TaskSnapshot, people: _People) -> TaskSheet:
-    return TaskSheet(
+def _snapshot_detail(task: TaskSnapshot, people: _People) -> TaskDetail:
+    return TaskDetail(
         name=task.name,
         number=task.number,
         round=1,
@@ -205,20 +205,20 @@ def _snapshot_sheet(task: TaskSnapshot, people: _People) -> TaskSheet:
     )
 
 
-def _line(entry: HistoryEntry, people: _People, events: Mapping[str, int]) -> Line:
+def _line(entry: HistoryEntry, people: _People, events: Mapping[str, int]) -> TimelineEntry:
     event_id = events.get(entry.content_hash) if entry.content_hash else None
-    return Line(
+    return TimelineEntry(
         kind=entry.kind.value,
         title=_title(entry),
         at=entry.at,
         event_id=event_id,
         is_inferred=entry.is_inferred,
         why=_why(entry, has_event=event_id is not None) if entry.is_inferred or entry.is_indirect else "",
-        task=_task_sheet(entry.task, people) if entry.task and _tells_task(entry) else None,
+        task=_task_detail(entry.task, people) if entry.task and _is_about_task(entry) else None,
     )
 
 
-def _tells_task(entry: HistoryEntry) -> bool:
+def _is_about_task(entry: HistoryEntry) -> bool:
     """Return whether the line is about the task's work; a return is about where the workflow went."""
     return entry.last_number is None
 

@@ -41,7 +41,7 @@ class Completions:
         self._rounds: Counter[int] = Counter()  # that are over, by task
         self._passed: list[PassedTasks] = []  # runs of numbers that may still be heard of, upwards
 
-    def told(self, snapshot: TaskSnapshot, *, with_outputs: bool = True) -> TaskRound:
+    def round_of(self, snapshot: TaskSnapshot, *, with_outputs: bool = True) -> TaskRound:
         """Return a task for the history, in its present round."""
         return TaskRound(
             snapshot.id,
@@ -70,7 +70,7 @@ class Completions:
             if not self._was_passed(task):
                 self.pass_up_to(task, before=before)
         elif known.passed is not None:
-            known.passed.hear(task)
+            known.passed.confirm_completion(task)
         else:
             return Completion.TWICE if known.at == task.date_completed else Completion.AGAIN
         self._done[task.id] = _Done(task.number, task.date_completed)
@@ -94,7 +94,7 @@ class Completions:
         if task.id in self._done:
             return
         self._was_passed(task)  # with others, by its number: now it has a name
-        passed = PassedTasks.one(self.told(task, with_outputs=False))
+        passed = PassedTasks.one(self.round_of(task, with_outputs=False))
         self._timeline.append(passed)
         self._done[task.id] = _Done(task.number, passed=passed)
         if task.number is not None:
@@ -128,7 +128,7 @@ class Completions:
         if task.number is None or self._next is None or task.number >= self._next:
             return False
         at = bisect_right(self._passed, task.number, key=lambda passed: passed.first)
-        return at > 0 and self._passed[at - 1].hear(task)
+        return at > 0 and self._passed[at - 1].confirm_completion(task)
 
     def _pass_numbers(self, number: int | None, *, is_gap: bool) -> None:
         if number is None or self._next is None or number <= self._next:

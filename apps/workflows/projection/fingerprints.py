@@ -8,7 +8,7 @@ from apps.pneumatic.canonical.events import TaskSnapshot, WorkflowSnapshot
 from apps.pneumatic.canonical.serialization import quick_hash
 
 
-def mark_of(workflow: WorkflowSnapshot) -> str:
+def comparison_key(workflow: WorkflowSnapshot) -> str:
     """Return the mark; two snapshots of whole workflows with the same one differ in nothing but kickoffs."""
     return quick_hash(
         [

@@ -106,7 +106,7 @@ class Gap:
 class History:
     """How a workflow went. ``kickoff`` is None when no event told the answers of its form.
 
-    ``heard_until`` is the latest moment that any event tells. ``starter_id`` is Pneumatic's number of who started it,
+    ``events_until`` is the latest moment that any event tells. ``starter_id`` is Pneumatic's number of who started it,
     ``owner_ids`` are those of its owners; ``mark`` is that of the newest snapshot (``marks.py``), '' where events tell
     no whole workflow.
     """
@@ -114,11 +114,11 @@ class History:
     kickoff: tuple[Output, ...] | None = None
     entries: tuple[HistoryEntry, ...] = ()
     gaps: tuple[Gap, ...] = ()
-    heard_until: dt.datetime | None = None
+    events_until: dt.datetime | None = None
     starter_id: int | None = None
     is_urgent: bool = False
     due: dt.datetime | None = None
-    mark: str = ""
+    comparison_key: str = ""
     owner_ids: tuple[int, ...] = ()
 
 
@@ -134,16 +134,16 @@ def history_to_json(history: History) -> dict[str, Any]:
         data["kickoff"] = [output_to_json(output) for output in history.kickoff]
     if history.gaps:
         data["gaps"] = [_gap_to_json(gap) for gap in history.gaps]
-    if history.heard_until:
-        data["heard_until"] = history.heard_until.isoformat()
+    if history.events_until:
+        data["heard_until"] = history.events_until.isoformat()
     if history.starter_id is not None:
         data["starter_id"] = history.starter_id
     if history.is_urgent:
         data["is_urgent"] = True
     if history.due:
         data["due"] = history.due.isoformat()
-    if history.mark:
-        data["mark"] = history.mark
+    if history.comparison_key:
+        data["mark"] = history.comparison_key
     if history.owner_ids:
         data["owner_ids"] = list(history.owner_ids)
     return data
@@ -156,11 +156,11 @@ def history_from_json(data: Mapping[str, Any]) -> History:
         kickoff=None if kickoff is None else tuple(map(output_from_json, kickoff)),
         entries=tuple(map(_entry_from_json, data.get("entries", ()))),
         gaps=tuple(map(_gap_from_json, data.get("gaps", ()))),
-        heard_until=_time(data.get("heard_until")),
+        events_until=_time(data.get("heard_until")),
         starter_id=data.get("starter_id"),
         is_urgent=data.get("is_urgent", False),
         due=_time(data.get("due")),
-        mark=data.get("mark", ""),
+        comparison_key=data.get("mark", ""),
         owner_ids=tuple(data.get("owner_ids", ())),
     )
 

@@ -34,7 +34,7 @@ class Fact(NamedTuple):
 
     content_hash: str
     event: Event
-    moment: dt.datetime | None
+    occurred_at: dt.datetime | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,14 +15,14 @@ class PassedTasks:
     little younger than its event.
     """
 
-    __slots__ = ("_closed_from", "_heard", "_named", "first", "is_gap", "last")
+    __slots__ = ("_closed_from", "_confirmed", "_named", "first", "is_gap", "last")
 
     def __init__(self, first: int, last: int, *, named: TaskRound | None = None, is_gap: bool = True) -> None:
         self.first = first
         self.last = last
         self.is_gap = is_gap
         self._named = named
-        self._heard: set[int] = set()
+        self._confirmed: set[int] = set()
         self._closed_from = last + 1
 
     @classmethod
@@ -31,19 +31,19 @@ class PassedTasks:
         number = task.number or 0
         return cls(number, number, named=task)
 
-    def hear(self, task: TaskSnapshot) -> bool:
+    def confirm_completion(self, task: TaskSnapshot) -> bool:
         """Take ``task`` out, whose completion was heard of after all; return whether it was among these."""
         if self._named is not None:
             fits = self._named.id == task.id
             if fits:
                 self._named = None
-                self._heard.add(self.first)
+                self._confirmed.add(self.first)
             return fits
         if task.number is None or not self.first <= task.number < self._closed_from:
             return False
-        if task.number in self._heard:
+        if task.number in self._confirmed:
             return False
-        self._heard.add(task.number)
+        self._confirmed.add(task.number)
         return True
 
     def close_from(self, number: int) -> bool:
@@ -77,7 +77,7 @@ class PassedTasks:
     def _runs(self) -> Iterator[tuple[int, int]]:
         """Yield the runs of numbers that nothing was heard of; a million of them cost no more than one."""
         start = self.first
-        for number in sorted(self._heard):
+        for number in sorted(self._confirmed):
             if start <= number <= self.last:
                 if start < number:
                     yield start, number - 1

@@ -14,14 +14,14 @@ from typing import Any
 from apps.core.searching import fold
 from apps.pneumatic.canonical.events import Event, Kind, Output, Seen, TaskSnapshot, performer_to_json
 from apps.pneumatic.canonical.serialization import quick_hash
-from apps.workflows.projection.fingerprints import mark_of
+from apps.workflows.projection.fingerprints import comparison_key
 from apps.workflows.projection.history import History, history_to_json
 from apps.workflows.projection.ordering import EventOrder, Fact, in_order
 from apps.workflows.projection.snapshot_reducer import SnapshotReducer
 from apps.workflows.projection.task_reducer import ENDED, TaskReducer
 
 # What a database column for a small whole number holds on every database; a larger step is not told.
-_LARGEST_STEP = 2**31 - 1
+_MAX_STEP = 2**31 - 1
 DELETED = "deleted"  # a state that no event tells: see ``Seen.GONE``
 # The columns that the digest covers, in the order of the model.
 COLUMNS = (
@@ -30,12 +30,12 @@ COLUMNS = (
     "template_id",
     "template_name",
     "state",
-    "is_state_seen",
+    "is_state_confirmed",
     "has_gaps",
     "step",
     "task_name",
     "task_since",
-    "holders",
+    "performers",
     "started_at",
     "ended_at",
     "events_count",
@@ -55,12 +55,12 @@ class Projection:
     template_id: int | None
     template_name: str
     state: str
-    is_state_seen: bool
+    is_state_confirmed: bool
     has_gaps: bool
     step: int | None
     task_name: str
     task_since: dt.datetime | None
-    holders: list[list[Any]]
+    performers: list[list[Any]]
     started_at: dt.datetime | None
     ended_at: dt.datetime | None
     events_count: int
@@ -86,15 +86,15 @@ def project(events: Iterable[tuple[str, Event]]) -> Projection:
     """Return what ``events``, each with its content hash, tell of their workflow; there must be one at least."""
     order = in_order(events)
     facts = order.all()
-    life = _life(order)
+    life = _reduce(order)
     current = life.current
-    has_ended = life.state in ENDED or life.gone_at is not None
+    has_ended = life.state in ENDED or life.deleted_at is not None
     name = _newest(facts, "name") or ""
     history = History(
         kickoff=_kickoff(facts),
         entries=tuple(life.entries()),
         gaps=tuple(life.gaps()),
-        heard_until=max((fact.moment for fact in facts if fact.moment), default=None),
+        events_until=max((fact.occurred_at for fact in facts if fact.occurred_at), default=None),
         **_details(facts),
     )
     columns = {
@@ -102,14 +102,14 @@ def project(events: Iterable[tuple[str, Event]]) -> Projection:
         "search": search_text(name),
         "template_id": _newest(facts, "template_id"),
         "template_name": _newest(facts, "template_name") or "",
-        "state": DELETED if life.gone_at else life.state.value,
-        "is_state_seen": life.is_state_seen,
+        "state": DELETED if life.deleted_at else life.state.value,
+        "is_state_confirmed": life.is_state_confirmed,
         "has_gaps": bool(history.gaps),
         "step": _step(current[0].number if current else life.last_number if has_ended else None),
         "task_name": ", ".join(task.name for task in current),
         "task_since": min((task.date_started for task in current if task.date_started), default=None)
         or (life.open_since if current else None),
-        "holders": _holders(current),
+        "performers": _performers(current),
         "started_at": history.entries[0].at,
         "ended_at": life.ended_at if has_ended else None,
         "events_count": len(facts),
@@ -118,7 +118,7 @@ def project(events: Iterable[tuple[str, Event]]) -> Projection:
     return Projection(**columns, digest=digest_of(columns))
 
 
-def _life(order: EventOrder) -> TaskReducer | SnapshotReducer:
+def _reduce(order: EventOrder) -> TaskReducer | SnapshotReducer:
     tells_all = any(fact.event.workflow.tasks or isinstance(fact.event.kind, Seen) for fact in order.dated)
     return SnapshotReducer(order) if tells_all else TaskReducer(order)
 
@@ -137,7 +137,7 @@ def _details(facts: Sequence[Fact]) -> dict[str, Any]:
         "owner_ids": newest.owner_ids,
         "is_urgent": newest.is_urgent,
         "due": newest.due,
-        "mark": mark_of(newest),
+        "comparison_key": comparison_key(newest),
     }
 
 
@@ -160,10 +160,10 @@ def _kickoff(facts: Sequence[Fact]) -> tuple[Output, ...] | None:
 
 
 def _step(number: int | None) -> int | None:
-    return number if number is not None and 0 <= number <= _LARGEST_STEP else None
+    return number if number is not None and 0 <= number <= _MAX_STEP else None
 
 
-def _holders(tasks: Sequence[TaskSnapshot]) -> list[list[Any]]:
+def _performers(tasks: Sequence[TaskSnapshot]) -> list[list[Any]]:
     performers = dict.fromkeys(performer for task in tasks for performer in task.performers)
     return [performer_to_json(performer) for performer in performers]
 
@@ -173,9 +173,9 @@ def _plain(value: Any) -> Any:
 
 
 # PostgreSQL refuses a B-tree entry above 2,704 bytes; four bytes a character stay well below.
-MOST_CHARACTERS = 600
+MAX_SEARCH_CHARACTERS = 600
 
 
 def search_text(name: str) -> str:
     """Return what a workflow is searched by."""
-    return fold(name).replace("\0", " ")[:MOST_CHARACTERS]
+    return fold(name).replace("\0", " ")[:MAX_SEARCH_CHARACTERS]

@@ -13,7 +13,7 @@ from apps.workflows.projection.passed_tasks import PassedTasks
 from apps.workflows.projection.returns import ends_of_return
 
 ENDED = frozenset({Status.COMPLETED, Status.TERMINATED})
-_TOLD_BY_STATUS_ONLY = frozenset({Status.TERMINATED, Status.SNOOZED})
+_STATUS_ONLY = frozenset({Status.TERMINATED, Status.SNOOZED})
 
 
 class TaskReducer:
@@ -23,11 +23,11 @@ class TaskReducer:
     task at which the workflow ended, ``ended_at`` when.
     """
 
-    gone_at = None  # found deleted: servers that tell lives in this way cannot be asked
+    deleted_at = None  # found deleted: servers that tell lives in this way cannot be asked
 
     def __init__(self, order: EventOrder) -> None:
         self.state = Status.UNKNOWN
-        self.is_state_seen = False
+        self.is_state_confirmed = False
         self.open: TaskSnapshot | None = None
         self.open_since: dt.datetime | None = None
         self.ended_at: dt.datetime | None = None
@@ -46,7 +46,7 @@ class TaskReducer:
         self._tasks = Completions(self._timeline)
         self._gaps: list[Gap] = []
         self._undated_returns = list(order.returns)
-        self._tell(order)
+        self._apply(order)
 
     @property
     def current(self) -> tuple[TaskSnapshot, ...]:
@@ -63,12 +63,12 @@ class TaskReducer:
         if self.state not in ENDED and self.open is not None:
             at = self.open.date_started or self.open_since
             yield HistoryEntry(
-                HistoryEntryKind.TASK_CURRENT, at, self._open_hash, task=self._tasks.told(self.open)
+                HistoryEntryKind.TASK_CURRENT, at, self._open_hash, task=self._tasks.round_of(self.open)
             )
         elif self.state in ENDED and self._left is not None:
             task, content_hash = self._left
             yield HistoryEntry(
-                HistoryEntryKind.TASK_LEFT, self.ended_at, content_hash, task=self._tasks.told(task)
+                HistoryEntryKind.TASK_LEFT, self.ended_at, content_hash, task=self._tasks.round_of(task)
             )
 
     def gaps(self) -> Iterator[Gap]:
@@ -83,7 +83,7 @@ class TaskReducer:
             gaps.append(Gap(GapKind.COMPLETION))
         yield from dict.fromkeys(gaps)
 
-    def _tell(self, order: EventOrder) -> None:
+    def _apply(self, order: EventOrder) -> None:
         if not order.dated or order.dated[0].event.kind is not Kind.WORKFLOW_STARTED:
             created = (fact.event.workflow.date_created for fact in order.all())
             at = min((time for time in created if time), default=None)
@@ -100,14 +100,14 @@ class TaskReducer:
                 self._workflow_completed(fact)
         while self._undated_returns:
             self._task_returned(self._undated_returns.pop(0), reopens=self.state not in ENDED)
-        moments = [fact.moment for fact in order.dated if fact.moment]
+        moments = [fact.occurred_at for fact in order.dated if fact.occurred_at]
         for fact in order.ends:
             if self._ends_inferred and self.state is not Status.COMPLETED:
                 self._ends_inferred -= (
                     1  # a status had told of this end already, and the workflow went on since
                 )
             else:
-                self._workflow_completed(fact._replace(moment=max(moments, default=fact.moment)))
+                self._workflow_completed(fact._replace(occurred_at=max(moments, default=fact.occurred_at)))
 
     # The four events
 
@@ -118,11 +118,11 @@ class TaskReducer:
                 self._gaps.append(Gap(GapKind.CONTRADICTION))
             return
         self._start = fact
-        at = workflow.date_created or fact.moment
+        at = workflow.date_created or fact.occurred_at
         self._timeline.append(HistoryEntry(HistoryEntryKind.STARTED, at, fact.content_hash))
-        self._turn(workflow.current_task, fact)
+        self._start_tasks(workflow.current_task, fact)
         # The reference's own example of a start has the number for "completed": nothing starts completed.
-        self._set(workflow.status if workflow.status in _TOLD_BY_STATUS_ONLY else Status.RUNNING, fact)
+        self._set(workflow.status if workflow.status in _STATUS_ONLY else Status.RUNNING, fact)
 
     def _task_completed(self, fact: Fact) -> None:
         task, current = fact.event.task, fact.event.workflow.current_task
@@ -130,18 +130,20 @@ class TaskReducer:
             return
         completion = self._tasks.complete(task, before=self.open)
         if completion is Completion.AGAIN:
-            self._return_unheard(task)
+            self._infer_return(task)
             completion = self._tasks.complete(task, before=self.open)
         if completion is Completion.NEW:
-            at = task.date_completed or fact.moment
+            at = task.date_completed or fact.occurred_at
             self._timeline.append(
-                HistoryEntry(HistoryEntryKind.TASK_DONE, at, fact.content_hash, task=self._tasks.told(task))
+                HistoryEntry(
+                    HistoryEntryKind.TASK_DONE, at, fact.content_hash, task=self._tasks.round_of(task)
+                )
             )
         if current is not None and (
             current.id == task.id or (current.date_completed is not None and self._tasks.is_done(current))
         ):
             current = None  # it is done, so whose turn it is was not told
-        self._turn(current, fact)
+        self._start_tasks(current, fact)
         self._status_after_a_task(fact, task)
         self._last_return = ()
 
@@ -149,21 +151,21 @@ class TaskReducer:
         task, current = fact.event.task, fact.event.workflow.current_task
         if task is None:
             return
-        told = (fact.moment, task.id, task.date_started, current.id if current else None)
+        told = (fact.occurred_at, task.id, task.date_started, current.id if current else None)
         if told == self._last_return:
             return  # told twice, in two shapes
         source, target = ends_of_return(task, current)
         if source is not None:
-            self._come_to(source)
+            self._pass_up_to(source)
         elif target is not None:
             self._tasks.pass_up_to(target, before=self.open)
             self._tasks.pass_itself(target)
-        self._return(source, target, at=fact.moment, content_hash=fact.content_hash)
+        self._return(source, target, at=fact.occurred_at, content_hash=fact.content_hash)
         if reopens:
             status = fact.event.workflow.status
-            self._go_on()
-            self._turn(target, fact)
-            self._set(status if status in _TOLD_BY_STATUS_ONLY else Status.RUNNING, fact)
+            self._continue()
+            self._start_tasks(target, fact)
+            self._set(status if status in _STATUS_ONLY else Status.RUNNING, fact)
         self._last_return = told
 
     def _workflow_completed(self, fact: Fact) -> None:
@@ -174,18 +176,18 @@ class TaskReducer:
             if self.open is not None:
                 self._tasks.pass_itself(self.open)
         elif self._tasks.is_done(last):
-            if last.date_completed is None and self._stands_after(last):
-                self._return_unheard(last)  # it was open again when the workflow ended
+            if last.date_completed is None and self._is_before_open_task(last):
+                self._infer_return(last)  # it was open again when the workflow ended
         else:
             self._tasks.pass_up_to(last, before=self.open)
             if last.date_completed is not None:
                 self._tasks.pass_itself(last)
-        if not (self.state is state and self.is_state_seen):  # else told twice
-            if self.state is Status.COMPLETED and self.is_state_seen:
+        if not (self.state is state and self.is_state_confirmed):  # else told twice
+            if self.state is Status.COMPLETED and self.is_state_confirmed:
                 self._gaps.append(Gap(GapKind.RETURN))  # it ended twice
             self._forget_inferred_end()
             kind = HistoryEntryKind.TERMINATED if state is Status.TERMINATED else HistoryEntryKind.COMPLETED
-            self._timeline.append(HistoryEntry(kind, fact.moment, fact.content_hash))
+            self._timeline.append(HistoryEntry(kind, fact.occurred_at, fact.content_hash))
             self._end(state, fact, last)
         self.open = None
         self._last_return = ()
@@ -194,7 +196,7 @@ class TaskReducer:
 
     def _status_after_a_task(self, fact: Fact, task: TaskSnapshot) -> None:
         status = fact.event.workflow.status
-        if self.state is Status.COMPLETED and self.is_state_seen and status is not Status.TERMINATED:
+        if self.state is Status.COMPLETED and self.is_state_confirmed and status is not Status.TERMINATED:
             if self.open is None or status is Status.COMPLETED:
                 return  # a task that was heard of after the end
             self._gaps.append(Gap(GapKind.RETURN, number=self.open.number, name=self.open.name))
@@ -205,52 +207,58 @@ class TaskReducer:
             self._gaps.append(Gap(GapKind.CONTRADICTION))  # completed, with a task that is open
             self._set(Status.RUNNING, fact)
         elif self.state is not Status.COMPLETED:
-            entry = HistoryEntry(HistoryEntryKind.COMPLETED, fact.moment, fact.content_hash, is_inferred=True)
+            entry = HistoryEntry(
+                HistoryEntryKind.COMPLETED, fact.occurred_at, fact.content_hash, is_inferred=True
+            )
             self._inferred_end = entry
             self._timeline.append(entry)
-            self._end(status, fact, task, is_seen=False)
+            self._end(status, fact, task, is_confirmed=False)
 
     def _set(self, state: Status, fact: Fact) -> None:
-        before, self.state, self.is_state_seen = self.state, state, state is not Status.UNKNOWN
+        before, self.state, self.is_state_confirmed = self.state, state, state is not Status.UNKNOWN
         if before is state:
             return
         if state is Status.SNOOZED:
-            self._timeline.append(HistoryEntry(HistoryEntryKind.SNOOZED, fact.moment, fact.content_hash))
+            self._timeline.append(HistoryEntry(HistoryEntryKind.SNOOZED, fact.occurred_at, fact.content_hash))
         elif state is Status.TERMINATED:
-            self._timeline.append(HistoryEntry(HistoryEntryKind.TERMINATED, fact.moment, fact.content_hash))
+            self._timeline.append(
+                HistoryEntry(HistoryEntryKind.TERMINATED, fact.occurred_at, fact.content_hash)
+            )
             self._end(state, fact, self.open)
-        elif state is Status.RUNNING and before in _TOLD_BY_STATUS_ONLY:
-            self._timeline.append(HistoryEntry(HistoryEntryKind.RESUMED, fact.moment, fact.content_hash))
+        elif state is Status.RUNNING and before in _STATUS_ONLY:
+            self._timeline.append(HistoryEntry(HistoryEntryKind.RESUMED, fact.occurred_at, fact.content_hash))
 
-    def _end(self, state: Status, fact: Fact, last: TaskSnapshot | None, *, is_seen: bool = True) -> None:
-        self.state, self.is_state_seen, self.ended_at = state, is_seen, fact.moment
+    def _end(
+        self, state: Status, fact: Fact, last: TaskSnapshot | None, *, is_confirmed: bool = True
+    ) -> None:
+        self.state, self.is_state_confirmed, self.ended_at = state, is_confirmed, fact.occurred_at
         self.last_number = last.number if last else self._tasks.highest_done()
         is_left = last is not None and not self._tasks.is_done(last)
         self._left = (last, fact.content_hash) if last is not None and is_left else None
 
-    def _turn(self, task: TaskSnapshot | None, fact: Fact) -> None:
+    def _start_tasks(self, task: TaskSnapshot | None, fact: Fact) -> None:
         """Take note whose turn it is, as the newest snapshot has it."""
         if task is not None:
             self._tasks.jump_to(task)
             if self.open is None or self.open.id != task.id:
-                self.open_since, self._open_hash = fact.moment, fact.content_hash
+                self.open_since, self._open_hash = fact.occurred_at, fact.content_hash
         self.open = task
 
     # Returns
 
-    def _come_to(self, source: TaskSnapshot) -> None:
+    def _pass_up_to(self, source: TaskSnapshot) -> None:
         """Take note that the workflow stood at ``source`` when it was returned from there."""
-        if self._stands_after(source):
-            self._return_unheard(source)  # it stood further on, so it had come back already
+        if self._is_before_open_task(source):
+            self._infer_return(source)  # it stood further on, so it had come back already
         else:
             self._tasks.pass_up_to(source, before=self.open)
 
-    def _stands_after(self, task: TaskSnapshot) -> bool:
+    def _is_before_open_task(self, task: TaskSnapshot) -> bool:
         """Return whether a later task is open, as far as was told."""
         number = None if self.open is None or self.open.id == task.id else self.open.number
         return number is not None and task.number is not None and task.number < number
 
-    def _return_unheard(self, target: TaskSnapshot) -> None:
+    def _infer_return(self, target: TaskSnapshot) -> None:
         """Take note that ``target`` came again; of that return no event tells, or one without a time."""
         if self._undated_returns:
             content_hash = self._undated_returns.pop(0).content_hash
@@ -258,10 +266,10 @@ class TaskReducer:
         else:
             self._return(self.open, target, at=None, content_hash=None)
             self._gaps.append(Gap(GapKind.RETURN, number=target.number, name=target.name))
-        self._go_on()
+        self._continue()
         self.open = target
         if self.state in ENDED:
-            self.state, self.is_state_seen = Status.RUNNING, False
+            self.state, self.is_state_confirmed = Status.RUNNING, False
 
     def _return(
         self,
@@ -277,14 +285,14 @@ class TaskReducer:
                 at,
                 content_hash,
                 is_inferred=content_hash is None,
-                task=self._tasks.told(source) if source else None,
-                target=self._tasks.told(target, with_outputs=False) if target else None,
+                task=self._tasks.round_of(source) if source else None,
+                target=self._tasks.round_of(target, with_outputs=False) if target else None,
             )
         )
         self._tasks.undo(target)
         self.open = None
 
-    def _go_on(self) -> None:
+    def _continue(self) -> None:
         """Take note that a workflow goes on after an end that only a status told: that end was not heard of."""
         if self._inferred_end is not None:
             self._ends_inferred += 1

@@ -16,7 +16,7 @@ from apps.pneumatic.deliveries import Payload, read_payload
 from apps.pneumatic.errors import UnexpectedResponse
 from apps.webhooks.models import Delivery
 from apps.webhooks.models import Event as EventRow
-from apps.workflows.reconciliation.observations import SEEN
+from apps.workflows.reconciliation.observations import READ_BACK_KINDS
 
 # Columns of a stored event that its payload gives.
 _GIVEN = ("content_hash", "kind", "workflow_id", "template_id", "task_id", "moment", "facts")
@@ -50,7 +50,9 @@ def orphans() -> dict[int, list[int]]:
     return dict(found)
 
 
-def reread(workflow_ids: Collection[int], orphaned: Mapping[int, Collection[int]]) -> dict[int, StoredEvents]:
+def read_again(
+    workflow_ids: Collection[int], orphaned: Mapping[int, Collection[int]]
+) -> dict[int, StoredEvents]:
     """Return what is told of those of these workflows of which anything is."""
     told: dict[int, StoredEvents] = defaultdict(StoredEvents)
     stored = {row.pk: row for row in EventRow.objects.filter(workflow_id__in=workflow_ids).order_by("pk")}
@@ -72,7 +74,7 @@ def reread(workflow_ids: Collection[int], orphaned: Mapping[int, Collection[int]
                 workflow.wrong[event_id] = wrong
     for row in stored.values():
         if row.pk not in evident:
-            told[row.workflow_id].is_pruned |= row.kind not in SEEN  # what we read back came with no delivery
+            told[row.workflow_id].is_pruned |= row.kind not in READ_BACK_KINDS  # readings have no delivery
             told[row.workflow_id].events[row.content_hash] = event_from_json(row.facts)
     for workflow_id in orphaned.keys() & set(workflow_ids):
         _add_orphans(told[workflow_id], orphaned[workflow_id])

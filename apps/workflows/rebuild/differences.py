@@ -14,12 +14,12 @@ from apps.webhooks.locks import exclusive
 from apps.webhooks.models import Event as EventRow
 from apps.workflows.models import Holder, Workflow
 from apps.workflows.projection.projector import COLUMNS, differing, digest_of, project
-from apps.workflows.rebuild.deliveries import StoredEvents, orphans, reread
+from apps.workflows.rebuild.deliveries import StoredEvents, orphans, read_again
 from apps.workflows.rebuild.repair import repair_events
-from apps.workflows.services import holders_of, project_workflows
+from apps.workflows.services import performer_rows, project_workflows
 
 PORTION = 100  # workflows that are held in memory at once
-_MOST_LOOKS = 10
+_MAX_ATTEMPTS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def differences(progress: RebuildProgress, workflow_id: int | None = None) -> It
             progress.workflows += 1
             progress.deliveries += told.deliveries
             progress.pruned += told.is_pruned
-            if difference and (confirmed := _look_again(pk, orphaned)):
+            if difference and (confirmed := _confirm(pk, orphaned)):
                 progress.differing += 1
                 yield confirmed
 
@@ -79,13 +79,13 @@ def apply(difference: ProjectionDifference) -> bool:
     pk = difference.workflow_id
     orphaned = {pk: difference.lost_events}
     with exclusive():
-        told = reread([pk], orphaned).get(pk, StoredEvents())
+        told = read_again([pk], orphaned).get(pk, StoredEvents())
         affected = {pk, *repair_events(told)}
         known = set(
             EventRow.objects.filter(workflow_id__in=affected).values_list("workflow_id", flat=True).distinct()
         )
         Workflow.objects.filter(pk__in=affected - known).delete()
-        project_workflows(known, anew=True)
+        project_workflows(known, rewrite=True)
         return not any(difference for _told, difference in _compare(affected, {}).values())
 
 
@@ -93,7 +93,7 @@ def _compare(
     ids: Collection[int], orphaned: Mapping[int, Collection[int]]
 ) -> dict[int, tuple[StoredEvents, ProjectionDifference]]:
     """Return what is told of those of these workflows that are known at all, and how that differs from their rows."""
-    told = reread(ids, orphaned)
+    told = read_again(ids, orphaned)
     rows = Workflow.objects.in_bulk(list(ids))
     holders: dict[int, set[tuple[int, str, bool]]] = defaultdict(set)
     stored = Holder.objects.filter(workflow__in=ids)
@@ -119,9 +119,9 @@ def _difference(
             columns += differing(shown, projection.columns())
         if row.digest != projection.digest:
             columns.append("digest")
-        wanted = {(holder.person_id, holder.name, holder.is_group) for holder in holders_of([row])}
-        if wanted != set(holders) and "holders" not in columns:
-            columns.append("holders")
+        wanted = {(holder.person_id, holder.name, holder.is_group) for holder in performer_rows([row])}
+        if wanted != set(holders) and "performers" not in columns:
+            columns.append("performers")
     return ProjectionDifference(
         pk,
         is_missing=row is None and bool(told.events),
@@ -133,14 +133,14 @@ def _difference(
     )
 
 
-def _look_again(pk: int, orphaned: Mapping[int, Collection[int]]) -> ProjectionDifference | None:
+def _confirm(pk: int, orphaned: Mapping[int, Collection[int]]) -> ProjectionDifference | None:
     """Return how the workflow differs when nobody writes to it; None when it does not."""
 
     def look() -> ProjectionDifference | None:
         _told, difference = _compare([pk], orphaned).get(pk, (None, None))
         return difference or None
 
-    for _look in range(_MOST_LOOKS):
+    for _look in range(_MAX_ATTEMPTS):
         before = _signature(pk)
         difference = look()
         if not difference or _signature(pk) == before:

@@ -24,7 +24,7 @@ def workflow_state(workflow: Workflow) -> SafeString:
     badge = format_html(
         '<span class="badge badge--{}">{}</span>', TONES[workflow.state], workflow.get_state_display()
     )
-    if workflow.is_state_seen:
+    if workflow.is_state_confirmed:
         return badge
     return format_html('{} <span class="tag tag--inferred">{}</span>', badge, _("inferred"))
 

@@ -31,7 +31,7 @@ def test_it_holds_what_the_list_tells(viewer_client: Client, operator: User) -> 
         template_name="Old name",
         step=2,
         task_name="Prepare",
-        holders=[(1, "Bo"), (2, "")],
+        performers=[(1, "Bo"), (2, "")],
         launched_by=operator,
         has_gaps=True,
     )
@@ -48,7 +48,7 @@ def test_it_holds_what_the_list_tells(viewer_client: Client, operator: User) -> 
 
 
 def test_ended_workflows_are_held_by_nobody(viewer_client: Client) -> None:
-    make_workflow(1, state="completed", is_state_seen=False, holders=[(1, "Bo")])
+    make_workflow(1, state="completed", is_state_confirmed=False, performers=[(1, "Bo")])
 
     (row,) = rows(viewer_client)
 
@@ -64,7 +64,7 @@ def test_it_holds_all_that_fits_and_not_only_the_page(viewer_client: Client) -> 
 
 
 def test_no_cell_is_a_formula(viewer_client: Client) -> None:
-    make_workflow(1, name="=1+1", task_name="@SUM(A1)", template_name="+1", holders=[(1, "-1")])
+    make_workflow(1, name="=1+1", task_name="@SUM(A1)", template_name="+1", performers=[(1, "-1")])
 
     (row,) = rows(viewer_client)
 

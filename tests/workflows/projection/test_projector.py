@@ -32,7 +32,7 @@ def test_a_start_is_running_whatever_number_its_status_has() -> None:
     """The reference's example of a start has the number for "completed"."""
     projection, history = told(payloads.started(status=payloads.COMPLETED))
 
-    assert (projection.state, projection.is_state_seen, projection.has_gaps) == ("running", True, False)
+    assert (projection.state, projection.is_state_confirmed, projection.has_gaps) == ("running", True, False)
     assert kinds(history) == [HistoryEntryKind.STARTED, HistoryEntryKind.TASK_CURRENT]
 
 
@@ -45,7 +45,7 @@ def test_it_tells_who_holds_the_task_and_since_when() -> None:
     assert projection.step == 2
     assert projection.task_name == "Prepare the desk"
     assert projection.task_since == moment(10)
-    assert projection.holders == [[4, "Ann Lee"], [5, "Bo"]]
+    assert projection.performers == [[4, "Ann Lee"], [5, "Bo"]]
     assert history.entries[-1].task is not None
     assert history.entries[-1].task.performers == (Performer(4, "Ann Lee"), Performer(5, "Bo"))
 
@@ -67,14 +67,18 @@ def test_only_workflow_completed_makes_the_completion_seen() -> None:
     before = payloads.history(steps=4)[:5]
 
     projection, history = told(*before, last)
-    assert (projection.state, projection.is_state_seen) == ("completed", False)
+    assert (projection.state, projection.is_state_confirmed) == ("completed", False)
     assert history.entries[-1] == HistoryEntry(
         HistoryEntryKind.COMPLETED, moment(50), history.entries[-2].content_hash, is_inferred=True
     )
     assert history.gaps == ()  # "workflow completed" comes a moment later in ordinary life
 
     projection, history = told(*before, last, payloads.completed())
-    assert (projection.state, projection.is_state_seen, projection.has_gaps) == ("completed", True, False)
+    assert (projection.state, projection.is_state_confirmed, projection.has_gaps) == (
+        "completed",
+        True,
+        False,
+    )
     assert projection.ended_at == moment(50)
     assert projection.step == 5
     assert kinds(history).count(HistoryEntryKind.COMPLETED) == 1
@@ -96,7 +100,7 @@ def test_the_end_may_be_told_before_the_last_task() -> None:
     projection, history = told(*bodies, late)
 
     assert projection.state == "completed"
-    assert projection.is_state_seen
+    assert projection.is_state_confirmed
     assert kinds(history)[-2:] == [HistoryEntryKind.COMPLETED, HistoryEntryKind.TASK_DONE]
 
 
@@ -230,7 +234,7 @@ def test_a_snoozed_workflow_runs_again_when_newer_news_say_so() -> None:
     snoozed = payloads.task_completed(number=1, status=payloads.SNOOZED)
 
     projection, history = told(payloads.started(), snoozed)
-    assert (projection.state, projection.is_state_seen, projection.step) == ("snoozed", True, 2)
+    assert (projection.state, projection.is_state_confirmed, projection.step) == ("snoozed", True, 2)
     assert kinds(history)[-2:] == [HistoryEntryKind.SNOOZED, HistoryEntryKind.TASK_CURRENT]
 
     projection, history = told(payloads.started(), snoozed, payloads.task_completed(number=2))
@@ -246,8 +250,8 @@ def test_a_terminated_workflow_says_where_it_stopped(build: Any) -> None:
 
     projection, history = told(payloads.started(), payloads.task_completed(), body)
 
-    assert (projection.state, projection.is_state_seen, projection.step) == ("terminated", True, 2)
-    assert (projection.task_name, projection.holders) == ("", [])
+    assert (projection.state, projection.is_state_confirmed, projection.step) == ("terminated", True, 2)
+    assert (projection.task_name, projection.performers) == ("", [])
     assert projection.ended_at == moment(10)
     assert kinds(history)[-2:] == [HistoryEntryKind.TERMINATED, HistoryEntryKind.TASK_LEFT]
     assert not projection.has_gaps
@@ -256,7 +260,7 @@ def test_a_terminated_workflow_says_where_it_stopped(build: Any) -> None:
 def test_a_status_without_a_documented_number_is_unknown() -> None:
     projection, _history = told(payloads.started(), payloads.task_completed(status=7))
 
-    assert (projection.state, projection.is_state_seen) == ("unknown", False)
+    assert (projection.state, projection.is_state_confirmed) == ("unknown", False)
 
 
 def test_the_newest_name_holds() -> None:
@@ -295,7 +299,11 @@ def test_a_dialect_without_numbers_and_current_tasks_is_told_as_well() -> None:
 
     projection, history = canonical(*events)
 
-    assert (projection.state, projection.is_state_seen, projection.has_gaps) == ("completed", True, False)
+    assert (projection.state, projection.is_state_confirmed, projection.has_gaps) == (
+        "completed",
+        True,
+        False,
+    )
     assert (projection.step, projection.ended_at) == (None, moment(30))
     assert kinds(history) == [
         HistoryEntryKind.STARTED,
@@ -355,5 +363,5 @@ def test_the_examples_of_the_reference_are_believed_as_they_stand() -> None:
 
     projection, history = told(start, first)
 
-    assert (projection.state, projection.is_state_seen) == ("completed", False)
+    assert (projection.state, projection.is_state_confirmed) == ("completed", False)
     assert history.gaps == ()

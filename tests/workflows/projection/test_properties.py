@@ -61,7 +61,7 @@ def test_a_life_that_was_heard_of_completely_is_told_as_it_was(life: Life) -> No
     truth = life.truth
 
     assert projection.state == truth.state.value
-    assert projection.is_state_seen
+    assert projection.is_state_confirmed
     assert history.gaps == ()
     assert not projection.has_gaps
     assert history.kickoff == life.events[0].workflow.kickoff
@@ -78,13 +78,13 @@ def test_a_life_that_was_heard_of_completely_is_told_as_it_was(life: Life) -> No
         (entry.task and entry.task.number, entry.target.number) for entry in returns if entry.target
     ] == truth.returns
     if truth.current is None:
-        assert (projection.task_name, projection.holders, projection.task_since) == ("", [], None)
+        assert (projection.task_name, projection.performers, projection.task_since) == ("", [], None)
         assert projection.ended_at is not None
     else:
         assert projection.step == truth.current.number
         assert projection.task_name == truth.current.name
         assert projection.ended_at is None
-        assert [tuple(holder) for holder in projection.holders] == list(
+        assert [tuple(holder) for holder in projection.performers] == list(
             dict.fromkeys((performer.id, performer.name) for performer in truth.current.performers)
         )
         assert history.entries[-1].kind is HistoryEntryKind.TASK_CURRENT
@@ -133,7 +133,7 @@ def test_losses_never_make_it_run_ahead(data: st.DataObject, life: Life | Sequen
     kinds = {event.kind for event in left}
     if projection.state == "completed":
         assert Kind.WORKFLOW_COMPLETED in kinds or (
-            Status.COMPLETED in statuses and not projection.is_state_seen
+            Status.COMPLETED in statuses and not projection.is_state_confirmed
         )
     if projection.state in ("terminated", "snoozed"):
         assert Status(projection.state) in statuses

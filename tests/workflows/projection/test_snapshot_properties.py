@@ -36,10 +36,10 @@ def assert_stands_as(truth: Truth, projection: Projection, history: History) -> 
         if entry.kind is HistoryEntryKind.TASK_CURRENT and entry.task
     ]
     assert projection.state == truth.state.value
-    assert projection.is_state_seen
+    assert projection.is_state_confirmed
     assert turn == truth.current
     assert projection.task_name == ", ".join(f"Task {number}" for number in truth.current)
-    assert projection.holders == [
+    assert projection.performers == [
         holder for number in truth.current for holder in ([number, ""], [number, "", True])
     ]
     assert (projection.ended_at is None) == (truth.state is not Status.COMPLETED)

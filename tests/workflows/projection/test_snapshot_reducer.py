@@ -24,7 +24,7 @@ from apps.pneumatic.deliveries import read_payload
 from apps.pneumatic.dialects.current import events as current_events
 from apps.pneumatic.dialects.current.events import parse_workflow
 from apps.pneumatic.transport.parsing import Node
-from apps.workflows.projection.fingerprints import mark_of
+from apps.workflows.projection.fingerprints import comparison_key
 from apps.workflows.projection.history import GapKind, History, HistoryEntryKind
 from apps.workflows.projection.projector import Projection, project
 from tests.fixtures import payloads
@@ -131,7 +131,7 @@ def test_several_tasks_are_current_at_once() -> None:
     projection, history = canonical(*server.events)
 
     assert (projection.step, projection.task_name) == (1, "Task 1, Task 2")
-    assert projection.holders == [[1, ""], [1, "", True], [2, ""], [2, "", True]]
+    assert projection.performers == [[1, ""], [1, "", True], [2, ""], [2, "", True]]
     assert projection.task_since == BEGIN + dt.timedelta(milliseconds=10)
     assert kinds(history) == [
         HistoryEntryKind.STARTED,
@@ -275,8 +275,8 @@ def test_a_workflow_that_is_gone_is_deleted_and_nobody_holds_it() -> None:
     projection, history = canonical(*server.events, gone(BEGIN + HOUR))
 
     assert (projection.state, projection.ended_at) == ("deleted", BEGIN + HOUR)
-    assert (projection.holders, projection.task_name, projection.step) == ([], "", 1)
-    assert projection.is_state_seen
+    assert (projection.performers, projection.task_name, projection.step) == ([], "", 1)
+    assert projection.is_state_confirmed
     assert kinds(history) == [HistoryEntryKind.STARTED, HistoryEntryKind.DELETED, HistoryEntryKind.TASK_LEFT]
 
 
@@ -377,8 +377,8 @@ def test_a_recorded_workflow_has_one_mark_in_the_list_by_itself_and_in_its_last_
     by_itself = parse_workflow(Node(recorded.load("workflow-completed")))
     told = recording("delivery-05")[0][1].workflow
 
-    assert mark_of(parse_workflow(listed)) == mark_of(by_itself) == mark_of(told)
-    assert mark_of(recording("delivery-04")[0][1].workflow) != mark_of(told)
+    assert comparison_key(parse_workflow(listed)) == comparison_key(by_itself) == comparison_key(told)
+    assert comparison_key(recording("delivery-04")[0][1].workflow) != comparison_key(told)
 
 
 def test_the_order_in_which_performers_are_told_makes_no_difference() -> None:
@@ -388,6 +388,6 @@ def test_the_order_in_which_performers_are_told_makes_no_difference() -> None:
     other = replace(task, performers=people[::-1])
     fewer = replace(task, performers=people[1:])
 
-    marks = [mark_of(replace(told, tasks=(one,))) for one in (task, other, fewer)]
+    marks = [comparison_key(replace(told, tasks=(one,))) for one in (task, other, fewer)]
 
     assert marks[0] == marks[1] != marks[2]

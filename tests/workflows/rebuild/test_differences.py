@@ -35,7 +35,9 @@ def rows() -> list[dict[str, Any]]:
     return [
         {
             **{key: value for key, value in row.items() if key not in left_out},
-            "holder_rows": sorted(Holder.objects.filter(workflow=row["id"]).values_list("person_id", "name")),
+            "performer_rows": sorted(
+                Holder.objects.filter(workflow=row["id"]).values_list("person_id", "name")
+            ),
         }
         for row in Workflow.objects.order_by("pk").values()
     ]
@@ -93,7 +95,7 @@ def move_event() -> None:
 
 def invent_row() -> None:
     Workflow.objects.create(
-        pk=3, name="Nobody told", search="", state="running", last_heard_at=timezone.now(), digest="0" * 64
+        pk=3, name="Nobody told", search="", state="running", last_event_at=timezone.now(), digest="0" * 64
     )
 
 

@@ -24,11 +24,11 @@ def test_that_most_are_gone_looks_like_another_account_and_is_not_believed(
         current.delete_workflow(id_)
 
     report = reconcile(client, full=True)
-    assert (report.unbelieved, report.healed) == (6, [])
+    assert (report.unconfirmed, report.updated) == (6, [])
     assert {known(id_).state for id_ in ids} == {"running"}
 
     confirmed = reconcile(client, full=True, allow_deletions=True)
-    assert (confirmed.unbelieved, confirmed.gone) == (0, 6)
+    assert (confirmed.unconfirmed, confirmed.gone) == (0, 6)
     assert [known(id_).state for id_ in ids] == ["deleted"] * 6 + ["running"] * 2
 
 
@@ -52,5 +52,5 @@ def test_the_share_of_a_round_stands_for_those_that_were_not_asked_for(
     for id_ in ids:
         current.delete_workflow(id_)
 
-    assert reconcile(client, full=False).unbelieved == 6
+    assert reconcile(client, full=False).unconfirmed == 6
     assert {known(id_).state for id_ in ids} == {"running"}

@@ -15,7 +15,7 @@ from pytest_django import Settings
 from apps.core import periodic
 from apps.workflows.models import Reconciliation, Workflow
 from apps.workflows.reconciliation import reconciler, schedule
-from apps.workflows.reconciliation.schedule import freshness, look_at_the_clock
+from apps.workflows.reconciliation.schedule import freshness, run_if_due
 from tests.fixtures.deliveries import Deliver
 from tests.fixtures.payloads import OURS
 from tests.fixtures.sandbox import Sandbox
@@ -98,50 +98,52 @@ def test_the_command_fails_when_pneumatic_does_not_answer(current: Sandbox) -> N
 def test_a_round_is_done_when_it_is_time_and_only_then(current: Sandbox) -> None:
     id_ = int(current.start_workflow(1, name="Trip")["id"])
 
-    look_at_the_clock()
+    run_if_due()
     requests = len(current.requests())
-    look_at_the_clock()
+    run_if_due()
 
     assert Workflow.objects.get().pk == id_
     assert len(current.requests()) == requests
     assert freshness().checked_at is not None
-    assert freshness().healed == 1
+    assert freshness().updated == 1
 
 
 def test_the_youngest_are_looked_at_between_two_rounds(current: Sandbox) -> None:
-    look_at_the_clock()
+    run_if_due()
     current.start_workflow(1, name="Trip")
     current.clear_requests()
-    long_ago("looked_at")
+    long_ago("newest_checked_at")
 
-    look_at_the_clock()
+    run_if_due()
 
     assert Workflow.objects.count() == 1
     assert paths(current)[0] == "/workflows"
-    assert freshness().healed == 1
+    assert freshness().updated == 1
 
 
 def test_of_two_workers_one_does_it(current: Sandbox) -> None:
     now = timezone.now()
     every = dt.timedelta(minutes=5)
 
-    assert schedule._claim("begun_at", now, every=every)
-    assert not schedule._claim("begun_at", now + dt.timedelta(seconds=2), every=every)
-    assert schedule._claim("begun_at", now + every, every=every)
-    assert schedule._claim("begun_at", now - dt.timedelta(hours=1), every=every), "a clock that was put back"
+    assert schedule._claim("started_at", now, every=every)
+    assert not schedule._claim("started_at", now + dt.timedelta(seconds=2), every=every)
+    assert schedule._claim("started_at", now + every, every=every)
+    assert schedule._claim("started_at", now - dt.timedelta(hours=1), every=every), (
+        "a clock that was put back"
+    )
 
 
 def test_never_means_never(current: Sandbox, settings: Settings) -> None:
     settings.RECONCILE_EVERY = 0
 
-    look_at_the_clock()
+    run_if_due()
 
     assert current.requests() == []
     assert not Reconciliation.objects.exists()
 
 
 def test_a_server_that_cannot_be_asked_is_not_asked(sandbox: Sandbox) -> None:
-    look_at_the_clock()
+    run_if_due()
 
     assert sandbox.requests() == []
     assert not freshness().can_be_checked
@@ -150,14 +152,14 @@ def test_a_server_that_cannot_be_asked_is_not_asked(sandbox: Sandbox) -> None:
 def test_that_pneumatic_is_away_is_no_failure_of_the_worker(current: Sandbox) -> None:
     current.fault(kind="status", path_prefix="/", status=403, times=0)
 
-    look_at_the_clock()
+    run_if_due()
 
     assert freshness().error
     assert freshness().checked_at is None
 
     current.clear_faults()
-    long_ago("begun_at")
-    look_at_the_clock()
+    long_ago("started_at")
+    run_if_due()
 
     assert freshness().error == ""
 
@@ -165,7 +167,7 @@ def test_that_pneumatic_is_away_is_no_failure_of_the_worker(current: Sandbox) ->
 def test_the_worker_does_it() -> None:
     jobs = {job.name: job for job in periodic.registered()}
 
-    assert jobs["reconciling"].job == look_at_the_clock
+    assert jobs["reconciling"].job == run_if_due
 
 
 # -- The list
@@ -174,7 +176,7 @@ def test_the_worker_does_it() -> None:
 def test_the_list_says_how_true_it_is(current: Sandbox, viewer_client: Client) -> None:
     before = text_of(viewer_client, "/workflows/")
     current.start_workflow(1, name="Trip")
-    look_at_the_clock()
+    run_if_due()
 
     after = text_of(viewer_client, "/workflows/")
 
@@ -184,8 +186,8 @@ def test_the_list_says_how_true_it_is(current: Sandbox, viewer_client: Client) -
 
 
 def test_the_list_says_what_a_check_could_not_do(current: Sandbox, viewer_client: Client) -> None:
-    look_at_the_clock()
-    Reconciliation.objects.update(left=3, error="It is away.")
+    run_if_due()
+    Reconciliation.objects.update(remaining=3, error="It is away.")
 
     page = text_of(viewer_client, "/workflows/")
 
