@@ -1,4 +1,4 @@
-"""Workflows in Django admin: to look at, not to change; they are derived from events."""
+"""Workflows in Django admin, read-only: they are derived from events."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from apps.workflows.selectors import named
 
 @admin.register(Workflow)
 class WorkflowAdmin(ReadOnlyAdmin[Workflow]):
-    """Every workflow, last heard first."""
+    """Every workflow, latest event first."""
 
     list_display = (
         "name",
@@ -38,7 +38,7 @@ class WorkflowAdmin(ReadOnlyAdmin[Workflow]):
     exclude = ("performers", "history")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Workflow]:
-        """Return workflows; the list leaves their histories behind."""
+        """Return workflows, in the list without their histories."""
         found = super().get_queryset(request)
         match = request.resolver_match
         is_list = match is not None and (match.url_name or "").endswith("_changelist")
@@ -47,12 +47,12 @@ class WorkflowAdmin(ReadOnlyAdmin[Workflow]):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Workflow], search_term: str
     ) -> tuple[QuerySet[Workflow], bool]:
-        """Find workflows as their own list does."""
+        """Find workflows like the list of workflows does."""
         return (named(queryset, search_term), False)
 
     @admin.display(description=_("performers"))
     def assigned_to(self, workflow: Workflow) -> SafeString:
-        """Return who holds the current task."""
+        """Return the performers of the current tasks."""
         return pretty(workflow.performers)
 
     @admin.display(description=_("history"))

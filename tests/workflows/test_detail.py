@@ -61,9 +61,7 @@ def test_the_head_tells_where_it_stands(viewer_client: Client, operator: User) -
 def test_what_was_started_elsewhere_says_what_that_means(viewer_client: Client) -> None:
     make_workflow(1)
 
-    assert "Pneumatic's events do not tell who started a workflow." in page_text(viewer_client).replace(
-        "&#x27;", "'"
-    )
+    assert "Pneumatic's events do not contain who did." in page_text(viewer_client).replace("&#x27;", "'")
 
 
 def test_answers_are_shown_as_people_read_them(viewer_client: Client) -> None:
@@ -144,7 +142,7 @@ def test_the_timeline_tells_what_was_seen(viewer_client: Client) -> None:
 
     page = page_text(viewer_client)
 
-    assert "Step 1, Collect papers: done" in page
+    assert "Step 1, Collect papers: completed" in page
     assert "took 1 hour, 30 minutes" in page
     assert "Bo Builder" in page
     assert "<strong>this</strong>" in page
@@ -153,7 +151,7 @@ def test_the_timeline_tells_what_was_seen(viewer_client: Client) -> None:
     assert "12" in page
     assert "Returned from Step 2, Check, to Step 1, Collect papers" in page
     assert "round 2" in page
-    assert "its turn now" in page
+    assert "in progress" in page
     assert "inferred" not in page
 
 
@@ -183,17 +181,17 @@ def test_what_is_inferred_says_so_and_why(viewer_client: Client) -> None:
     page = page_text(viewer_client)
 
     assert page.count(">inferred</span>") == 4  # three lines, and the state
-    assert "Steps 2 to 4: done or skipped" in page
-    assert "Later events show that the workflow went past it." in page
-    assert "when is not known" in page
+    assert "Steps 2 to 4: completed or skipped" in page
+    assert "Later events show that the workflow passed it." in page
+    assert "time unknown" in page
     assert "Events are missing" in page
-    assert "No event told that the workflow was started." in page
+    assert "The start event of the workflow is missing." in page
     assert "Steps 2 to 4 were passed" in page
-    assert "Step 1, Check: it came again" in page
-    assert "The event of the completion itself has not come." in page
-    assert "completed before it went on, but no event told when" in page
-    assert "Two events tell different things" in page
-    assert "No event told this state by itself" in page
+    assert "Step 1, Check was reopened" in page
+    assert "Completion event missing; inferred from the event of the last task." in page
+    assert "completed and then continued, but the completion event is missing" in page
+    assert "Two events conflict" in page
+    assert "Status inferred from other events" in page
 
 
 @pytest.mark.parametrize("is_inferred", [True, False])
@@ -244,9 +242,10 @@ def test_a_workflow_that_lost_events_says_so_instead_of_being_stuck(
 
     page = page_text(viewer_client)
 
-    assert "it is not stuck" in page
+    assert "The workflow may have progressed further" in page
     assert (
-        "was passed, but no event told that it was done" in page or "were passed, but no event told" in page
+        "was passed, but its completion event is missing" in page
+        or "were passed, but their completion events are missing" in page
     )
 
 
@@ -298,9 +297,7 @@ def test_the_page_of_a_template_shows_what_runs(viewer_client: Client, operator_
 def test_the_page_of_a_template_without_workflows_says_so(viewer_client: Client) -> None:
     make_template(7)
 
-    assert "No event tells of a running workflow of this template." in page_text(
-        viewer_client, "/templates/7/"
-    )
+    assert "No running workflows of this template." in page_text(viewer_client, "/templates/7/")
 
 
 @pytest.mark.parametrize("workflow_id", ["9", "9" * 18, "9" * 40])
@@ -309,6 +306,6 @@ def test_an_unknown_workflow_is_explained(viewer_client: Client, workflow_id: st
 
     assert response.status_code == 404
     page = response.content.decode()
-    assert f"No event has come from workflow {workflow_id}" in page
+    assert f"No events received for workflow {workflow_id}" in page
     assert f"/workflows/{workflow_id}" in page
     assert "data-live-reload" in page

@@ -57,13 +57,13 @@ def test_nothing_moving_is_told_quietly(viewer_client: Client) -> None:
     page = page_text(viewer_client)
 
     assert "No event tells of a running workflow." in page
-    assert "Nothing can arrive" not in page
+    assert "No events can be received" not in page
 
 
 def test_what_cannot_be_true_is_told_with_it(viewer_client: Client) -> None:
     make_workflow(1)
 
-    assert "Nothing can arrive" in page_text(viewer_client)
+    assert "No events can be received" in page_text(viewer_client)
 
 
 def test_it_costs_the_same_number_of_queries_however_much_moves(operator_client: Client, me: User) -> None:

@@ -113,7 +113,7 @@ def test_a_worker_that_falls_behind_is_noticed_at_once(viewer_client: Client, ur
     status, html = ask(viewer_client, url, mark)
 
     assert status == 200
-    assert "Events have come that are not shown yet" in html
+    assert "Events are waiting to be processed" in html
 
 
 def test_writers_who_finish_in_another_order_are_noticed(viewer_client: Client, deliver: Deliver) -> None:

@@ -1,8 +1,8 @@
-"""A workflow's life where events hold the whole workflow: each snapshot says of every task where it stands.
+"""The state of a workflow from events that contain the whole workflow, with the state of every task.
 
-What one event tells late or never, the next one tells too: so a lost completion is no gap, and it does not matter that
-"workflow completed" is sent before the last "task completed". Events without ``tasks``, of a server that was another
-one when they came, are told as far as they go.
+What one event is missing, the next one contains. So a missing completion is no gap, and it does not matter that
+"workflow completed" is sent before the last "task completed". Events without ``tasks``, from before an upgrade of
+Pneumatic, are applied with what they have.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ _STATUS_ONLY = frozenset({Status.TERMINATED, Status.SNOOZED})
 
 
 class SnapshotReducer:
-    """What the events of a workflow tell, folded in order.
+    """A workflow's state after its events, applied in order.
 
-    ``current`` are the tasks whose turn it is, ``ended_at`` is when it ended, ``last_number`` the number of the task at
-    which it did. ``deleted_at`` is when it was found deleted, unless it had ended before.
+    ``current`` are the open tasks, ``ended_at`` is when it ended, ``last_number`` the number of the task at which it
+    ended. ``deleted_at`` is when it was found deleted, unless it had ended before.
     """
 
-    open_since = None  # each of these tasks tells when it began
+    open_since = None  # each of these tasks has its own start
 
     def __init__(self, order: EventOrder) -> None:
         self.state = Status.UNKNOWN
@@ -48,12 +48,12 @@ class SnapshotReducer:
             if fact.event.kind is Kind.WORKFLOW_COMPLETED
         }
         self._done: dict[int, TaskSnapshot] = {}  # in their present rounds
-        self._rounds: Counter[int] = Counter()  # that are over, by task
-        self._turns: dict[
-            int, tuple[dt.datetime | None, str]
-        ] = {}  # since when, and the first event that says so
+        self._rounds: Counter[int] = Counter()  # finished rounds, by task
+        self._turns: dict[int, tuple[dt.datetime | None, str]] = {}  # since when, and the first event with it
         self._returns: set[tuple[object, ...]] = set()
-        self._targets: set[tuple[int, dt.datetime]] = set()  # of returns, since when it is their turn again
+        self._targets: set[tuple[int, dt.datetime]] = (
+            set()
+        )  # of returns, with the time since when they are open again
         self._start: Fact | None = None
         self._left: tuple[TaskSnapshot, ...] = ()
         self._ended: dt.datetime | None = None
@@ -64,7 +64,7 @@ class SnapshotReducer:
 
     @property
     def is_state_confirmed(self) -> bool:
-        """Return whether an event told the state itself: they all do."""
+        """Return whether an event contains the state: all of them do."""
         return self.state is not Status.UNKNOWN or self.deleted_at is not None
 
     def entries(self) -> Iterator[HistoryEntry]:
@@ -83,7 +83,7 @@ class SnapshotReducer:
             )
 
     def gaps(self) -> Iterator[Gap]:
-        """Yield what was not heard of, each once; what we have read ourselves since is known."""
+        """Yield the missing events, each once; a reading from Pneumatic fills all gaps before it."""
         gaps = list(self._gaps)
         if self._start is None and not any(fact.event.kind is Seen.WORKFLOW for fact in self._facts):
             gaps.insert(0, Gap(GapKind.START))
@@ -124,7 +124,7 @@ class SnapshotReducer:
     # What is done
 
     def _apply_tasks(self, tasks: Sequence[TaskSnapshot], fact: Fact, *, has_returned: bool) -> None:
-        """Take in where tasks stand: those that were done and are not came again, those that are done are done."""
+        """Apply the state of tasks: complete those that are completed, reopen those that no longer are."""
         again = [task for task in tasks if task.id in self._done and not self._is_as_known(task)]
         if again and not has_returned:
             self._infer_return(again, fact)
@@ -138,16 +138,16 @@ class SnapshotReducer:
     def _complete(self, task: TaskSnapshot, fact: Fact) -> None:
         own = self._own.get((task.id, task.date_completed))
         if own is not None and own.event.task is not None:
-            told, content_hash = own.event.task, own.content_hash
+            reported, content_hash = own.event.task, own.content_hash
         else:
-            told, content_hash = task, fact.content_hash
+            reported, content_hash = task, fact.content_hash
         at = task.date_completed or fact.occurred_at
         self._timeline.append(
             HistoryEntry(
                 HistoryEntryKind.TASK_DONE,
                 at,
                 content_hash,
-                task=self._round_of(told),
+                task=self._round_of(reported),
                 is_indirect=own is None,
             )
         )
@@ -156,7 +156,7 @@ class SnapshotReducer:
     # Returns
 
     def _returned(self, fact: Fact) -> bool:
-        """Tell a return; say whether it was one that had not been told."""
+        """Apply a return; return whether it was new."""
         task, workflow = fact.event.task, fact.event.workflow
         if task is None:
             return False
@@ -173,14 +173,14 @@ class SnapshotReducer:
                 for id_, one in self._done.items()
                 if number is None or one.number is None or one.number >= number
             }
-        told = (fact.occurred_at, task.id, target.id if target else None)
-        if told in self._returns:
+        key = (fact.occurred_at, task.id, target.id if target else None)
+        if key in self._returns:
             return False
-        self._returns.add(told)
+        self._returns.add(key)
         if target is not None and target.date_started is not None:
             place = (target.id, target.date_started)
             if place in self._targets:
-                # One return tells of every task that was open, each with the same snapshot.
+                # One return sends an event for every task that was open, each with the same snapshot.
                 if source is not None:
                     self._return(source, target, at=place[1], content_hash=fact.content_hash, again=set())
                 return True
@@ -193,12 +193,12 @@ class SnapshotReducer:
         return True
 
     def _was_done_without_event(self, target: TaskSnapshot, source: TaskSnapshot) -> bool:
-        """Return whether nobody told that ``target`` was done; it need not have been where both were open at a time."""
+        """Return whether ``target`` was completed without an event; it was not if both were open at the same time."""
         both_were_open = target.id in self._turns and source.id in self._turns
         return target.id not in self._done and not both_were_open
 
     def _infer_completion(self, target: TaskSnapshot) -> None:
-        """Take note that ``target`` was done before the workflow came back to it: when, nothing tells any more."""
+        """Add that ``target`` was completed, at an unknown time, before the workflow returned to it."""
         before = replace(target, date_started=None, performers=(), outputs=(), description="")
         self._timeline.append(
             HistoryEntry(HistoryEntryKind.TASK_DONE, is_inferred=True, task=self._round_of(before))
@@ -236,7 +236,7 @@ class SnapshotReducer:
             self._rounds[id_] += 1
             del self._done[id_]
 
-    # Where it stands
+    # Status
 
     def _start_tasks(self, tasks: Sequence[TaskSnapshot], fact: Fact) -> None:
         turns = {}
@@ -277,7 +277,7 @@ class SnapshotReducer:
         self.last_number = (min if self._left else max)(numbers, default=None)
 
     def _apply_deletion(self, order: EventOrder) -> None:
-        """Take in that it was found deleted, unless something shows that it is there again."""
+        """Apply that it was found deleted, unless a later reading found it."""
         last = order.dated[-1] if order.dated else None
         if last is None or last.event.kind is not Seen.GONE or last.event.seen_at is None:
             return
@@ -306,7 +306,7 @@ class SnapshotReducer:
 
 
 def _chronicle(order: EventOrder) -> Iterator[Fact]:
-    """Yield all but deletions in order; what no time places came before the first event of today's server."""
+    """Yield all but deletions in order; those without a time precede the first event of a current server."""
     undated = [*order.returns, *order.ends]
     for fact in order.dated:
         if fact.event.workflow.tasks:
@@ -318,7 +318,7 @@ def _chronicle(order: EventOrder) -> Iterator[Fact]:
 
 
 def _status(fact: Fact) -> Status:
-    """Return the state that an event tells; by its kind where the number says something else."""
+    """Return the state in an event; its kind wins over the number of its status."""
     kind, status = fact.event.kind, fact.event.workflow.status
     if kind is Kind.WORKFLOW_COMPLETED and status not in ENDED:
         return Status.COMPLETED
@@ -334,7 +334,7 @@ def _is_done(task: TaskSnapshot) -> bool:
 
 
 def _is_among(task: TaskSnapshot, tasks: Sequence[TaskSnapshot]) -> bool:
-    """Return whether a snapshot tells this completion, too; one that is a little younger may not."""
+    """Return whether a snapshot contains this completion; a slightly newer one may not."""
     return any(one.id == task.id and one.date_completed == task.date_completed for one in tasks)
 
 

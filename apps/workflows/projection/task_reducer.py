@@ -1,4 +1,4 @@
-"""A workflow's life where events tell of the current task alone, told event by event in order (``ordering.py``)."""
+"""The state of a workflow from events that contain only one task, applied in order (``ordering.py``)."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _STATUS_ONLY = frozenset({Status.TERMINATED, Status.SNOOZED})
 
 
 class TaskReducer:
-    """What the events of a workflow tell, folded in order.
+    """A workflow's state after its events, applied in order.
 
-    ``open`` is the task whose turn it is and ``open_since`` when that was first told; ``last_number`` is that of the
+    ``open`` is the current task and ``open_since`` the time of the first event with it; ``last_number`` is that of the
     task at which the workflow ended, ``ended_at`` when.
     """
 
-    deleted_at = None  # found deleted: servers that tell lives in this way cannot be asked
+    deleted_at = None  # servers with such events cannot list workflows
 
     def __init__(self, order: EventOrder) -> None:
         self.state = Status.UNKNOWN
@@ -32,14 +32,14 @@ class TaskReducer:
         self.open_since: dt.datetime | None = None
         self.ended_at: dt.datetime | None = None
         self.last_number: int | None = None
-        self._open_hash = ""  # of the event that first told it
+        self._open_hash = ""  # of the first event with it
         self._left: tuple[TaskSnapshot, str] | None = (
-            None  # open when the workflow ended, and the event that tells
+            None  # open when the workflow ended, and the event with it
         )
         self._inferred_end: HistoryEntry | None = (
-            None  # in the timeline, told by a status, not by "workflow completed"
+            None  # in the timeline, from a status, not from "workflow completed"
         )
-        self._ends_inferred = 0  # that the workflow went on after
+        self._ends_inferred = 0  # after which the workflow continued
         self._start: Fact | None = None
         self._last_return: tuple[object, ...] = ()
         self._timeline: list[HistoryEntry | PassedTasks] = []
@@ -50,7 +50,7 @@ class TaskReducer:
 
     @property
     def current(self) -> tuple[TaskSnapshot, ...]:
-        """Return the task whose turn it is, if it is any's."""
+        """Return the current task, if any."""
         return () if self.state in ENDED or self.open is None else (self.open,)
 
     def entries(self) -> Iterator[HistoryEntry]:
@@ -72,13 +72,13 @@ class TaskReducer:
             )
 
     def gaps(self) -> Iterator[Gap]:
-        """Yield what was not heard of, each once."""
+        """Yield the missing events, each once."""
         gaps = list(self._gaps)
         for line in self._timeline:
             if isinstance(line, PassedTasks):
                 gaps.extend(line.gaps())
-        # An end that only a status told is none while it is the last thing told: "workflow completed" follows the last
-        # task's event in ordinary life, and what has not come yet is not lost. It stays inferred until it comes.
+        # An end that only a status shows is no gap while it is the last known fact: "workflow completed" normally
+        # follows the event of the last task, and may still arrive. Until then the end is inferred.
         if self._ends_inferred > 0:
             gaps.append(Gap(GapKind.COMPLETION))
         yield from dict.fromkeys(gaps)
@@ -104,12 +104,12 @@ class TaskReducer:
         for fact in order.ends:
             if self._ends_inferred and self.state is not Status.COMPLETED:
                 self._ends_inferred -= (
-                    1  # a status had told of this end already, and the workflow went on since
+                    1  # a status showed this end already, and the workflow continued after it
                 )
             else:
                 self._workflow_completed(fact._replace(occurred_at=max(moments, default=fact.occurred_at)))
 
-    # The four events
+    # The four kinds of events
 
     def _workflow_started(self, fact: Fact) -> None:
         workflow = fact.event.workflow
@@ -121,7 +121,7 @@ class TaskReducer:
         at = workflow.date_created or fact.occurred_at
         self._timeline.append(HistoryEntry(HistoryEntryKind.STARTED, at, fact.content_hash))
         self._start_tasks(workflow.current_task, fact)
-        # The reference's own example of a start has the number for "completed": nothing starts completed.
+        # The example in the reference has the number for "completed", but no workflow starts completed.
         self._set(workflow.status if workflow.status in _STATUS_ONLY else Status.RUNNING, fact)
 
     def _task_completed(self, fact: Fact) -> None:
@@ -142,7 +142,7 @@ class TaskReducer:
         if current is not None and (
             current.id == task.id or (current.date_completed is not None and self._tasks.is_done(current))
         ):
-            current = None  # it is done, so whose turn it is was not told
+            current = None  # it is completed, so the current task is unknown
         self._start_tasks(current, fact)
         self._status_after_a_task(fact, task)
         self._last_return = ()
@@ -151,9 +151,9 @@ class TaskReducer:
         task, current = fact.event.task, fact.event.workflow.current_task
         if task is None:
             return
-        told = (fact.occurred_at, task.id, task.date_started, current.id if current else None)
-        if told == self._last_return:
-            return  # told twice, in two shapes
+        key = (fact.occurred_at, task.id, task.date_started, current.id if current else None)
+        if key == self._last_return:
+            return  # the same return in another shape
         source, target = ends_of_return(task, current)
         if source is not None:
             self._pass_up_to(source)
@@ -166,7 +166,7 @@ class TaskReducer:
             self._continue()
             self._start_tasks(target, fact)
             self._set(status if status in _STATUS_ONLY else Status.RUNNING, fact)
-        self._last_return = told
+        self._last_return = key
 
     def _workflow_completed(self, fact: Fact) -> None:
         workflow = fact.event.workflow
@@ -182,7 +182,7 @@ class TaskReducer:
             self._tasks.pass_up_to(last, before=self.open)
             if last.date_completed is not None:
                 self._tasks.pass_itself(last)
-        if not (self.state is state and self.is_state_confirmed):  # else told twice
+        if not (self.state is state and self.is_state_confirmed):  # else a duplicate
             if self.state is Status.COMPLETED and self.is_state_confirmed:
                 self._gaps.append(Gap(GapKind.RETURN))  # it ended twice
             self._forget_inferred_end()
@@ -192,13 +192,13 @@ class TaskReducer:
         self.open = None
         self._last_return = ()
 
-    # What they mean for the state
+    # Status
 
     def _status_after_a_task(self, fact: Fact, task: TaskSnapshot) -> None:
         status = fact.event.workflow.status
         if self.state is Status.COMPLETED and self.is_state_confirmed and status is not Status.TERMINATED:
             if self.open is None or status is Status.COMPLETED:
-                return  # a task that was heard of after the end
+                return  # a task whose event arrived after the end
             self._gaps.append(Gap(GapKind.RETURN, number=self.open.number, name=self.open.name))
         if status is not Status.COMPLETED:
             self._forget_inferred_end()  # the newest status holds
@@ -237,7 +237,7 @@ class TaskReducer:
         self._left = (last, fact.content_hash) if last is not None and is_left else None
 
     def _start_tasks(self, task: TaskSnapshot | None, fact: Fact) -> None:
-        """Take note whose turn it is, as the newest snapshot has it."""
+        """Make ``task``, from the newest snapshot, the current task."""
         if task is not None:
             self._tasks.jump_to(task)
             if self.open is None or self.open.id != task.id:
@@ -247,19 +247,19 @@ class TaskReducer:
     # Returns
 
     def _pass_up_to(self, source: TaskSnapshot) -> None:
-        """Take note that the workflow stood at ``source`` when it was returned from there."""
+        """Bring the workflow to ``source``, where it was when it was returned."""
         if self._is_before_open_task(source):
-            self._infer_return(source)  # it stood further on, so it had come back already
+            self._infer_return(source)  # it was at a later task, so it had been returned before
         else:
             self._tasks.pass_up_to(source, before=self.open)
 
     def _is_before_open_task(self, task: TaskSnapshot) -> bool:
-        """Return whether a later task is open, as far as was told."""
+        """Return whether the open task is a later one."""
         number = None if self.open is None or self.open.id == task.id else self.open.number
         return number is not None and task.number is not None and task.number < number
 
     def _infer_return(self, target: TaskSnapshot) -> None:
-        """Take note that ``target`` came again; of that return no event tells, or one without a time."""
+        """Add a return to ``target`` that has no event, or only one without a time."""
         if self._undated_returns:
             content_hash = self._undated_returns.pop(0).content_hash
             self._return(self.open, target, at=None, content_hash=content_hash)
@@ -293,7 +293,7 @@ class TaskReducer:
         self.open = None
 
     def _continue(self) -> None:
-        """Take note that a workflow goes on after an end that only a status told: that end was not heard of."""
+        """Continue after an end that only a status showed: the event of that end is missing."""
         if self._inferred_end is not None:
             self._ends_inferred += 1
             self._inferred_end = None

@@ -29,25 +29,25 @@ class AccessDenial:
 
         Return False for a template that the user can no longer run or no longer owns. Raise PneumaticError.
         """
-        holder = self._holder
+        user = self._key_user
         row = Workflow.objects.filter(pk=workflow_id).values_list("template_id", "history").first()
-        if holder is None or row is None or row[0] is None:
+        if user is None or row is None or row[0] is None:
             return False
         template_id, history = int(row[0]), row[1]
-        if history.get("starter_id") == holder.user_id and _can_run(holder.user_id, template_id):
-            return workflow_id not in self._list(template_id, starter_id=holder.user_id)
-        if holder.user_id in history.get("owner_ids", ()) and template_id in self._owned_templates:
+        if history.get("starter_id") == user.user_id and _can_run(user.user_id, template_id):
+            return workflow_id not in self._list(template_id, starter_id=user.user_id)
+        if user.user_id in history.get("owner_ids", ()) and template_id in self._owned_templates:
             return workflow_id not in self._list(template_id)
         return False
 
     @cached_property
-    def _holder(self) -> KeyHolder | None:
+    def _key_user(self) -> KeyHolder | None:
         return self._client.key_holder()
 
     @cached_property
     def _owned_templates(self) -> set[int]:
         """Return the ids of the templates that the key's user owns, alone or in a group."""
-        user_id = self._holder.user_id if self._holder else 0
+        user_id = self._key_user.user_id if self._key_user else 0
         groups = {group.id for group in self._client.list_groups() if user_id in group.users}
         return {
             template.id

@@ -41,7 +41,7 @@ def test_it_holds_what_the_list_tells(viewer_client: Client, operator: User) -> 
     assert row["Workflow ID"] == "1"
     assert row["Template"] == "Onboarding"
     assert (row["Step"], row["Steps"], row["Current task"]) == ("2", "5", "Prepare")
-    assert row["Held by"] == "Bo, User 2"
+    assert row["Assigned to"] == "Bo, User 2"
     assert (row["Started by"], row["E-mail"]) == ("operator", "operator@example.com")
     assert (row["State"], row["State is"], row["Events are missing"]) == ("running", "seen", "yes")
     assert row["Started"].startswith(f"{NOW.year}-")
@@ -52,7 +52,7 @@ def test_ended_workflows_are_held_by_nobody(viewer_client: Client) -> None:
 
     (row,) = rows(viewer_client)
 
-    assert (row["Held by"], row["Held since"], row["State is"]) == ("", "", "inferred")
+    assert (row["Assigned to"], row["Assigned since"], row["Status is"]) == ("", "", "inferred")
 
 
 def test_it_holds_all_that_fits_and_not_only_the_page(viewer_client: Client) -> None:
@@ -68,7 +68,7 @@ def test_no_cell_is_a_formula(viewer_client: Client) -> None:
 
     (row,) = rows(viewer_client)
 
-    assert [row[name] for name in ("Workflow name", "Current task", "Template", "Held by")] == [
+    assert [row[name] for name in ("Workflow name", "Current task", "Template", "Assigned to")] == [
         "'=1+1",
         "'@SUM(A1)",
         "'+1",

@@ -63,7 +63,7 @@ def tamper_digest() -> None:
     Workflow.objects.filter(pk=2).update(digest="0" * 64)
 
 
-def tamper_holders() -> None:
+def tamper_performers() -> None:
     Holder.objects.filter(workflow=2).update(name="Somebody else")
 
 
@@ -103,14 +103,14 @@ TAMPERINGS: dict[Callable[[], None], str] = {
     tamper_state: "Workflow 2: differs in state.",
     tamper_history: "Workflow 2: differs in history.",
     tamper_digest: "Workflow 2: differs in digest.",
-    tamper_holders: "Workflow 2: differs in holders.",
-    lose_row: "Workflow 2: missing, though deliveries tell of it.",
+    tamper_performers: "Workflow 2: differs in performers.",
+    lose_row: "Workflow 2: missing, but it has deliveries.",
     lose_event: "Workflow 2: no event is stored of deliveries ",
     tamper_facts: "differs in facts.",
     tamper_kind: "differs in kind.",
     tamper_hash: "differs in content_hash.",
     move_event: "differs in workflow_id.",
-    invent_row: "Workflow 3: superfluous, no event tells of it.",
+    invent_row: "Workflow 3: has no events.",
 }
 
 
@@ -160,7 +160,7 @@ def test_it_looks_at_one_workflow_only_when_asked() -> None:
 
 @pytest.mark.django_db
 def test_it_refuses_a_workflow_that_nobody_told_of() -> None:
-    with pytest.raises(CommandError, match="No event has told of a workflow 5") as raised:
+    with pytest.raises(CommandError, match="Workflow 5 is unknown") as raised:
         rebuild("--workflow", "5")
     assert raised.value.returncode == 2
 
@@ -169,7 +169,7 @@ def test_it_refuses_a_workflow_that_nobody_told_of() -> None:
 def test_it_takes_the_stored_events_of_workflows_whose_deliveries_were_pruned() -> None:
     Delivery.objects.filter(event__workflow_id=1).delete()
 
-    assert "Of 1 workflow not all deliveries are stored any more" in rebuild()
+    assert "Of 1 workflow some deliveries are pruned" in rebuild()
 
     Workflow.objects.filter(pk=1).update(state="running")
     with pytest.raises(CommandError, match="Workflow 1: differs in state"):

@@ -28,7 +28,7 @@ def test_that_most_are_gone_looks_like_another_account_and_is_not_believed(
     assert {known(id_).state for id_ in ids} == {"running"}
 
     confirmed = reconcile(client, full=True, allow_deletions=True)
-    assert (confirmed.unconfirmed, confirmed.gone) == (0, 6)
+    assert (confirmed.unconfirmed, confirmed.deleted) == (0, 6)
     assert [known(id_).state for id_ in ids] == ["deleted"] * 6 + ["running"] * 2
 
 
@@ -39,7 +39,7 @@ def test_a_few_that_are_gone_are_believed(current: Sandbox, client: Client, gone
     for id_ in ids[:gone]:
         current.delete_workflow(id_)
 
-    assert reconcile(client, full=True).gone == gone
+    assert reconcile(client, full=True).deleted == gone
 
 
 def test_the_share_of_a_round_stands_for_those_that_were_not_asked_for(

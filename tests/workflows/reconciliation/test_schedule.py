@@ -62,12 +62,12 @@ def test_the_command_says_what_it_healed(current: Sandbox) -> None:
     second = reconcile()
     third = reconcile()
 
-    assert f"Workflow {lost} “Lost”: was not known here; running." in first
-    assert "Pneumatic listed 2 workflows; 2 were read in full, 2 brought up to date." in first
+    assert f"Workflow {lost} “Lost”: added; running." in first
+    assert "Pneumatic listed 2 workflows; 2 were read in full, 2 updated." in first
     assert f"Workflow {lost} “Lost”: completed (was running)." in second
     assert f"Workflow {deleted} “Deleted”: deleted in Pneumatic (was running)." in second
     assert "Deleted in Pneumatic: 1 workflow." in second
-    assert third.splitlines()[0] == "Pneumatic listed 1 workflow; 0 were read in full, 0 brought up to date."
+    assert third.splitlines()[0] == "Pneumatic listed 1 workflow; 0 were read in full, 0 updated."
 
 
 def test_the_command_says_that_any_key_sees_its_own_only(current: Sandbox) -> None:
@@ -182,7 +182,7 @@ def test_the_list_says_how_true_it_is(current: Sandbox, viewer_client: Client) -
 
     assert "Not checked against Pneumatic yet" in before
     assert "Checked against Pneumatic" in after
-    assert "1 healed." in after
+    assert "1 updated." in after
 
 
 def test_the_list_says_what_a_check_could_not_do(current: Sandbox, viewer_client: Client) -> None:
@@ -191,7 +191,7 @@ def test_the_list_says_what_a_check_could_not_do(current: Sandbox, viewer_client
 
     page = text_of(viewer_client, "/workflows/")
 
-    assert "3 more are looked at in the next rounds." in page
+    assert "3 more are left for the next checks." in page
     assert "Pneumatic lists only what the API key's user started" in page
     assert "The last check failed: It is away." in page
 
@@ -209,7 +209,7 @@ def test_the_list_says_that_the_documented_server_cannot_be_asked(
 ) -> None:
     page = text_of(viewer_client, "/workflows/")
 
-    assert "This Pneumatic cannot be asked for its workflows" in page
+    assert "This Pneumatic version cannot list workflows" in page
     assert "Checked against" not in page
 
 
@@ -225,7 +225,7 @@ def test_the_command_and_the_list_say_what_to_do_about_too_many_deletions(
         reconcile()
 
     assert caught.value.returncode == 2
-    assert "6 open workflows are not found" in str(caught.value)
+    assert "6 open workflows were not found" in str(caught.value)
     assert "--allow-deletions" in text_of(viewer_client, "/workflows/")
     call_command("reconcile", "--allow-deletions", verbosity=0)
     assert "--allow-deletions" not in text_of(viewer_client, "/workflows/")
@@ -250,7 +250,7 @@ def test_a_workflow_whose_events_all_came_needs_no_healing(current: Sandbox, del
     workflow = Workflow.objects.get(pk=id_)
 
     assert (workflow.state, workflow.has_gaps, workflow.events_count) == ("completed", False, 6)
-    assert "0 were read in full, 0 brought up to date." in report
+    assert "0 were read in full, 0 updated." in report
 
 
 def test_before_anything_was_found_out_the_page_does_not_say_that_it_cannot_be_asked(
@@ -260,5 +260,5 @@ def test_before_anything_was_found_out_the_page_does_not_say_that_it_cannot_be_a
 
     text = text_of(viewer_client, "/workflows/")
 
-    assert "has not been found out yet" in text
-    assert "cannot be asked for its workflows" not in text
+    assert "not detected yet" in text
+    assert "cannot list workflows" not in text

@@ -1,4 +1,4 @@
-"""``manage.py reconcile``: compare all workflows with Pneumatic's, and bring them up to date."""
+"""``manage.py reconcile``: update all workflows from Pneumatic."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ FAILED, IMPOSSIBLE, REFUSED = 1, 2, 2
 
 class Command(BaseCommand):
     help = (
-        "Compare all workflows with those of Pneumatic and bring them up to date: what no event told, and what was "
-        "deleted there. May run while the worker does. Exits with 0 when done, 1 when it failed, 2 when this Pneumatic "
-        "cannot be asked for its workflows, or when more than a fifth of them would be gone."
+        "Compare all workflows with Pneumatic and update them, with what events missed and what was deleted there. "
+        "Can run while the worker runs. Exit code 0: done. 1: failed. 2: this Pneumatic version cannot list "
+        "workflows, or more than a fifth of the open workflows would count as deleted."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -39,12 +39,12 @@ class Command(BaseCommand):
                 report = run(client, full=True, allow_deletions=options["allow_deletions"])
         except PneumaticError as error:
             raise CommandError(
-                f"Not all could be compared; what was read until then is kept. {error}", returncode=FAILED
+                f"Not all workflows were compared. What was read until then is kept. {error}",
+                returncode=FAILED,
             ) from None
         if not report.reads_back:
             raise CommandError(
-                "This Pneumatic has no list of workflows: it cannot be compared with, and workflows are known from "
-                "events alone.",
+                "This Pneumatic version cannot list workflows. They are known from events alone.",
                 returncode=IMPOSSIBLE,
             )
         if options["verbosity"]:
@@ -65,10 +65,10 @@ def _lines(report: ReconciliationReport) -> Iterator[str]:
     if report.deleted:
         yield f"Deleted in Pneumatic: {_many(report.deleted)}."
     if report.denied:
-        yield f"The API key may not read {_many(report.denied)}; nothing was changed about that."
+        yield f"The API key cannot read {_many(report.denied)}; these were not changed."
     if report.unreadable:
-        yield f"The responses for {_many(report.unreadable)} could not be read; nothing was changed about that."
-    yield "Pneumatic lists only what the API key's user started, and workflows of templates which that user owns."
+        yield f"The responses for {_many(report.unreadable)} could not be read; these were not changed."
+    yield "Pneumatic lists only what the API key's user started, and workflows of templates that this user owns."
 
 
 def _change(workflow: UpdatedWorkflow) -> str:
