@@ -136,7 +136,7 @@
 
     /* How long the files that wait have to wait yet. It is told once, not every second, to those who listen. */
     count(seconds) {
-      const words = seconds && this.waiting.length ? text("goes-on", { seconds }) : "";
+      const words = seconds && this.waiting.length ? text("limited", { seconds }) : "";
       if (words && this.countdown.hidden) this.say(words);
       this.countdown.textContent = words;
       this.countdown.hidden = words === "";

@@ -45,16 +45,16 @@ def test_no_choice_is_refused_where_one_is_required(type_name: str) -> None:
 def test_what_is_not_on_offer_is_refused(type_name: str, foreign: str) -> None:
     [error] = errors_of(make_field("a", type_name, selections=numbered(2)), foreign)
 
-    assert "is not on offer" in error
+    assert "is not available" in error
 
 
 @pytest.mark.parametrize("type_name", ALL)
 def test_a_required_field_without_options_blocks_the_launch_and_says_why(type_name: str) -> None:
     form = make_form(make_field("a", type_name, name="Colour", is_required=True, selections=()), data={})
 
-    assert form.blockers == ["“Colour” must be answered, but the template offers no options for it."]
+    assert form.blockers == ["“Colour” is required, but the template has no options for it."]
     assert not form.is_valid()
-    assert form.rows[0].notice == "The template offers no options for this field."
+    assert form.rows[0].notice == "The template has no options for this field."
 
 
 def test_an_optional_field_without_options_blocks_nothing() -> None:

@@ -215,7 +215,7 @@ def test_hidden_fields_of_every_type_carry_their_values() -> None:
     ("type_name", "default", "reason"),
     [
         ("string", "", "but it has no default"),
-        ("number", "many", "but its default “many” is no answer that Pneumatic takes"),
+        ("number", "many", "but its default “many” is not a valid value"),
         ("file", "", "but it has no default"),
     ],
 )
@@ -227,7 +227,7 @@ def test_a_hidden_field_that_must_be_answered_and_is_not_blocks_the_launch(
     [blocker] = form.blockers
 
     assert not form.is_valid()
-    assert blocker.startswith(f"“Cost centre” is hidden and must be answered, {reason}")
+    assert blocker.startswith(f"“Cost centre” is hidden and required, {reason}")
     assert "the template's author can" in blocker
 
 
@@ -256,7 +256,7 @@ def test_a_field_that_became_hidden_is_told_with_its_answer() -> None:
 
     assert carry_over({"a": "blue"}, [old], [new]) == (
         {},
-        ["“Colour” is no longer asked. The answer was: blue"],
+        ["“Colour” is no longer in the form. The answer was: blue"],
     )
 
 

@@ -107,7 +107,7 @@ def test_a_required_field_of_an_unknown_type_blocks_the_launch_and_is_named() ->
 
     assert not form.is_valid()
     [blocker] = form.blockers
-    assert blocker.startswith("“Picture” must be answered")
+    assert blocker.startswith("“Picture” is required")
 
 
 def test_a_search_is_never_valid_and_shows_no_errors() -> None:
@@ -138,8 +138,8 @@ def test_an_unfinished_search_is_asked_about(is_required: bool) -> None:
 
     assert not form.is_valid()
     assert [problem.message for problem in form.problems] == [
-        "Nothing was chosen for “ada”. Choose from the list, or empty the search box.",
-        "Nothing was chosen for “option”. Choose from the list, or empty the search box.",
+        "Nothing was chosen for “ada”. Choose from the list, or clear the search box.",
+        "Nothing was chosen for “option”. Choose from the list, or clear the search box.",
     ]
 
 

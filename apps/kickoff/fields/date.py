@@ -80,7 +80,7 @@ class DateField(KickoffField[dt.date]):
         """Return the stored day."""
         day = read_day(data) if isinstance(data, str) else None
         if day is None:
-            raise AnswerError(_("The stored answer is no date."))
+            raise AnswerError(_("The stored answer is not a valid date."))
         return day
 
     def describe(self, value: dt.date) -> AnswerText:
@@ -107,17 +107,17 @@ class DateField(KickoffField[dt.date]):
         return self.initial(check_range(day))
 
     def context(self, state: ControlState) -> dict[str, Any]:
-        """Return what was typed; a date input would silently drop what is no date, so that is shown as text."""
+        """Return what was typed; a date input drops what is no date, so that is shown as text."""
         typed = state.values[-1].strip() if state.values else ""
         return {"value": typed, "is_day": not typed or read_day(typed) is not None}
 
 
 def _day_of_time(text: str, zone: dt.tzinfo) -> dt.date | None:
-    """Return the day on which the moment ``text`` falls in ``zone``; None for what is no moment."""
+    """Return the day in ``zone`` of the timestamp ``text``, ISO or seconds since 1970; None for an invalid one."""
     try:
         if _SECONDS.fullmatch(text):
             return dt.datetime.fromtimestamp(float(text), tz=zone).date()
-        moment = dt.datetime.fromisoformat(text)
-        return (moment if moment.tzinfo is None else moment.astimezone(zone)).date()
+        time = dt.datetime.fromisoformat(text)
+        return (time if time.tzinfo is None else time.astimezone(zone)).date()
     except (ValueError, OverflowError, OSError):
         return None

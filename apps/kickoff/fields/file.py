@@ -18,10 +18,10 @@ from apps.pneumatic.canonical.schemas import FILE_SIZE_LIMIT, FileValue
 
 
 def missing_files_message(count: int) -> str:
-    """Return that ``count`` files cannot be attached any more."""
+    """Return the message that ``count`` files are no longer available."""
     return ngettext(
-        "A file that was attached before is no longer here. Attach it again.",
-        "%(count)s files that were attached before are no longer here. Attach them again.",
+        "A file that was attached is no longer available. Attach it again.",
+        "%(count)s files that were attached are no longer available. Attach them again.",
         count,
     ) % {"count": count}
 
@@ -46,7 +46,7 @@ class StoredFilesField(forms.Field):
 
 @register
 class FileField(KickoffField[tuple[FileValue, ...]]):
-    """``file``: any number of files; each is with Pneumatic before the form is sent."""
+    """``file``: any number of files; each is uploaded to Pneumatic before the form is sent."""
 
     type_name = "file"
     template_name = "kickoff/widgets/file.html"
@@ -85,7 +85,7 @@ class FileField(KickoffField[tuple[FileValue, ...]]):
     def from_json(self, data: Any) -> tuple[FileValue, ...]:
         """Return the stored files."""
         if not isinstance(data, list) or not all(isinstance(file, dict) and "id" in file for file in data):
-            raise AnswerError(_("The stored answer is no list of files."))
+            raise AnswerError(_("The stored answer is not a valid list of files."))
         return tuple(
             StoredFile(
                 id=str(file["id"]),
@@ -107,7 +107,7 @@ class FileField(KickoffField[tuple[FileValue, ...]]):
         return [value for value in values if value]
 
     def parse_link_values(self, values: Sequence[str], lookups: Lookups) -> list[str]:
-        """Refuse: a link must not attach anybody's files."""
+        """Refuse: a link must not attach files of other users."""
         if any(values):
             raise AnswerError(_("A link cannot attach files."))
         return []

@@ -19,15 +19,15 @@ from apps.kickoff.lookups import Lookups
 
 MAX_DIGITS = 60
 
-_SHAPE = re.compile(r"[+-]?(?P<whole>\d*)(?:(?P<mark>[.,])(?P<rest>\d+))?")  # digits of any script
+_SHAPE = re.compile(r"[+-]?(?P<whole>\d*)(?:(?P<separator>[.,])(?P<rest>\d+))?")  # digits of any script
 _THOUSANDS = re.compile(r"[1-9]\d{0,2}")
 
 
 def parse_number(text: str) -> Decimal:
     """Return the number that ``text`` writes with a point, or with a comma that cannot set thousands apart.
 
-    Raise AnswerError, with a sentence that says what to write, for anything else: also for an exponent, which turns a
-    slip of the finger into a number that nobody can read.
+    Raise AnswerError, with a sentence that says what to write, for anything else, including exponents: a typing error
+    with one is hard to notice.
     """
     text = text.strip().replace("\N{MINUS SIGN}", "-")
     match = _SHAPE.fullmatch(text)
@@ -38,8 +38,8 @@ def parse_number(text: str) -> Decimal:
         )
     whole, rest = match["whole"], match["rest"] or ""
     if len(whole) + len(rest) > MAX_DIGITS:
-        raise AnswerError(_("A number can have at most %(most)d digits.") % {"most": MAX_DIGITS})
-    if match["mark"] == "," and len(rest) == 3 and _THOUSANDS.fullmatch(whole):
+        raise AnswerError(_("A number can have at most %(max)d digits.") % {"max": MAX_DIGITS})
+    if match["separator"] == "," and len(rest) == 3 and _THOUSANDS.fullmatch(whole):
         words = {"text": text, "thousands": text.replace(",", ""), "decimals": text.replace(",", ".")}
         raise AnswerError(
             _("“%(text)s” can be read in two ways. Write %(thousands)s or %(decimals)s.") % words
@@ -81,7 +81,7 @@ class NumberField(KickoffField[Decimal]):
         )
 
     def to_value(self, cleaned: Any) -> Decimal | None:
-        """Return the number; nought is an answer."""
+        """Return the number; 0 is an answer."""
         return cleaned if isinstance(cleaned, Decimal) else None
 
     def initial(self, value: Decimal) -> list[str]:
@@ -95,7 +95,7 @@ class NumberField(KickoffField[Decimal]):
     def from_json(self, data: Any) -> Decimal:
         """Return the stored number."""
         if not isinstance(data, str):
-            raise AnswerError(_("The stored answer is no number."))
+            raise AnswerError(_("The stored answer is not a valid number."))
         return parse_number(data)
 
     def describe(self, value: Decimal) -> AnswerText:

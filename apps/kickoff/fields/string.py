@@ -16,7 +16,7 @@ _BREAKS = re.compile(r"\s*[\r\n\u2028\u2029]\s*")
 
 
 def single_line(text: str) -> str:
-    """Return ``text`` on one line: each line break becomes a blank, blanks around it and at the ends go."""
+    """Return ``text`` on one line: each line break becomes a blank; blanks around it and at the ends are removed."""
     return _BREAKS.sub(" ", text.strip())
 
 

@@ -13,7 +13,7 @@ from apps.kickoff.lookups import Lookups
 
 
 def unix_lines(text: str) -> str:
-    """Return ``text`` with LF line ends: browsers post CRLF whatever was typed."""
+    """Return ``text`` with LF line ends: browsers always post CRLF."""
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
