@@ -1,11 +1,11 @@
 /*
- * [data-count]: how many characters of the limit are taken, while somebody types. Nothing is cut off: what is too long
- * is said. Characters are counted as the server counts them, a smiley as one, blanks at the ends not at all, and with
- * data-pattern nothing that stands in {{...}}: something else will stand there.
+ * [data-count]: counts characters against the limit while the user types. Text is never cut off; the counter says when
+ * it is too long. Characters are counted like on the server: an emoji is one, blanks at the ends do not count, and with
+ * data-pattern neither does {{...}}, which the server replaces.
  */
 (() => {
   "use strict";
-  const PAUSE = 800; // so that a screen reader is not told of every letter
+  const PAUSE = 800; // so that screen readers do not announce every letter
 
   const text = (key, values) =>
     document

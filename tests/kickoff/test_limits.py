@@ -69,7 +69,7 @@ def test_what_becomes_of_variables_in_a_name_is_explained() -> None:
 
 
 def test_nothing_is_explained_where_nothing_is_replaced() -> None:
-    assert make_form(initial={"name": "{{date}}"})name_row.notes == []
+    assert make_form(initial={"name": "{{date}}"}).name_row.notes == []
 
 
 def test_a_name_without_variables_is_told_which_there_are() -> None:
@@ -119,8 +119,8 @@ def test_options_that_the_key_may_not_read_are_explained(type_name: str, is_requ
 
     assert "data set that the API key cannot read" in form.rows[0].notice
     assert form.is_valid() is not is_required
-    assert [blocker[:30] for blocker in form.blockers] == (
-        ["“City” is required, but i"] if is_required else []
+    assert [blocker[:24] for blocker in form.blockers] == (
+        ["“City” is required, but"] if is_required else []
     )
 
 
