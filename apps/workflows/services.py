@@ -23,7 +23,7 @@ FINISHED_STATES = (Workflow.State.COMPLETED, Workflow.State.TERMINATED, Workflow
 _WRITTEN = (*COLUMNS, "digest", "last_event_at", "changed_at")
 
 
-class _Known(NamedTuple):
+class _KnownEvents(NamedTuple):
     """All events of a workflow by content hash, and when the last of them was received."""
 
     events: dict[str, Event]
@@ -133,7 +133,7 @@ def _lock(workflow_ids: Collection[int]) -> dict[int, _Row]:
     }
 
 
-def _known(workflow_ids: Collection[int], at_hand: Sequence[EventRow]) -> dict[int, _Known]:
+def _known(workflow_ids: Collection[int], at_hand: Sequence[EventRow]) -> dict[int, _KnownEvents]:
     """Return every event of these workflows, in one query."""
     events: dict[int, dict[str, Event]] = defaultdict(dict)
     last_event_at: dict[int, dt.datetime] = {}
@@ -153,7 +153,8 @@ def _known(workflow_ids: Collection[int], at_hand: Sequence[EventRow]) -> dict[i
         if workflow_id not in last_event_at or last_event_at[workflow_id] < received_at:
             last_event_at[workflow_id] = received_at
     return {
-        workflow_id: _Known(events[workflow_id], last_event_at[workflow_id]) for workflow_id in sorted(events)
+        workflow_id: _KnownEvents(events[workflow_id], last_event_at[workflow_id])
+        for workflow_id in sorted(events)
     }
 
 

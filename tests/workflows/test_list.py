@@ -103,7 +103,7 @@ def test_an_inferred_state_is_told_apart_in_words(viewer_client: Client) -> None
     page = page_text(viewer_client)
 
     assert 'completed</span> <span class="tag tag--inferred">inferred</span>' in page
-    assert "nobody" in page
+    assert "No user" in page
 
 
 def test_a_template_that_lost_steps_gives_no_total(db: None) -> None:
@@ -188,7 +188,7 @@ def test_what_somebody_holds_who_is_nobody_in_pneumatic_is_explained(
     make_workflow(1, performers=[(1, "Bo")])
 
     assert names("held=me") == []
-    assert "Nobody in Pneumatic has your e-mail address" in page_text(operator_client, "/workflows/?held=me")
+    assert "No user in Pneumatic has your e-mail address" in page_text(operator_client, "/workflows/?held=me")
 
 
 @pytest.mark.parametrize("query", ["ÅNGSTRÖM", "plan ångström", "100%", "under_score"])

@@ -195,4 +195,4 @@ def test_without_scripts_a_page_says_when_it_was_loaded(viewer_client: Client) -
     page = viewer_client.get("/workflows/").content.decode()
 
     assert re.search(r"As of \d\d:\d\d:\d\d\.", page)
-    assert "Reload to see what is new" in page
+    assert "Reload for updates" in page

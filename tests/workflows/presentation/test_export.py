@@ -43,7 +43,7 @@ def test_it_holds_what_the_list_tells(viewer_client: Client, operator: User) -> 
     assert (row["Step"], row["Steps"], row["Current task"]) == ("2", "5", "Prepare")
     assert row["Assigned to"] == "Bo, User 2"
     assert (row["Started by"], row["E-mail"]) == ("operator", "operator@example.com")
-    assert (row["State"], row["State is"], row["Events are missing"]) == ("running", "seen", "yes")
+    assert (row["Status"], row["Status is"], row["Events are missing"]) == ("running", "confirmed", "yes")
     assert row["Started"].startswith(f"{NOW.year}-")
 
 

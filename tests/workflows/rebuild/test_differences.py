@@ -192,7 +192,7 @@ def test_events_that_come_meanwhile_are_no_difference(
 ) -> None:
     """The deliveries were read, then the worker went on, then the rows are read."""
     rest = payloads.history(2, steps=3)[3:]
-    read = differences.reread
+    read = differences.read_again
 
     def slowly(*arguments: Any) -> Any:
         found = read(*arguments)
@@ -200,7 +200,7 @@ def test_events_that_come_meanwhile_are_no_difference(
             deliver(rest.pop(0))
         return found
 
-    monkeypatch.setattr(differences, "reread", slowly)
+    monkeypatch.setattr(differences, "read_again", slowly)
 
     assert "2 agree, 0 differ" in rebuild()
     assert not rest
@@ -211,7 +211,7 @@ def test_a_workflow_that_never_stands_still_is_looked_at_while_nobody_writes(
     deliver: Deliver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tamper_state()
-    monkeypatch.setattr(differences, "_MOST_LOOKS", 0)
+    monkeypatch.setattr(differences, "_MAX_ATTEMPTS", 0)
 
     with pytest.raises(CommandError, match="Workflow 2: differs in state"):
         rebuild()
@@ -224,5 +224,5 @@ def test_it_goes_through_all_workflows_a_portion_at_a_time(monkeypatch: pytest.M
     lose_event()
     invent_row()
 
-    with pytest.raises(CommandError, match="2 of 3 workflows not as"):
+    with pytest.raises(CommandError, match="2 of 3 workflows differ"):
         rebuild()

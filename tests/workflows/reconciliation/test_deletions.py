@@ -46,7 +46,7 @@ def test_the_share_of_a_round_stands_for_those_that_were_not_asked_for(
     current: Sandbox, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Else another account would empty the list, a hundred workflows at a time."""
-    monkeypatch.setattr(reconciler, "MOST_READ", 6)
+    monkeypatch.setattr(reconciler, "MAX_READ_PER_ROUND", 6)
     ids = [start(current, f"Trip {number}") for number in range(40)]
     reconcile(client, full=True)
     for id_ in ids:

@@ -41,7 +41,7 @@ def client(current: Sandbox) -> Iterator[Client]:
 @pytest.fixture
 def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take nothing for being on its way."""
-    monkeypatch.setattr(reconciler, "ON_ITS_WAY", LONG_AGO)
+    monkeypatch.setattr(reconciler, "EVENT_GRACE_PERIOD", LONG_AGO)
 
 
 def start(sandbox: Sandbox, name: str = "Trip", template_id: int = 1) -> int:
@@ -161,7 +161,7 @@ def test_those_that_the_list_shows_do_not_wait_for_those_that_it_does_not(
     current: Sandbox, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Events tell of all workflows of the account, the list only of some: the others must not use up every round."""
-    monkeypatch.setattr(reconciler, "MOST_READ", 2)
+    monkeypatch.setattr(reconciler, "MAX_READ_PER_ROUND", 2)
     for number in range(5):
         make_workflow(990_000 + number)
         current.fault(kind="status", path_prefix=f"/workflows/{990_000 + number}", status=403, times=0)
@@ -319,7 +319,7 @@ def test_a_round_does_what_the_whole_does(current: Sandbox, client: Client) -> N
 def test_a_round_is_bounded_and_says_what_is_left(
     current: Sandbox, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reconciler, "MOST_READ", 2)
+    monkeypatch.setattr(reconciler, "MAX_READ_PER_ROUND", 2)
     for number in range(5):
         start(current, f"Trip {number}")
 
@@ -361,7 +361,7 @@ def test_the_youngest_of_a_template_are_found(current: Sandbox, client: Client) 
 def test_all_of_them_are_found_where_there_are_many(
     current: Sandbox, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reconciler, "NEWEST", 2)
+    monkeypatch.setattr(reconciler, "NEWEST_PER_ROUND", 2)
     since = timezone.now() - dt.timedelta(minutes=1)
     ids = {start(current, f"Trip {number}") for number in range(5)}
 

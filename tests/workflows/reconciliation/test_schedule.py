@@ -28,7 +28,7 @@ def current(sandbox: Sandbox, settings: Settings, monkeypatch: pytest.MonkeyPatc
     """Return a fresh sandbox that speaks as today's server, of which nothing counts as being on its way."""
     sandbox.reset(dialect="current")
     settings.PNEUMATIC_DIALECT = "current"
-    monkeypatch.setattr(reconciler, "ON_ITS_WAY", dt.timedelta(days=-1))
+    monkeypatch.setattr(reconciler, "EVENT_GRACE_PERIOD", dt.timedelta(days=-1))
     return sandbox
 
 
