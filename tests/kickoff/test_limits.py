@@ -119,7 +119,7 @@ def test_options_that_the_key_may_not_read_are_explained(type_name: str, is_requ
 
     assert "data set that the API key cannot read" in form.rows[0].notice
     assert form.is_valid() is not is_required
-    assert [blocker[:24] for blocker in form.blockers] == (["“City” is required, but"] if is_required else [])
+    assert [blocker[:23] for blocker in form.blockers] == (["“City” is required, but"] if is_required else [])
 
 
 def test_a_file_field_says_why_no_file_can_be_sent() -> None:

@@ -75,7 +75,7 @@ def test_the_command_says_that_any_key_sees_its_own_only(current: Sandbox) -> No
 
 
 def test_the_command_cannot_do_it_with_the_documented_server(sandbox: Sandbox) -> None:
-    with pytest.raises(CommandError, match="no list of workflows") as refused:
+    with pytest.raises(CommandError, match="cannot list workflows") as refused:
         reconcile()
 
     assert refused.value.returncode == 2
@@ -85,7 +85,7 @@ def test_the_command_cannot_do_it_with_the_documented_server(sandbox: Sandbox) -
 def test_the_command_fails_when_pneumatic_does_not_answer(current: Sandbox) -> None:
     current.fault(kind="status", path_prefix="/workflows", status=403, times=0)
 
-    with pytest.raises(CommandError, match="Not all could be compared") as failed:
+    with pytest.raises(CommandError, match="Not all workflows were compared") as failed:
         reconcile()
 
     assert failed.value.returncode == 1
