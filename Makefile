@@ -1,4 +1,4 @@
-# Everything a person or CI does with the project. `make help` lists it.
+# The tasks of the project, for people and CI. `make help` lists them.
 #
 # Needs only Python 3.11 or newer (with venv), make, and a package index that pip can reach.
 
@@ -7,23 +7,26 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --no-input --quiet
 
-# A complete environment of its own: nothing of the developer's .env decides what is tested.
+# A complete environment, so that the developer's .env has no influence on the checks.
 CHECK_ENV := ENV_FILE= DEBUG=False HASHED_STATIC=False LOG_LEVEL=warning DATABASE_URL=sqlite:///:memory: \
 	SECRET_KEY=only-for-checks-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEF \
 	PUBLIC_URL=https://dash.example.com ALLOWED_HOSTS=dash.example.com \
 	PNEUMATIC_API_URL=https://api.example.com PNEUMATIC_API_KEY=only-for-checks PNEUMATIC_DIALECT=documented
-# Django's own way to ask "is a migration missing" is not enough: the models must also be free of warnings.
+# With -W error, models must be free of warnings too.
 MANAGE := $(CHECK_ENV) PYTHONDEVMODE=1 $(PY) -W error manage.py
 
-# How many processes run the tests; `make test WORKERS=0` runs them in one, which a debugger needs.
-WORKERS ?= auto
+# How many processes run the tests; `make test WORKERS=0` runs them in one, which a debugger needs. Many tests wait for
+# another process, a server or a browser: one more than there are processors keeps those busy.
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 ARGS ?=
+# Python's development mode shows what is never closed. Its checks of memory are for authors of C code, and take time.
+PYTEST = PYTHONDEVMODE=1 PYTHONMALLOC=default $(1) -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format install bench lock screenshots
+.PHONY: help demo test test-all coverage check format install bench lock screenshots container-check
 
 help: ## Show this list
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 demo: $(VENV)/.runtime ## Start the dashboard on a sandbox of Pneumatic; Ctrl-C stops it (ARGS="--port 8080")
 	@exec $(PY) manage.py demo $(ARGS)
@@ -31,7 +34,16 @@ demo: $(VENV)/.runtime ## Start the dashboard on a sandbox of Pneumatic; Ctrl-C 
 install: $(VENV)/.development ## Create .venv with everything that development needs
 
 test: $(VENV)/.development ## Run the tests (ARGS="tests/launches -k retry"; DATABASE_URL=... for PostgreSQL)
-	PYTHONDEVMODE=1 $(PY) -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
+	@$(call PYTEST,$(PY))
+
+test-all: $(VENV)/.development ## Run every combination, crash point and example of a property too
+	@$(call PYTEST,$(PY)) --exhaustive
+
+coverage: $(VENV)/.development ## Run the tests and measure which lines and branches they reach
+	@rm -f .coverage .coverage.*
+	@$(call PYTEST,$(PY) -m coverage run)
+	@$(PY) -m coverage combine --quiet
+	@$(PY) -m coverage report
 
 check: $(VENV)/.development ## Lint, format, types, templates, migrations, production configuration
 	$(VENV)/bin/ruff check .
@@ -46,11 +58,14 @@ format: $(VENV)/.development ## Format Python and templates
 	$(VENV)/bin/ruff format .
 	git ls-files -z 'templates/*.html' 'apps/*.html' | xargs -0 $(VENV)/bin/djade --target-version 5.2
 
-bench: $(VENV)/.development benchmarks/.venv/.installed ## Measure against the peers and print tables (ARGS="--only sync")
+bench: $(VENV)/.development benchmarks/.venv/.installed ## Measure against other programs and print tables (ARGS="--only sync")
 	$(PY) -m benchmarks $(ARGS)
 
-screenshots: $(VENV)/.development ## Make docs/images anew, with Chromium on the sandbox
+screenshots: $(VENV)/.development ## Take the pictures in docs/images, with Chromium on the sandbox
 	$(PY) docs/images/make.py
+
+container-check: ## Build the Containerfile in a clean Debian and check what it serves (root, debootstrap)
+	$(PYTHON) deploy/container_check.py $(ARGS)
 
 lock: $(VENV)/.runtime ## Lock the newest dependencies that pyproject.toml allows, with hashes
 	@command -v uv > /dev/null || $(PIP) install uv
@@ -59,7 +74,7 @@ lock: $(VENV)/.runtime ## Lock the newest dependencies that pyproject.toml allow
 	$$compile --group dev pyproject.toml -o requirements-dev.lock && \
 	$$compile benchmarks/requirements.in -o benchmarks/requirements.lock
 
-# -- Environments: each is made once, and again only when its lock changed ---------------------------------------
+# -- Environments: each is created once, and updated when its lock changed ---------------------------------------
 
 $(PY):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -68,17 +83,18 @@ $(PY):
 	@$(PYTHON) -m venv $(VENV) || { echo "Python's venv module is missing (on Debian: the package python3-venv)."; exit 1; }
 
 $(VENV)/.runtime: requirements.lock | $(PY)
-	@echo "Installing what the dashboard needs"
+	@echo "Installing the dashboard's requirements"
 	@$(PIP) install --require-hashes -r requirements.lock
 	@touch $@
 
-$(VENV)/.development: requirements-dev.lock $(VENV)/.runtime
-	@echo "Installing what development needs"
+# The development requirements include those of the dashboard: one installation is enough.
+$(VENV)/.development: requirements.lock requirements-dev.lock | $(PY)
+	@echo "Installing the development requirements"
 	@$(PIP) install --require-hashes -r requirements-dev.lock
-	@touch $@
+	@touch $(VENV)/.runtime $@
 
 benchmarks/.venv/.installed: benchmarks/requirements.lock | $(PY)
-	@echo "Installing the peers of the benchmarks"
+	@echo "Installing the other programs of the benchmarks"
 	@$(PYTHON) -m venv --clear benchmarks/.venv
 	@benchmarks/.venv/bin/python -m pip --disable-pip-version-check --no-input --quiet install --require-hashes -r benchmarks/requirements.lock
 	@touch $@

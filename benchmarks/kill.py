@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 from benchmarks.databases import databases, fresh
 from benchmarks.report import Bar, Table
@@ -40,7 +41,7 @@ def measure(*, repeats: int) -> list[Table]:
     return [Table.of_bars(f"{TRIALS} times kill -9 of web and worker under load", bars)]
 
 
-def trials(database: str, *, count: int, seed: int = 1) -> dict[str, object]:
+def trials(database: str, *, count: int, seed: int = 1) -> dict[str, Any]:
     """Kill ``count`` times; return what was acknowledged, lost and not projected."""
     with (
         tempfile.TemporaryDirectory(prefix="dash-bench-") as name,

@@ -19,6 +19,7 @@ import signal
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 SMALLEST = 1_000  # bytes
@@ -40,7 +41,7 @@ def template_body(size: int, target: str, kind: int) -> bytes:
         "date_completed": None,
         "performers": people,
     }
-    workflow = {
+    workflow: dict[str, Any] = {
         "id": WORKFLOW_ID,
         "name": MARKER,
         "status": 0,

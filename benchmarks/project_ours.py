@@ -139,4 +139,5 @@ def _finish(events: int, seconds: float, **memory: float) -> None:
 
 if __name__ == "__main__":
     what, *numbers = sys.argv[1:]
-    {"fill": fill, "fill_today": fill_today, "batches": batches, "single": single}[what](*map(int, numbers))
+    parts: dict[str, Any] = {"fill": fill, "fill_today": fill_today, "batches": batches, "single": single}
+    parts[what](*map(int, numbers))

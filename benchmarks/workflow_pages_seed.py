@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import random
 from collections.abc import Iterator, Sequence
@@ -50,7 +51,7 @@ def _workflows(count: int, starters: Sequence[User]) -> Iterator[Workflow]:
     now, pick = timezone.now(), random.Random(4)
     history = history_to_json(_history())
     for number in range(1, count + 1):
-        heard = now - timezone.timedelta(minutes=MINUTES * (count - number))
+        heard = now - dt.timedelta(minutes=MINUTES * (count - number))
         name = f"{pick.choice(WORDS)} {pick.choice(WORDS).lower()} {number}"
         state = pick.choice(_STATES)
         holder = number % max(1, count // HELD) + 1
@@ -66,7 +67,7 @@ def _workflows(count: int, starters: Sequence[User]) -> Iterator[Workflow]:
             task_name=f"Check {pick.choice(WORDS).lower()}",
             task_since=heard,
             performers=[[holder, f"Person {holder}"]],
-            started_at=heard - timezone.timedelta(hours=5),
+            started_at=heard - dt.timedelta(hours=5),
             ended_at=None if state in {"running", "snoozed"} else heard,
             digest=f"{number:064x}",
             events_count=EVENTS,
@@ -100,7 +101,7 @@ def _events(count: int, *, workflows: int) -> None:
     now = timezone.now().replace(tzinfo=None) if is_sqlite else timezone.now()
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO webhooks_event (content_hash, kind, workflow_id, template_id, task_id, moment, facts,"  # noqa: S608
+            "INSERT INTO webhooks_event (content_hash, kind, workflow_id, template_id, task_id, occurred_at, facts,"  # noqa: S608
             f" first_received_at, last_received_at, deliveries_count) {numbers}"
             f" SELECT {hashed}, 'task_completed', n %% %s + 1, n %% {TEMPLATES} + 1, n, %s, {as_json}, %s, %s, 1"
             " FROM numbers",

@@ -1,5 +1,5 @@
 """The demonstration: the whole product on a sandbox of Pneumatic, started by ``manage.py demo``.
 
-Every part is a process with a complete environment of its own, so a developer's ``.env`` and database are
-neither read nor touched. What it keeps (database, secrets, logs) stands below one folder.
+Every part is a process with its own complete environment, so a developer's ``.env`` and database are
+neither read nor touched. What it keeps (database, secrets, logs) is below one folder.
 """

@@ -1,4 +1,4 @@
-"""A browser without JavaScript: somebody who signs in, opens pages and sends forms."""
+"""A browser without JavaScript that signs in, opens pages and sends forms."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class BrowserPage(HTMLParser):
 
     @classmethod
     def read(cls, response: requests.Response) -> BrowserPage:
-        """Return what stands on the page of a response."""
+        """Return the text of the page of a response."""
         page = cls()
         page.feed(response.text)
         return page

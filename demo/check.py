@@ -41,7 +41,7 @@ class File:
 class MainJob:
     """Fills in a form with every type of field, launches, and compares both ends."""
 
-    def __init__(self, *, browser: Browser, sandbox: SandboxApi, say: Callable[[str], None]) -> None:
+    def __init__(self, *, browser: Browser, sandbox: SandboxApi, say: Callable[[str], object]) -> None:
         self._browser = browser
         self._sandbox = sandbox
         self._say = say
@@ -83,11 +83,11 @@ class MainJob:
         """Return the controls that a person fills in, and what the sandbox should have of each in the end."""
         typed: dict[str, list[str]] = {}
         expected: dict[str, Any] = {}
-        of_today = self._sandbox.speaks_of_today()
+        is_current = self._sandbox.has_current_api()
         for field in fields:
             selections = field.get("selections") or []
             options = [str(selection["id"]) for selection in selections]
-            controls = [selection["value"] for selection in selections] if of_today else options
+            controls = [selection["value"] for selection in selections] if is_current else options
             value: str
             expected_value: Any
             match field["type"]:
@@ -101,7 +101,7 @@ class MainJob:
                     value = expected_value = "1234.5"
                 case "date":
                     value = expected_value = DAY.isoformat()
-                    if of_today:  # the sandbox's people live in UTC
+                    if is_current:  # the sandbox's people live in UTC
                         expected_value = calendar.timegm(DAY.timetuple())
                 case "radio" | "dropdown":
                     value, expected_value = controls[-1], options[-1]
@@ -113,13 +113,13 @@ class MainJob:
                     user = self._find_person()
                     value, expected_value = str(user["id"]), user["id"]
                 case _:
-                    continue  # files travel beside the text
+                    continue  # files are sent next to the text
             typed[f"kickoff-{field['api_name']}"] = [value]
             expected[field["api_name"]] = expected_value
         return typed, expected
 
     def _find_person(self) -> dict[str, Any]:
-        """Return somebody whom the search of people finds by e-mail."""
+        """Return a user whom the search of people finds by e-mail."""
         user = self._sandbox.active_user()
         hits = self._browser.get("/people/", q=user["email"]).json()["hits"]
         if str(user["id"]) not in {hit["value"] for hit in hits}:

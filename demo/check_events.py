@@ -1,6 +1,6 @@
 """The second half of ``manage.py demo --check``: subscribe, events, completed, unsubscribe, through the real pages.
 
-What moves a workflow is the sandbox, told so by control; all else is what people see and press.
+The sandbox moves the workflow, by its control API; everything else is what people see and press.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from demo.sandbox_api import SandboxApi
 EVENTS = {"workflow_started", "task_completed_v2", "task_returned", "workflow_completed"}
 EVENTS_OF_TODAY = {"workflow_started", "task_completed", "task_returned", "workflow_completed"}
 SUBSCRIPTIONS = "/admin/webhooks/subscription/"
-PATIENCE = 30.0  # seconds for the worker to come to an event
+EVENT_TIMEOUT_SECONDS = 30.0  # seconds for the worker to come to an event
 RUNNING = 0
 
 
@@ -36,14 +36,14 @@ class EventsJob:
         operator: Browser,
         sandbox: SandboxApi,
         alive: Callable[[], None],
-        say: Callable[[str], None],
+        say: Callable[[str], object],
     ) -> None:
         self._integrator = integrator
         self._operator = operator
         self._sandbox = sandbox
         self._alive = alive
         self._say = say
-        self._events = EVENTS_OF_TODAY if sandbox.speaks_of_today() else EVENTS
+        self._events = EVENTS_OF_TODAY if sandbox.has_current_api() else EVENTS
 
     def subscribe(self) -> None:
         """Have all four events sent to the dashboard; raise DemoError unless Pneumatic has exactly these."""
@@ -54,8 +54,8 @@ class EventsJob:
         rows = self._sandbox.subscriptions()
         if sorted(row["event"] for row in rows) != sorted(self._events):
             reasons = "; ".join(BrowserPage.read(answer).errors) or f"status {answer.status_code}"
-            told = ", ".join(row["event"] for row in rows) or "nothing"
-            raise DemoError(f"All four events should be subscribed; Pneumatic has {told} ({reasons}).")
+            present = ", ".join(row["event"] for row in rows) or "nothing"
+            raise DemoError(f"All four events should be subscribed; Pneumatic has {present} ({reasons}).")
         if any(not row["target"].startswith(f"{self._integrator.url}/hooks/") for row in rows):
             raise DemoError("The events are subscribed for another address than the dashboard's receiver.")
         self._say("Subscribed to all four events as integrator")
@@ -89,11 +89,11 @@ class EventsJob:
         if f"/workflows/{id_}/" not in " ".join(BrowserPage.read(self._operator.get(launch)).links):
             raise DemoError(f"The launch does not lead to its workflow, {id_}.")
         self._say(
-            f"Workflow {id_} went through {steps} steps and one return, and its page tells each of them"
+            f"Workflow {id_} went through {steps} steps and one return, and its page shows each of them"
         )
 
     def unsubscribe(self, template_id: int) -> None:
-        """End one subscription and then all of the address; raise DemoError unless nothing is sent any more."""
+        """End one subscription and then all of the address; raise DemoError if anything is still sent."""
         links = " ".join(BrowserPage.read(self._integrator.get(SUBSCRIPTIONS)).links)
         first, second, *_ = sorted(set(re.findall(rf"{SUBSCRIPTIONS}(\d+)/unsubscribe/", links)))
         for path in (f"{first}/unsubscribe/", f"{second}/unsubscribe-target/"):
@@ -106,8 +106,8 @@ class EventsJob:
         before = len(self._sandbox.deliveries())
         self._sandbox.start_workflow(template_id)
         if len(self._sandbox.deliveries()) != before:
-            raise DemoError("After unsubscribing, an event was sent all the same.")
-        self._say("Unsubscribed by number and by address: nothing is sent any more")
+            raise DemoError("An event was sent after unsubscribing.")
+        self._say("Unsubscribed by number and by address: no events are sent")
 
     def _compare_deliveries(self, workflow_id: int) -> None:
         """Raise DemoError unless every kind of event was sent, and each answered with 2xx."""
@@ -121,15 +121,17 @@ class EventsJob:
         self._say(f"The receiver took {len(sent)} events of workflow {workflow_id}")
 
     def _state_of(self, workflow_id: int) -> str:
-        """Return the state of a workflow as the list of workflows exports it; "" when it is not there."""
+        """Return the state of a workflow as the list of workflows exports it; "" when it is absent."""
         text = self._operator.get("/workflows/export.csv").content.decode("utf-8-sig")
         rows = {row["Workflow ID"]: row["State"] for row in csv.DictReader(io.StringIO(text))}
         return rows.get(str(workflow_id), "")
 
-    def _until(self, wish: str, condition: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + PATIENCE
+    def _until(self, expectation: str, condition: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + EVENT_TIMEOUT_SECONDS
         while not condition():
             self._alive()
             if time.monotonic() > deadline:
-                raise DemoError(f"After {PATIENCE:.0f} seconds this is still not so: {wish}.")
+                raise DemoError(
+                    f"After {EVENT_TIMEOUT_SECONDS:.0f} seconds this is still not so: {expectation}."
+                )
             time.sleep(0.2)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import sys
-import uuid
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +27,7 @@ from apps.accounts.models import PneumaticUser, User  # noqa: E402
 from apps.kickoff.forms import KickoffForm  # noqa: E402
 from apps.launches import permissions  # noqa: E402
 from apps.launches.dispatch import services  # noqa: E402
+from apps.launches.dispatch.request import LaunchRequest  # noqa: E402
 from apps.launches.models import Launch  # noqa: E402
 from apps.launches.uploads import services as uploads_services  # noqa: E402
 from apps.pneumatic.canonical.events import Kind  # noqa: E402
@@ -49,10 +49,10 @@ TERMINATED = 2  # documented: Available workflow statuses
 
 
 def connect(sandbox: SandboxApi) -> list[str]:
-    """Return what was done, in words; raise DemoError when events cannot come."""
+    """Return what was done as sentences; raise DemoError when events cannot arrive."""
     said = [_subscribe()]
     if ended := _end_forgotten(sandbox):
-        said.append(f"Workflows that ended unheard since last time: {ended}")
+        said.append(f"Workflows that ended while the demonstration was stopped: {ended}")
     operator = User.objects.get(username="operator")
     if not sandbox.workflows():
         sandbox.control("POST", "acts", {"times": FIRST_ACTS})
@@ -67,7 +67,7 @@ def _subscribe() -> str:
     subscriptions_services.refresh()
     outcomes = subscriptions_services.subscribe(administrator, list(Kind))
     outcomes += drift.repair(administrator)
-    # An older address of ours had the event: nobody was asked, and the repair has put the present one in its place.
+    # An older address of ours had the event: the repair has replaced it with the present one, without a question.
     failed = [outcome.error for outcome in outcomes if not outcome.is_ok and not outcome.is_taken]
     left = drift.find_drift().unmet
     if failed or left:
@@ -79,8 +79,8 @@ def _subscribe() -> str:
 def _end_forgotten(sandbox: SandboxApi) -> int:
     """End workflows that look alive here and are over there, or unknown; return how many.
 
-    Their last event was lost when the demonstration was killed, or the sandbox's file was removed. A server that tells
-    of its workflows is asked; where none can be, the sandbox tells what was lost once more.
+    Their last event was lost when the demonstration was killed, or the sandbox's file was removed. A server that lists
+    workflows is compared; otherwise the sandbox sends again what was lost.
     """
     with connect_to_pneumatic() as client:
         if client.capabilities.reads_back:
@@ -122,7 +122,11 @@ def _launch_some(operator: User) -> list[Launch]:
     launched: list[Launch] = []
     for template in Template.objects.filter(name__in=LAUNCHED, removed_at=None).order_by("-id"):
         version = template.current_version
-        if version is None or permissions.refusal(operator, template) or len(launched) == FIRST_LAUNCHES:
+        if (
+            version is None
+            or permissions.launch_denied_reason(operator, template)
+            or len(launched) == FIRST_LAUNCHES
+        ):
             continue
         kickoff = version_kickoff(version)
         typed = {f"kickoff-{field.api_name}": _answer(field, operator) for field in kickoff.fields}
@@ -132,15 +136,15 @@ def _launch_some(operator: User) -> list[Launch]:
             files=uploads_services.OwnFiles(operator),
         )
         if form.is_valid():
-            launch = services.start(
+            launch_request = LaunchRequest(
                 user=operator,
                 template=template,
                 version=version,
-                submission_id=uuid.uuid4(),
                 name=form.workflow_name,
                 answers=form.answers(),
             )
-            launched.append(services.send(launch))
+            with connect_to_pneumatic() as client:
+                launched.append(services.send(services.start(launch_request, client), client))
     return launched
 
 

@@ -50,7 +50,7 @@ class Place:
         return self.folder / "sandbox.json"
 
     def passwords(self, username: str) -> Path:
-        """Return the file that holds the password made for somebody."""
+        """Return the file that holds a user's password."""
         return self.folder / f"password_{username}"
 
 
@@ -88,7 +88,7 @@ def child(place: Place, *, port: int, sandbox_port: int, files_port: int) -> dic
         "PNEUMATIC_APP_URL": f"http://{HOST}:{sandbox_port}",
         "PNEUMATIC_API_KEY_FILE": str(place.api_key),
         "PNEUMATIC_DIALECT": "auto",
-        # Where the sandbox speaks as today's server does, its files have an address of their own.
+        # Where the sandbox implements the current API, its files have a separate address.
         "PNEUMATIC_FILES_URL": f"http://{HOST}:{files_port}",
     }
 
@@ -99,7 +99,7 @@ def manage(*arguments: str) -> list[str]:
 
 
 def _write_secret(path: Path, text: str) -> None:
-    """Write a file that nobody else could read for even a moment."""
+    """Write a file that no other user can read at any time."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with open(descriptor, "w", encoding="utf-8") as file:
         file.write(text + "\n")

@@ -1,6 +1,6 @@
 """Print the first workflow id that this demonstration has never seen: ``python -m demo.first_id``.
 
-The sandbox keeps its ids in a file of its own; were that lost, new workflows would be taken for old ones.
+The sandbox keeps its ids in a separate file. If that is lost, new workflows must not get the ids of old ones.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from apps.workflows.models import Workflow  # noqa: E402
 
 
 def first_unknown_id() -> int:
-    """Return 1 more than the largest id that an event or a launch told."""
-    told = Workflow.objects.aggregate(largest=Max("pk"))["largest"]
+    """Return 1 more than the largest id of any event or launch."""
+    known = Workflow.objects.aggregate(largest=Max("pk"))["largest"]
     launched = Launch.objects.aggregate(largest=Max("workflow_id"))["largest"]
-    return max(told or 0, launched or 0) + 1
+    return max(known or 0, launched or 0) + 1
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Make the people of a demonstration: ``python -m demo.people FOLDER`` prints them as JSON.
 
-A process of its own, started with the demonstration's environment: its database is not the starter's.
+A separate process with the demonstration's environment: its database is not that of the process that starts it.
 """
 
 from __future__ import annotations

@@ -13,18 +13,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 HOST = "127.0.0.1"
-PATIENCE = 30.0  # seconds for a server to answer, or for a process to end when asked
+STOP_TIMEOUT_SECONDS = 30.0  # seconds for a server to answer, or for a process to end when asked
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
 class DemoError(Exception):
-    """The demonstration cannot go on; the message tells a person why."""
+    """The demonstration cannot continue; the message says why."""
 
 
 @dataclass
 class DemoProcess:
-    """One running process; ``name`` is what a person is told, ``log`` has all that it wrote."""
+    """One running process; ``name`` is shown to people, ``log`` is the file with its output."""
 
     name: str
     process: subprocess.Popen[bytes]
@@ -37,7 +37,7 @@ class DemoProcess:
 
 
 class Family:
-    """Starts parts, watches them, and stops all of them, whatever happens."""
+    """Starts parts, watches them, and stops all of them, after errors too."""
 
     def __init__(self, *, environment: Mapping[str, str], folder: Path, logs: Path) -> None:
         self._environment = dict(environment)
@@ -46,7 +46,7 @@ class Family:
         self._parts: list[DemoProcess] = []
 
     def start(self, name: str, command: Sequence[str], *, listens: bool = False) -> DemoProcess:
-        """Start a process that runs until ``stop``; a session of its own keeps Ctrl-C for us to handle.
+        """Start a process that runs until ``stop``; a separate session keeps Ctrl-C for us to handle.
 
         One that ``listens`` ends with its standard input: wherever it runs, it does not outlive us.
         """
@@ -85,7 +85,7 @@ class Family:
         return finished.stdout or ""
 
     def check(self) -> None:
-        """Raise DemoError when a part has ended by itself."""
+        """Raise DemoError when a part has ended unexpectedly."""
         for part in self._parts:
             code = part.process.poll()
             if code is not None:
@@ -96,8 +96,8 @@ class Family:
         self.wait_until(f"The {part.name} does not answer on port {port}.", lambda: answers(port))
 
     def wait_until(self, complaint: str, condition: Callable[[], bool]) -> None:
-        """Return when the condition holds; raise DemoError with the complaint after PATIENCE."""
-        deadline = time.monotonic() + PATIENCE
+        """Return when the condition holds; raise DemoError with the complaint after STOP_TIMEOUT_SECONDS."""
+        deadline = time.monotonic() + STOP_TIMEOUT_SECONDS
         while not condition():
             self.check()
             if time.monotonic() > deadline:
@@ -117,7 +117,7 @@ class Family:
                 part.process.terminate()
         for part in reversed(self._parts):
             try:
-                part.process.wait(timeout=PATIENCE / 3)
+                part.process.wait(timeout=STOP_TIMEOUT_SECONDS / 3)
             except subprocess.TimeoutExpired:
                 part.process.kill()
                 part.process.wait()

@@ -1,6 +1,6 @@
 """The sandbox seen from outside: its API, its record of what arrived, and its control.
 
-What it keeps looks the same whichever generation of the API it speaks.
+Its records look the same for each generation of the API.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ TYPES = {"string", "text", "radio", "checkbox", "date", "url", "dropdown", "file
 
 
 class SandboxApi:
-    """Asks and steers a running sandbox; whatever it refuses raises DemoError."""
+    """Reads and controls a running sandbox; a refusal raises DemoError."""
 
     def __init__(self, url: str, api_key: str) -> None:
         self._url = url
@@ -35,16 +35,16 @@ class SandboxApi:
             raise DemoError("The sandbox has no active template with every type of field.")
         return dict(min(fitting, key=lambda template: len(template["kickoff"]["fields"])))
 
-    def speaks_of_today(self) -> bool:
-        """Return whether the sandbox speaks as today's server does."""
+    def has_current_api(self) -> bool:
+        """Return whether the sandbox implements the current API."""
         return bool(self._get("/_sandbox/status")["dialect"] == "current")
 
     def types(self) -> set[str]:
         """Return the types of fields that the sandbox knows."""
-        return TYPES | {"number"} if self.speaks_of_today() else TYPES
+        return TYPES | {"number"} if self.has_current_api() else TYPES
 
     def active_user(self) -> dict[str, Any]:
-        """Return somebody to choose."""
+        """Return a user to choose."""
         users = self._get("/accounts/users?limit=50&offset=0")["results"]
         return dict(next(user for user in reversed(users) if user["status"] == "active"))
 
@@ -57,7 +57,7 @@ class SandboxApi:
         return {str(file["id"]): file for file in self._get("/_sandbox/files")}
 
     def subscriptions(self) -> list[dict[str, Any]]:
-        """Return who is told of what."""
+        """Return the subscriptions."""
         return list(self._get("/_sandbox/subscriptions"))
 
     def step(self, workflow_id: int, action: str) -> dict[str, Any]:
@@ -65,11 +65,11 @@ class SandboxApi:
         return dict(self.control("POST", "steps", {"workflow_id": workflow_id, "action": action}))
 
     def start_workflow(self, template_id: int, **options: Any) -> dict[str, Any]:
-        """Start a workflow as somebody else would."""
+        """Start a workflow as another user would."""
         return dict(self.control("POST", "workflows", {"template_id": template_id, **options}))
 
     def deliveries(self) -> list[dict[str, Any]]:
-        """Return what was sent to subscribers, once nothing is on its way."""
+        """Return what was sent to subscribers, once nothing is pending."""
         self.control("POST", "deliveries/wait", {"seconds": TIMEOUT / 2})
         return list(self._get("/_sandbox/deliveries"))
 

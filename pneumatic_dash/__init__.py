@@ -1,3 +1,3 @@
 """The project package: settings, URLs and the WSGI entry point."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -1,7 +1,7 @@
 """All settings, from the environment (or a file named by ``ENV_FILE``, by default ``.env``).
 
-Strict: a wrong value stops the start with a sentence that says what to write. ``.env.example`` lists every
-variable; mistakes of deployment that are not plain typos are system checks in ``apps/core/checks.py``.
+A wrong value stops the start with a message that says what to write. ``.env.example`` lists every variable.
+Mistakes of deployment that are more than a typo are system checks in ``apps/core/checks.py``.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def _zone(name: str, default: str) -> str:
     value = env.str(name, default="").strip() or default
     try:
         ZoneInfo(value)
-    except (KeyError, ValueError, OSError):  # as it refuses a name, a path, a folder
+    except (KeyError, ValueError, OSError):  # an unknown name, a path, a folder
         raise ImproperlyConfigured(
             f"{name} is {value!r}. Write a time zone such as Europe/Berlin, or UTC."
         ) from None
@@ -97,7 +97,7 @@ def _zone(name: str, default: str) -> str:
 
 
 def _database(name: str, default: str) -> dict[str, Any]:
-    """Return Django's settings for the database at a URL. It may hold a password, so no message shows it."""
+    """Return Django's settings for the database at a URL. It may contain a password, so no message shows it."""
     config: dict[str, Any] = env.db_url_config(env.str(name, default="").strip() or default)
     if config.get("ENGINE") not in {"django.db.backends.sqlite3", "django.db.backends.postgresql"}:
         raise ImproperlyConfigured(
@@ -113,7 +113,7 @@ SECRET_KEY = _secret("SECRET_KEY")
 if not SECRET_KEY:
     if not DEBUG:
         raise ImproperlyConfigured(
-            "SECRET_KEY is not set. Write a long random text into it (50 characters or more), "
+            "SECRET_KEY is not set. Write a long random text of 50 characters or more, "
             "or DEBUG=True on your own machine."
         )
     SECRET_KEY = "insecure-and-only-for-debug"  # noqa: S105
@@ -178,7 +178,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "apps.webhooks.receiver.middleware.ReceiverMiddleware",  # before all that is for people
+    "apps.webhooks.receiver.middleware.ReceiverMiddleware",  # before the middleware of pages
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -217,7 +217,7 @@ TEMPLATES = [
 # -- Database --------------------------------------------------------------------------------------------------
 
 if not env.str("DATABASE_URL", default=""):
-    (BASE_DIR / "var").mkdir(exist_ok=True)  # a fresh checkout has none
+    (BASE_DIR / "var").mkdir(exist_ok=True)  # missing in a fresh checkout
 DATABASES = {"default": _database("DATABASE_URL", f"sqlite:///{BASE_DIR / 'var' / 'dash.sqlite3'}")}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     _folder = Path(DATABASES["default"]["NAME"]).parent
@@ -233,15 +233,15 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     }
 else:
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-    # Nobody waits minutes for a server that is not there.
+    # Fail soon if the server is down; the operating system would wait for minutes.
     DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
-# Opening a connection costs more than most requests; closing SQLite's last one also folds the whole log away.
+# Opening a connection costs more than most requests; closing SQLite's last one also checkpoints the whole log.
 DATABASES["default"]["CONN_MAX_AGE"] = 60
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default"]}}
 
-# -- People and sessions ---------------------------------------------------------------------------------------
+# -- Users and sessions ----------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "accounts.User"
 LOGIN_URL = "login"
@@ -267,7 +267,7 @@ TIME_ZONE = _zone("TIME_ZONE", "UTC")
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = Path(env.str("STATIC_ROOT", default="") or BASE_DIR / "var" / "static")
-# Hashed names are cached for ever by browsers; they need ``manage.py collectstatic`` to have run.
+# Browsers cache hashed names indefinitely. They need ``manage.py collectstatic`` to have run.
 HASHED_STATIC = _flag("HASHED_STATIC", default=not DEBUG)
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -277,7 +277,7 @@ STORAGES = {
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
-# Uploads go to a temporary file at once: no file is ever held in memory.
+# Uploads are written to a temporary file while they arrive, never kept in memory.
 FILE_UPLOAD_HANDLERS = [
     "apps.launches.uploads.handler.BoundedUploadHandler",
     "django.core.files.uploadhandler.TemporaryFileUploadHandler",
@@ -331,8 +331,8 @@ LOGGING = {
         "handlers": ["stderr"],
         "level": _choice("LOG_LEVEL", "info", ("debug", "info", "warning", "error")).upper(),
     },
-    # urllib3 writes whole URLs at DEBUG; an upload URL may carry a signature.
-    # Django's own handlers go: whatever is logged passes the one handler above, and so the filter.
+    # urllib3 logs whole URLs at DEBUG; an upload URL may contain a signature.
+    # Django's own handlers are removed, so that every line passes the handler above and its filter.
     "loggers": {
         "urllib3": {"level": "INFO"},
         "django": {"level": "INFO", "handlers": []},

@@ -1,4 +1,4 @@
-"""Tell subscribers what happened: from a happening to deliveries, with the faults in force between."""
+"""Notify subscribers: turn what happened into deliveries, with the active faults applied."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .state import CURRENT, State, encode
 
 
 class Announcer:
-    """Makes the payloads of what happens and sends them; ``link(id)`` tells of a file as ``attachments`` do."""
+    """Makes the payloads of what happens and sends them; ``link(id)`` returns a file as ``attachments`` list it."""
 
     def __init__(self, *, state: State, link: Callable[[int], Record]) -> None:
         self._state = state
@@ -23,10 +23,10 @@ class Announcer:
         self._faults = DeliveryFaults()
         self.outbox = Outbox(lambda: state.settings)
 
-    def tell(self, happening: str, workflow: Record, task: Record | None) -> None:
-        """Queue a delivery for everybody who subscribed to what happened; to be called with the state locked.
+    def notify(self, happening: str, workflow: Record, task: Record | None) -> None:
+        """Queue a delivery for each user who subscribed to what happened; to be called with the state locked.
 
-        The payloads are made at once: they tell how things were at this moment, however late they arrive.
+        The payloads are made at once: they show the state of now, even when they arrive late.
         """
         is_modern = self._state.dialect == CURRENT
         names = (current_payloads if is_modern else payloads).EVENTS_OF[happening]
@@ -76,7 +76,7 @@ class Announcer:
         self.outbox.put(self._faults.clear())
 
     def faults_as_json(self) -> list[dict[str, Any]]:
-        """Return the rules in force."""
+        """Return the active rules."""
         return self._faults.as_json()
 
     def reset(self) -> None:
@@ -89,7 +89,7 @@ class Announcer:
         self.outbox.put(self._faults.apply(delivery))
 
     def _send_together(self, deliveries: list[Delivery]) -> None:
-        """Send what today's server sends in one go; what a fault changes goes its own way."""
+        """Send together what the current server sends together; what a fault changes is sent separately."""
         chain: list[Delivery] = []
         for delivery in deliveries:
             self.outbox.note(delivery)
@@ -104,5 +104,5 @@ class Announcer:
 
 
 def _encode(payload: Record, *, is_modern: bool) -> bytes:
-    """Return a body; today's server writes ASCII alone."""
+    """Return a body; the current server writes ASCII only."""
     return json.dumps(payload).encode() if is_modern else encode(payload)

@@ -26,7 +26,7 @@ _TEXTS = (
 _STRINGS = ("As agreed", "Standard model", "The usual one")
 _NUMBERS = ("1", "12.5", "480")
 _LONG = (
-    "Talked about it this morning; nothing speaks against it.",
+    "Talked about it this morning; no objections.",
     "Please look at the second page first.",
     "All there.\n\n- checked twice\n- copies are in the folder",
 )

@@ -45,13 +45,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=_key_in,
         default=argparse.SUPPRESS,
         metavar="PATH",
-        help="file that holds the key: a command line can be read by everybody on the machine",
+        help="file that holds the key: every user of the machine can read a command line",
     )
     parser.add_argument(
         "--dialect",
         choices=DIALECTS,
         default=DOCUMENTED,
-        help="the API as its documentation has it, or as today's server speaks it (default: %(default)s)",
+        help="the API as documented, or that of the current server (default: %(default)s)",
     )
     parser.add_argument(
         "--dataset", choices=DATASETS, default="demo", help="data to start with (default: %(default)s)"
@@ -64,7 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=_pace,
         default=0.0,
         metavar="SECONDS",
-        help="let simulated people do something every so many seconds; 0: nobody does (default: %(default)g)",
+        help="let simulated people act every so many seconds; 0: never (default: %(default)g)",
     )
     parser.add_argument(
         "--keep",
@@ -78,7 +78,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=_id,
         default=0,
         metavar="ID",
-        help="no new workflow gets a smaller id, whatever was kept",
+        help="no new workflow gets a smaller id, even if kept ids are smaller",
     )
     parser.add_argument(
         "--until-stdin-closes",
@@ -161,7 +161,7 @@ def _key_in(path: str) -> str:
     except (OSError, UnicodeDecodeError):
         key = ""
     if not key:
-        raise argparse.ArgumentTypeError(f"{path!r} holds no key: write one into it.")
+        raise argparse.ArgumentTypeError(f"{path!r} contains no key.")
     return key
 
 

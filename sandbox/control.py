@@ -69,7 +69,7 @@ class Control:
             ("GET", "requests"): lambda request: log.as_json(),
             ("DELETE", "requests"): lambda request: log.clear(),
             ("GET", "files"): lambda request: [item.as_json() for item in list(state.attachments.values())],
-            ("POST", "files/forget_keys"): lambda request: state.keys.forget_heard(),
+            ("POST", "files/forget_keys"): lambda request: state.keys.forget_accepted(),
             ("POST", "keys"): self._add_key,
             ("POST", "groups"): self._put_group,
             ("POST", "templates"): self._put_template,
@@ -80,7 +80,7 @@ class Control:
     def answer(self, request: Request) -> Answer:
         """Return the answer to a control request; raise Refused when it is not carried out."""
         if not _is_from_here(request):
-            raise refuse(403, "The control API answers to this machine only.")
+            raise refuse(403, "The control API accepts requests from this machine only.")
         name = request.path.removeprefix(PREFIX)
         kind, _, id_text = name.partition("/")
         if request.method in {"GET", "DELETE"} and id_text.isascii() and id_text.isdigit():
@@ -143,7 +143,7 @@ class Control:
 
     def _add_key(self, request: Request) -> None:
         given = _object(request, {"key": str, "user_id": int})
-        # As it can stand in a header, which today's server cuts at the first space.
+        # As a header can hold it, which the current server cuts at the first space.
         if not re.fullmatch(r"[!-~]+", given.get("key", "")):
             raise invalid([Problem("key", "Write a key, without spaces.")])
         if given.get("user_id") not in self._state.users:
@@ -237,7 +237,7 @@ class Control:
 def _is_from_here(request: Request) -> bool:
     """Return whether a program on this machine asks: not another machine, and not a web page open in a browser.
 
-    A page's request carries its origin, or (after DNS rebinding) the name of its own host.
+    A page's request carries its origin, or (after DNS rebinding) the name of its host.
     """
     address = ipaddress.ip_address(request.client)
     if isinstance(address, ipaddress.IPv6Address):

@@ -13,7 +13,7 @@ from .workflows import RUNNING, SNOOZED, Workflows
 
 RETURNED_SHARE = 0.12  # of the acts on a task that could be returned
 RESUMED_SHARE = 0.25  # of the acts while something is snoozed
-ENOUGH, FEW = 12, 4  # workflows on their way: no new ones above, always new ones below
+ENOUGH, FEW = 12, 4  # running workflows: no new ones above, always new ones below
 STARTED_SHARE = 0.15  # of the acts between the two
 _IDLE = 0.5  # seconds until it is seen that the pace was changed from 0
 
@@ -36,7 +36,7 @@ class Crowd:
         self._stop.set()
 
     def act(self) -> None:
-        """Do one thing that somebody might do now."""
+        """Do one thing that a person might do now."""
         with self._state.lock:
             workflows = self._state.workflows.values()
             running = [item for item in workflows if item["status"] == RUNNING]

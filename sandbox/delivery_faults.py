@@ -62,7 +62,7 @@ class DeliveryFault:
 
 
 class DeliveryFaults:
-    """The rules in force; ``dice`` decide how held deliveries are shuffled."""
+    """The active rules; ``dice`` decide how held deliveries are shuffled."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -70,7 +70,7 @@ class DeliveryFaults:
         self._dice = Random(0)  # noqa: S311 - a play, the same every time
 
     def add(self, rule: DeliveryFault) -> None:
-        """Put a rule behind those that are there."""
+        """Add a rule behind the present ones."""
         with self._lock:
             self._rules.append(rule)
 
@@ -136,7 +136,7 @@ class DeliveryFaults:
 def parse(data: Any) -> DeliveryFault | list[Problem]:
     """Return the rule that a control request describes, or what is wrong with it."""
     return problems(data, _OPTIONS, required=("kind",)) or DeliveryFault(
-        # Whoever asks for a window wants it to be filled.
+        # A requested window is meant to be filled.
         **({"times": data.get("window", 10)} | data if data["kind"] in HOLDING else data)
     )
 

@@ -17,7 +17,7 @@ class Problem:
     is_field: bool = False
 
     def as_json(self) -> dict[str, str]:
-        """Return the problem as it stands in ``details`` and ``errors``."""
+        """Return the problem as listed in ``details`` and ``errors``."""
         return {"api_name" if self.is_field else "name": self.where, "reason": self.reason}
 
 

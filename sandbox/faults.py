@@ -61,7 +61,7 @@ class Fault:
 
 
 class Faults:
-    """The rules in force; ``shift_page`` inserts or deletes a row of the listing that a request reads."""
+    """The active rules; ``shift_page`` inserts or deletes a row of the listing that a request reads."""
 
     def __init__(self, *, shift_page: Callable[[str, str], None]) -> None:
         self._lock = threading.Lock()
@@ -70,7 +70,7 @@ class Faults:
         self._was_reset = threading.Event()
 
     def add(self, fault: Fault) -> None:
-        """Put a rule behind those that are there."""
+        """Add a rule behind the present ones."""
         with self._lock:
             self._rules.append(fault)
 

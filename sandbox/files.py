@@ -1,4 +1,4 @@
-"""Attachments and the upload store, which listens on a port of its own as storage services have an origin of their own.
+"""Attachments and the upload store, which listens on a separate port as storage services have a separate origin.
 
 An upload URL is signed and knows nothing of API keys: a request that brings one has leaked it, is refused and counted.
 """
@@ -33,7 +33,7 @@ class FileStore:
     def __init__(self, state: State) -> None:
         self._state = state
         self.port = 0
-        self.host = "127.0.0.1"  # as it stands in the links of payloads, which no request asked for
+        self.host = "127.0.0.1"  # the host in the links of payloads, which no request named
 
     def announce(self, body: Any, *, host: str) -> Record:
         """Return the id and signed upload URLs of a new attachment; raise Refused when ``body`` is wrong."""
@@ -79,7 +79,7 @@ class FileStore:
         }
 
     def make(self, name: str) -> int:
-        """Put a small public text file into the store, as if somebody had uploaded it, and return its id."""
+        """Put a small public text file into the store, as if a person had uploaded it, and return its id."""
         text = f"{name}\n\nMade up by the sandbox.\n".encode(errors="replace")
         content = tempfile.SpooledTemporaryFile(max_size=KEPT_IN_MEMORY)  # noqa: SIM115
         content.write(text)
@@ -99,7 +99,7 @@ class FileStore:
         return id_
 
     def link(self, id_: int) -> Record:
-        """Return an attachment as it stands in an answered field; the link works once the file is public."""
+        """Return an attachment as an answered field lists it; the link works once the file is public."""
         attachment = self._state.attachments.get(id_)
         if attachment is None:
             return {"id": id_, "name": "", "url": ""}
@@ -125,7 +125,7 @@ class FileStore:
             attachment = self._state.attachments.get(int(id_text))
         signature = request.query.get("signature", "")
         if attachment is None or not hmac.compare_digest(signature.encode(), attachment.signature.encode()):
-            raise _store_error(403, "SignatureDoesNotMatch", "The signature does not fit this object.")
+            raise _store_error(403, "SignatureDoesNotMatch", "The signature does not match this object.")
         if method == "GET":
             return _download(attachment, thumbnail=kind == "file-thumbnails")
         return self._receive(request, attachment, thumbnail=kind == "thumbnails")
@@ -151,7 +151,7 @@ class FileStore:
         with self._state.lock:
             if self._state.attachments.get(attachment.id) is not attachment:
                 stored.close()
-                raise _store_error(404, "NoSuchKey", "The attachment was forgotten meanwhile.")
+                raise _store_error(404, "NoSuchKey", "The attachment was forgotten in between.")
             replaced = attachment.thumbnail if thumbnail else attachment.file
             if thumbnail:
                 attachment.thumbnail = stored
@@ -199,7 +199,7 @@ def _is_file_name(name: Any) -> bool:
 def _store(request: Request, content_type: str) -> StoredFile:
     digest = hashlib.sha256()
     size = request.unread
-    # Large files go to an unnamed file that the system removes by itself; closed with the last reference.
+    # Large files go to an unnamed file that the system removes automatically; closed with the last reference.
     content = tempfile.SpooledTemporaryFile(max_size=KEPT_IN_MEMORY)  # noqa: SIM115
     try:
         while request.unread:

@@ -1,4 +1,4 @@
-"""Keep what happened in a file, so that a sandbox that is started again goes on where it was stopped.
+"""Keep what happened in a file, so that a restarted sandbox continues where it was stopped.
 
 Workflows with their files' names, subscriptions and the next ids are kept; templates, users and the files themselves
 are not. Without a file nothing is kept.
@@ -20,7 +20,7 @@ KEPT_FINISHED = 200
 # What records did not have in the files of earlier versions.
 _NEW_IN_WORKFLOWS: Record = {"date_completed": None, "snoozed_until": None}
 _NEW_IN_STEPS: Record = {"responsible_groups": [], "groups": []}
-# A stop that came before the last change was written must not lead to ids that somebody knows already.
+# A stop that came before the last change was written must not lead to ids that are known already.
 _MARGIN = 100
 _FILE_KEYS = ("id", "name", "content_type", "size", "signature", "is_public", "uuid", "uploaded_by")
 
@@ -52,7 +52,7 @@ class Keeper:
         self.write()
 
     def write(self) -> None:
-        """Write now; whoever reads meanwhile sees the old file or the new one, never half of one."""
+        """Write now; a concurrent reader sees the old file or the new one, never half of one."""
         with self._lock:
             with self._state.lock:
                 text = json.dumps(_snapshot(self._state), ensure_ascii=True)

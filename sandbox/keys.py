@@ -1,10 +1,10 @@
-"""The API keys: whose they are, and which of them today's file service has heard of."""
+"""The API keys: their users, and which of them the current file service has accepted."""
 
 from __future__ import annotations
 
 import hmac
 
-OWNER = 0  # stands for the account's owner, whoever that is at the moment
+OWNER = 0  # the account's owner, who may change
 
 
 class Keys:
@@ -13,17 +13,17 @@ class Keys:
     def __init__(self, main: str) -> None:
         self._main = main
         self._owners = {main: OWNER}
-        self._heard = {main}
+        self._accepted = {main}
 
     def add(self, key: str, user_id: int) -> None:
         """Let a key act as a user from now on; the file service knows it, as after the sign-in that made it."""
         self._owners[key] = user_id
-        self._heard.add(key)
+        self._accepted.add(key)
 
     def reset(self) -> None:
         """Forget all keys but the first."""
         self._owners = {self._main: OWNER}
-        self._heard = {self._main}
+        self._accepted = {self._main}
 
     def find(self, given: str) -> int | None:
         """Return the id of the user whose key was given, OWNER for the first key, None for one that is not valid."""
@@ -34,14 +34,14 @@ class Keys:
                 found = user_id
         return found
 
-    def hear(self, key: str) -> None:
+    def accept(self, key: str) -> None:
         """Remember that the API was called with this key: the file service knows it from now on."""
-        self._heard.add(key)
+        self._accepted.add(key)
 
-    def is_heard(self, key: str) -> bool:
+    def is_accepted(self, key: str) -> bool:
         """Return whether the file service knows a key that is valid."""
-        return key in self._heard
+        return key in self._accepted
 
-    def forget_heard(self) -> None:
+    def forget_accepted(self) -> None:
         """Let the file service forget all keys, as after the loss of its cache."""
-        self._heard.clear()
+        self._accepted.clear()

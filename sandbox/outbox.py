@@ -1,4 +1,4 @@
-"""Deliveries on their way: one line per target, in order, by real HTTP, tried again as the real server does."""
+"""Pending deliveries: one queue per target, in order, by real HTTP, tried again as the real server does."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ class Delivery:
     """One payload for one target.
 
     ``state`` is waiting, held, lost or dropped (never sent), delivered (2xx), refused (any other answer below 500), or
-    failed (after TRIES); ``seconds`` is how long the body takes to be sent. ``is_modern`` sends it as today's server
-    does. That one knows one sending of an event to all its rows: ``then`` are those behind this one, and whichever of
-    them fails, all are tried again.
+    failed (after TRIES); ``seconds`` is how long the body takes to be sent. ``is_modern`` sends it as the
+    current server does: an event goes to all its rows together. ``then`` are those behind this one; when one
+    fails, all are sent again.
     """
 
     event: str
@@ -109,7 +109,7 @@ class Outbox:
             return self._changed.wait_for(lambda: not self._lines, timeout=seconds)
 
     def reset(self) -> None:
-        """Forget everything that waits and the log; what is being sent at this moment may still arrive."""
+        """Forget everything that waits and the log; what is being sent now may still arrive."""
         with self._changed:
             self._over.set()
             self._over = threading.Event()
@@ -141,7 +141,7 @@ class Outbox:
             line.append(group)
 
     def _send_line(self, target: str, line: deque[Group], over: threading.Event) -> None:
-        """Send what stands in a line until it is empty."""
+        """Send what is in a queue until it is empty."""
         while True:
             with self._changed:
                 if over.is_set() or not line:

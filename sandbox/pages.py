@@ -1,4 +1,4 @@
-"""Pages for people: what this server is, which workflows arrived and how far they are, and who is told of it.
+"""Pages for people: what this server is, which workflows arrived and how far they are, and who is notified.
 
 ``/workflows/<id>`` is where the dashboard's links into Pneumatic lead when they are pointed at the sandbox.
 """
@@ -45,7 +45,7 @@ _PAGE = """<!doctype html>
 </body>
 </html>
 """
-_FRONT = """<p>A stand-in of the Pneumatic API{which} for trying out, training and tests. Nothing here reaches a real
+_FRONT = """<p>A simulator of the Pneumatic API{which} for trying out, training and tests. Nothing here reaches a real
 account, and everything is forgotten when the sandbox stops.</p>
 <p>Templates: {templates}. Users: {users}. Files received: {files}.</p>
 <h2>Webhook subscriptions</h2>
@@ -83,7 +83,7 @@ def _page(title: str, content: str) -> Answer:
 
 def _front(state: State) -> str:
     return _FRONT.format(
-        which=", as today's server speaks it," if state.dialect == CURRENT else "",
+        which=", as the current server implements it," if state.dialect == CURRENT else "",
         templates=len(state.templates),
         users=len(state.users),
         files=sum(1 for attachment in state.attachments.values() if attachment.file),
@@ -94,7 +94,7 @@ def _front(state: State) -> str:
 
 def _subscriptions(state: State) -> str:
     if not state.subscriptions:
-        return "<p>None: nobody is told when a workflow moves.</p>"
+        return "<p>None: no one is notified when a workflow moves.</p>"
     rows = "".join(
         f"<tr><td>{item['id']}</td><td><code>{escape(item['event'])}</code></td>"
         f"<td>{escape(_without_secret(item['target']))}</td></tr>"
@@ -134,9 +134,9 @@ def _details(workflow: Record, state: State) -> str:
         if rows
         else "<p>It was launched without answers.</p>"
     )
-    moment = f"{workflow['date_created'][:19].replace('T', ' ')} UTC"
+    timestamp = f"{workflow['date_created'][:19].replace('T', ' ')} UTC"
     return (
-        f"<p>Workflow {workflow['id']}, launched at {moment} from template "
+        f"<p>Workflow {workflow['id']}, launched at {timestamp} from template "
         f"{workflow['template_id']}, {escape(workflow['template_name'])}. "
         f"It is <strong>{STATUS_NAMES[workflow['status']]}</strong>.</p>{answers}{_steps(workflow, state)}"
     )
@@ -157,7 +157,7 @@ def _how_far(step: Record, workflow: Record) -> str:
         return f"completed at {_clock(step['date_completed'])}"
     if step["number"] == workflow["current"] and step["date_started"]:
         return f"current since {_clock(step['date_started'])}"
-    return "waits" if workflow["status"] == RUNNING or workflow["status"] == SNOOZED else "never begun"
+    return "waits" if workflow["status"] == RUNNING or workflow["status"] == SNOOZED else "never started"
 
 
 def _outputs(step: Record, state: State) -> str:
@@ -184,8 +184,8 @@ def _group(id_: int, state: State) -> str:
     return str(group["name"]) if group else str(id_)
 
 
-def _clock(moment: str) -> str:
-    return f"{moment[11:19]} UTC"
+def _clock(timestamp: str) -> str:
+    return f"{timestamp[11:19]} UTC"
 
 
 def _table(columns: tuple[str, ...], rows: str) -> str:
@@ -201,8 +201,8 @@ def _meaning(value: Any, field: Record | None, state: State) -> str:
 
 def _name(item: Any, field: Record | None, state: State) -> str:
     if field is not None and field["type"] == "date" and isinstance(item, int | float):
-        moment = dt.datetime.fromtimestamp(0, dt.UTC) + dt.timedelta(seconds=item)
-        return f"{moment:%Y-%m-%d %H:%M} UTC"
+        timestamp = dt.datetime.fromtimestamp(0, dt.UTC) + dt.timedelta(seconds=item)
+        return f"{timestamp:%Y-%m-%d %H:%M} UTC"
     if isinstance(item, dict):
         return _group(item["group"], state)
     if field is None or not isinstance(item, int):

@@ -1,6 +1,6 @@
-"""The documented webhook payloads, key for key; another generation of the API gets a module beside this one.
+"""The documented webhook payloads, key for key; another generation of the API gets a separate module.
 
-Built from the sandbox's own records: what a workflow was at that moment. ``hook`` is put in front for each
+Built from the sandbox's own records: what a workflow was at that time. ``hook`` is put in front for each
 subscription. What the examples leave open is decided in docs/sandbox.md.
 """
 
@@ -13,7 +13,7 @@ from .shapes import CHOICE_TYPES, Record
 
 Link = Callable[[int], Record]
 
-# What happened, and the events that tell it: the present name and the deprecated one.
+# What happened, and its events: the present name and the deprecated one.
 EVENTS_OF: Mapping[str, tuple[str, ...]] = {
     "workflow_started": ("workflow_started", "process_started"),
     "task_completed": ("task_completed_v2", "task_completed"),
@@ -25,7 +25,7 @@ EVENTS_OF: Mapping[str, tuple[str, ...]] = {
 def content(
     happening: str, workflow: Record, task: Record | None, *, users: Mapping[int, Record], link: Link
 ) -> Record:
-    """Return the payload without ``hook``; ``link(id)`` returns a file as it stands in ``attachments``."""
+    """Return the payload without ``hook``; ``link(id)`` returns a file as listed in ``attachments``."""
     snapshot = _workflow(workflow, users, link)
     if task is None:
         return {"workflow": snapshot}
@@ -109,6 +109,6 @@ def _field_output(field: Record, answer: Any, link: Link) -> Record:
     }
 
 
-def _time(moment: str | None) -> str | None:
-    """Return a moment as the examples write it: with milliseconds and a Z."""
-    return f"{moment[:23]}Z" if moment else None
+def _time(timestamp: str | None) -> str | None:
+    """Return a timestamp as the examples write it: with milliseconds and a Z."""
+    return f"{timestamp[:23]}Z" if timestamp else None

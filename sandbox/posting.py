@@ -10,7 +10,7 @@ _PIECES = 20  # a body that is sent slowly comes in so many
 _MAX_REDIRECTS = 30
 _TO_GET = {301, 302, 303}
 _SAME_METHOD = {307, 308}
-# What today's server says of itself.
+# How the current server names itself.
 _MODERN_HEADERS = {
     "User-Agent": "python-requests/2.22.0",
     "Accept-Encoding": "gzip, deflate",
@@ -30,7 +30,7 @@ def post(
 ) -> tuple[int | None, str]:
     """Return the status of the answer, or None and what went wrong.
 
-    With ``seconds`` the body is sent in pieces over that time, and given up when ``over`` is set. Today's server
+    With ``seconds`` the body is sent in pieces over that time, and given up when ``over`` is set. The current server
     (``is_modern``) follows redirects: those of 301, 302 and 303 by a GET without the body.
     """
     headers = _MODERN_HEADERS if is_modern else _HEADERS

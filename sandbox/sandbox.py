@@ -44,7 +44,7 @@ class Sandbox:
         self._log = RequestLog()
         self._files = FileStore(self.state)
         self._announcer = Announcer(state=self.state, link=self._files.link)
-        self._workflows = Workflows(state=self.state, files=self._files, tell=self._announcer.tell)
+        self._workflows = Workflows(state=self.state, files=self._files, notify=self._announcer.notify)
         self._crowd = Crowd(state=self.state, workflows=self._workflows)
         self._api = Api(state=self.state, api_key=api_key, files=self._files, workflows=self._workflows)
         self._file_service = FileService(self.state)
@@ -103,7 +103,7 @@ class Sandbox:
         self.state.forget_files()
 
     def _forget(self) -> None:
-        """Let everything begin anew but the state itself: what is on its way, and the dice."""
+        """Reset everything except the state: pending deliveries, and the dice."""
         self._announcer.reset()
         self._workflows.dice.seed(0)
         self._crowd.dice.seed(0)
@@ -112,7 +112,7 @@ class Sandbox:
         if request.path.startswith(PREFIX):
             return _answer_or_refusal(self._control.answer, request)
         is_current = self.state.dialect == CURRENT
-        # Today's server has objects where the sandbox has pages: only a browser gets those.
+        # The current server has objects where the sandbox has pages: only a browser gets those.
         asks_for_page = not is_current or "text/html" in request.headers.get("accept", "")
         if asks_for_page and request.method in {"GET", "HEAD"} and (shown := page(request.path, self.state)):
             return shown
@@ -124,7 +124,7 @@ class Sandbox:
         return self._observed("files", request, answer)
 
     def _observed(self, server: str, request: Request, answer: Callable[[Request], Answer]) -> Answer:
-        """Log a request and its status, and let the faults in force spoil the answer."""
+        """Log a request and its status, and let the active faults spoil the response."""
         entry = self._log.add(server, request)
         try:
             result, entry.fault = self._faults.apply(

@@ -46,7 +46,7 @@ def user_detail(user: Record) -> Record:
 
 
 def all_fields(kickoff: Record) -> list[Record]:
-    """Return the fields of a kickoff form; those of fieldsets, which only today's server knows, come last."""
+    """Return the fields of a kickoff form; those of fieldsets, which only the current server knows, come last."""
     return [*kickoff["fields"], *(field for part in kickoff.get("fieldsets", ()) for field in part["fields"])]
 
 
@@ -67,7 +67,7 @@ def file_answers(workflow: Record) -> list[int | str]:
 
 
 def person_summary(user: Record) -> Record:
-    """Return a user as they stand in a template's ``run_allowed``."""
+    """Return a user as listed in a template's ``run_allowed``."""
     return {key: user[key] for key in _USER_KEYS}
 
 

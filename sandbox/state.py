@@ -42,7 +42,7 @@ class Ids:
 
 
 def _nothing() -> None:
-    """Tell nobody."""
+    """Notify no one."""
 
 
 @dataclass(slots=True)
@@ -69,7 +69,7 @@ class StoredFile:
 
 @dataclass(slots=True)
 class Attachment:
-    """An announced file and, after the PUT, what came."""
+    """An announced file and, after the PUT, its content."""
 
     id: int
     name: str
@@ -133,7 +133,7 @@ class State:
         datasets: Iterable[Record] = (),
         dialect: str = DOCUMENTED,
     ) -> None:
-        """Forget everything that happened and hold this account instead, which speaks ``dialect`` from now on."""
+        """Forget everything that happened and hold this account instead, which uses ``dialect`` from now on."""
         with self.lock:
             self.dialect = dialect
             self.users = {user["id"]: user for user in users}
@@ -149,7 +149,7 @@ class State:
             self.subscription_ids = Ids(FIRST_SUBSCRIPTION)
             self.changed()
             self.forget_encoded()
-            # Encoded before the first request: whoever is measured first must not pay for the others.
+            # Encoded before the first request: the one that is measured first must not pay for the others.
             for id_ in self.templates:
                 self.template_row(id_)
                 self.template_bytes(id_)
@@ -200,7 +200,7 @@ class State:
         row = {
             **self.users[oldest],
             "id": id_,
-            "email": f"meanwhile{id_}@example.com",
+            "email": f"added{id_}@example.com",
             "last_name": "Meanwhile",
         }
         self.users = {id_: row, **self.users} if action == "insert_first" else {**self.users, id_: row}
@@ -214,7 +214,7 @@ class State:
             return
         id_ = max(self.templates) + 1
         created = FIRST_MOMENT if action == "insert_first" else now()
-        changes = {"id": id_, "name": f"Created meanwhile {id_}", "date_created": created}
+        changes = {"id": id_, "name": f"Added while listing {id_}", "date_created": created}
         self.templates[id_] = self.templates[oldest] | changes
 
     def forget_encoded(self) -> None:

@@ -67,12 +67,12 @@ class Webhooks:
 def add_subscription(state: State, *, event: str, target: str) -> Record:
     """Add a subscription to the account and return it."""
     with state.lock:
-        moment = now()
+        timestamp = now()
         id_ = next(state.subscription_ids)
         state.subscriptions[id_] = {
             "id": id_,
-            "created": moment,
-            "updated": moment,
+            "created": timestamp,
+            "updated": timestamp,
             "event": event,
             "target": target,
         }

@@ -239,5 +239,5 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
 
     @property
     def port(self) -> int:
-        """Return the port that is listened on (asked for, or given by the system for 0)."""
+        """Return the port that is listened on (as requested, or chosen by the system for 0)."""
         return int(self.socket.getsockname()[1])

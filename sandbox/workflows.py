@@ -1,4 +1,4 @@
-"""Running workflows: they start with the tasks of their template and move on by steps, each told to the subscribers."""
+"""Running workflows: they start with their template's tasks and move on by steps, each reported to the subscribers."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from .validation import value_reason
 RUNNING, COMPLETED, TERMINATED, SNOOZED = range(4)  # documented: Available workflow statuses
 STATUS_NAMES = ("running", "completed", "terminated", "snoozed")
 ACTIONS = ("complete", "return", "finish", "terminate", "snooze", "resume")
-SNOOZED_FOR = dt.timedelta(days=1)  # when nobody says until when
+SNOOZED_FOR = dt.timedelta(days=1)  # when no end is given
 TASKS_PER_WORKFLOW = 1000  # task ids of a workflow are its own id times this, plus the number
 OPTIONAL_SHARE = 0.7  # of the optional fields that get a made-up answer
 
-Tell = Callable[[str, Record, Record | None], None]
+Notify = Callable[[str, Record, Record | None], None]
 
 
 class Workflows:
-    """Starts workflows and takes them from step to step; ``tell(happening, workflow, task)`` hears of each."""
+    """Starts workflows and takes them from step to step; ``notify(happening, workflow, task)`` is called for each."""
 
-    def __init__(self, *, state: State, files: FileStore, tell: Tell) -> None:
+    def __init__(self, *, state: State, files: FileStore, notify: Notify) -> None:
         self._state = state
         self._files = files
-        self._tell = tell
+        self._notify = notify
         self.dice = Random(0)  # noqa: S311 - a play, the same every time
 
     def start(
@@ -44,13 +44,13 @@ class Workflows:
         is_urgent: bool = False,
         due: float | None = None,
     ) -> Record:
-        """Start a workflow; without ``started_by`` the account's owner is its starter, who holds the API key.
+        """Start a workflow; without ``started_by`` the account's owner, whose API key it is, is its starter.
 
-        ``due`` is in seconds of Unix time; it and ``is_urgent`` are of today's server only.
+        ``due`` is in seconds of Unix time; only the current server has it and ``is_urgent``.
         """
         with self._state.lock:
             id_ = next(self._state.workflow_ids)
-            moment = now()
+            timestamp = now()
             workflow: Record = {
                 "id": id_,
                 "template_id": template["id"],
@@ -58,7 +58,7 @@ class Workflows:
                 "name": name,
                 "kickoff": kickoff,
                 "tasks": tasks or [],
-                "date_created": moment,
+                "date_created": timestamp,
                 "started_by": started_by if started_by is not None else self._owner(),
                 "status": RUNNING,
                 "date_completed": None,
@@ -66,8 +66,8 @@ class Workflows:
                 "snoozed_until": None,
                 "is_urgent": is_urgent,
                 "due": due,
-                "moment": moment,
-                # As the template was at this moment: it may change or go while the workflow runs.
+                "moment": timestamp,
+                # As the template is now: it may change or go while the workflow runs.
                 "description": template["description"],
                 "finalizable": template["finalizable"],
                 "owners": owner_ids(template, self._state),
@@ -76,11 +76,11 @@ class Workflows:
             }
             self._state.workflows[id_] = workflow
             if workflow["steps"]:
-                self._begin(workflow, workflow["steps"][0]["number"], moment)
-            self._tell("workflow_started", workflow, None)
+                self._begin(workflow, workflow["steps"][0]["number"], timestamp)
+            self._notify("workflow_started", workflow, None)
             if not workflow["steps"]:
                 self._end(workflow, COMPLETED)
-                self._tell("workflow_completed", workflow, None)
+                self._notify("workflow_completed", workflow, None)
             self._state.changed()
             return workflow
 
@@ -99,7 +99,7 @@ class Workflows:
 
         ``outputs`` are answers by API name for ``complete``; the others are made up, unless it is said that they are
         not, and that these are right. ``to`` is the number of the task to ``return`` to, by default the one before;
-        ``until`` is the moment to ``snooze`` to. A ``silent`` step is told to nobody.
+        ``until`` is the time to ``snooze`` to. A ``silent`` step is not reported.
         """
         with self._state.lock:
             workflow = self._state.workflows.get(id_)
@@ -110,24 +110,24 @@ class Workflows:
             ends = action in {"finish", "terminate"}
             if (workflow["status"] == SNOOZED) != (action == "resume") and not ends:
                 raise invalid_as_a_whole(f"The workflow is {STATUS_NAMES[workflow['status']]}.")
-            tell = _nobody if silent else self._tell
+            notify = _ignore if silent else self._notify
             if action == "complete":
                 answers = outputs or {}
                 fields = current_task(workflow)["fields"]
-                self._complete(workflow, self.made_up(fields, answers) if makes_up else answers, tell)
+                self._complete(workflow, self.made_up(fields, answers) if makes_up else answers, notify)
             elif action == "return":
-                self._return(workflow, to, tell)
+                self._return(workflow, to, notify)
             elif action == "terminate" and self._state.dialect == CURRENT:
                 del self._state.workflows[
                     id_
-                ]  # today's server knows no other end: it is gone, and nobody is told
+                ]  # the current server has no other end: it is deleted, and no event is sent
             elif ends:
                 self._end(workflow, COMPLETED if action == "finish" else TERMINATED)
-                tell("workflow_completed", workflow, None)
+                notify("workflow_completed", workflow, None)
             elif action == "snooze":
-                moment = dt.datetime.fromisoformat(_next_moment(workflow))
+                timestamp = dt.datetime.fromisoformat(_next_moment(workflow))
                 workflow["status"] = SNOOZED
-                workflow["snoozed_until"] = until or _written(moment + SNOOZED_FOR)
+                workflow["snoozed_until"] = until or _written(timestamp + SNOOZED_FOR)
             else:
                 workflow["status"] = RUNNING
                 self._begin(workflow, workflow["current"], _next_moment(workflow))
@@ -163,10 +163,10 @@ class Workflows:
         workflow["status"] = status
         workflow["date_completed"] = _next_moment(workflow)
 
-    def _complete(self, workflow: Record, answers: Record, tell: Tell) -> None:
+    def _complete(self, workflow: Record, answers: Record, notify: Notify) -> None:
         task = current_task(workflow)
         task["answers"] = answers
-        moment = task["date_completed"] = _next_moment(workflow)
+        timestamp = task["date_completed"] = _next_moment(workflow)
         later = [step for step in workflow["steps"] if step["number"] > task["number"]]
         if not later:
             self._end(workflow, COMPLETED)
@@ -175,13 +175,13 @@ class Workflows:
             workflow["current"] = later[0]["number"]
             self._assign(workflow, later[0])
         else:
-            self._begin(workflow, later[0]["number"], moment)
-        told = [("task_completed", task)] + ([] if later else [("workflow_completed", None)])
-        # Today's server tells the end of a workflow before the end of its last task.
-        for happening, about in reversed(told) if self._state.dialect == CURRENT else told:
-            tell(happening, workflow, about)
+            self._begin(workflow, later[0]["number"], timestamp)
+        events = [("task_completed", task)] + ([] if later else [("workflow_completed", None)])
+        # The current server reports the end of a workflow before the end of its last task.
+        for happening, about in reversed(events) if self._state.dialect == CURRENT else events:
+            notify(happening, workflow, about)
 
-    def _return(self, workflow: Record, to: int | None, tell: Tell) -> None:
+    def _return(self, workflow: Record, to: int | None, notify: Notify) -> None:
         task = current_task(workflow)
         earlier = [step["number"] for step in workflow["steps"] if step["number"] < task["number"]]
         if not earlier or (to is not None and to not in earlier):
@@ -191,20 +191,20 @@ class Workflows:
             if target <= step["number"] < task["number"]:
                 step.update(date_started=None, date_completed=None, answers={})
         self._begin(workflow, target, _next_moment(workflow))
-        tell("task_returned", workflow, task)
-        # It was begun until now; when its turn comes again, it begins anew.
+        notify("task_returned", workflow, task)
+        # It was started until now; when its turn comes again, it starts again.
         task["date_started"] = None
 
-    def _begin(self, workflow: Record, number: int, moment: str) -> None:
+    def _begin(self, workflow: Record, number: int, timestamp: str) -> None:
         task = next(step for step in workflow["steps"] if step["number"] == number)
         workflow["current"] = number
-        task["date_started"] = task["date_started"] or moment
+        task["date_started"] = task["date_started"] or timestamp
         self._assign(workflow, task)
 
     def _assign(self, workflow: Record, task: Record) -> None:
         """Give a task to those who have to do it: named ones, the starter, those named in answers; else the starter.
 
-        Groups, which only today's server knows, stand beside the people.
+        Groups, which only the current server has, are listed with the people.
         """
         answers = dict(workflow["kickoff"])
         for step in workflow["steps"]:
@@ -267,17 +267,17 @@ def _step(workflow_id: int, task: Record) -> Record:
 
 
 def _next_moment(workflow: Record) -> str:
-    """Return the present moment, at least a millisecond after the last one: what comes later is seen to be later."""
+    """Return the present time, at least a millisecond after the last one, so that the order is visible."""
     last = dt.datetime.fromisoformat(workflow["moment"])
-    moment = max(dt.datetime.now(dt.UTC), last + dt.timedelta(milliseconds=1))
-    workflow["moment"] = _written(moment)
+    timestamp = max(dt.datetime.now(dt.UTC), last + dt.timedelta(milliseconds=1))
+    workflow["moment"] = _written(timestamp)
     return str(workflow["moment"])
 
 
-def _written(moment: dt.datetime) -> str:
-    """Return a moment as records have it."""
-    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
+def _written(timestamp: dt.datetime) -> str:
+    """Return a timestamp as records have it."""
+    return timestamp.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def _nobody(happening: str, workflow: Record, task: Record | None) -> None:
-    """Tell nobody."""
+def _ignore(happening: str, workflow: Record, task: Record | None) -> None:
+    """Send no event."""

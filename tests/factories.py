@@ -219,3 +219,10 @@ def make_workflow(
         Holder(workflow=workflow, person_id=id_, name=person) for id_, person in performers
     )
     return workflow
+
+
+def fields_of(template: Template) -> list[dict[str, Any]]:
+    """Return the fields of a template's current form, as they are stored."""
+    assert template.current_version is not None
+    fields: list[dict[str, Any]] = template.current_version.kickoff["fields"]
+    return fields

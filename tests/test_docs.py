@@ -14,6 +14,7 @@ PAGES = [
     ROOT / "README.md",
     ROOT / "CONTRIBUTING.md",
     ROOT / "CHANGELOG.md",
+    ROOT / "SECURITY.md",
     *sorted((ROOT / "docs").rglob("*.md")),
 ]
 READERS = {"_flag", "_number", "_origin", "_secret", "_choice", "_zone", "_database", "str", "list"}
@@ -23,7 +24,7 @@ FIELD_TYPES = ["string", "text", "radio", "checkbox", "date", "url", "dropdown",
 
 def variables() -> list[str]:
     """Return the environment variables that the settings read, in their order."""
-    names = {}
+    names: dict[str, None] = {}
     for node in ast.walk(ast.parse(SETTINGS.read_text(encoding="utf-8"))):
         if not isinstance(node, ast.Call) or not node.args or not isinstance(node.args[0], ast.Constant):
             continue
@@ -66,13 +67,23 @@ def test_every_variable_is_explained(name: str) -> None:
 
 def test_the_example_environment_lists_nothing_that_does_not_exist() -> None:
     listed = re.findall(r"^#? ?([A-Z][A-Z0-9_]+)=", text_of(ROOT / ".env.example"), flags=re.MULTILINE)
+    of_compose = re.findall(r"\$\{([A-Z_]+)", text_of(ROOT / "compose.yaml"))
 
-    assert set(listed) <= {*variables(), "ENV_FILE"}
+    assert set(listed) <= {*variables(), *of_compose, "ENV_FILE"}
+    assert set(of_compose) <= set(listed)
 
 
 @pytest.mark.parametrize("name", commands())
 def test_every_command_is_explained(name: str) -> None:
     assert re.search(rf"manage\.py {name}\b", text_of(*PAGES))
+
+
+def test_every_make_target_exists() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", text_of(ROOT / "Makefile"), flags=re.MULTILINE))
+    code = re.findall(r"`[^`\n]+`|^```.*?^```", text_of(*PAGES), flags=re.MULTILINE | re.DOTALL)
+    named = {name for text in code for name in re.findall(r"(?:^|`|=\S+ )make ([a-z-]+)", text, re.MULTILINE)}
+
+    assert {"demo", "test", "check"} <= named <= targets
 
 
 @pytest.mark.parametrize("check_id", check_ids())

@@ -62,7 +62,7 @@ def test_the_version_is_the_same_everywhere() -> None:
     changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 
     assert PROJECT["project"]["version"] == __version__
-    assert f"## {__version__}" in changelog or "## Unreleased" in changelog
+    assert re.search(rf"^## {re.escape(__version__)} \(\d{{4}}-\d\d-\d\d\)$", changelog, flags=re.MULTILINE)
 
 
 def test_ci_runs_one_script() -> None:
@@ -77,7 +77,7 @@ def test_make_explains_itself() -> None:
         ["make", "-s", "help"], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout
 
-    for target in ("demo", "test", "check", "install", "bench", "lock", "screenshots"):
+    for target in ("demo", "test", "check", "install", "bench", "lock", "screenshots", "container-check"):
         assert f"make {target} " in listed
 
 

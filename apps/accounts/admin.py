@@ -1,4 +1,4 @@
-"""People in Django admin: the mirror of Pneumatic's users and groups, the dashboard's own users to manage."""
+"""Django admin of the mirrored users and groups (read-only), and of the dashboard's users."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from apps.sync.readonly import BoundedPaginator, ReadOnlyAdmin, pretty
 
 
 class StateFilter(admin.SimpleListFilter):
-    """What became of people: fixed choices, so that no page asks a large table for its distinct values."""
+    """Statuses of users: fixed choices, so that no page queries the distinct values of a large table."""
 
-    title = _("state")
+    title = _("status")
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
@@ -31,7 +31,7 @@ class StateFilter(admin.SimpleListFilter):
             ("invited", _("invited")),
             ("inactive", _("deactivated")),
             ("guest", _("guest")),
-            ("gone", _("gone")),
+            ("gone", _("removed")),
         ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
@@ -46,7 +46,7 @@ class StateFilter(admin.SimpleListFilter):
 class PneumaticUserAdmin(ReadOnlyAdmin[PneumaticUser]):
     list_display = ["name", "email", "status", "is_admin", "is_account_owner", "changed_at", "removed_at"]
     list_filter = [StateFilter, "is_admin", "is_account_owner"]
-    ordering = ["search", "id"]  # by name, along accounts_person_search
+    ordering = ["search", "id"]  # by name, with the index accounts_person_search
     sortable_by = ()  # no other order has an index
     search_fields = ["search"]
     search_help_text = _("Any part of name or e-mail")
@@ -60,13 +60,13 @@ class PneumaticUserAdmin(ReadOnlyAdmin[PneumaticUser]):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[PneumaticUser], search_term: str
     ) -> tuple[QuerySet[PneumaticUser], bool]:
-        """Find people as every other page does; the words are looked for in the covering index alone."""
+        """Find users like other pages do; the search reads only the covering index."""
         words = has_words(search_term)
         if not words:
             return queryset, False
         return queryset.filter(id__in=PneumaticUser.objects.filter(words).order_by().values("id")), False
 
-    @admin.display(description=_("as Pneumatic sent it"))
+    @admin.display(description=_("response of Pneumatic"))
     def wire_object(self, person: PneumaticUser) -> SafeString:
         return pretty(person.raw)
 
@@ -74,7 +74,7 @@ class PneumaticUserAdmin(ReadOnlyAdmin[PneumaticUser]):
 @admin.register(PneumaticGroup)
 class PneumaticGroupAdmin(ReadOnlyAdmin[PneumaticGroup]):
     list_display = ["name", "size", "changed_at", "removed_at"]
-    ordering = ["search", "id"]  # by name, along accounts_group_search
+    ordering = ["search", "id"]  # by name, with the index accounts_group_search
     sortable_by = ()
     search_fields = ["search"]
     search_help_text = _("Any part of the name")
@@ -88,7 +88,7 @@ class PneumaticGroupAdmin(ReadOnlyAdmin[PneumaticGroup]):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[PneumaticGroup], search_term: str
     ) -> tuple[QuerySet[PneumaticGroup], bool]:
-        """Find groups that have every word."""
+        """Find groups that contain every word."""
         return queryset.filter(has_words(search_term)), False
 
     @admin.display(description=_("members"))
@@ -96,14 +96,14 @@ class PneumaticGroupAdmin(ReadOnlyAdmin[PneumaticGroup]):
         people = resolve(group.users)
         return ", ".join(person.name for person in people.values())
 
-    @admin.display(description=_("as Pneumatic sent it"))
+    @admin.display(description=_("response of Pneumatic"))
     def wire_object(self, group: PneumaticGroup) -> SafeString:
         return pretty(group.raw)
 
 
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin[User]):
-    """Those who sign in here. A role is a group; who holds Integrator or Administrator gets into this admin."""
+    """Users who sign in here. A role is a group; Integrators and Administrators have access to this admin."""
 
     list_display = ["username", "email", "get_full_name", "roles", "is_active", "last_login"]
     list_filter = ["groups", "is_active"]
@@ -123,7 +123,7 @@ class UserAdmin(DjangoUserAdmin[User]):
         return super().get_queryset(request).prefetch_related("groups")
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
-        """Let only superusers hand out what goes beyond roles."""
+        """Let only superusers change permissions beyond roles."""
         fields = list(super().get_readonly_fields(request, obj))
         return fields if request.user.is_superuser else [*fields, "is_superuser", "user_permissions"]
 
@@ -135,7 +135,7 @@ class UserAdmin(DjangoUserAdmin[User]):
 
     @staticmethod
     def _outranks(request: HttpRequest, obj: User | None) -> bool:
-        """Return False for a superuser's account in anybody else's hands: a new password would be a promotion."""
+        """Return False when another user edits a superuser: with a new password they could become one."""
         return obj is None or not obj.is_superuser or request.user.is_superuser
 
     def formfield_for_manytomany(
@@ -150,7 +150,7 @@ class UserAdmin(DjangoUserAdmin[User]):
     def formfield_for_dbfield(self, db_field: Field[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if db_field.name == "email" and field is not None:
-            field.help_text = _("Somebody with the same address in Pneumatic is taken for the same person.")
+            field.help_text = _("Links this user to the Pneumatic user with the same address.")
         return field
 
     @admin.display(description=_("roles"))

@@ -11,7 +11,7 @@ class AccountsConfig(AppConfig):
     verbose_name = _("People")
 
     def ready(self) -> None:
-        """Tell the other apps who people are, and keep roles and permissions in step."""
+        """Register resolvers, resources of the sync, and the signals that maintain roles."""
         from apps.accounts import roles, selectors, signals
         from apps.accounts.models import User
         from apps.accounts.sync import Groups, Users

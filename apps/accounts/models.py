@@ -1,4 +1,4 @@
-"""People: those who sign in here, and the mirror of those who exist in Pneumatic."""
+"""Users of the dashboard, and the mirror of Pneumatic's users and groups."""
 
 from __future__ import annotations
 
@@ -9,34 +9,34 @@ from django.utils.translation import gettext_lazy as _
 
 
 class User(AbstractUser):
-    """Somebody who signs in to the dashboard. The link to a Pneumatic user is the e-mail address."""
+    """A user who signs in to the dashboard. The link to a Pneumatic user is the e-mail address."""
 
 
 class PneumaticUser(models.Model):
-    """A user of the Pneumatic account, as the last sync saw them. The primary key is Pneumatic's id."""
+    """A user of the Pneumatic account, as of the last sync. The primary key is Pneumatic's id."""
 
     id = models.BigIntegerField(primary_key=True)
     email = models.CharField(_("e-mail"), max_length=320)
     first_name = models.TextField(_("first name"), blank=True)
     last_name = models.TextField(_("last name"), blank=True)
-    name = models.TextField(_("name"))  # what people read: "First Last", or the e-mail
+    name = models.TextField(_("name"))  # as pages show it: "First Last", or the e-mail
     status = models.CharField(_("status"), max_length=40)
-    is_admin = models.BooleanField(_("administrator there"), default=False)
+    is_admin = models.BooleanField(_("administrator in Pneumatic"), default=False)
     is_account_owner = models.BooleanField(_("account owner"), default=False)
     search = models.CharField(
         max_length=600, editable=False
     )  # searching.search_text(): folded name and e-mail
     content_hash = models.CharField(max_length=64)
-    first_seen_at = models.DateTimeField(_("first seen"))
-    changed_at = models.DateTimeField(_("last change seen"))
-    removed_at = models.DateTimeField(_("gone since"), null=True, blank=True)
-    raw = models.JSONField()  # last: SQLite then reads the others without walking through it
+    first_seen_at = models.DateTimeField(_("first synced"))
+    changed_at = models.DateTimeField(_("last updated"))
+    removed_at = models.DateTimeField(_("removed"), null=True, blank=True)
+    raw = models.JSONField()  # last: SQLite reads the columns before it without reading this one
 
     class Meta:
         verbose_name = _("Pneumatic user")
         verbose_name_plural = _("Pneumatic users")
         indexes = [
-            # Everything that a search reads while it looks for words: no row is touched before it matched.
+            # All columns that a search reads: the row itself is read only after it matched.
             models.Index(fields=["search", "id", "removed_at", "status"], name="accounts_person_search"),
             models.Index(Lower("email"), name="accounts_person_email"),
         ]
@@ -46,7 +46,7 @@ class PneumaticUser(models.Model):
 
 
 class PneumaticGroup(models.Model):
-    """A group of the Pneumatic account's users, as the last sync saw it. The primary key is Pneumatic's id."""
+    """A group of the Pneumatic account's users, as of the last sync. The primary key is Pneumatic's id."""
 
     id = models.BigIntegerField(primary_key=True)
     name = models.TextField(_("name"))
@@ -54,9 +54,9 @@ class PneumaticGroup(models.Model):
     users = models.JSONField(default=list)  # ids of the members, sorted
     search = models.CharField(max_length=600, editable=False)  # searching.search_text(): the folded name
     content_hash = models.CharField(max_length=64)
-    first_seen_at = models.DateTimeField(_("first seen"))
-    changed_at = models.DateTimeField(_("last change seen"))
-    removed_at = models.DateTimeField(_("gone since"), null=True, blank=True)
+    first_seen_at = models.DateTimeField(_("first synced"))
+    changed_at = models.DateTimeField(_("last updated"))
+    removed_at = models.DateTimeField(_("removed"), null=True, blank=True)
     raw = models.JSONField()
 
     class Meta:

@@ -1,4 +1,4 @@
-"""The four roles. A role is a Django group of this name; ``docs/roles.md`` explains them to people."""
+"""The four roles. A role is a Django group of this name; they are documented in ``docs/roles.md``."""
 
 from __future__ import annotations
 
@@ -44,17 +44,16 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     },
 }
 ROLES = (*PERMISSIONS, ADMINISTRATOR)
-# Whose work is in Django admin: subscriptions and deliveries, and everything else. What each sees there is up to its
-# permissions.
+# Roles with access to Django admin; what each sees there depends on its permissions.
 STAFF_ROLES = (INTEGRATOR, ADMINISTRATOR)
 
 
 def grant_permissions(
     *, app_config: AppConfig, apps: Apps = installed_apps, using: str = DEFAULT_DB_ALIAS, **_signal: Any
 ) -> None:
-    """Give every role its permissions, after ``migrate``; permissions that somebody added by hand stay.
+    """Give every role its permissions, after ``migrate``; permissions that were added manually stay.
 
-    Django creates permissions after each migration too, but app by app, some after this: so make them here.
+    Django creates permissions after each migration as well, but app by app and partly later, so create them here.
     ``flush`` sends the signal too, without ``apps``.
     """
     try:

@@ -1,4 +1,4 @@
-"""Reads of people and groups: who somebody is in Pneumatic, and who is found by typing."""
+"""Reads of users and groups: search, and the Pneumatic user of a dashboard user."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from apps.core.searching import has_words
 
 
 def pneumatic_user_for(user: User) -> PneumaticUser | None:
-    """Return the Pneumatic user with the e-mail address of ``user``; None when there is none (any more).
+    """Return the Pneumatic user with the e-mail address of ``user``; None when there is none.
 
-    Of several an active one is preferred, and one that was deactivated comes last.
+    Of several, an active one is preferred, then one that was not deactivated.
     """
     if not user.email:
         return None
@@ -36,23 +36,22 @@ def pneumatic_user_for(user: User) -> PneumaticUser | None:
 
 
 def pneumatic_person_of(user: AbstractUser) -> Person | None:
-    """Return who ``user`` is in Pneumatic, as ``apps.core.people`` wants to know it."""
+    """Return the Pneumatic user of ``user`` in the form of ``apps.core.people``."""
     person = pneumatic_user_for(user) if isinstance(user, User) else None
     return as_person(person) if person else None
 
 
 def administrators(*, limit: int) -> list[User]:
-    """Return those who can give roles and can be asked by e-mail, the longest here first."""
+    """Return users who can give roles and have an e-mail address, the oldest accounts first."""
     found = User.objects.filter(Q(is_superuser=True) | Q(groups__name=ADMINISTRATOR), is_active=True)
     return list(found.exclude(email="").distinct().order_by("pk")[:limit])
 
 
 def search_people(query: str, *, limit: int = 20, with_inactive: bool = False) -> list[PneumaticUser]:
-    """Return people who exist now and have every word of ``query`` in name or e-mail, sorted by name.
+    """Return users with every word of ``query`` in name or e-mail, sorted by name; removed ones are left out.
 
-    Guests and those who were deactivated are found only ``with_inactive``. An empty query finds the first people by
-    name. The first step reads nothing but the covering index ``accounts_person_search``, the second fetches at most
-    ``limit`` rows.
+    Guests and deactivated users are found only ``with_inactive``. An empty query finds the first users by name. The
+    first step reads only the covering index ``accounts_person_search``, the second fetches at most ``limit`` rows.
     """
     found = PneumaticUser.objects.filter(has_words(query), removed_at=None)
     if not with_inactive:
@@ -63,17 +62,16 @@ def search_people(query: str, *, limit: int = 20, with_inactive: bool = False) -
 
 
 def people_by_ids(ids: Collection[int]) -> dict[int, PneumaticUser]:
-    """Return the mirrored people with these ids, removed ones too, by id."""
+    """Return the mirrored users with these ids, removed ones included, by id."""
     return PneumaticUser.objects.defer("raw").in_bulk(sorted(set(ids)))
 
 
 def resolve_people(ids: Collection[int]) -> dict[int, Person]:
-    """Return people as ``apps.core.people`` wants them; unknown ids are left out."""
+    """Return users in the form of ``apps.core.people``; unknown ids are left out."""
     return {id_: as_person(user) for id_, user in people_by_ids(ids).items()}
 
 
 def as_person(user: PneumaticUser) -> Person:
-    """Return a mirrored user as pages show one."""
     return Person(
         id=user.id,
         name=user.name,
@@ -84,19 +82,19 @@ def as_person(user: PneumaticUser) -> Person:
 
 
 def search_groups(query: str, *, limit: int) -> list[PneumaticGroup]:
-    """Return groups that exist now and have every word of ``query`` in the name, sorted by name."""
+    """Return groups with every word of ``query`` in the name, sorted by name; removed ones are left out."""
     found = PneumaticGroup.objects.filter(has_words(query), removed_at=None)
     return list(found.order_by("search", "id").defer("raw")[:limit])
 
 
 def resolve_groups(ids: Collection[int]) -> dict[int, Group]:
-    """Return groups as ``apps.core.people`` wants them, removed ones too; unknown ids are left out."""
+    """Return groups in the form of ``apps.core.people``, removed ones included; unknown ids are left out."""
     found = PneumaticGroup.objects.defer("raw", "users").in_bulk(sorted(set(ids)))
     return {id_: as_group(group) for id_, group in found.items()}
 
 
 def groups_to_choose(ids: Collection[int]) -> dict[int, Group]:
-    """Return the groups with these ids like ``resolve_groups``, and whether they have twins, in one query."""
+    """Return groups like ``resolve_groups``, with ``has_twin`` set for equal names, in one query."""
     rows = PneumaticGroup.objects.filter(Q(id__in=sorted(set(ids))) | Q(removed_at=None)).defer(
         "raw", "users"
     )
@@ -110,14 +108,13 @@ def groups_to_choose(ids: Collection[int]) -> dict[int, Group]:
 
 
 def groups_of(ids: Collection[int]) -> set[int]:
-    """Return the ids of the groups that any of these people belong to, as the last sync saw it."""
+    """Return the ids of the groups that any of these users belong to, as of the last sync."""
     wanted = set(ids)
     groups = PneumaticGroup.objects.filter(removed_at=None).values_list("id", "users") if wanted else ()
     return {id_ for id_, users in groups if wanted.intersection(users)}
 
 
 def as_group(group: PneumaticGroup) -> Group:
-    """Return a mirrored group as pages show one."""
     return Group(
         id=group.id,
         name=group.name,

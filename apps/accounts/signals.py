@@ -1,4 +1,4 @@
-"""Keep ``is_staff``, the key of Django admin, in step with the roles that have work there."""
+"""Set ``is_staff``, which opens Django admin, by the roles that have access to it."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _LEFT = "_left_the_group"
 def follow_staff_roles(
     *, instance: User | Group, action: str, pk_set: set[int] | None, **_signal: Any
 ) -> None:
-    """Open Django admin to those who join one of ``STAFF_ROLES``, and close it to those who leave the last of them.
+    """Open Django admin to users who get one of ``STAFF_ROLES``, and close it when they lose the last of them.
 
-    Superusers keep it. Connected to ``m2m_changed`` of a user's groups, so it holds for admin, shell and code.
+    Superusers keep it. Connected to ``m2m_changed`` of a user's groups, so it works in admin, shell and code.
     """
     if isinstance(instance, Group):
         if instance.name not in STAFF_ROLES:
             return
-        if action == "pre_clear":  # afterwards nobody could say who they were
+        if action == "pre_clear":  # afterwards the members are unknown
             setattr(instance, _LEFT, set(instance.user_set.values_list("pk", flat=True)))
         people = getattr(instance, _LEFT, set()) if action == "post_clear" else pk_set or set()
     else:

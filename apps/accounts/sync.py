@@ -21,25 +21,22 @@ if TYPE_CHECKING:
 
 
 class Users(Resource[User, PneumaticUser]):
-    """Everybody whom the users endpoint lists, also those who are invited or were deactivated."""
+    """Every user that the API lists, invited and deactivated ones included."""
 
     name = "users"
     label = _("users")
 
-    def known(self) -> dict[int, str | None]:
-        """Return the content hash of every mirrored user; None for one who is gone."""
+    def known_hashes(self) -> dict[int, str | None]:
         return mirror.known_hashes(PneumaticUser.objects)
 
     def fetch(self, client: Client, *, progress: Progress) -> Iterator[User]:
-        """Give every user."""
         yield from client.list_users(on_progress=progress)
 
     def identify(self, item: User) -> int:
-        """Return the id."""
         return item.id
 
     def content_hash(self, item: User) -> str:
-        """Return the hash of the wire object: nothing else goes into the row."""
+        """Return the hash of the response: the row has nothing else."""
         return content_hash(item.raw)
 
     def row(self, item: User, *, content_hash: str) -> PneumaticUser:
@@ -59,48 +56,41 @@ class Users(Resource[User, PneumaticUser]):
         )
 
     def title(self, row: PneumaticUser) -> str:
-        """Return the full name."""
         return row.name
 
     def write(self, rows: Sequence[PneumaticUser], *, removed: Collection[int], now: dt.datetime) -> None:
-        """Insert or update ``rows`` and mark those who left."""
         mirror.upsert(PneumaticUser.objects, rows, now=now)
         mirror.mark_removed(PneumaticUser.objects, removed, now=now)
 
     def names(self, ids: Collection[int]) -> dict[int, str]:
-        """Return people's names by id."""
         return dict(PneumaticUser.objects.filter(id__in=ids).values_list("id", "name"))
 
 
 class Groups(Resource[Group, PneumaticGroup]):
-    """Every group of users, where the server knows groups."""
+    """Every group of users, where the server supports groups."""
 
     name = "groups"
     label = _("groups")
-    # A handful, as a rule: one of three is no sign of a key that sees less.
+    # Accounts have few groups: a removed one of three is no sign of a key with less access.
     guards_removals = False
     may_be_forbidden = True
 
-    def offered(self, capabilities: Capabilities) -> bool:
-        """Return whether the server knows groups."""
+    def is_supported(self, capabilities: Capabilities) -> bool:
         return capabilities.groups
 
-    def known(self) -> dict[int, str | None]:
-        """Return the content hash of every mirrored group; None for one that is gone."""
+    def known_hashes(self) -> dict[int, str | None]:
         return mirror.known_hashes(PneumaticGroup.objects)
 
     def fetch(self, client: Client, *, progress: Progress) -> Iterator[Group]:
-        """Give every group."""
         groups = client.list_groups()
         progress(len(groups), len(groups))
         yield from groups
 
     def identify(self, item: Group) -> int:
-        """Return the id."""
         return item.id
 
     def content_hash(self, item: Group) -> str:
-        """Return the hash of the wire object; the order in which members are listed means nothing."""
+        """Return the hash of the response with sorted members: their order has no meaning."""
         return content_hash({**item.raw, "users": sorted(item.users)})
 
     def row(self, item: Group, *, content_hash: str) -> PneumaticGroup:
@@ -116,14 +106,11 @@ class Groups(Resource[Group, PneumaticGroup]):
         )
 
     def title(self, row: PneumaticGroup) -> str:
-        """Return the name."""
         return row.name
 
     def write(self, rows: Sequence[PneumaticGroup], *, removed: Collection[int], now: dt.datetime) -> None:
-        """Insert or update ``rows`` and mark those that are gone."""
         mirror.upsert(PneumaticGroup.objects, rows, now=now)
         mirror.mark_removed(PneumaticGroup.objects, removed, now=now)
 
     def names(self, ids: Collection[int]) -> dict[int, str]:
-        """Return the names of groups by id."""
         return dict(PneumaticGroup.objects.filter(id__in=ids).values_list("id", "name"))

@@ -9,8 +9,8 @@ from apps.accounts import views
 urlpatterns = [
     path("login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("account/password/", views.ChangePassword.as_view(), name="password-change"),
-    # Whoever is signed out already is simply shown the login page.
+    # A user who is signed out already gets the login page.
     path("logout/", login_not_required(LogoutView.as_view()), name="logout"),
-    # Before the admin's own, so that there is one page to sign in on.
+    # Replaces the admin's login page, so that there is only one.
     path("admin/login/", views.admin_login),
 ]

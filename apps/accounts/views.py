@@ -1,4 +1,4 @@
-"""Those who may not see a page: where they sign in, and whom they ask for a role; and the change of a password."""
+"""Sign-in to Django admin, the page for missing permissions, and the change of a password."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ ADMINISTRATORS_SHOWN = 3
 
 @login_not_required
 def admin_login(request: HttpRequest) -> HttpResponse:
-    """Lead to the dashboard's own sign-in page; people who are signed in lack the right instead."""
+    """Redirect to the dashboard's sign-in page; raise PermissionDenied for a user who is signed in."""
     if request.user.is_authenticated:
         raise PermissionDenied
     return redirect_to_login(request.GET.get(REDIRECT_FIELD_NAME) or reverse("admin:index"))
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Explain what is missing, and to people who are signed in, who can give it."""
+    """Show the 403 page, to users who are signed in with administrators to contact."""
     administrators = (
         selectors.administrators(limit=ADMINISTRATORS_SHOWN) if request.user.is_authenticated else []
     )
@@ -35,11 +35,11 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 
 
 class ChangePassword(SuccessMessageMixin[PasswordChangeForm], PasswordChangeView):
-    """Everybody's way to a password of their own choosing; the other sessions of the same person end.
+    """The page on which users change their password; their other sessions end.
 
-    It comes back to itself: whoever has no role yet may see no other page.
+    It redirects to itself, because a user without a role can see no other page.
     """
 
     template_name = "accounts/password.html"
     success_url = reverse_lazy("password-change")
-    success_message = _("Your password is changed. Elsewhere you are signed out.")
+    success_message = _("Your password was changed. Other sessions were signed out.")

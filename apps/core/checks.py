@@ -17,7 +17,7 @@ from django.core.checks import CheckMessage, Tags, register
 
 Check = Callable[[Sequence[AppConfig] | None], list[CheckMessage]]
 
-SHORTEST_SECRET_KEY = 50
+MIN_SECRET_KEY_CHARACTERS = 50
 
 
 @register()
@@ -103,11 +103,11 @@ def check_allowed_hosts(app_configs: Sequence[AppConfig] | None, **kwargs: Any) 
 @register(Tags.security, deploy=True)
 def check_secret_key(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Refuse a key that can be guessed: with it, anybody can sign in as anybody."""
-    if len(settings.SECRET_KEY) >= SHORTEST_SECRET_KEY:
+    if len(settings.SECRET_KEY) >= MIN_SECRET_KEY_CHARACTERS:
         return []
     return [
         checks.Error(
-            f"SECRET_KEY is shorter than {SHORTEST_SECRET_KEY} characters: sessions could be forged.",
+            f"SECRET_KEY is shorter than {MIN_SECRET_KEY_CHARACTERS} characters: sessions could be forged.",
             hint='Write the output of: python -c "import secrets; print(secrets.token_urlsafe(50))"',
             id="pneumatic.E002",
         )

@@ -11,7 +11,7 @@ from django.db import DatabaseError, OperationalError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 
 # SQLite's own waiting grows to a tenth of a second a look: the lock is free many times before it looks again.
-SECONDS_BETWEEN_LOOKS = 0.001
+POLL_INTERVAL_SECONDS = 0.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ def _turn_to_write(seconds: float) -> Iterator[None]:
             except OperationalError as error:
                 if "locked" not in str(error) or time.monotonic() > deadline:
                     raise
-            time.sleep(SECONDS_BETWEEN_LOOKS)
+            time.sleep(POLL_INTERVAL_SECONDS)
     try:
         yield
     except BaseException as error:

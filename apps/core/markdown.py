@@ -11,7 +11,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 # Longer texts are shown as plain paragraphs: some take a parser time that grows faster than their length.
-LONGEST = 40_000
+MAX_CHARACTERS = 40_000
 TOP_HEADING = 3  # h1 is the page's, h2 the panel's
 LINK_SCHEMES = {"http", "https", "mailto"}
 TAGS = {
@@ -24,7 +24,7 @@ _parser = MarkdownIt("commonmark", {"html": False, "breaks": True}).enable(["tab
 
 def render(text: str, *, top_heading: int = TOP_HEADING) -> SafeString:
     """Return ``text`` as harmless HTML whose headings begin at ``top_heading`` and skip no level."""
-    if len(text) > LONGEST:
+    if len(text) > MAX_CHARACTERS:
         return mark_safe(linebreaks(text, autoescape=True))  # noqa: S308 - escaped by linebreaks
     tokens = _parser.parse(text.replace("\x00", ""))
     _demote_headings(tokens, top_heading)

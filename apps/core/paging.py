@@ -24,7 +24,7 @@ from django.http import HttpRequest
 Row = TypeVar("Row", bound=Model)
 
 # A cursor with longer values (a name of 5,000 characters) holds the row's key instead: addresses are limited.
-LONGEST_CURSOR = 600
+MAX_CURSOR_CHARACTERS = 600
 AFTER, BEFORE = "after", "before"
 
 
@@ -195,7 +195,7 @@ def _own_column(queryset: QuerySet[Row], name: str) -> Field[Any, Any] | None:
 def _write_cursor(keys: Sequence[_Key], row: Model) -> str:
     values = [_plain(getattr(row, key.name)) for key in keys]
     text = json.dumps(values, separators=(",", ":"), ensure_ascii=False)
-    return text if len(text.encode()) <= LONGEST_CURSOR else json.dumps({"pk": values[-1]})
+    return text if len(text.encode()) <= MAX_CURSOR_CHARACTERS else json.dumps({"pk": values[-1]})
 
 
 def _plain(value: Any) -> Any:
@@ -208,7 +208,7 @@ def _plain(value: Any) -> Any:
 
 def _read_cursor(queryset: QuerySet[Row], keys: Sequence[_Key], text: str | None) -> list[Any] | None:
     """Return the ordering values in ``text``; None when it is no cursor of this list."""
-    if not text or len(text) > LONGEST_CURSOR or "\x00" in text:
+    if not text or len(text) > MAX_CURSOR_CHARACTERS or "\x00" in text:
         return None
     try:
         text.encode()

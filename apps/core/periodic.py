@@ -20,8 +20,8 @@ from django.db import InterfaceError, OperationalError, close_old_connections, c
 
 logger = logging.getLogger(__name__)
 
-LONGEST_WAIT = 30.0  # seconds between attempts of a job that fails
-PATIENCE = 10.0  # seconds that jobs have to come to an end when the worker stops
+MAX_RETRY_WAIT_SECONDS = 30.0  # seconds between attempts of a job that fails
+STOP_TIMEOUT_SECONDS = 10.0  # seconds that jobs have to come to an end when the worker stops
 
 # Does its work, or a part of it that takes a second or two; returns True when there is more to do at once.
 Job = Callable[[], bool | None]
@@ -94,7 +94,7 @@ class Jobs:
         self._stop.set()
         for thread in self._threads:
             if thread.is_alive():
-                thread.join(PATIENCE / len(self._threads))
+                thread.join(STOP_TIMEOUT_SECONDS / len(self._threads))
 
     def _live(self, periodic: Periodic) -> None:
         try:
@@ -128,7 +128,7 @@ class Jobs:
                 wait = 0.0 if has_more else periodic.seconds
             close_old_connections()
             if failures:
-                wait = min(periodic.seconds * 2 ** min(failures, 10), LONGEST_WAIT)
+                wait = min(periodic.seconds * 2 ** min(failures, 10), MAX_RETRY_WAIT_SECONDS)
 
 
 @contextmanager

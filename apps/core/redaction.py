@@ -21,35 +21,37 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString
 from django.views.debug import ExceptionReporter, SafeExceptionReporterFilter
 
-PUT_INSTEAD = "[redacted]"
+REPLACEMENT = "[redacted]"
 # A shorter text occurs by chance in anything; blotting it out would only make logs unreadable.
-SHORTEST_SECRET = 6
+MIN_SECRET_CHARACTERS = 6
 # The part of an address that lets anybody deliver webhooks, also where the address was quoted.
 _RECEIVER_TOKEN = re.compile(r"((?:/|%2f)hooks(?:/|%2f))[\w.~-]+", re.IGNORECASE)
-MOST_KEPT = 100
+MAX_SECRETS = 100
 
 _kept: dict[str, None] = {}
 
 
-def keep_secret(text: str) -> None:
+def register_secret(text: str) -> None:
     """Never show ``text`` in a log or an error report of this process; the newest MOST_KEPT are remembered."""
     if text not in _kept:
         _kept[text] = None
-        for oldest in list(_kept)[:-MOST_KEPT]:
+        for oldest in list(_kept)[:-MAX_SECRETS]:
             _kept.pop(oldest, None)
 
 
 def redact(text: str) -> str:
     """Return ``text`` without the API key, the signing key and the receiver's tokens, however they are escaped."""
     for secret in _secrets():
-        text = text.replace(secret, PUT_INSTEAD)
-    return _RECEIVER_TOKEN.sub(rf"\1{PUT_INSTEAD}", text)
+        text = text.replace(secret, REPLACEMENT)
+    return _RECEIVER_TOKEN.sub(rf"\1{REPLACEMENT}", text)
 
 
 def _secrets() -> set[str]:
     if not settings.configured:  # a web server's first words, before the application is loaded
         return set(_kept)
-    plain = [key for key in (settings.PNEUMATIC_API_KEY, settings.SECRET_KEY) if len(key) >= SHORTEST_SECRET]
+    plain = [
+        key for key in (settings.PNEUMATIC_API_KEY, settings.SECRET_KEY) if len(key) >= MIN_SECRET_CHARACTERS
+    ]
     return {
         *(form for key in plain for form in (key, quote(key, safe=""), escape(key), repr(key)[1:-1])),
         *_kept,  # URL-safe: there is one form of each

@@ -6,7 +6,7 @@ import unicodedata
 
 from django.db.models import Q
 
-MOST_WORDS = 8
+MAX_WORDS = 8
 
 
 def fold(text: str) -> str:
@@ -21,7 +21,7 @@ def search_words(query: str) -> list[str]:
     """
     storable = query.replace("\0", " ").encode("utf-8", "ignore").decode("utf-8")
     words = dict.fromkeys(fold(storable).split())
-    return sorted(words, key=len, reverse=True)[:MOST_WORDS]
+    return sorted(words, key=len, reverse=True)[:MAX_WORDS]
 
 
 def has_words(query: str, column: str = "search") -> Q:

@@ -1,4 +1,4 @@
-"""What the home page and the search show, gathered from the apps below and bounded by what somebody may see."""
+"""Reads for the home page and the search, from the apps below, limited by the user's permissions."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """What somebody wants to see first; ``suggestions`` are templates for those who have no favourites yet."""
+    """Templates and launches of the home page; ``suggestions`` are for a user without favourites."""
 
     favourites: Sequence[Template] = ()
     suggestions: Sequence[Template] = ()
@@ -39,9 +39,9 @@ class Home:
 
 @dataclass(frozen=True, slots=True)
 class Moving:
-    """Workflows on the home page: those that somebody holds, others that run, and those that lost events.
+    """Workflows of the home page: those assigned to the user, others that run, and those with missing events.
 
-    ``feed`` says how true that is; None where there is nothing to show.
+    ``feed`` is the freshness of the events; None where no workflow is shown.
     """
 
     mine: Sequence[WorkflowRow] = ()
@@ -53,7 +53,7 @@ class Moving:
 
 @dataclass(frozen=True, slots=True)
 class Hits(Generic[Item]):
-    """The first hits of one kind, and whether there are more."""
+    """The first results of one kind; ``more`` is whether there are further ones."""
 
     items: Sequence[Item] = ()
     more: bool = False
@@ -64,7 +64,7 @@ class Hits(Generic[Item]):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a search found, by kind."""
+    """Results of a search, by kind."""
 
     templates: Hits[Template] = Hits()
     people: Hits[PneumaticUser] = Hits()
@@ -93,7 +93,7 @@ def home_for(user: User) -> Home:
 
 
 def moving_for(user: User) -> Moving:
-    """Return what moves now, as ``user``, who may see workflows, wants to see it: theirs first."""
+    """Return the workflows of the home page of ``user``, who may see workflows."""
     me = pneumatic_id_of(user)
     mine = workflows.assigned_to(user, MOVING + 1) if me is not None else []
     running = workflows.running(MOVING, not_assigned_to=me)
@@ -112,7 +112,7 @@ def moving_for(user: User) -> Moving:
 
 
 def found_for(user: User, query: str) -> Found:
-    """Return what fits ``query`` of what ``user``, who may see templates, may see; nothing for an empty one."""
+    """Return the results for ``query`` that ``user``, who may see templates, may see; none for an empty query."""
     if not query:
         return Found()
     filters = templates.Filters(query=query)

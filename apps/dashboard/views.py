@@ -15,17 +15,17 @@ from apps.accounts.models import User
 from apps.core import live
 from apps.core.htmx import is_partial
 from apps.dashboard import selectors
-from apps.launches.dispatch.services import settle_abandoned
+from apps.launches.resolution.services import settle_abandoned
 from apps.workflows.selectors import last_change
 
-LONGEST_QUERY = 200
+MAX_QUERY_CHARACTERS = 200
 
 
 @require_safe
 @never_cache
 @permission_required("workflow_templates.view_template", raise_exception=True)
 def home(request: HttpRequest) -> HttpResponse:
-    """Show what somebody wants to see first in the morning; what moves now alone when an open page asks for it."""
+    """Show the home page, or only the running workflows to a page that polls."""
     user = cast(User, request.user)
     context: dict[str, object] = {}
     if user.has_perm("workflows.view_workflow"):
@@ -42,8 +42,8 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 @permission_required("workflow_templates.view_template", raise_exception=True)
 def search(request: HttpRequest) -> HttpResponse:
-    """Show what fits ``q``, or only the hits when htmx asks while somebody types."""
-    query = " ".join(request.GET.get("q", "").replace("\0", " ").split())[:LONGEST_QUERY]
+    """Show the results for ``q``, or only their part of the page to a request of htmx during typing."""
+    query = " ".join(request.GET.get("q", "").replace("\0", " ").split())[:MAX_QUERY_CHARACTERS]
     context = {"query": query, "found": selectors.found_for(cast(User, request.user), query)}
     context["is_fragment"] = is_partial(request)
     template = "dashboard/_hits.html" if context["is_fragment"] else "dashboard/search.html"

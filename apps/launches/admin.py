@@ -1,4 +1,4 @@
-"""Launches and uploaded files in Django admin: to look at, not to change."""
+"""Launches and uploaded files in Django admin, read-only."""
 
 from __future__ import annotations
 
@@ -26,10 +26,18 @@ class LaunchAdmin(ReadOnlyAdmin[Launch]):
     search_help_text = _("Words of the workflow's name, or its ID")
     paginator = BoundedPaginator
     readonly_fields = ("given_answers", "request_body")
-    exclude = ("answers", "answers_digest", "payload", "deadline_at", "tried_at", "missed_at", "look_note")
+    exclude = (
+        "answers",
+        "answers_digest",
+        "payload",
+        "deadline_at",
+        "check_attempted_at",
+        "not_found_at",
+        "check_note",
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Launch]:
-        """Return launches without what no page here shows of their templates."""
+        """Leave out the large columns of templates that no page here shows."""
         unused = ("template__raw", "template__tasks", "template__description")
         return super().get_queryset(request).defer(*unused)
 
@@ -46,13 +54,13 @@ class LaunchAdmin(ReadOnlyAdmin[Launch]):
 
     @admin.display(description=_("request"))
     def request_body(self, launch: Launch) -> SafeString:
-        """Return the body that is sent."""
+        """Return the body of the request."""
         return pretty(launch.payload)
 
 
 @admin.register(UploadedFile)
 class UploadedFileAdmin(ReadOnlyAdmin[UploadedFile]):
-    """Every uploaded file, newest first; links are left out, because whoever has one can read the file."""
+    """Every uploaded file, newest first; links are left out, because a link gives access to the file."""
 
     fields = ("name", "content_type", "size", "owner", "attachment_id", "created_at")
     list_display = ("name", "content_type", "size", "owner", "created_at")

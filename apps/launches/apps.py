@@ -10,7 +10,7 @@ class LaunchesConfig(AppConfig):
     verbose_name = _("Launches")
 
     def ready(self) -> None:
-        """Bound launching by ``run_allowed``, show launches on pages of others, hear of events, and look for them."""
+        """Register the launch permission, the panels, the event handler and the periodic job."""
         from apps.core import periodic
         from apps.launches import panels, permissions
         from apps.launches.resolution import matcher, poller
@@ -18,8 +18,8 @@ class LaunchesConfig(AppConfig):
         from apps.workflow_templates.panels import register_launch_gate, register_panel
         from apps.workflows.panels import register_panel as register_workflow_panel
 
-        register_launch_gate(permissions.refusal)
+        register_launch_gate(permissions.launch_denied_reason)
         register_panel(panels.launches_panel)
         register_workflow_panel(panels.workflow_panel)
         registry.register_handler(matcher.handle_events, rank=20)
-        periodic.register("lost launches", poller.look, seconds=poller.SECONDS_BETWEEN_JOBS)
+        periodic.register("lost launches", poller.poll, seconds=poller.JOB_INTERVAL_SECONDS)

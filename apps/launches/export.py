@@ -1,7 +1,6 @@
 """The launch list as CSV, row by row, for a spreadsheet.
 
-Answers are left out: they are personal more often than not, and each template asks for others. The page of a
-launch has them.
+Answers are left out: they are often personal, and every template has other fields. The page of a launch has them.
 """
 
 from __future__ import annotations
@@ -15,23 +14,23 @@ from apps.core import spreadsheet
 from apps.launches.models import Launch
 
 COLUMNS = (
-    (_("Asked for"), "created_at"),
+    (_("Requested"), "created_at"),
     (_("Workflow name"), "name"),
-    (_("Name in Pneumatic"), "made_name"),
+    (_("Name in Pneumatic"), "upstream_name"),
     (_("Urgent"), "is_urgent"),
-    (_("Due"), "due"),
+    (_("Due date"), "due"),
     (_("Template"), "template__name"),
     (_("Template ID"), "template_id"),
-    (_("State"), "state"),
+    (_("Status"), "state"),
     (_("Reason"), "reason"),
     (_("Workflow ID"), "workflow_id"),
     (_("Launched by"), "launched_by__username"),
     (_("E-mail"), "launched_by__email"),
     (_("Sent"), "sent_at"),
-    (_("Answered"), "finished_at"),
+    (_("Response received"), "finished_at"),
     (_("Launch"), "id"),
 )
-URGENT, STATE = 3, 7  # the columns whose values stand for words
+URGENT, STATE = 3, 7  # columns whose values are shown as text
 ROWS_FETCHED = 2000  # at a time
 
 

@@ -1,4 +1,4 @@
-"""Forms of the launch pages: the list's filters, and what a person found out about an unknown launch."""
+"""Forms of the launch pages: the filters of the list, and the result that resolves an unknown launch."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
-from apps.core.identifiers import LARGEST_NUMBER
+from apps.core.identifiers import MAX_NUMBER
 from apps.launches.models import Launch
 from apps.launches.selectors import LaunchFilters, people_who_launched
 
-# Days beyond these are slips; those at the edge of the calendar are no day any more in another time zone.
+# Other days are typing errors, and those at the edge of the calendar do not exist in every time zone.
 _PLAUSIBLE = (MinValueValidator(dt.date(1900, 1, 1)), MaxValueValidator(dt.date(2999, 12, 31)))
 
 
 class LaunchFilterForm(forms.Form):
-    """What the launch list is narrowed to. A value that makes no sense is shown as wrong and narrows nothing."""
+    """The filters of the launch list. An invalid value is shown as wrong and filters nothing."""
 
     q = forms.CharField(label=_("Search"), required=False, max_length=200)
     state = forms.ChoiceField(
-        label=_("State"), required=False, choices=[("", _("Any state")), *Launch.State.choices]
+        label=_("Status"), required=False, choices=[("", _("Any status")), *Launch.State.choices]
     )
     template = forms.CharField(label=_("Template"), required=False, max_length=200)
     person = forms.TypedChoiceField(label=_("Launched by"), required=False, coerce=int, empty_value=None)
@@ -36,7 +36,7 @@ class LaunchFilterForm(forms.Form):
     def __init__(self, data: Any) -> None:
         super().__init__(data, label_suffix="", use_required_attribute=False)
         people = [(user.pk, user.get_full_name() or user.get_username()) for user in people_who_launched()]
-        self.fields["person"].choices = [("", _("Anybody")), *people]  # type: ignore[attr-defined]  # a ChoiceField
+        self.fields["person"].choices = [("", _("Any user")), *people]  # type: ignore[attr-defined]  # a ChoiceField
         for name, field in self.fields.items():
             field.widget.attrs["class"] = "input"
             if name in {"q", "template"}:
@@ -46,7 +46,7 @@ class LaunchFilterForm(forms.Form):
         self.fields["template"].widget.attrs["placeholder"] = _("Name or ID")
 
     def filters(self) -> LaunchFilters:
-        """Return what could be understood."""
+        """Return the valid filters."""
         self.is_valid()
         cleaned = self.cleaned_data
         return LaunchFilters(
@@ -60,28 +60,26 @@ class LaunchFilterForm(forms.Form):
 
 
 class ResolveForm(forms.Form):
-    """What became of a launch whose answer was lost."""
+    """The outcome of an unknown launch, as a user found it in Pneumatic."""
 
     RUNNING, NOT_STARTED = "running", "not_started"
 
     found = forms.ChoiceField(choices=[(RUNNING, ""), (NOT_STARTED, "")])
-    workflow_id = forms.IntegerField(required=False, min_value=1, max_value=LARGEST_NUMBER)
-    confirmed = forms.BooleanField(
-        error_messages={"required": _("Tick the box: what you say here is taken as the truth.")}
-    )
+    workflow_id = forms.IntegerField(required=False, min_value=1, max_value=MAX_NUMBER)
+    confirmed = forms.BooleanField(error_messages={"required": _("Confirm that you checked in Pneumatic.")})
 
     def clean(self) -> dict[str, Any]:
-        """Ask for the workflow's id where it is running."""
+        """Require the workflow's id where it is running."""
         cleaned = super().clean() or self.cleaned_data
         running = cleaned.get("found") == self.RUNNING
         if running and cleaned.get("workflow_id") is None and "workflow_id" not in self.errors:
             self.add_error(
-                "workflow_id", _("Write the workflow's ID: it stands in its address in Pneumatic.")
+                "workflow_id", _("Enter the workflow's ID: the number in its address in Pneumatic.")
             )
         return cleaned
 
     @property
     def workflow_id_found(self) -> int | None:
-        """Return the id of the running workflow; None where it did not start."""
+        """The id of the running workflow; None where it was not started."""
         found: int | None = self.cleaned_data["workflow_id"]
         return found if self.cleaned_data["found"] == self.RUNNING else None

@@ -1,4 +1,4 @@
-"""A launch: what somebody asked Pneumatic to start, and what became of it."""
+"""A launch: a request to start a workflow, and its outcome."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from apps.workflow_templates.models import Template, TemplateVersion
 
 
 class Launch(models.Model):
-    """One wish to start one workflow. The row is committed before anything is sent.
+    """One request to start one workflow. The row is committed before anything is sent.
 
-    ``submission_id`` came with the form and is unique: a double click, a reload and a second tab all find this row.
+    ``submission_id`` comes with the form and is unique: a double click, a reload and a second tab all find this row.
     ``answers`` maps api_name to the JSON form of the canonical value; ``payload`` is the exact body that is sent.
-    States and who may change them: ``services.py``.
+    ``dispatch/services.py`` draws the states and what changes them.
     """
 
     class State(models.TextChoices):
@@ -37,36 +37,36 @@ class Launch(models.Model):
         TemplateVersion, models.PROTECT, related_name="launches", verbose_name=_("version")
     )
     name = models.TextField(_("workflow name"))
-    made_name = models.TextField(_("name in Pneumatic"), blank=True)  # where it made another of ``name``
+    upstream_name = models.TextField(_("name in Pneumatic"), blank=True)  # where it differs from ``name``
     is_urgent = models.BooleanField(_("urgent"), default=False)
-    due = models.DateTimeField(_("due"), null=True, blank=True)
+    due = models.DateTimeField(_("due date"), null=True, blank=True)
     answers = models.JSONField(default=dict)
-    answers_digest = models.CharField(max_length=64)  # of the whole wish: tells a repeat from a second one
+    answers_digest = models.CharField(max_length=64)  # ``LaunchRequest.digest``: finds repeats
     payload = models.JSONField(default=dict)
-    state = models.CharField(_("state"), max_length=10, choices=State, default=State.QUEUED)
+    state = models.CharField(_("status"), max_length=10, choices=State, default=State.QUEUED)
     reason = models.TextField(_("reason"), blank=True)
     field_errors = models.JSONField(default=dict)  # api_name -> [reason, ...]
     workflow_id = models.BigIntegerField(_("workflow"), null=True, blank=True)
-    # What settled an unknown launch where no person did (``matching.py``); empty where Pneumatic answered.
+    # The match that resolved an unknown launch (``resolution/matcher.py``); None where a response or a user did.
     evidence = models.JSONField(null=True, blank=True)
-    contradictions = models.TextField(_("contradictions"), blank=True)  # sentences, one a line
+    conflicts = models.TextField(_("conflicts"), blank=True)  # one sentence a line
     attempts = models.PositiveIntegerField(_("attempts"), default=0)
     launched_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="launches", verbose_name=_("launched by")
     )
-    created_at = models.DateTimeField(_("asked for"))
+    created_at = models.DateTimeField(_("requested"))
     sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
-    # Tells the API key from others and gives nothing of it away; empty for a launch of before this was kept.
-    sent_with = models.CharField(max_length=64, blank=True, editable=False)
-    # No answer can come after this; empty once there was one. A launch that has passed it was abandoned.
+    # A salted hash (``server.key_fingerprint``); empty for launches from before it was stored.
+    api_key_fingerprint = models.CharField(max_length=64, blank=True, editable=False)
+    # The latest time of a response; None once there was one. A launch past it was abandoned by its process.
     deadline_at = models.DateTimeField(null=True, blank=True)
-    finished_at = models.DateTimeField(_("answered"), null=True, blank=True)
-    # The worker's looks for an unknown launch (``looking.py``): the last attempt, the last that saw all there was to
-    # see and what it told, and since when looks have missed a workflow that should have been there.
-    tried_at = models.DateTimeField(null=True, blank=True)
-    looked_at = models.DateTimeField(_("looked for"), null=True, blank=True)
-    look_note = models.TextField(blank=True)
-    missed_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(_("response received"), null=True, blank=True)
+    # The worker's checks for an unknown launch (``resolution/poller.py``): the last attempt, the last that read every
+    # workflow with its result as a sentence, and the first complete one that did not find the workflow.
+    check_attempted_at = models.DateTimeField(null=True, blank=True)
+    checked_at = models.DateTimeField(_("checked"), null=True, blank=True)
+    check_note = models.TextField(blank=True)
+    not_found_at = models.DateTimeField(null=True, blank=True)
     resolved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,
@@ -81,7 +81,7 @@ class Launch(models.Model):
         null=True,
         blank=True,
         related_name="successors",
-        verbose_name=_("made from"),
+        verbose_name=_("copied from"),
     )
     search = models.TextField(editable=False)  # the workflow name, folded as templates' names are
 
@@ -99,11 +99,11 @@ class Launch(models.Model):
             models.Index(fields=["launched_by", "-created_at", "-id"], name="launch_by_person"),
             models.Index(fields=["launched_by", "answers_digest"], name="launch_repeat"),
             models.Index(fields=["workflow_id"], name="launch_workflow"),
-            # Those whose workflow is looked for: ``matching.LOOKED_FOR`` is the same condition.
+            # The same condition as ``matcher.IS_PENDING``.
             models.Index(
                 fields=["template"],
                 name="launch_looked_for",
-                condition=models.Q(state="unknown") | models.Q(missed_at__isnull=False),
+                condition=models.Q(state="unknown") | models.Q(not_found_at__isnull=False),
             ),
             models.Index(
                 fields=["deadline_at"], name="launch_unsettled", condition=models.Q(deadline_at__isnull=False)
@@ -115,31 +115,30 @@ class Launch(models.Model):
 
     @property
     def shown_name(self) -> str:
-        """Return the name by which people find the workflow in Pneumatic: what was typed may have held variables."""
-        return self.made_name or self.name
+        """The workflow's name in Pneumatic, as far as known: the requested one may contain variables."""
+        return self.upstream_name or self.name
 
     @property
-    def was_missed(self) -> bool:
-        """Return whether it failed because the worker's looks did not find its workflow."""
-        return self.state == Launch.State.FAILED and self.missed_at is not None
+    def was_not_found(self) -> bool:
+        """Whether it failed because the worker did not find its workflow in Pneumatic."""
+        return self.state == Launch.State.FAILED and self.not_found_at is not None
 
     @property
     def is_overdue(self) -> bool:
-        """Return whether the due date has passed: Pneumatic would refuse to start it now."""
+        """Whether the due date has passed: Pneumatic rejects such a launch."""
         return self.due is not None and self.due <= timezone.now()
 
     @property
     def is_outdated(self) -> bool:
-        """Return whether its template has another form now: some answers may have no place in it."""
+        """Whether the template has another form now, which may not have every field."""
         return self.template.current_version_id != self.version_id
 
 
 class UploadedFile(models.Model):
-    """A file that is with Pneumatic already and waits for (or belongs to) a launch; ``size`` in bytes.
+    """A file that was uploaded to Pneumatic, for a form that is open or a launch; ``size`` in bytes.
 
-    One that is not ``is_used`` by any launch is forgotten in time (``files.py``).
-
-    ``sha256`` tells two uploads of the same file from two files: the same form sent twice uploads twice.
+    A row that no launch uses (``is_used``) is deleted after 30 days (``uploads/services.py``). ``sha256`` identifies
+    the same file in two uploads: a form that is sent twice uploads it twice.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

@@ -1,4 +1,4 @@
-"""What the result of a call to Pneumatic means for a launch, in words for the person who waits."""
+"""The outcome of a launch by the response or error of Pneumatic, with a sentence for the user."""
 
 from __future__ import annotations
 
@@ -25,44 +25,44 @@ from apps.pneumatic.errors import (
     ValidationFailed,
 )
 
-LONGEST_WAIT_TOLD = 3600.0  # nobody counts more seconds than these
+MAX_SHOWN_WAIT_SECONDS = 3600.0  # above it, "more than an hour" is shown
 
 
 @dataclass(frozen=True, slots=True)
 class LaunchOutcome:
-    """The state that a launch ends in, why, and which fields the server named."""
+    """The state that a launch ends in, the reason, and the server's errors by api_name."""
 
     state: Launch.State
     reason: str = ""
     field_errors: dict[str, list[str]] = field(default_factory=dict)
     workflow_id: int | None = None
-    name: str = ""  # that of the workflow, as the server has it
+    name: str = ""  # of the workflow, as the server returned it
 
     def values(self, launch: Launch) -> dict[str, Any]:
-        """Return the columns of ``launch`` that this settles now."""
+        """Return the columns of ``launch`` to write now."""
         return {
-            **naming(launch, self.name),
+            **name_values(launch, self.name),
             "state": self.state,
             "reason": self.reason,
             "field_errors": self.field_errors,
             "workflow_id": self.workflow_id,
             "deadline_at": None,
-            "missed_at": None,
+            "not_found_at": None,
             "finished_at": timezone.now(),
         }
 
 
-def naming(launch: Launch, name: str) -> dict[str, Any]:
-    """Return the columns of ``launch`` that tell what Pneumatic calls its workflow; "" where it does not tell."""
-    made_name = "" if name == launch.name else name
-    return {"made_name": made_name, "search": fold(f"{launch.name} {made_name}".strip())}
+def name_values(launch: Launch, name: str) -> dict[str, Any]:
+    """Return the columns of ``launch`` for the workflow's ``name`` in Pneumatic; "" where it is unknown."""
+    upstream_name = "" if name == launch.name else name
+    return {"upstream_name": upstream_name, "search": fold(f"{launch.name} {upstream_name}".strip())}
 
 
 def of_error(error: PneumaticError) -> LaunchOutcome:
     """Return what ``error`` means for the launch whose request raised it.
 
-    Every error that is not known to have stopped the request leaves the launch ``unknown``: that is the state in
-    which nothing is sent again by itself.
+    Every error that may come after the request was carried out means ``unknown``, the state in which nothing is sent
+    again automatically.
     """
     match error:
         case ValidationFailed():
@@ -79,9 +79,9 @@ def of_error(error: PneumaticError) -> LaunchOutcome:
             return LaunchOutcome(
                 Launch.State.REJECTED,
                 _(
-                    "Pneumatic does not let the dashboard's API key launch this template, so nothing was started. It "
-                    "says: “%(said)s” Ask an administrator: the plan may have run out, or the owner of the key is not "
-                    "among the people who may run it."
+                    "Pneumatic does not let the dashboard's API key launch this template, so nothing was started. Its "
+                    "reason: “%(said)s” Ask an administrator: the plan may have expired, or the owner of the key may "
+                    "not run the template."
                 )
                 % {"said": error.message},
             )
@@ -89,8 +89,8 @@ def of_error(error: PneumaticError) -> LaunchOutcome:
             return LaunchOutcome(
                 Launch.State.REJECTED,
                 _(
-                    "Pneumatic does not know this template (any more), so nothing was started. "
-                    "Sync the templates to see what is there now."
+                    "This template does not exist in Pneumatic any more, so nothing was started. "
+                    "Sync the templates to update the list."
                 ),
             )
         case RateLimited():
@@ -98,7 +98,7 @@ def of_error(error: PneumaticError) -> LaunchOutcome:
         case Unavailable():
             return LaunchOutcome(
                 Launch.State.FAILED,
-                _("Pneumatic could not be reached, so nothing was started. It is safe to try again."),
+                _("Pneumatic could not be reached, so nothing was started. It is safe to retry."),
             )
         case ConfigurationError() | Contradicted():
             return LaunchOutcome(
@@ -109,11 +109,11 @@ def of_error(error: PneumaticError) -> LaunchOutcome:
                 )
                 % {"detail": error.message},
             )
-    return lost_answer()
+    return lost_response()
 
 
 def before_sending(error: PneumaticError) -> LaunchOutcome:
-    """Return what ``error`` means for a launch that could not even be sent: never that it may be running."""
+    """Return what ``error`` means for a launch that was not sent: never ``unknown``."""
     outcome = of_error(error)
     if outcome.state is not Launch.State.UNKNOWN:
         return outcome
@@ -121,30 +121,31 @@ def before_sending(error: PneumaticError) -> LaunchOutcome:
     return LaunchOutcome(Launch.State.FAILED, text)
 
 
-def of_answer(launched: Launched, *, sent: Iterable[str]) -> LaunchOutcome:
-    """Return the outcome of a launch that was answered well; ``sent`` are the api_names of its answers.
+def of_response(launched: Launched, *, sent: Iterable[str]) -> LaunchOutcome:
+    """Return the outcome of a launch with a valid response; ``sent`` are the api_names of its answers.
 
-    Today's server drops answers to fields that the template does not have any more, and says nothing.
+    The current API ignores answers to fields that the template does not have any more. They are found by comparing
+    ``sent`` with what the response says was kept.
     """
     dropped = [] if launched.kept is None else [name for name in sent if name not in launched.kept]
     reason = _(
-        "The workflow runs, but without some of the answers: the template had lost these fields, and Pneumatic took no "
-        "notice."
+        "The workflow was started without some of the answers: these fields no longer exist in the template and were "
+        "ignored."
     )
     return LaunchOutcome(
         Launch.State.LAUNCHED,
         reason if dropped else "",
-        {name: [_("This answer did not arrive.")] for name in dropped},
+        {name: [_("This answer was ignored.")] for name in dropped},
         workflow_id=launched.workflow_id,
         name=launched.name,
     )
 
 
-def lost_answer() -> LaunchOutcome:
-    """Return the outcome of a request that was sent and never properly answered."""
+def lost_response() -> LaunchOutcome:
+    """Return the outcome of a request that was sent and got no valid response."""
     return LaunchOutcome(
         Launch.State.UNKNOWN,
-        _("The request was sent, but no usable answer came back. The workflow may be running."),
+        _("The request was sent, but no valid response was received. The workflow may be running."),
     )
 
 
@@ -152,9 +153,7 @@ def stopped_before_sending() -> LaunchOutcome:
     """Return the outcome of a launch whose process ended before it sent anything."""
     return LaunchOutcome(
         Launch.State.FAILED,
-        _(
-            "The dashboard stopped before it sent the request, so nothing was started. It is safe to try again."
-        ),
+        _("The dashboard stopped before it sent the request, so nothing was started. It is safe to retry."),
     )
 
 
@@ -162,19 +161,19 @@ def _validation_reason(error: ValidationFailed) -> str:
     general = error.errors.get("", [])
     if general:
         return " ".join(general)
-    return _("Pneumatic refused the answers, so nothing was started.")
+    return _("Pneumatic rejected the answers, so nothing was started.")
 
 
 def _rate_limit_reason(error: RateLimited) -> str:
     if error.retry_after is None:
-        return _("Pneumatic is busy and asked to wait, so nothing was started. Try again in a minute.")
-    if error.retry_after > LONGEST_WAIT_TOLD:
+        return _("Pneumatic is busy and asked to wait, so nothing was started. Retry in a minute.")
+    if error.retry_after > MAX_SHOWN_WAIT_SECONDS:
         return _(
-            "Pneumatic is busy and asked to wait for more than an hour, so nothing was started. Try again later."
+            "Pneumatic is busy and asked to wait for more than an hour, so nothing was started. Retry later."
         )
     seconds = max(1, round(error.retry_after))
     return ngettext(
-        "Pneumatic is busy and asked to wait %(seconds)d second, so nothing was started. Then try again.",
-        "Pneumatic is busy and asked to wait %(seconds)d seconds, so nothing was started. Then try again.",
+        "Pneumatic is busy and asked to wait %(seconds)d second, so nothing was started. Then retry.",
+        "Pneumatic is busy and asked to wait %(seconds)d seconds, so nothing was started. Then retry.",
         seconds,
     ) % {"seconds": seconds}

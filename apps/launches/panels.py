@@ -6,11 +6,11 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 
 from apps.launches import selectors
-from apps.launches.dispatch import services
+from apps.launches.resolution import services
 from apps.workflow_templates.models import Template
 from apps.workflows.models import Workflow
 
-SHOWN = 10
+MAX_SHOWN = 10
 
 
 def launches_panel(request: HttpRequest, template: Template) -> str:
@@ -18,11 +18,11 @@ def launches_panel(request: HttpRequest, template: Template) -> str:
     if not request.user.has_perm("launches.view_launch"):
         return ""
     services.settle_abandoned()
-    launches = selectors.template_launches(template, SHOWN + 1)
+    launches = selectors.template_launches(template, MAX_SHOWN + 1)
     context = {
         "template": template,
-        "launches": launches[:SHOWN],
-        "has_more": len(launches) > SHOWN,
+        "launches": launches[:MAX_SHOWN],
+        "has_more": len(launches) > MAX_SHOWN,
     }
     return render_to_string("launches/panel.html", context, request=request)
 

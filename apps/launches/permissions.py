@@ -1,4 +1,4 @@
-"""Who may launch what, as a sentence where they may not."""
+"""Who may launch which template."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from django.contrib.auth.models import AbstractUser
 from django.utils.translation import gettext as _
 
 from apps.workflow_templates.models import RunAllowed, Template
-from apps.workflow_templates.selectors import NOBODY, run_bound
+from apps.workflow_templates.selectors import NO_USER, run_bound
 
 
-def refusal(user: AbstractUser, template: Template) -> str | None:
-    """Return why ``user`` cannot launch ``template``; None when they can."""
+def launch_denied_reason(user: AbstractUser, template: Template) -> str | None:
+    """Return a sentence why ``user`` cannot launch ``template``; None where they can."""
     if template.removed_at is not None:
         return _("This template is no longer in Pneumatic, so it cannot be launched.")
     if not template.is_active:
@@ -21,12 +21,12 @@ def refusal(user: AbstractUser, template: Template) -> str | None:
         return _("The kickoff form of this template has not been synced yet, so it cannot be launched.")
     if not user.has_perm("launches.launch_workflow"):
         return _(
-            "Your role lets you look at launches, but not launch. An administrator can give you the role Operator."
+            "Your role allows viewing launches, but not launching. Ask an administrator for the role Operator."
         )
     bound = run_bound(user)
     if bound is None:
         return None
-    if bound == NOBODY:
+    if bound == NO_USER:
         return _(
             "Your account in Pneumatic is deactivated, so you may not run templates. "
             "An administrator of Pneumatic can activate it; then sync."

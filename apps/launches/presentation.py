@@ -1,4 +1,4 @@
-"""What a launch means in words: its state, what to do next, and the request that was sent."""
+"""A launch as text: its state, what to do next, and the request that was sent."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 from apps.kickoff.fields import create
 from apps.launches.models import Launch
 from apps.launches.resolution.evidence import Fit
-from apps.launches.resolution.matcher import window
+from apps.launches.resolution.matcher import start_window
 from apps.pneumatic.canonical.schemas import FieldDefinition
 from apps.pneumatic.client import capabilities
 from apps.workflow_templates.selectors import version_kickoff
@@ -38,91 +38,86 @@ TONES: dict[str, str] = {
 
 
 def tone(launch: Launch) -> str:
-    """Return the tone of the page of a launch: one that lost answers on the way is no plain success."""
+    """Return the tone of a launch's page: a warning where Pneumatic ignored answers."""
     return "warn" if launch.state == State.LAUNCHED and launch.field_errors else TONES[State(launch.state)]
 
 
-# What a comparison found: the end of a ``badge--`` class, and a word.
-FITS: dict[Fit, tuple[str, Text]] = {
-    Fit.FITS: ("ok", gettext_lazy("fits")),
+# By result of a comparison: the end of a ``badge--`` class, and a word.
+FIT_BADGES: dict[Fit, tuple[str, Text]] = {
+    Fit.MATCHES: ("ok", gettext_lazy("matches")),
     Fit.DIFFERS: ("bad", gettext_lazy("differs")),
-    Fit.MISSING: ("warn", gettext_lazy("not told")),
+    Fit.MISSING: ("warn", gettext_lazy("unknown")),
 }
 
 
 @dataclass(frozen=True, slots=True)
-class StateWords:
-    """A state as a heading, and what the person does next."""
+class StateText:
+    """The heading of a state, and what the user does next."""
 
     title: Text
     advice: Text
 
 
-WORDS: dict[str, StateWords] = {
-    State.QUEUED: StateWords(
+STATE_TEXTS: dict[str, StateText] = {
+    State.QUEUED: StateText(
         gettext_lazy("About to be sent"),
-        gettext_lazy("This page looks again by itself. There is nothing to do."),
+        gettext_lazy("This page refreshes automatically."),
     ),
-    State.SENDING: StateWords(
-        gettext_lazy("Sent, waiting for Pneumatic's answer"),
-        gettext_lazy("This page looks again by itself. There is nothing to do."),
+    State.SENDING: StateText(
+        gettext_lazy("Sent, waiting for the response of Pneumatic"),
+        gettext_lazy("This page refreshes automatically."),
     ),
-    State.LAUNCHED: StateWords(gettext_lazy("The workflow was started"), ""),
-    State.REJECTED: StateWords(
-        gettext_lazy("Pneumatic did not accept it"),
-        gettext_lazy("Edit the answers and launch again; all of them are kept."),
+    State.LAUNCHED: StateText(gettext_lazy("The workflow was started"), ""),
+    State.REJECTED: StateText(
+        gettext_lazy("Pneumatic rejected the launch"),
+        gettext_lazy("Edit the answers and launch again. Every answer is kept."),
     ),
-    State.FAILED: StateWords(
-        gettext_lazy("It was not started"),
-        gettext_lazy("Trying again sends exactly the same request."),
+    State.FAILED: StateText(
+        gettext_lazy("The workflow was not started"),
+        gettext_lazy("Retry sends exactly the same request."),
     ),
-    State.UNKNOWN: StateWords(
-        gettext_lazy("It may be running"),
+    State.UNKNOWN: StateText(
+        gettext_lazy("Outcome unknown"),
         gettext_lazy(
-            "An event may still tell what became of it; this page then shows it. Look in Pneumatic for a workflow with "
-            "this name if you cannot wait, then say below what you found. Nothing is sent again before that, so that "
-            "it cannot start twice."
+            "Wait for an event, or check Pneumatic and record the result below. The launch is not resent, so the "
+            "workflow cannot start twice."
         ),
     ),
 }
 
 
-def looks(launch: Launch) -> list[str]:
-    """Return what the dashboard does by itself about an unknown launch, in sentences."""
+def polling_status(launch: Launch) -> list[str]:
+    """Return sentences about the automatic checks for an unknown launch."""
     if launch.state != State.UNKNOWN:
         return []
     server = capabilities()
     if not server.is_known:
-        return [_("Which Pneumatic this is has not been found out yet; the dashboard's worker does it.")]
+        return [_("Pneumatic version not detected yet. Run “manage.py check_connection”.")]
     if not server.reads_back:
         return [
-            _(
-                "This Pneumatic does not tell which workflows it runs, so the dashboard cannot look for this one by "
-                "itself."
-            )
+            _("This Pneumatic version cannot list workflows, so the dashboard cannot check for this one.")
         ]
-    if launch.looked_at is None:
+    if launch.checked_at is None:
         return [
-            _("The dashboard looks for it in Pneumatic by itself, as long as its worker runs."),
-            _("It has not succeeded yet; it last tried at %(time)s.") % {"time": _clock(launch.tried_at)}
-            if launch.tried_at
-            else _("It has not looked yet."),
+            _("The dashboard checks Pneumatic for it automatically while its worker runs."),
+            _("No check has succeeded yet. Last attempt: %(time)s.")
+            % {"time": _clock(launch.check_attempted_at)}
+            if launch.check_attempted_at
+            else _("Not checked yet."),
         ]
-    last = _("It last looked at %(time)s.") % {"time": _clock(launch.looked_at)}
-    if launch.looked_at > window(launch)[1]:
-        over = _(
-            "The dashboard has looked for it in Pneumatic by itself, and stopped: no look can show more now."
-        )
-        return [over, last, launch.look_note]
-    return [_("The dashboard looks for it in Pneumatic by itself."), last, launch.look_note]
+    last = _("Last check: %(time)s.") % {"time": _clock(launch.checked_at)}
+    if launch.checked_at > start_window(launch)[1]:
+        over = _("The dashboard has stopped checking Pneumatic for it: another check cannot find more.")
+        return [over, last, launch.check_note]
+    return [_("The dashboard checks Pneumatic for it automatically."), last, launch.check_note]
 
 
-def _clock(moment: dt.datetime) -> str:
-    return formats.date_format(timezone.localtime(moment), "H:i:s")
+def _clock(time: dt.datetime) -> str:
+    return formats.date_format(timezone.localtime(time), "H:i:s")
 
 
 def shown_errors(launch: Launch) -> list[tuple[str, list[str]]]:
-    """Return what the server had against single fields, under the fields' labels."""
+    """Return the server's errors of single fields, by the fields' labels."""
     labels = {field.api_name: create(field).label for field in version_kickoff(launch.version).fields}
     labels.setdefault("name", _("Workflow name"))
     return [
@@ -135,10 +130,9 @@ def shown_errors(launch: Launch) -> list[tuple[str, list[str]]]:
 def errors_for_form(
     definitions: Iterable[FieldDefinition], errors: Mapping[str, Sequence[str]]
 ) -> dict[str, list[str]]:
-    """Return what the server had against single fields for their form.
+    """Return the server's errors of single fields for their form, by api_name.
 
-    Of a field that the form does not have (any more), nothing else on the page would tell which one is meant: it is
-    named, under "".
+    Errors of fields that the form does not have are under "", with the api_name in the sentence.
     """
     known = {field.api_name for field in definitions} | {"name"}
     placed = {api_name: list(reasons) for api_name, reasons in errors.items() if api_name in known}
@@ -152,7 +146,7 @@ def errors_for_form(
 
 
 def pretty_json(payload: Mapping[str, Any]) -> str:
-    """Return ``payload`` as people read JSON; it means the same as what is sent."""
+    """Return ``payload`` as indented JSON; it is equal to what is sent."""
     return json.dumps(payload, ensure_ascii=False, indent=2)
 
 
@@ -170,6 +164,6 @@ def as_curl(*, url: str, payload: Mapping[str, Any]) -> str:
 
 
 def evidence_started_at(launch: Launch) -> dt.datetime | None:
-    """Return when the workflow that an event showed was started."""
+    """Return when the matched workflow was started."""
     text = (launch.evidence or {}).get("started_at")
     return dt.datetime.fromisoformat(text) if text else None

@@ -21,15 +21,15 @@ from apps.workflows.models import Workflow
 
 State = Launch.State
 
-NEEDS_A_PERSON = (State.UNKNOWN, State.FAILED, State.REJECTED)
-# What the same person sends again unchanged within this time is asked about: a browser's back button can bring
-# a spent form back under a new submission id.
+NEEDS_ATTENTION = (State.UNKNOWN, State.FAILED, State.REJECTED)
+# An identical launch by the same user within this time needs a confirmation: a browser's back button can bring a used
+# form back under a new submission id.
 REPEAT_WINDOW = dt.timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
 class LaunchFilters:
-    """What the launch list is narrowed to; the defaults are all launches."""
+    """The filters of the launch list; the defaults select all launches."""
 
     query: str = ""  # part of the workflow's name, or the workflow's id
     state: str = ""
@@ -40,12 +40,12 @@ class LaunchFilters:
 
 
 def launches(filters: LaunchFilters | None = None) -> QuerySet[Launch]:
-    """Return launches that fit, newest first, with what a list shows; the large columns are left behind."""
+    """Select launches, newest first, with the columns of a list; the large ones are deferred."""
     found = (
         Launch.objects.select_related("template", "launched_by")
         .only(
             "name",
-            "made_name",
+            "upstream_name",
             "is_urgent",
             "due",
             "state",
@@ -72,7 +72,7 @@ def launch_for_page(launch_id: uuid.UUID) -> Launch | None:
 
 
 def workflows_of(user: User, found: Iterable[Launch]) -> dict[int, Workflow]:
-    """Return the workflows of these launches by id, as far as events tell of them and ``user`` may see them."""
+    """Return the workflows of these launches by id: those known from events, if ``user`` may see workflows."""
     ids = {launch.workflow_id for launch in found if launch.workflow_id is not None}
     if not ids or not user.has_perm("workflows.view_workflow"):
         return {}
@@ -80,7 +80,7 @@ def workflows_of(user: User, found: Iterable[Launch]) -> dict[int, Workflow]:
 
 
 def launch_of(workflow_id: int) -> Launch | None:
-    """Return the launch that started this workflow, or None: somebody started it elsewhere."""
+    """Return the launch that started this workflow; None for one that was started outside this dashboard."""
     return launches().filter(workflow_id=workflow_id).first()
 
 
@@ -90,15 +90,15 @@ def recent_for(user: User, limit: int) -> list[Launch]:
 
 
 def needing_attention(user: User, limit: int) -> list[Launch]:
-    """Return launches of ``user`` that wait for a person and were not made into another launch, newest first.
+    """Return launches of ``user`` that need an action and were not copied into another launch, newest first.
 
-    A rejected or failed launch of long ago is history, not a task; an unknown one stays until somebody settles it.
+    Rejected and failed launches are included for 30 days, unknown ones until they are resolved.
     """
     month_ago = timezone.now() - dt.timedelta(days=30)
     retried = Launch.objects.filter(previous=OuterRef("pk"))
     return list(
         launches()
-        .filter(launched_by=user, state__in=NEEDS_A_PERSON)
+        .filter(launched_by=user, state__in=NEEDS_ATTENTION)
         .filter(Q(state=State.UNKNOWN) | Q(created_at__gte=month_ago))
         .filter(~Exists(retried))[:limit]
     )
@@ -124,8 +124,7 @@ def repeat_of(
 ) -> Launch | None:
     """Return a recent launch of ``user`` with exactly these answers, from another form, that may have started.
 
-    ``besides`` is the launch that the form was made from on purpose: its repetition is what the person wants, if
-    they could see that it runs already.
+    ``besides`` is the launch that the form was copied from. Where it has started, repeating it is intended.
     """
     found = Launch.objects.filter(
         launched_by=user,
@@ -140,14 +139,14 @@ def repeat_of(
 
 
 def people_who_launched(limit: int = 500) -> list[User]:
-    """Return those who have launched anything, for the list's filter."""
+    """Return the users who have launched anything, for the list's filter."""
     has_launched = Exists(Launch.objects.filter(launched_by=OuterRef("pk")))
     named = User.objects.only("username", "first_name", "last_name", "email")
     return list(named.filter(has_launched).order_by("username")[:limit])
 
 
 def named(found: QuerySet[Launch], text: str) -> QuerySet[Launch]:
-    """Return those whose workflow's name has every word of ``text``, or whose workflow has this id."""
+    """Select launches whose workflow name has every word of ``text``, or whose workflow has this id."""
     words, number = has_words(text), read_number(text)
     return found.filter(words if number is None else words | Q(workflow_id=number))
 

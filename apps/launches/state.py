@@ -1,4 +1,4 @@
-"""The one way that a launch changes its state, and the lock of those who say which workflow is whose."""
+"""The one way to change the state of a launch, and the lock for assigning workflows to launches."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from django.db.models.functions import Concat
 
 from apps.launches.models import Launch
 
-# Any number that no other advisory lock of this project has.
-_DECIDING = 0x6C61756E6368
+# Unique among the advisory locks of this project.
+_LOCK_ID = 0x6C61756E6368
 
 
 def move(
@@ -21,35 +21,35 @@ def move(
     *,
     come_from: Collection[Launch.State],
     attempts: int,
-    or_missed: bool = False,
+    or_not_found: bool = False,
     also: dict[str, Any] | None = None,
     **values: Any,
 ) -> bool:
     """Compare and set: change the launch only if it is in one of these states of this attempt.
 
-    ``or_missed`` adds what failed only because the worker's looks had missed its workflow. ``also`` are further
-    conditions that must hold.
+    ``or_not_found`` includes a launch that failed because the worker did not find its workflow. ``also`` are further
+    conditions.
     """
     states = Q(state__in=come_from)
-    if or_missed:
-        states |= Q(missed_at__isnull=False)
+    if or_not_found:
+        states |= Q(not_found_at__isnull=False)
     return bool(
         Launch.objects.filter(states, pk=launch_id, attempts=attempts, **(also or {})).update(**values)
     )
 
 
-def note_contradiction(launch_id: uuid.UUID, sentence: str) -> None:
-    """Add a sentence to what the page shows as contradicting; nothing noted before is lost."""
-    added = Concat(F("contradictions"), Value(sentence + "\n"), output_field=TextField())
-    Launch.objects.filter(pk=launch_id).update(contradictions=added)
+def add_conflict(launch_id: uuid.UUID, sentence: str) -> None:
+    """Append a sentence to the conflicts of a launch."""
+    added = Concat(F("conflicts"), Value(sentence + "\n"), output_field=TextField())
+    Launch.objects.filter(pk=launch_id).update(conflicts=added)
 
 
-def decide_alone() -> None:
-    """Let nobody else give a workflow to a launch until this transaction ends.
+def lock_resolution() -> None:
+    """Lock the assignment of workflows to launches until this transaction ends.
 
-    SQLite's transactions exclude each other anyway. Take no other lock while this one is held, except inside the
-    worker's own transaction, which takes it last.
+    SQLite's transactions exclude each other anyway. Take no other lock while this one is held. The worker's
+    transaction takes it last.
     """
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_DECIDING])
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK_ID])

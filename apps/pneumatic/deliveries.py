@@ -10,11 +10,11 @@ from django.utils.translation import gettext as _
 
 from apps.pneumatic.canonical.events import Event, Hook, Kind
 from apps.pneumatic.canonical.serialization import quick_hash
-from apps.pneumatic.detection import name_in_force
-from apps.pneumatic.dialects import choose
+from apps.pneumatic.detection import active_dialect
 from apps.pneumatic.dialects.current import events as current_events
 from apps.pneumatic.dialects.documented import events as documented_events
 from apps.pneumatic.dialects.documented.dialect import Documented
+from apps.pneumatic.dialects.registry import choose
 from apps.pneumatic.errors import UnexpectedResponse
 from apps.pneumatic.transport.parsing import Node, decode_json
 
@@ -56,7 +56,7 @@ def names_of(kind: Kind) -> list[str]:
 
 def test_payload(kind: Kind, *, hook_id: int, target: str, nonce: str) -> dict[str, Any]:
     """Return the body of a test event: in the shape that Pneumatic sends, of no workflow, marked with ``nonce``."""
-    dialect = choose(name_in_force() or Documented.name)
+    dialect = choose(active_dialect() or Documented.name)
     hook = {"id": hook_id, "event": dialect.event_names[kind], "target": target, "test": nonce}
     return {"hook": hook, **dialect.example_event(kind)}
 

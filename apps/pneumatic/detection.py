@@ -1,7 +1,7 @@
-"""Find out which generation of the API answers: ask once, and remember (``recall.py``).
+"""Detect which API the server has: ask once, and remember the result (``server.py``).
 
-The question is ``GET /webhooks/events``: today's server has it and says 200, or 403 to somebody who is no admin. The
-documented one has ``GET /webhooks`` instead. So the answer takes one request or two, whoever the key belongs to.
+The current API has ``GET /webhooks/events`` and answers 200, or 403 to a user who is no administrator. The documented
+API has ``GET /webhooks`` instead. So detection takes one request or two, whoever the key belongs to.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from apps.pneumatic import dialects, server
+from apps.pneumatic import server
+from apps.pneumatic.dialects import registry
 from apps.pneumatic.dialects.current.dialect import Current
 from apps.pneumatic.dialects.documented.dialect import Documented
 from apps.pneumatic.errors import NotFound, PermissionDenied, UnexpectedResponse, ValidationFailed
@@ -21,54 +22,62 @@ from apps.pneumatic.server import KnownServer
 from apps.pneumatic.transport.api import Transport
 
 
-def name_in_force() -> str:
-    """Return the dialect to speak, '' when nobody knows yet. An explicit setting wins. No request is made."""
+def active_dialect() -> str:
+    """Return the name of the dialect to use: that of the setting, or the detected one; '' before the first detection.
+
+    No request is made.
+    """
     if settings.PNEUMATIC_DIALECT != "auto":
         return str(settings.PNEUMATIC_DIALECT)
-    finding = server.known()
-    return finding.dialect if finding and finding.dialect in dialects.DIALECTS else ""
+    known = server.known()
+    return known.dialect if known and known.dialect in registry.DIALECTS else ""
 
 
-def find(transport: Transport) -> str:
-    """Ask which generation answers, remember it, and return its name; raise PneumaticError when none can be told."""
-    name = _ask(transport)
+def detect(transport: Transport) -> str:
+    """Ask which API the server has, remember it, and return the dialect's name.
+
+    Raise UnexpectedResponse for a server that has neither, and any other PneumaticError of a failed request.
+    """
+    name = _detect(transport)
     before = server.last()
-    # Whose key another one was is kept until it is known whose this is: days begin where that person is.
-    mark, holder = (before.key_mark, before.holder) if before else (server.key_mark(), None)
-    server.remember(KnownServer(name, timezone.now(), mark, holder))
+    # The holder of another key is kept until the new one is known: days begin in the holder's time zone.
+    fingerprint, holder = (
+        (before.key_fingerprint, before.holder) if before else (server.key_fingerprint(), None)
+    )
+    server.remember(KnownServer(name, timezone.now(), fingerprint, holder))
     return name
 
 
-def in_words() -> str:
-    """Return in one line which Pneumatic this is and how that is known."""
-    name = name_in_force()
+def description() -> str:
+    """Return one line that names the API in use and how it is known. No request is made."""
+    name = active_dialect()
     if not name:
-        return _("Which Pneumatic this is has not been found out yet.")
-    words = {"kind": dialects.label(name)}
+        return _("Pneumatic version not detected yet. Run “manage.py check_connection”.")
+    values = {"kind": registry.label(name)}
     if settings.PNEUMATIC_DIALECT != "auto":
-        return _("%(kind)s, by PNEUMATIC_DIALECT.") % words
-    finding = server.known()
-    if finding is None:
+        return _("%(kind)s, set by PNEUMATIC_DIALECT.") % values
+    known = server.known()
+    if known is None:
         return ""
-    return _("%(kind)s, found %(ago)s by asking.") % {**words, "ago": _ago(finding.found_at)}
+    return _("%(kind)s, detected %(ago)s.") % {**values, "ago": _ago(known.found_at)}
 
 
-def _ask(transport: Transport) -> str:
+def _detect(transport: Transport) -> str:
     try:
-        answer = transport.get("/webhooks/events")
+        rows = transport.get("/webhooks/events")
     except PermissionDenied:
-        # Closed to those who are no admins; but a server may look at the key before it looks at the path.
-        return _ask_as_documented(transport, otherwise=Current.name)
-    except (NotFound, ValidationFailed):  # 405 too: a documented server knows DELETE of /webhooks/<id>
-        return _ask_as_documented(transport)
-    if type(answer) is list and answer and all(type(row) is dict and "event" in row for row in answer):
+        # As the current API answers users who are no administrators; but a server may check the key before the path.
+        return _detect_documented(transport, otherwise=Current.name)
+    except (NotFound, ValidationFailed):  # 405 too: the documented API has DELETE /webhooks/<id>
+        return _detect_documented(transport)
+    if type(rows) is list and rows and all(type(row) is dict and "event" in row for row in rows):
         return Current.name
-    return _ask_as_documented(transport)
+    return _detect_documented(transport)
 
 
-def _ask_as_documented(transport: Transport, *, otherwise: str = "") -> str:
+def _detect_documented(transport: Transport, *, otherwise: str = "") -> str:
     try:
-        answer = transport.get("/webhooks")
+        rows = transport.get("/webhooks")
     except PermissionDenied:
         return Documented.name
     except (NotFound, ValidationFailed) as error:
@@ -76,20 +85,20 @@ def _ask_as_documented(transport: Transport, *, otherwise: str = "") -> str:
             return otherwise
         status = error.status
     else:
-        if type(answer) is list or (type(answer) is dict and type(answer.get("results")) is list):
+        if type(rows) is list or (type(rows) is dict and type(rows.get("results")) is list):
             return Documented.name
         status = None
     raise UnexpectedResponse(
         _(
-            "There is no Pneumatic API at this address: it knows neither the webhooks of the documentation nor "
-            "those of today. Check PNEUMATIC_API_URL."
+            "There is no Pneumatic API at this address: it has neither the webhooks of the current API nor those of "
+            "the documented one. Check PNEUMATIC_API_URL."
         ),
         status=status,
     )
 
 
-def _ago(moment: dt.datetime) -> str:
-    minutes = max(0, round((timezone.now() - moment).total_seconds() / 60))
+def _ago(timestamp: dt.datetime) -> str:
+    minutes = max(0, round((timezone.now() - timestamp).total_seconds() / 60))
     if minutes < 1:
         return _("just now")
     if minutes < 120:

@@ -1,6 +1,6 @@
-"""What was found out about the server that the settings name, and whose key we have.
+"""What is known of the configured server: its dialect, the user of the API key, and that user's time zone.
 
-The gateway keeps nothing in a database. Where findings are kept for every process is registered by the layer above.
+The gateway has no database. The app above registers where this is stored for every process.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ from django.utils.crypto import salted_hmac
 
 from apps.pneumatic.canonical.schemas import KeyHolder
 
-# Seconds for which a process trusts what it read from the memory: another one may have looked again.
-TRUSTED_FOR = 30.0
+# How long a process uses what it loaded: another process may have detected the server again.
+CACHE_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class KnownServer:
-    """What was found at an address.
+    """What was detected at a URL.
 
-    ``holder`` is the user of the key which ``key_mark`` tells from others and gives nothing away of.
+    ``holder`` is the user of the API key with this ``key_fingerprint``, which reveals nothing of the key.
     """
 
     dialect: str
     found_at: dt.datetime
-    key_mark: str = ""
+    key_fingerprint: str = ""
     holder: KeyHolder | None = None
 
 
@@ -39,79 +39,72 @@ Save = Callable[[str, KnownServer], None]
 
 _load: Load | None = None
 _save: Save | None = None
-_trusted: dict[str, tuple[float, KnownServer | None]] = {}
+_cache: dict[str, tuple[float, KnownServer | None]] = {}
 
 
 def register(load: Load, save: Save) -> None:
-    """Make ``load(api_url)`` and ``save(api_url, finding)`` the memory. Neither may raise for a missing database."""
+    """Store known servers with ``load(api_url)`` and ``save(api_url, known)``; a missing database must not raise."""
     global _load, _save
     _load, _save = load, save
 
 
 def forget() -> None:
-    """Forget what this process read from the memory."""
-    _trusted.clear()
+    """Clear the cache of this process."""
+    _cache.clear()
 
 
 def last() -> KnownServer | None:
-    """Return what is remembered of the server that the settings name, with the last holder of a key that was known."""
+    """Return what is known of the configured server, with the last known holder of any of its keys."""
     url = settings.PNEUMATIC_API_URL
-    trusted = _trusted.get(url)
-    if trusted is not None and time.monotonic() - trusted[0] < TRUSTED_FOR:
-        return trusted[1]
-    finding = _load(url) if _load is not None else (trusted[1] if trusted else None)
-    _trusted[url] = (time.monotonic(), finding)
-    return finding
+    cached = _cache.get(url)
+    if cached is not None and time.monotonic() - cached[0] < CACHE_SECONDS:
+        return cached[1]
+    found = _load(url) if _load is not None else (cached[1] if cached else None)
+    _cache[url] = (time.monotonic(), found)
+    return found
 
 
 def known() -> KnownServer | None:
-    """Return the same, the holder only of the present key."""
-    finding = last()
-    if finding is None or finding.key_mark == key_mark():
-        return finding
-    return KnownServer(dialect=finding.dialect, found_at=finding.found_at)
+    """Return the same, but with the holder of the configured key only."""
+    found = last()
+    if found is None or found.key_fingerprint == key_fingerprint():
+        return found
+    return KnownServer(dialect=found.dialect, found_at=found.found_at)
 
 
-def last_zone() -> str:
-    """Return the time zone of whoever was last known to hold a key of this server; '' for nobody."""
-    finding = last()
-    return finding.holder.zone if finding and finding.holder else ""
-
-
-def key_mark() -> str:
-    """Return what tells the API key of the settings from others and gives nothing of it away; '' for none."""
-    return _mark(settings.PNEUMATIC_API_KEY)
-
-
-def remember_holder(dialect: str, holder: KeyHolder) -> None:
-    """Remember whom the key belongs to."""
-    finding = known()
-    found_at = finding.found_at if finding and finding.dialect == dialect else timezone.now()
-    remember(KnownServer(dialect, found_at, key_mark(), holder))
-
-
-def remember(finding: KnownServer) -> None:
-    """Remember ``finding`` for the server that the settings name."""
-    url = settings.PNEUMATIC_API_URL
-    _trusted[url] = (time.monotonic(), finding)
-    if _save is not None:
-        _save(url, finding)
-
-
-def _mark(key: str) -> str:
+def key_fingerprint() -> str:
+    """Return a keyed hash of the configured API key, as hex; '' without a key."""
+    key = settings.PNEUMATIC_API_KEY
+    # The salt is part of stored fingerprints, and not the name of a module.
     return salted_hmac("apps.pneumatic.recall", key).hexdigest() if key else ""
 
 
-def account_zone() -> dt.tzinfo:
-    """Return the zone of the key's user, as Pneumatic shows days to them; else that of the settings. No request.
+def remember_holder(dialect: str, holder: KeyHolder) -> None:
+    """Remember ``holder`` as the user of the configured key."""
+    before = known()
+    found_at = before.found_at if before and before.dialect == dialect else timezone.now()
+    remember(KnownServer(dialect, found_at, key_fingerprint(), holder))
 
-    A new key's user is most likely in the zone of the last one, until it is known.
+
+def remember(server: KnownServer) -> None:
+    """Remember ``server`` as the configured one, in this process and in the registered store."""
+    url = settings.PNEUMATIC_API_URL
+    _cache[url] = (time.monotonic(), server)
+    if _save is not None:
+        _save(url, server)
+
+
+def account_zone() -> dt.tzinfo:
+    """Return the time zone of the key's user, in which Pneumatic shows them days; else TIME_ZONE. No request is made.
+
+    The user of a new key is most likely in the zone of the last one, until it is known.
     """
-    return _zone(last_zone()) or ZoneInfo(settings.TIME_ZONE)
+    found = last()
+    return _zone(found.holder.zone if found and found.holder else "") or ZoneInfo(settings.TIME_ZONE)
 
 
 def _zone(name: str) -> dt.tzinfo | None:
     try:
         return ZoneInfo(name) if name else None
-    except (KeyError, ValueError, OSError):  # as it refuses a name, a path, a folder
+    except (KeyError, ValueError, OSError):  # an unknown name, a path, a folder
         return None

@@ -10,10 +10,12 @@ class SyncConfig(AppConfig):
     verbose_name = _("Sync")
 
     def ready(self) -> None:
-        """Remember what is found out about the server, and have it found out."""
+        """Store what is known of the server in the database, and have the worker detect it."""
         from apps.core import periodic
         from apps.pneumatic import server
-        from apps.sync import findings
+        from apps.sync import known_server
 
-        server.register(findings.load, findings.save)
-        periodic.register("which Pneumatic", findings.find_out, seconds=findings.SECONDS_BETWEEN_QUESTIONS)
+        server.register(known_server.load, known_server.save)
+        periodic.register(
+            "server detection", known_server.detect_server, seconds=known_server.DETECTION_INTERVAL_SECONDS
+        )

@@ -1,4 +1,4 @@
-"""How a run looks on a terminal, in a log, and as JSON."""
+"""A run on a terminal, in a log, and as JSON."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from apps.sync import registry
 from apps.sync.models import SyncResult, SyncRun
 from apps.sync.reporting import Reporter
 
-SECONDS_BETWEEN_LINES = 10.0
+LINE_INTERVAL_SECONDS = 10.0
 NAMES_SHOWN = 10
 _SIGNS = {"added": "+", "changed": "~", "removed": "-"}
 
 
 class Bars(Reporter):
-    """A progress bar per resource on a terminal; gone when the run has ended."""
+    """A progress bar per resource on a terminal, removed when the run has ended."""
 
     def __init__(self, console: Console) -> None:
         self.progress = Progress(
@@ -43,11 +43,10 @@ class Bars(Reporter):
         self.progress.stop()
 
     def started(self, result: SyncResult) -> None:
-        """Add a bar that does not know its length yet."""
+        """Add a bar; its length is not known yet."""
         self.bars[result.resource] = self.progress.add_task(result.resource, total=None)
 
     def progressed(self, result: SyncResult) -> None:
-        """Move the bar."""
         writing = result.state == SyncResult.State.WRITING
         self.progress.update(
             self.bars[result.resource],
@@ -62,23 +61,22 @@ class Bars(Reporter):
 
 
 class Lines(Reporter):
-    """A line now and then, for logs: nothing moves and nothing is coloured."""
+    """A line every ``LINE_INTERVAL_SECONDS``, for logs: without cursor movements and colours."""
 
     def __init__(self, write: Callable[[str], object]) -> None:
         self.write = write
         self.last = time.monotonic()
 
     def progressed(self, result: SyncResult) -> None:
-        """Say how far it is, every ten seconds at most."""
-        if time.monotonic() - self.last >= SECONDS_BETWEEN_LINES:
+        if time.monotonic() - self.last >= LINE_INTERVAL_SECONDS:
             self.last = time.monotonic()
             of = f" of {result.expected}" if result.expected else ""
             self.write(f"{result.resource}: {result.fetched}{of} fetched")
 
 
 def line(result: SyncResult, *, dry_run: bool) -> str:
-    """Return what became of one resource as one line."""
-    counts = f"{result.added} added, {result.changed} changed, {result.removed} removed, {result.unchanged} unchanged"
+    """Return the result of one resource as one line."""
+    counts = f"{result.added} added, {result.changed} updated, {result.removed} removed, {result.unchanged} unchanged"
     cost = f"({result.requests} {'request' if result.requests == 1 else 'requests'}, {result.seconds:.1f} s)"
     if result.state == SyncResult.State.DONE:
         return f"{result.resource}: {'would be: ' if dry_run else ''}{counts} {cost}"
@@ -88,7 +86,7 @@ def line(result: SyncResult, *, dry_run: bool) -> str:
 
 
 def name_lines(result: SyncResult) -> list[str]:
-    """Return a line per object that changed; names come from upstream, so control characters are shown, not sent."""
+    """Return a line per object that changed; control characters in names from Pneumatic are replaced."""
     lines = []
     for kind, sign in _SIGNS.items():
         named = result.details.get(kind, [])
@@ -99,21 +97,21 @@ def name_lines(result: SyncResult) -> list[str]:
     return lines
 
 
-def remarks(result: SyncResult, *, dry_run: bool) -> list[str]:
-    """Return what the resource says about its mirror, now that it is up to date; nothing where it is not."""
+def notes(result: SyncResult, *, dry_run: bool) -> list[str]:
+    """Return the notes of a resource about its mirror; none unless this run synced it."""
     if dry_run or result.state != SyncResult.State.DONE:
         return []
     resource = registry.get(result.resource)
-    return [printable(text) for text in (resource.scope(), *resource.remarks()) if text]
+    return [printable(text) for text in (resource.scope(), *resource.notes()) if text]
 
 
 def printable(text: str) -> str:
-    """Return ``text`` as one line that cannot steer a terminal."""
+    """Return ``text`` as one line without characters that control a terminal."""
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
 
 
 def as_json(run: SyncRun) -> dict[str, Any]:
-    """Return a run for machines."""
+    """Return a run as JSON data for ``manage.py sync --json``; its keys are stable."""
     return {
         "run": run.pk,
         "state": run.state,
@@ -131,7 +129,7 @@ def as_json(run: SyncRun) -> dict[str, Any]:
                 "seconds": round(result.seconds, 3),
                 "error": result.error,
                 "details": result.details,
-                "remarks": remarks(result, dry_run=run.dry_run),
+                "remarks": notes(result, dry_run=run.dry_run),
             }
             for result in run.results.all()
         ],

@@ -1,4 +1,4 @@
-"""How fresh the mirror is, for the banner on every page, and which Pneumatic it mirrors."""
+"""Freshness of the mirror, for the banner on every page, and which Pneumatic it mirrors."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from apps.sync import selectors
 
 
 def freshness(request: HttpRequest) -> dict[str, object]:
-    """Return ``freshness`` and ``which_pneumatic``, filled in when a template asks: who does not ask pays no query."""
+    """Return ``freshness`` and ``which_pneumatic``; both are lazy, so that unused ones cost no query."""
     return {
         "freshness": SimpleLazyObject(selectors.freshness),
-        "which_pneumatic": SimpleLazyObject(detection.in_words),
+        "which_pneumatic": SimpleLazyObject(detection.description),
     }

@@ -1,8 +1,8 @@
 """The engine: fetch everything, compare, then write in one transaction per resource.
 
-Nothing is open in the database while Pneumatic is being asked. An object whose content hash is known is counted and
-forgotten; only what is new or changed is kept until it is written. What has disappeared is marked, never deleted,
-and only after a complete listing: a listing that breaks off raises, and then the resource keeps its last good state.
+No transaction is open during requests to Pneumatic. Objects whose content hash is known are only counted; new and
+changed ones are kept in memory until they are written. Objects that Pneumatic no longer lists are marked, never
+deleted, and only after a complete listing: an incomplete one raises, and the resource keeps its last good state.
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ from apps.sync.reporting import Reporter
 
 logger = logging.getLogger(__name__)
 
-MOST_NAMES = 100  # names kept per kind of change
-SECONDS_BETWEEN_SAVES = 1.0
+MAX_NAMES = 100  # stored per kind of change
+SAVE_INTERVAL_SECONDS = 1.0
 
 
 @dataclass(slots=True)
 class Changes:
-    """What a comparison found; ``rows`` are those to write, the rest are (id, name) or ids."""
+    """Result of a comparison; ``rows`` are to be written, the other lists have (id, name) or ids."""
 
     rows: list[Any] = field(default_factory=list)
     added: list[tuple[int, str]] = field(default_factory=list)
     changed: list[tuple[int, str]] = field(default_factory=list)
     removed: list[int] = field(default_factory=list)
     unchanged: int = 0
-    live: int = 0  # objects that were in the mirror and not marked removed
+    live: int = 0  # mirrored objects that are not marked removed
 
     @property
     def removes_too_much(self) -> bool:
@@ -50,16 +50,16 @@ def run_sync(
     resources: Sequence[str] | None = None,
     *,
     trigger: str,
-    started_by: runs.Who = None,
+    started_by: runs.StartedBy = None,
     allow_removals: bool = False,
     dry_run: bool = False,
     report: Reporter | None = None,
     queued: SyncRun | None = None,
 ) -> SyncRun:
-    """Synchronise ``resources`` (all that the server has when None) and return the run with its outcome.
+    """Synchronise ``resources`` (None: all that the server supports) and return the run with its results.
 
-    Failures of Pneumatic, refusals and bugs end up in the run, not in an exception. Raise SyncAlreadyRunningError when
-    another run is at work, KeyError for an unknown resource. A dry run compares and records, and writes no mirror.
+    Failures of Pneumatic, refusals and bugs are recorded in the run and not raised. Raise SyncAlreadyRunningError when
+    another run is active, KeyError for an unknown resource. A dry run compares and records, and changes no mirror.
     """
     chosen = [registry.get(name) for name in dict.fromkeys(resources or registry.names())]
     run = runs.claim(
@@ -69,26 +69,26 @@ def run_sync(
         allow_removals=allow_removals,
         queued=queued,
     )
-    state, error = SyncRun.State.FAILED, _("It was stopped before it was done.")
+    state, error = SyncRun.State.FAILED, _("The sync was interrupted.")
     try:
         with runs.heartbeat(run), connect() as client:
             server = client.capabilities
-            there = [resource for resource in chosen if resource.offered(server)]
+            supported = [resource for resource in chosen if resource.is_supported(server)]
             if resources:
-                _record_absent([resource for resource in chosen if resource not in there], run)
-            results = [_synchronise(resource, run, client, report or Reporter()) for resource in there]
-        state, error = _verdict(results)
+                _record_unsupported([resource for resource in chosen if resource not in supported], run)
+            results = [_synchronise(resource, run, client, report or Reporter()) for resource in supported]
+        state, error = _overall_outcome(results)
     except runs.RunLostError as lost:
         error = str(lost)
     except PneumaticError as refusal:
         error = str(refusal)
     finally:
-        # Also for Ctrl-C and SystemExit: whoever stops a run leaves no lock behind.
+        # Also after Ctrl-C and SystemExit: an ended run must not keep the lock.
         runs.finish(run, state=state, error=error)
     return run
 
 
-def _verdict(results: Sequence[SyncResult]) -> tuple[SyncRun.State, str]:
+def _overall_outcome(results: Sequence[SyncResult]) -> tuple[SyncRun.State, str]:
     wrong = [r for r in results if r.state in (SyncResult.State.FAILED, SyncResult.State.REFUSED)]
     if not wrong:
         return SyncRun.State.DONE, ""
@@ -98,8 +98,8 @@ def _verdict(results: Sequence[SyncResult]) -> tuple[SyncRun.State, str]:
     return SyncRun.State.REFUSED, sentences
 
 
-def _record_absent(resources: Sequence[registry.Resource[Any, Any]], run: SyncRun) -> None:
-    """Say of resources that were asked for by name that the server has no such thing; that is no failure."""
+def _record_unsupported(resources: Sequence[registry.Resource[Any, Any]], run: SyncRun) -> None:
+    """Record resources that were requested by name and that the server does not support; that is no failure."""
     for resource in resources:
         SyncResult.objects.create(
             run=run,
@@ -113,7 +113,7 @@ def _record_absent(resources: Sequence[registry.Resource[Any, Any]], run: SyncRu
 def _synchronise(
     resource: registry.Resource[Any, Any], run: SyncRun, client: Client, report: Reporter
 ) -> SyncResult:
-    """Synchronise one resource; its failure is its own, the next resource is tried all the same."""
+    """Synchronise one resource; record its failure, so that the next resource is synchronised anyway."""
     result = SyncResult.objects.create(run=run, resource=resource.name)
     began, requests_before = time.monotonic(), client.requests_made
     report.started(result)
@@ -121,7 +121,7 @@ def _synchronise(
         changes = _compare(resource, client, _Progress(result, report))
         result.seconds = time.monotonic() - began
         result.requests = client.requests_made - requests_before
-        _conclude(resource, run, result, changes, report)
+        _write_changes(resource, run, result, changes, report)
     except runs.RunLostError as lost:
         _fail(result, str(lost))
         raise
@@ -131,18 +131,18 @@ def _synchronise(
         _fail(result, str(refusal))
     except Exception as bug:
         logger.exception("Sync of %s failed", resource.name)
-        _fail(result, _("Something unexpected went wrong (%s). The log says more.") % type(bug).__name__)
+        _fail(result, _("Unexpected error (%s). See the log.") % type(bug).__name__)
     result.seconds = time.monotonic() - began
     result.requests = client.requests_made - requests_before
     result.save()
     if not run.dry_run:
-        resource.concluded(error=result.error, now=timezone.now())
+        resource.after_sync(error=result.error, now=timezone.now())
     report.finished(result)
     return result
 
 
 class _Progress:
-    """Passes progress on: to the reporter at once, to the database once a second, for the sync page."""
+    """Passes progress to the reporter at once, and to the database once a second, for the sync page."""
 
     def __init__(self, result: SyncResult, report: Reporter) -> None:
         self.result, self.report = result, report
@@ -151,14 +151,14 @@ class _Progress:
     def __call__(self, fetched: int, expected: int | None) -> None:
         self.result.fetched, self.result.expected = fetched, expected
         self.report.progressed(self.result)
-        if time.monotonic() - self.last >= SECONDS_BETWEEN_SAVES:
+        if time.monotonic() - self.last >= SAVE_INTERVAL_SECONDS:
             self.result.save(update_fields=["fetched", "expected"])
             self.last = time.monotonic()
 
 
 def _compare(resource: registry.Resource[Any, Any], client: Client, progress: registry.Progress) -> Changes:
-    """Fetch all of ``resource`` and return how it differs from the mirror."""
-    known = resource.known()
+    """Fetch all of ``resource`` and return the differences from the mirror."""
+    known = resource.known_hashes()
     changes = Changes(live=sum(1 for content_hash in known.values() if content_hash is not None))
     seen: set[int] = set()
     for item in resource.fetch(client, progress=progress):
@@ -180,7 +180,7 @@ def _compare(resource: registry.Resource[Any, Any], client: Client, progress: re
     return changes
 
 
-def _conclude(
+def _write_changes(
     resource: registry.Resource[Any, Any],
     run: SyncRun,
     result: SyncResult,
@@ -204,7 +204,7 @@ def _conclude(
     result.save()
     report.progressed(result)
     with transaction.atomic():
-        runs.fence(run)
+        runs.assert_still_running(run)
         if changes.rows or changes.removed:
             resource.write(changes.rows, removed=changes.removed, now=now)
         result.state, result.finished_at = SyncResult.State.DONE, now
@@ -212,31 +212,30 @@ def _conclude(
 
 
 def _details(resource: registry.Resource[Any, Any], changes: Changes) -> dict[str, list[tuple[int, str]]]:
-    gone = changes.removed[:MOST_NAMES]
-    names = resource.names(gone) if gone else {}
+    removed = changes.removed[:MAX_NAMES]
+    names = resource.names(removed) if removed else {}
     lists = {
-        "added": changes.added[:MOST_NAMES],
-        "changed": changes.changed[:MOST_NAMES],
-        "removed": [(id_, names.get(id_, "")[:200]) for id_ in gone],
+        "added": changes.added[:MAX_NAMES],
+        "changed": changes.changed[:MAX_NAMES],
+        "removed": [(id_, names.get(id_, "")[:200]) for id_ in removed],
     }
     return {kind: entries for kind, entries in lists.items() if entries}
 
 
 def _refusal(resource: registry.Resource[Any, Any], changes: Changes) -> str:
-    counts = {"gone": len(changes.removed), "live": changes.live, "resource": resource.label}
+    counts = {"removed": len(changes.removed), "live": changes.live, "resource": resource.label}
     if len(changes.removed) == changes.live and not changes.rows and not changes.unchanged:
-        return (
-            _("Pneumatic listed no %(resource)s at all; %(live)d are known here. Nothing was changed.")
-            % counts
-        )
+        return _("Pneumatic listed no %(resource)s; %(live)d are mirrored. Nothing was changed.") % counts
     return (
-        _("%(gone)d of %(live)d %(resource)s are gone, more than a fifth. Nothing was changed for them.")
+        _(
+            "%(removed)d of %(live)d %(resource)s would be removed, more than a fifth. Nothing was changed for them."
+        )
         % counts
     )
 
 
 def _forbid(resource: registry.Resource[Any, Any], result: SyncResult, refusal: PermissionDenied) -> None:
-    """Record that the key may not see ``resource``: a failure only where nothing works without it."""
+    """Record that the key may not see ``resource``; that is a failure unless the resource ``may_be_forbidden``."""
     error = _("The user of the API key may not see %(resource)s in Pneumatic: %(reason)s") % {
         "resource": resource.label,
         "reason": refusal,
@@ -247,7 +246,7 @@ def _forbid(resource: registry.Resource[Any, Any], result: SyncResult, refusal: 
 
 
 def _fail(result: SyncResult, error: str) -> None:
-    """Record a failure; nothing was written, so nothing counts as added or changed."""
+    """Record a failure; nothing was written, so all counts are 0."""
     result.state, result.finished_at = SyncResult.State.FAILED, timezone.now()
     result.error = error
     result.added = result.changed = result.removed = result.unchanged = 0

@@ -1,7 +1,7 @@
-"""How a mirrored table is read and written, whatever it mirrors.
+"""Read and write a mirrored table of any resource.
 
 Such a table has Pneumatic's id as primary key, and ``content_hash``, ``first_seen_at``, ``changed_at`` and
-``removed_at``; the rest of its columns is its own.
+``removed_at``. The other columns depend on the resource.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from django.db.models import Manager
 
-BATCH = 500  # rows a statement: SQLite bounds the number of its parameters
+BATCH = 500  # rows per statement: SQLite limits the number of parameters
 
 Item = TypeVar("Item")
 
@@ -24,7 +24,7 @@ def known_hashes(mirror: Manager[Any]) -> dict[int, str | None]:
 
 
 def upsert(mirror: Manager[Any], rows: Sequence[Any], *, now: dt.datetime) -> None:
-    """Insert ``rows``, or update those that are there already: all but when they were first seen."""
+    """Insert or update ``rows``; an update keeps ``first_seen_at``."""
     for row in rows:
         row.first_seen_at = row.changed_at = now
     columns = [field.name for field in mirror.model._meta.concrete_fields]
@@ -38,11 +38,11 @@ def upsert(mirror: Manager[Any], rows: Sequence[Any], *, now: dt.datetime) -> No
 
 
 def mark_removed(mirror: Manager[Any], ids: Collection[int], *, now: dt.datetime) -> None:
-    """Mark the objects with these ids as gone from Pneumatic."""
+    """Mark the objects with these ids as removed from Pneumatic."""
     for batch in batches(list(ids)):
         mirror.filter(id__in=batch).update(removed_at=now)
 
 
 def batches(items: Sequence[Item], *, size: int = BATCH) -> Iterator[Sequence[Item]]:
-    """Give ``items`` in slices of at most ``size``."""
+    """Yield ``items`` in slices of at most ``size``."""
     return (items[start : start + size] for start in range(0, len(items), size))

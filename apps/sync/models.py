@@ -1,4 +1,4 @@
-"""The record of every synchronisation, which is also the lock that keeps it single; and what the server is."""
+"""Records of every sync, which are also the lock that allows one at a time; and what is known of the server."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from django.utils.translation import gettext_lazy as _
 
 
 class SyncRun(models.Model):
-    """One run of the sync. At most one row is ``running``: the database says so, for all processes.
+    """One run of the sync. A constraint of the database allows at most one row that is ``running``.
 
-    A run that was killed is recognised by its process being gone, or by ``heartbeat_at`` having grown old; the
-    next run marks it ``abandoned``. Before it writes, a run checks that it is still the running one (``runs.py``).
+    A run was killed when its process no longer exists, or when ``heartbeat_at`` is old; the next run marks it
+    ``abandoned``. Before it writes, a run checks that it is still the running one (``runs.py``).
     """
 
     class State(models.TextChoices):
@@ -20,13 +20,13 @@ class SyncRun(models.Model):
         DONE = "done", _("done")
         FAILED = "failed", _("failed")
         REFUSED = "refused", _("refused")
-        ABANDONED = "abandoned", _("stopped midway")
+        ABANDONED = "abandoned", _("interrupted")
 
     class Trigger(models.TextChoices):
         COMMAND = "command", _("command line")
         PAGE = "page", _("sync page")
 
-    state = models.CharField(_("state"), max_length=12, choices=State, default=State.RUNNING)
+    state = models.CharField(_("status"), max_length=12, choices=State, default=State.RUNNING)
     trigger = models.CharField(_("started from"), max_length=20, choices=Trigger)
     started_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -37,12 +37,12 @@ class SyncRun(models.Model):
         verbose_name=_("started by"),
     )
     started_at = models.DateTimeField(_("started"), db_index=True)
-    heartbeat_at = models.DateTimeField(_("last sign of life"))
+    heartbeat_at = models.DateTimeField(_("last heartbeat"))
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
     host = models.CharField(_("host"), max_length=255, blank=True)
     pid = models.PositiveIntegerField(_("process"), default=0)
     process = models.CharField(max_length=200, blank=True, editable=False)  # processes.Process.identity
-    dry_run = models.BooleanField(_("only looked"), default=False)
+    dry_run = models.BooleanField(_("dry run"), default=False)
     allow_removals = models.BooleanField(_("removals confirmed"), default=False)
     error = models.TextField(_("error"), blank=True)
 
@@ -76,16 +76,16 @@ class SyncResult(models.Model):
         DONE = "done", _("done")
         FAILED = "failed", _("failed")
         REFUSED = "refused", _("refused")
-        FORBIDDEN = "forbidden", _("not allowed")  # the key may not see it, and what is there does without
-        ABSENT = "absent", _("not there")  # asked for by name, and the server has no such thing
+        FORBIDDEN = "forbidden", _("not allowed")  # with this API key; nothing else depends on the resource
+        ABSENT = "absent", _("not supported")  # requested by name; the server does not have the resource
 
     run = models.ForeignKey(SyncRun, models.CASCADE, related_name="results", verbose_name=_("run"))
     resource = models.CharField(_("resource"), max_length=40)
-    state = models.CharField(_("state"), max_length=12, choices=State, default=State.FETCHING)
+    state = models.CharField(_("status"), max_length=12, choices=State, default=State.FETCHING)
     fetched = models.PositiveIntegerField(_("fetched"), default=0)  # progress while running: objects so far
-    expected = models.PositiveIntegerField(_("expected"), null=True)  # of how many, where the server told
+    expected = models.PositiveIntegerField(_("expected"), null=True)  # of how many, where the server says so
     added = models.PositiveIntegerField(_("added"), default=0)
-    changed = models.PositiveIntegerField(_("changed"), default=0)
+    changed = models.PositiveIntegerField(_("updated"), default=0)
     removed = models.PositiveIntegerField(_("removed"), default=0)
     unchanged = models.PositiveIntegerField(_("unchanged"), default=0)
     requests = models.PositiveIntegerField(_("requests"), default=0)
@@ -106,14 +106,16 @@ class SyncResult(models.Model):
 
 
 class ServerFinding(models.Model):
-    """Which generation of the API was found at an address, and whom the key belongs to (``findings.py``)."""
+    """The dialect of the API that was detected at an address, and the user of the API key (``known_server.py``)."""
 
     api_url = models.CharField(_("address"), max_length=500, unique=True)
-    dialect = models.CharField(_("generation of the API"), max_length=40)
-    found_at = models.DateTimeField(_("found"))
-    key_mark = models.CharField(max_length=64, editable=False)  # tells keys apart and gives none away
+    dialect = models.CharField(_("API dialect"), max_length=40)
+    found_at = models.DateTimeField(_("detected"))
+    key_fingerprint = models.CharField(
+        max_length=64, editable=False
+    )  # differs for each API key and does not reveal it
     # [id, e-mail, name, is admin, is account owner, time zone], in the order of schemas.KeyHolder
-    holder = models.JSONField(_("whose key it is"), null=True)
+    holder = models.JSONField(_("user of the API key"), null=True)  # words: ok - the holder of a key
 
     class Meta:
         verbose_name = _("server")

@@ -1,4 +1,4 @@
-"""Tell whether the process that started a run still lives."""
+"""Whether the process that started a run still exists."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """A process: ``place`` names the kernel and the pid namespace it is in, ``started`` when it began there.
+    """A process: ``place`` names the kernel and the pid namespace it is in, ``started`` when it started.
 
-    A pid alone proves nothing: pids are used again, and every container has a pid 1. Where the system tells neither
-    place nor start (no ``/proc``), both are empty.
+    A pid alone proves nothing: pids are reused, and every container has a pid 1. On a system without ``/proc`` both are
+    empty.
     """
 
     host: str
@@ -28,7 +28,7 @@ class Process:
 
     @classmethod
     def current(cls) -> Process:
-        """Return the process that asks."""
+        """Return this process."""
         pid = os.getpid()
         return cls(host=socket.gethostname()[:255], pid=pid, place=_place(), started=_started(pid) or "")
 
@@ -39,7 +39,7 @@ class Process:
         return cls(host=host, pid=pid, place=place, started=started)
 
     def is_known_gone(self) -> bool:
-        """Return True when this process has certainly ended; False when it lives or nobody here can tell."""
+        """Return True when this process has certainly ended; False when it lives or that is unknown."""
         here = Process.current()
         if (here.host, here.place) != (self.host, self.place):
             return False

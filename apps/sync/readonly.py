@@ -1,7 +1,6 @@
-"""Django admin for rows that only a sync writes: to look at, to search, never to edit.
+"""Django admin for rows that only a sync writes: to view and search, not to edit.
 
-That Django's classes take a type parameter at run time is the doing of ``django-stubs-ext``, which comes with
-``django-tasks`` and is applied by it.
+Django's classes take a type parameter at run time because ``django-tasks`` applies ``django-stubs-ext``.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ AnyModel = TypeVar("AnyModel", bound=Model)
 
 
 class _ReadOnly:
-    """Takes every permission but the one to view."""
+    """Denies every permission except the one to view."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -34,10 +33,10 @@ class _ReadOnly:
 
 
 class ReadOnlyAdmin(_ReadOnly, admin.ModelAdmin[AnyModel]):
-    """A list and a page per row; the number of queries does not depend on the number of rows."""
+    """A list and a page per row, with a constant number of queries."""
 
     show_full_result_count = False
-    show_facets = admin.ShowFacets.NEVER  # each would count the table once more
+    show_facets = admin.ShowFacets.NEVER  # each would count the table again
     list_per_page = 50
 
 
@@ -50,17 +49,17 @@ class ReadOnlyInline(_ReadOnly, admin.TabularInline[Model, Model]):
 
 
 class BoundedPaginator(Paginator[Any]):
-    """Counts to ``MOST`` and no further: nobody leafs through more, and no table is too large to be shown."""
+    """Counts at most ``MAX_ROWS`` rows, so that the list of a large table stays fast."""
 
-    MOST = 100_000
+    MAX_ROWS = 100_000
 
     @cached_property
     def count(self) -> int:
-        """Return how many rows there are, or ``MOST`` + 1 for "more"."""
+        """Return how many rows there are, or ``MAX_ROWS`` + 1 for "more"."""
         rows = self.object_list
         if not isinstance(rows, QuerySet):
-            raise TypeError("Only a queryset can be counted without being read.")
-        return rows.order_by()[: self.MOST + 1].count()
+            raise TypeError("Only a queryset can be counted without reading its rows.")
+        return rows.order_by()[: self.MAX_ROWS + 1].count()
 
 
 def pretty(data: object) -> SafeString:

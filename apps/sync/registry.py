@@ -1,4 +1,4 @@
-"""What can be synchronised. The apps above register their resources in ``AppConfig.ready()``."""
+"""Resources that can be synchronised. The apps above register theirs in ``AppConfig.ready()``."""
 
 from __future__ import annotations
 
@@ -15,36 +15,36 @@ if TYPE_CHECKING:
 
 Fetched = TypeVar("Fetched")
 Row = TypeVar("Row")
-Progress = Callable[[int, "int | None"], None]  # objects so far, of how many (None: not known yet)
+Progress = Callable[[int, "int | None"], None]  # objects fetched, total (None: not known yet)
 
 
 class Resource(ABC, Generic[Fetched, Row]):
     """A kind of upstream object and its mirror.
 
-    The engine compares by id and content hash. It makes and keeps a ``Row`` only of what is new or changed, so that
-    an unchanged object is forgotten as soon as its hash is known.
+    The engine compares by id and content hash. It makes and keeps a ``Row`` only for new and changed objects, so that
+    unchanged ones take no memory.
     """
 
-    name: ClassVar[str]  # what the command line calls it
-    label: ClassVar[_StrPromise]  # what pages call it
-    # Whether a run that would mark more than a fifth as removed stops and asks. Not for what comes in handfuls.
+    name: ClassVar[str]  # on the command line
+    label: ClassVar[_StrPromise]  # on pages
+    # Whether a run is refused that would mark more than a fifth as removed. Off for resources with few objects.
     guards_removals: ClassVar[bool] = True
-    # Whether pages warn when it is old: what they show of templates and people rests on it.
-    tells_freshness: ClassVar[bool] = True
-    # Whether a run is a success all the same when the key may not see it: what is there does without.
+    # Whether pages warn when its last sync is too long ago.
+    counts_for_freshness: ClassVar[bool] = True
+    # Whether a run succeeds when the API key has no access to it.
     may_be_forbidden: ClassVar[bool] = False
 
-    def offered(self, capabilities: Capabilities) -> bool:
-        """Return whether the server has such a thing at all; where it has not, no run and no page speaks of it."""
+    def is_supported(self, capabilities: Capabilities) -> bool:
+        """Return whether the server has this resource; where it has not, runs and pages leave it out."""
         return True
 
     @abstractmethod
-    def known(self) -> dict[int, str | None]:
+    def known_hashes(self) -> dict[int, str | None]:
         """Return the content hash of every mirrored object by id; None for one that is marked removed."""
 
     @abstractmethod
     def fetch(self, client: Client, *, progress: Progress) -> Iterator[Fetched]:
-        """Give every object that exists upstream; raise PneumaticError when the listing is not complete."""
+        """Yield every object in Pneumatic; raise PneumaticError when the listing is not complete."""
 
     @abstractmethod
     def identify(self, item: Fetched) -> int:
@@ -60,7 +60,7 @@ class Resource(ABC, Generic[Fetched, Row]):
 
     @abstractmethod
     def title(self, row: Row) -> str:
-        """Return the name that people know ``row`` by."""
+        """Return the name of ``row`` for users."""
 
     @abstractmethod
     def write(self, rows: Sequence[Row], *, removed: Collection[int], now: dt.datetime) -> None:
@@ -70,15 +70,15 @@ class Resource(ABC, Generic[Fetched, Row]):
     def names(self, ids: Collection[int]) -> dict[int, str]:
         """Return the names of mirrored objects by id."""
 
-    def concluded(self, *, error: str, now: dt.datetime) -> None:
-        """Hear that the resource was synchronised, or why it was not; called after every run that is not dry."""
+    def after_sync(self, *, error: str, now: dt.datetime) -> None:
+        """React to the end of a sync that was no dry run; ``error`` is why it failed, or ""."""
 
     def scope(self) -> str:
-        """Return in a sentence which part of what there is the key sees; '' where it sees everything."""
+        """Return a sentence about the part that the API key can see; '' where it can see everything."""
         return ""
 
-    def remarks(self) -> list[str]:
-        """Return what the command line says about the mirror, besides what changed; a line each."""
+    def notes(self) -> list[str]:
+        """Return lines about the mirror that the command line prints below the counts."""
         return []
 
 
@@ -103,6 +103,6 @@ def get(name: str) -> Resource[Any, Any]:
 
 
 def label(name: str) -> str:
-    """Return what pages call a resource; the name itself for one that is registered no more."""
+    """Return the label of a resource; its name when it is no longer registered."""
     resource = _resources.get(name)
     return str(resource.label) if resource else name

@@ -1,4 +1,4 @@
-"""Who is told how a run goes: nobody, a terminal, a log."""
+"""The interface for progress of a run; ``console`` implements it for terminals and logs."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from apps.sync.models import SyncResult
 
 
 class Reporter:
-    """Hears of each step of a run and does nothing about it."""
+    """Receives each step of a run and ignores it."""
 
     def started(self, result: SyncResult) -> None:
-        """Hear that a resource is being fetched."""
+        """Fetching of a resource has started."""
 
     def progressed(self, result: SyncResult) -> None:
-        """Hear that ``result.fetched`` of ``result.expected`` objects are here, or that writing began."""
+        """``result.fetched`` of ``result.expected`` objects were fetched, or writing has started."""
 
     def finished(self, result: SyncResult) -> None:
-        """Hear how a resource ended."""
+        """The resource is done, or failed."""

@@ -1,9 +1,9 @@
-"""The one running run: how it is asked for, claimed, kept alive, fenced and ended.
+"""The lease of a run: queued, claimed, kept alive by a heartbeat, checked before each write, and ended.
 
-The lock is a row, not a process's memory: the unique constraint ``sync_one_running`` lets one run be ``running`` in
-the whole installation. Whoever finds a running row whose process is gone, or which gave no sign of life for a while,
-marks it abandoned and goes on. Should that run live after all, it learns so at the fence, before anything is
-written: ``fence`` locks the row for the rest of the transaction, so nobody can abandon a run that is writing.
+The lock is a row: the unique constraint ``sync_one_running`` allows one ``running`` run in the whole installation. A
+run whose process has ended, or whose heartbeat is older than ``HEARTBEAT_TIMEOUT``, is marked abandoned by the next
+process that wants to run. If the old run is alive after all, ``assert_still_running`` stops it before it writes. That
+check locks the row until the transaction ends, so a run that is writing cannot be marked abandoned.
 """
 
 from __future__ import annotations
@@ -24,40 +24,40 @@ from apps.sync.processes import Process
 
 logger = logging.getLogger(__name__)
 
-SECONDS_BETWEEN_BEATS = 15.0
-SILENCE_ALLOWED = dt.timedelta(minutes=2)
+HEARTBEAT_INTERVAL_SECONDS = 15.0
+HEARTBEAT_TIMEOUT = dt.timedelta(minutes=2)
 
-# Who asked; nobody for the command line.
-Who = AbstractBaseUser | AnonymousUser | None
+# The user who started the run; None for the command line.
+StartedBy = AbstractBaseUser | AnonymousUser | None
 
 
 class SyncAlreadyRunningError(Exception):
-    """Another run is at work."""
+    """Another run is active."""
 
     def __init__(self) -> None:
-        super().__init__(_("Another sync is running already. Nothing was done."))
+        super().__init__(_("Another sync is already running. Nothing was done."))
 
 
 class RunLostError(Exception):
-    """This run was taken for dead and marked abandoned; it must not write."""
+    """This run was marked abandoned; it must not write."""
 
     def __init__(self) -> None:
-        super().__init__(_("This sync was taken for dead and another one started. Nothing more was written."))
+        super().__init__(_("This sync stopped responding and another one started. Nothing more was written."))
 
 
 def claim(
     *,
     trigger: str,
-    started_by: Who,
+    started_by: StartedBy,
     dry_run: bool,
     allow_removals: bool,
     queued: SyncRun | None = None,
 ) -> SyncRun:
-    """Make a run the running one and return it; raise SyncAlreadyRunningError when another one is at work.
+    """Start a run and return it; raise SyncAlreadyRunningError when another one is active.
 
-    ``queued`` is a run that waited for a worker: it becomes the running one, once.
+    ``queued`` is a run that waits for a worker: it becomes the running one, once.
     """
-    abandon_dead()
+    mark_interrupted()
     here, now = Process.current(), timezone.now()
     fields = {
         "state": SyncRun.State.RUNNING,
@@ -82,84 +82,85 @@ def claim(
     return queued
 
 
-def abandon_dead() -> None:
-    """Mark the running run abandoned if it is dead."""
+def mark_interrupted() -> None:
+    """Mark the running run abandoned if its process has ended or its heartbeat is too old."""
     run = SyncRun.objects.filter(state=SyncRun.State.RUNNING).first()
     if run is None:
         return
     process = Process.stored(host=run.host, pid=run.pid, identity=run.process)
     dead = SyncRun.objects.filter(pk=run.pk, state=SyncRun.State.RUNNING)
     if not process.is_known_gone():
-        # Asked again in the same statement: a heartbeat or a fence may come in between.
-        dead = dead.filter(heartbeat_at__lt=timezone.now() - SILENCE_ALLOWED)
+        # Checked in the same statement, because the heartbeat may have been recorded since the read.
+        dead = dead.filter(heartbeat_at__lt=timezone.now() - HEARTBEAT_TIMEOUT)
     ended = dead.update(
         state=SyncRun.State.ABANDONED,
         finished_at=timezone.now(),
-        error=_("The process ended midway. What it had written completely stays, nothing else was changed."),
+        error=_(
+            "The sync was interrupted. Resources that were written completely are kept; nothing else was changed."
+        ),
     )
     if ended:
         _close_results(run)
 
 
-def beat(run: SyncRun) -> None:
-    """Leave a sign of life."""
+def record_heartbeat(run: SyncRun) -> None:
     SyncRun.objects.filter(pk=run.pk, state=SyncRun.State.RUNNING).update(heartbeat_at=timezone.now())
 
 
 @contextmanager
 def heartbeat(run: SyncRun) -> Iterator[None]:
-    """Leave signs of life from a thread of its own: the server may make us wait for minutes (429)."""
-    over = threading.Event()
+    """Record heartbeats in a separate thread while the block runs: one request may wait for minutes after a 429."""
+    ended = threading.Event()
 
-    def beat_until_over() -> None:
-        while not over.wait(SECONDS_BETWEEN_BEATS):
+    def record_until_ended() -> None:
+        while not ended.wait(HEARTBEAT_INTERVAL_SECONDS):
             try:
-                beat(run)
-            except DatabaseError as error:  # a long write of somebody else; the next beat will do
-                logger.info("No sign of life could be left: %s", error)
+                record_heartbeat(run)
+            except DatabaseError as error:  # such as another long write; the next heartbeat suffices
+                logger.info("The heartbeat could not be recorded: %s", error)
             finally:
                 connection.close()
 
-    thread = threading.Thread(target=beat_until_over, name="sync-heartbeat", daemon=True)
+    thread = threading.Thread(target=record_until_ended, name="sync-heartbeat", daemon=True)
     thread.start()
     try:
         yield
     finally:
-        over.set()
+        ended.set()
         thread.join()
 
 
-def fence(run: SyncRun) -> None:
-    """Hold ``run`` as the running one until the transaction ends; raise RunLostError when it is not any more."""
+def assert_still_running(run: SyncRun) -> None:
+    """Lock ``run`` until the transaction ends; raise RunLostError when it is no longer the running one."""
     alive = SyncRun.objects.filter(pk=run.pk, state=SyncRun.State.RUNNING)
     if not alive.update(heartbeat_at=timezone.now()):
         raise RunLostError
 
 
 def finish(run: SyncRun, *, state: SyncRun.State, error: str = "") -> None:
-    """End ``run``; a run that was abandoned meanwhile stays so."""
+    """End ``run``; keep the state of one that was marked abandoned."""
     running = SyncRun.objects.filter(pk=run.pk, state=SyncRun.State.RUNNING)
     running.update(state=state, error=error, finished_at=timezone.now())
     _close_results(run)
     run.refresh_from_db()
 
 
-def _key(who: Who) -> int | None:
+def _key(who: StartedBy) -> int | None:
     return who.pk if who is not None else None
 
 
 def _close_results(run: SyncRun) -> None:
-    """Mark what a run left unfinished as failed."""
+    """Mark unfinished results of ``run`` as failed."""
     unfinished = run.results.filter(state__in=[SyncResult.State.FETCHING, SyncResult.State.WRITING])
     unfinished.update(
         state=SyncResult.State.FAILED,
-        error=_("It was stopped before it was done."),
+        error=_("The sync was interrupted."),
         finished_at=timezone.now(),
     )
 
 
-def enqueue(*, started_by: Who, allow_removals: bool = False) -> SyncRun:
-    """Return the run that waits for a worker; there is one at most, whoever asks how often."""
+def enqueue(*, started_by: StartedBy, allow_removals: bool = False) -> SyncRun:
+    """Return the run that waits for a worker; create it if there is none."""
     now = timezone.now()
     try:
         with transaction.atomic():

@@ -1,4 +1,4 @@
-"""Reads of the sync: how fresh the mirror is, what runs, what ran."""
+"""Reads of the sync: freshness of the mirror, the active run, earlier runs."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from apps.sync.models import SyncResult, SyncRun
 
 @dataclass(frozen=True, slots=True)
 class ResourceFreshness:
-    """When one resource was last synchronised completely; ``synced_at`` is None for never.
+    """The last complete sync of a resource; ``synced_at`` is None for never.
 
-    ``forbidden`` is why the key may not see it, '' where it may; then nothing is stale. ``scope`` is the part that
-    the key sees, '' for everything.
+    ``forbidden`` is why the API key has no access, '' where it has; such a resource is never stale. ``scope`` is a
+    sentence about the part that the key can see, '' for everything.
     """
 
     resource: str
@@ -33,7 +33,7 @@ class ResourceFreshness:
 
 @dataclass(frozen=True, slots=True)
 class Freshness:
-    """How fresh the mirror is. The stalest resource decides."""
+    """Freshness of the mirror: as stale as its stalest resource."""
 
     resources: Sequence[ResourceFreshness]
 
@@ -44,7 +44,7 @@ class Freshness:
 
     @property
     def nothing_yet(self) -> bool:
-        """Return True when no resource at all was synchronised, as before the first sync."""
+        """Return True when no resource was ever synchronised."""
         return all(resource.synced_at is None for resource in self.resources)
 
     @property
@@ -54,30 +54,30 @@ class Freshness:
 
     @property
     def oldest(self) -> dt.datetime | None:
-        """Return when the stalest resource was synchronised; None when one never was."""
+        """Return the last sync of the stalest resource; None when one was never synchronised."""
         times = [resource.synced_at for resource in self.resources if resource.synced_at]
         return None if self.never else min(times, default=None)
 
 
 def freshness() -> Freshness:
-    """Return how fresh each resource is that the server has: one index lookup per resource."""
+    """Return the freshness of each resource that the server supports: one index lookup per resource."""
     server = capabilities()
     resources = map(registry.get, registry.names())
     return Freshness(
         [
             _freshness(resource)
             for resource in resources
-            if resource.tells_freshness and resource.offered(server)
+            if resource.counts_for_freshness and resource.is_supported(server)
         ]
     )
 
 
 def _freshness(resource: registry.Resource[Any, Any]) -> ResourceFreshness:
-    told = [SyncResult.State.DONE]
+    states = [SyncResult.State.DONE]
     if resource.may_be_forbidden:
-        told.append(SyncResult.State.FORBIDDEN)
+        states.append(SyncResult.State.FORBIDDEN)
     latest = (
-        SyncResult.objects.filter(resource=resource.name, state__in=told, run__dry_run=False)
+        SyncResult.objects.filter(resource=resource.name, state__in=states, run__dry_run=False)
         .order_by("-finished_at")
         .values_list("state", "finished_at", "error")
         .first()
@@ -91,7 +91,7 @@ def _freshness(resource: registry.Resource[Any, Any]) -> ResourceFreshness:
 
 
 def active_run() -> SyncRun | None:
-    """Return the run that is at work, or else the one that waits for a worker, with its results."""
+    """Return the running run, or else the one that waits for a worker, with its results."""
     unfinished = (SyncRun.State.RUNNING, SyncRun.State.QUEUED)
     # "running" sorts after "queued".
     runs = SyncRun.objects.filter(state__in=unfinished).order_by("-state")
@@ -99,6 +99,6 @@ def active_run() -> SyncRun | None:
 
 
 def latest_runs(*, limit: int = 20) -> list[SyncRun]:
-    """Return the last runs that ended, newest first, with who started them and their results."""
+    """Return runs that ended, newest first, with their users and results."""
     ended = SyncRun.objects.exclude(state__in=(SyncRun.State.RUNNING, SyncRun.State.QUEUED))
     return list(ended.select_related("started_by").prefetch_related("results")[:limit])

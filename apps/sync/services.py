@@ -1,4 +1,4 @@
-"""Asking for a sync in the background."""
+"""Start syncs in the background."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ from apps.sync import runs, selectors, tasks
 from apps.sync.models import SyncRun
 
 
-def ask_for_sync(*, started_by: runs.Who, allow_removals: bool = False) -> SyncRun:
-    """Return the run that will do it: the one at work, the one that waits already, or a new one.
+def enqueue_sync(*, started_by: runs.StartedBy, allow_removals: bool = False) -> SyncRun:
+    """Return the run that does the sync: the active one, the one that waits already, or a new one.
 
-    A run that waits is handed to the worker again: should the first message have been lost, this one arrives, and a
-    second message for the same run does nothing.
+    A waiting run is enqueued again in case its first task was lost; a second task for the same run does nothing.
     """
-    runs.abandon_dead()
+    runs.mark_interrupted()
     active = selectors.active_run()
     if active is not None and active.state == SyncRun.State.RUNNING:
         return active
@@ -22,6 +21,6 @@ def ask_for_sync(*, started_by: runs.Who, allow_removals: bool = False) -> SyncR
 
 
 def can_be_confirmed(run_id: str) -> bool:
-    """Return True when the last run that ended is this one and it was refused: its numbers still stand."""
+    """Return True when this run was refused and no later run has ended, so that its numbers are current."""
     latest = selectors.latest_runs(limit=1)
     return bool(latest) and str(latest[0].pk) == run_id and latest[0].state == SyncRun.State.REFUSED

@@ -12,7 +12,7 @@ from apps.sync.runs import SyncAlreadyRunningError
 
 @task()
 def perform_queued_sync(run_id: int) -> None:
-    """Carry out the queued run; do nothing when it was carried out or given up already."""
+    """Carry out the queued run; do nothing when it is no longer queued."""
     run = SyncRun.objects.filter(pk=run_id, state=SyncRun.State.QUEUED).select_related("started_by").first()
     if run is None:
         return

@@ -1,4 +1,4 @@
-"""The sync page: how fresh the mirror is, what runs, what ran."""
+"""The sync page: freshness of the mirror, the active run, earlier runs."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from django.views.decorators.http import require_GET, require_POST
 from apps.sync import runs, selectors, services
 from apps.sync.models import SyncRun
 
-# How long a healthy worker may take to begin; after that the page says what to start.
-PATIENCE = dt.timedelta(seconds=6)
+# A running worker takes a queued sync within this time; after that the page says how to start a worker.
+WORKER_START_TIMEOUT = dt.timedelta(seconds=6)
 
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """What the live panel shows; ``phase`` changes when a screen reader should hear of it."""
+    """Content of the live panel; ``phase`` changes when a screen reader should announce it."""
 
     run: SyncRun | None
     no_worker: bool = False
 
     @property
     def phase(self) -> str:
-        """Return in a few letters what goes on."""
+        """Return a short text that identifies the current step."""
         if self.run is None:
             return "idle"
         busy = [result for result in self.run.results.all() if result.finished_at is None]
@@ -50,32 +50,34 @@ def page(request: HttpRequest) -> HttpResponse:
 @never_cache
 @permission_required("sync.view_syncrun", raise_exception=True)
 def live(request: HttpRequest) -> HttpResponse:
-    """Show what goes on, for a page that polls; when nothing does any more, the rest of the page comes along."""
+    """Show the live panel for a page that polls; once no run is active, update the rest of the page, too."""
     current = _live()
-    spoken = request.GET.get("phase") != current.phase
-    return render(request, "sync/live.html", {**_context(current), "is_update": True, "is_spoken": spoken})
+    is_announced = request.GET.get("phase") != current.phase
+    return render(
+        request, "sync/live.html", {**_context(current), "is_update": True, "is_announced": is_announced}
+    )
 
 
 @require_POST
 @permission_required("sync.run_sync", raise_exception=True)
 def start(request: HttpRequest) -> HttpResponseRedirect:
-    """Ask the worker for a sync; ``confirm`` names the refused run whose removals are right."""
+    """Have the worker run a sync; ``confirm`` is the refused run whose removals the user confirms."""
     confirmed = request.POST.get("confirm", "")
     if confirmed and not services.can_be_confirmed(confirmed):
         messages.error(
-            request, _("That refusal is out of date: another sync has ended since. Please look again.")
+            request, _("Nothing was started: another sync has ended since. Check its result first.")
         )
         return redirect("sync")
-    services.ask_for_sync(started_by=request.user, allow_removals=bool(confirmed))
+    services.enqueue_sync(started_by=request.user, allow_removals=bool(confirmed))
     return redirect("sync")
 
 
 def _live() -> Live:
-    runs.abandon_dead()  # or the page would show a run that nobody does
+    runs.mark_interrupted()  # the page must not show a run whose process has ended as running
     run = selectors.active_run()
     if run is None or run.state != SyncRun.State.QUEUED:
         return Live(run=run)
-    return Live(run=run, no_worker=timezone.now() - run.started_at > PATIENCE)
+    return Live(run=run, no_worker=timezone.now() - run.started_at > WORKER_START_TIMEOUT)
 
 
 def _context(current: Live) -> dict[str, object]:

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from apps.core.redaction import keep_secret
+from apps.core.redaction import register_secret
 from apps.webhooks.models import Endpoint
 
 State = Endpoint.State
@@ -36,9 +36,9 @@ def active() -> Endpoint:
         return Endpoint.objects.get(state=State.ACTIVE)
 
 
-def arriving() -> Endpoint | None:
+def pending() -> Endpoint | None:
     """Return the address that a rotation is bringing; None while there is no rotation."""
-    return Endpoint.objects.filter(state=State.ARRIVING).first()
+    return Endpoint.objects.filter(state=State.PENDING).first()
 
 
 def token(endpoint: Endpoint) -> str:
@@ -46,7 +46,7 @@ def token(endpoint: Endpoint) -> str:
     key = hashlib.sha256(b"webhook receiver\0" + settings.SECRET_KEY.encode()).digest()
     code = hmac.new(key, endpoint.nonce.encode(), hashlib.sha256).digest()
     text = base64.urlsafe_b64encode(code).rstrip(b"=").decode("ascii")
-    keep_secret(text)
+    register_secret(text)
     return text
 
 

@@ -1,4 +1,4 @@
-"""Subscriptions, what came for them, and what it tells."""
+"""Endpoints, subscriptions, the deliveries that arrive for them, and the events that these report."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from apps.pneumatic.canonical.events import Seen
 
 
 class Kind(models.TextChoices):
-    """What an event is about; the names are the gateway's."""
+    """The four kinds of event, under the gateway's names."""
 
     WORKFLOW_STARTED = EventKind.WORKFLOW_STARTED.value, _("workflow started")
     TASK_COMPLETED = EventKind.TASK_COMPLETED.value, _("task completed")
@@ -22,29 +22,29 @@ class Kind(models.TextChoices):
 
 
 class Endpoint(models.Model):
-    """One address of our receiver: ``/hooks/<token>/``.
+    """One URL of our webhook receiver: ``/hooks/<token>/``.
 
-    The token is the secret that tells Pneumatic from everybody else. It is derived from SECRET_KEY and ``nonce``, so
-    the database alone does not give it away. ``endpoints.py`` knows who is accepted and until when.
+    The token is the secret that authenticates Pneumatic. It is derived from SECRET_KEY and ``nonce``, so the database
+    alone does not reveal it. ``endpoints.py`` decides which tokens are accepted and until when.
     """
 
     class State(models.TextChoices):
-        ARRIVING = "arriving", _("arriving")  # of a rotation: subscribed, not proven yet
+        PENDING = "arriving", _("pending")  # of a rotation: subscribed, no event received yet
         ACTIVE = "active", _("active")
-        LEAVING = "leaving", _("leaving")  # of a rotation: accepted until ``accepted_until``
+        RETIRING = "leaving", _("retiring")  # of a rotation: accepted until ``accepted_until``
         RETIRED = "retired", _("retired")
 
     nonce = models.CharField(max_length=43, unique=True, editable=False)
-    state = models.CharField(_("state"), max_length=8, choices=State)
-    created_at = models.DateTimeField(_("made"))
-    first_heard_at = models.DateTimeField(_("first delivery"), null=True, blank=True)
+    state = models.CharField(_("status"), max_length=8, choices=State)
+    created_at = models.DateTimeField(_("created"))
+    first_event_at = models.DateTimeField(_("first event"), null=True, blank=True)
     accepted_until = models.DateTimeField(_("accepted until"), null=True, blank=True)
 
     class Meta:
-        verbose_name = _("receiver address")
-        verbose_name_plural = _("receiver addresses")
+        verbose_name = _("endpoint")
+        verbose_name_plural = _("endpoints")
         constraints = [
-            # However many ask at once for an address that is not there yet, or begin a rotation.
+            # One active and one pending endpoint, even when several processes create one at the same time.
             models.UniqueConstraint(
                 fields=["state"],
                 condition=models.Q(state__in=["active", "arriving"]),
@@ -57,13 +57,11 @@ class Endpoint(models.Model):
 
 
 class Subscription(models.Model):
-    """The mirror of one of Pneumatic's webhook subscriptions; written by the sync and by our own changes."""
+    """A copy of one of Pneumatic's webhook subscriptions, written by the sync and by changes made here."""
 
     id = models.BigIntegerField(primary_key=True)
-    event = models.CharField(_("event"), max_length=100)  # the name on the wire
-    kind = models.CharField(
-        _("kind"), max_length=20, choices=Kind, blank=True
-    )  # "" for one that we do not know
+    event = models.CharField(_("event"), max_length=100)  # as in the API
+    kind = models.CharField(_("kind"), max_length=20, choices=Kind, blank=True)  # "" for an unknown event
     is_deprecated = models.BooleanField(_("deprecated"), default=False)
     target = models.TextField(_("target"))
     created_upstream_at = models.DateTimeField(_("created"), null=True, blank=True)
@@ -84,19 +82,19 @@ class Subscription(models.Model):
 
 
 class SubscriptionListing(models.Model):
-    """When Pneumatic's subscriptions were listed, with what result, and who is changing them: one row.
+    """A table of one row: when Pneumatic's subscriptions were listed, the result, and which process may change them.
 
-    The lock is a lease: whoever changes subscriptions holds no transaction open while Pneumatic is asked.
-    ``version`` counts what we wrote, so that a listing that is older than a change of our own is not written over it.
+    The lock is a lease, so that no transaction is open during requests to Pneumatic. ``version`` counts our writes:
+    a listing that is older than a change made here is not written over it.
     """
 
     ONLY = 1  # its primary key
 
     fetched_at = models.DateTimeField(_("last listed"), null=True, blank=True)
-    tried_at = models.DateTimeField(_("last tried"), null=True, blank=True)
+    attempted_at = models.DateTimeField(_("last attempt"), null=True, blank=True)
     error = models.TextField(_("error"), blank=True)  # of the last attempt
     version = models.PositiveIntegerField(default=0)
-    holder = models.CharField(max_length=32, blank=True)  # "" for nobody
+    holder = models.CharField(max_length=32, blank=True)  # words: ok - of the lease; "" while it is free
     held_until = models.DateTimeField(null=True, blank=True)
     host = models.CharField(max_length=255, blank=True)
     pid = models.PositiveIntegerField(default=0)
@@ -112,18 +110,18 @@ class SubscriptionListing(models.Model):
 
 
 class WantedSubscription(models.Model):
-    """What somebody wants Pneumatic to send: ``target`` is "" for our own receiver, else what was typed."""
+    """An expected subscription. ``target`` is "" for our own endpoint, else the URL that a user entered."""
 
     kind = models.CharField(_("event"), max_length=20, choices=Kind)
     target = models.TextField(_("target"), blank=True)
-    wanted_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("wanted by")
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("requested by")
     )
-    wanted_at = models.DateTimeField(_("since"))
+    requested_at = models.DateTimeField(_("since"))
 
     class Meta:
-        verbose_name = _("wanted subscription")
-        verbose_name_plural = _("wanted subscriptions")
+        verbose_name = _("expected subscription")
+        verbose_name_plural = _("expected subscriptions")
         constraints = [models.UniqueConstraint(fields=["kind", "target"], name="webhook_wanted_once")]
 
     def __str__(self) -> str:
@@ -134,12 +132,12 @@ _READ_BACK = [(Seen.WORKFLOW.value, _("read back")), (Seen.GONE.value, _("found 
 
 
 class Event(models.Model):
-    """Something that happened in a workflow, told by one delivery or more; or what we read back ourselves, of none.
+    """An event of a workflow, reported by at least one delivery, or read back from Pneumatic without a delivery.
 
     ``facts`` is the gateway's canonical event as JSON. ``content_hash`` is that of the payload without ``hook``, so
-    what is sent twice is one event. ``moment`` is the latest time in the payload (see
-    ``apps/pneumatic/canonical/events.py``):
-    nothing here depends on when or in which order deliveries came, except the three columns that say so.
+    a payload that is sent twice is one event. ``occurred_at`` is the latest time in the payload (see
+    ``apps/pneumatic/canonical/events.py``). Only the last three columns depend on when and in which order deliveries
+    arrive.
     """
 
     content_hash = models.CharField(max_length=64, unique=True)
@@ -147,7 +145,7 @@ class Event(models.Model):
     workflow_id = models.BigIntegerField(_("workflow"))
     template_id = models.BigIntegerField(_("template"), null=True, blank=True)
     task_id = models.BigIntegerField(_("task"), null=True, blank=True)
-    moment = models.DateTimeField(_("moment"), null=True, blank=True)
+    occurred_at = models.DateTimeField(_("occurred"), null=True, blank=True)
     facts = models.JSONField()
     first_received_at = models.DateTimeField(_("first received"))
     last_received_at = models.DateTimeField(_("last received"))
@@ -157,7 +155,7 @@ class Event(models.Model):
         verbose_name = _("event")
         verbose_name_plural = _("events")
         indexes = [
-            models.Index(fields=["workflow_id", "moment"], name="webhook_event_workflow"),
+            models.Index(fields=["workflow_id", "occurred_at"], name="webhook_event_workflow"),
             models.Index(fields=["template_id", "-id"], name="webhook_event_template"),
         ]
 
@@ -165,51 +163,51 @@ class Event(models.Model):
         return f"{self.get_kind_display()} ({self.pk})"
 
     @cached_property
-    def told(self) -> events.Event:
-        """Return what ``facts`` tell; whoever knows it already sets it."""
+    def parsed(self) -> events.Event:
+        """The canonical event that ``facts`` hold. Code that has it already assigns it."""
         return events.event_from_json(self.facts)
 
 
 class Delivery(models.Model):
-    """One request that our receiver accepted, as it came. The table is the queue: ``state`` says what is left to do.
+    """A request that our receiver stored, as received. The table is the queue: the worker processes what is pending.
 
-    ``verdict`` is what the receiver saw at once, ``state`` what the worker made of it.
+    The receiver sets ``verdict`` once. ``state`` is the result of processing.
     """
 
     class Verdict(models.TextChoices):
         ACCEPTED = "accepted", _("accepted")
         UNKNOWN_EVENT = "unknown_event", _("unknown event")
-        MISMATCH = "mismatch", _("does not fit the address")  # hook.target is not the address that it came by
+        MISMATCH = "mismatch", _("URL mismatch")  # hook.target is not the URL that received it
         MALFORMED = "malformed", _("malformed")
         TEST = "test", _("test")
 
     class State(models.TextChoices):
-        PENDING = "pending", _("waiting")
+        PENDING = "pending", _("pending")
         PROCESSED = "processed", _("processed")
-        PARKED = "parked", _("parked")  # failed too often, or held back: a person decides
-        IGNORED = "ignored", _("nothing to do")
+        DEAD_LETTER = "parked", _("dead letter")  # failed too often, or a URL mismatch: a user decides
+        IGNORED = "ignored", _("ignored")
 
     received_at = models.DateTimeField(_("received"))
     endpoint = models.ForeignKey(
-        Endpoint, models.PROTECT, related_name="deliveries", verbose_name=_("receiver address")
+        Endpoint, models.PROTECT, related_name="deliveries", verbose_name=_("endpoint")
     )
     address = models.GenericIPAddressField(_("sender"), null=True, blank=True)
     size = models.PositiveIntegerField(_("size"))  # in bytes
-    verdict = models.CharField(_("verdict"), max_length=13, choices=Verdict)
+    verdict = models.CharField(_("validation"), max_length=13, choices=Verdict)
     reason = models.TextField(_("reason"), blank=True)  # of the verdict, or of the last failure
     hook_id = models.BigIntegerField(_("subscription"), null=True, blank=True)
-    event_name = models.CharField(_("event"), max_length=100, blank=True)  # as on the wire
-    state = models.CharField(_("state"), max_length=9, choices=State, default=State.PENDING)
+    event_name = models.CharField(_("event"), max_length=100, blank=True)  # as in the payload
+    state = models.CharField(_("status"), max_length=9, choices=State, default=State.PENDING)
     attempts = models.PositiveIntegerField(_("attempts"), default=0)
-    due_at = models.DateTimeField(_("due"))  # not before this moment
+    due_at = models.DateTimeField(_("due"))  # not processed earlier
     processed_at = models.DateTimeField(_("processed"), null=True, blank=True)
     event = models.ForeignKey(
         Event, models.SET_NULL, null=True, blank=True, related_name="deliveries", verbose_name=_("event")
     )
-    # Of the last replay: its event is told once more; it counts although it does not fit the address.
+    # Of the last replay: handlers get its event once more; a URL mismatch is processed, too.
     is_replayed = models.BooleanField(_("replayed"), default=False)
-    is_forced = models.BooleanField(_("processed all the same"), default=False)
-    # Last: SQLite then reads everything else without walking through them.
+    is_forced = models.BooleanField(_("forced"), default=False)
+    # The last columns: SQLite reads all others without reading these.
     headers = models.JSONField(_("headers"), default=dict)
     body = models.BinaryField(_("body"))
 
@@ -220,7 +218,7 @@ class Delivery(models.Model):
         indexes = [
             models.Index(fields=["-received_at", "-id"], name="webhook_delivery_newest"),
             models.Index(fields=["hook_id", "-received_at"], name="webhook_delivery_hook"),
-            # What the list in Django admin is narrowed to; both are written once and never changed.
+            # For filters of the list in Django admin. Both columns are written once.
             models.Index(fields=["verdict", "-received_at", "-id"], name="webhook_delivery_verdict"),
             models.Index(fields=["event_name", "-received_at", "-id"], name="webhook_delivery_event"),
             models.Index(
@@ -243,18 +241,18 @@ class Delivery(models.Model):
 
 
 class Replay(models.Model):
-    """That somebody had deliveries processed again; ``wish`` says which, in words.
+    """A record that a user replayed deliveries. ``criteria`` describes which, for people.
 
-    ``count`` is how many there were; those that were pruned since are no longer among ``deliveries``.
+    ``count`` is the number of deliveries then. Those that were pruned later are no longer among ``deliveries``.
     """
 
-    asked_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("asked by")
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("requested by")
     )
-    asked_at = models.DateTimeField(_("asked"))
-    wish = models.TextField(_("which"))
-    is_forced = models.BooleanField(_("those too that do not fit the address"), default=False)
-    count = models.PositiveIntegerField(_("how many"), default=0)
+    requested_at = models.DateTimeField(_("requested"))
+    criteria = models.TextField(_("criteria"))
+    is_forced = models.BooleanField(_("forced"), default=False)
+    count = models.PositiveIntegerField(_("deliveries"), default=0)
     deliveries = models.ManyToManyField(Delivery, related_name="replays", verbose_name=_("deliveries"))
 
     class Meta:
@@ -262,11 +260,11 @@ class Replay(models.Model):
         verbose_name_plural = _("replays")
 
     def __str__(self) -> str:
-        return self.wish
+        return self.criteria
 
 
 class RoundTrip(models.Model):
-    """A test event that was sent to our own public address, and how far it came. ``seconds`` until the answer."""
+    """A test event that was sent to our own public URL. ``seconds`` is the time until the response."""
 
     nonce = models.CharField(max_length=43, unique=True, editable=False)
     kind = models.CharField(_("event"), max_length=20, choices=Kind)
@@ -275,7 +273,7 @@ class RoundTrip(models.Model):
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("sent by")
     )
     sent_at = models.DateTimeField(_("sent"))
-    status = models.PositiveSmallIntegerField(_("answer"), null=True, blank=True)
+    status = models.PositiveSmallIntegerField(_("response"), null=True, blank=True)
     seconds = models.FloatField(_("seconds"), null=True, blank=True)
     error = models.TextField(_("error"), blank=True)
     delivery = models.ForeignKey(Delivery, models.SET_NULL, null=True, blank=True, related_name="+")

@@ -18,12 +18,12 @@ class Backlog:
     """What the worker has not done yet, in deliveries.
 
     ``pending`` includes those that failed and are tried again later. ``oldest_pending_at`` is since when the one that
-    waits longest could have been processed; None when nothing waits for the worker. ``parked`` wait for a person.
+    waits longest could have been processed; None when nothing waits for the worker. ``dead_letters`` wait for a person.
     """
 
     pending: int
     oldest_pending_at: dt.datetime | None
-    parked: int
+    dead_letters: int
 
     def behind(self, now: dt.datetime | None = None) -> dt.timedelta:
         """Return how far what pages tell is behind what was received; some seconds are nothing to speak of."""
@@ -40,5 +40,5 @@ def backlog() -> Backlog:
     return Backlog(
         pending=pending["number"],
         oldest_pending_at=pending["oldest"],
-        parked=Delivery.objects.filter(state=State.PARKED).count(),
+        dead_letters=Delivery.objects.filter(state=State.DEAD_LETTER).count(),
     )

@@ -16,14 +16,14 @@ from apps.sync.readonly import ReadOnlyAdmin, ReadOnlyInline, pretty
 from apps.workflow_templates.models import Template, TemplateVersion
 
 
-class GoneFilter(admin.SimpleListFilter):
-    """Still there, or gone from Pneumatic."""
+class RemovedFilter(admin.SimpleListFilter):
+    """Whether a template exists in Pneumatic or was removed."""
 
     title = _("in Pneumatic")
     parameter_name = "gone"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("no", _("still there")), ("yes", _("gone"))]
+        return [("no", _("exists")), ("yes", _("removed"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(removed_at__isnull=self.value() == "no") if self.value() else queryset
@@ -42,8 +42,8 @@ class VersionInline(ReadOnlyInline):
 @admin.register(Template)
 class TemplateAdmin(ReadOnlyAdmin[Template]):
     list_display = ["name", "id", "is_active", "fields_count", "tasks_count", "changed_at", "removed_at"]
-    list_filter = ["is_active", GoneFilter, "finalizable"]
-    ordering = ["order_key", "id"]  # as the catalogue: active first, by name
+    list_filter = ["is_active", RemovedFilter, "finalizable"]
+    ordering = ["order_key", "id"]  # like the catalogue: active first, by name
     search_fields = ["search"]
     search_help_text = _("Any part of name or description")
     inlines = [VersionInline]
@@ -56,10 +56,10 @@ class TemplateAdmin(ReadOnlyAdmin[Template]):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Template], search_term: str
     ) -> tuple[QuerySet[Template], bool]:
-        """Find templates that have every word."""
+        """Find templates that contain every word."""
         return queryset.filter(has_words(search_term)), False
 
-    @admin.display(description=_("may be run by"))
+    @admin.display(description=_("can be launched by"))
     def may_run(self, template: Template) -> str:
         ids = template.run_allowed.order_by("pneumatic_user_id").values_list("pneumatic_user_id", flat=True)
         return ", ".join(person.name for person in people.resolve(list(ids)).values())
@@ -68,7 +68,7 @@ class TemplateAdmin(ReadOnlyAdmin[Template]):
     def tasks_as_json(self, template: Template) -> SafeString:
         return pretty(template.tasks)
 
-    @admin.display(description=_("as Pneumatic sent it"))
+    @admin.display(description=_("response of Pneumatic"))
     def wire_object(self, template: Template) -> SafeString:
         return pretty(template.raw)
 
@@ -88,7 +88,7 @@ class TemplateVersionAdmin(ReadOnlyAdmin[TemplateVersion]):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[TemplateVersion], search_term: str
     ) -> tuple[QuerySet[TemplateVersion], bool]:
-        """Find the versions of templates that have every word."""
+        """Find the versions of templates that contain every word."""
         return queryset.filter(has_words(search_term, "template__search")), False
 
     @admin.display(description=_("template"))

@@ -10,7 +10,7 @@ class WorkflowTemplatesConfig(AppConfig):
     verbose_name = _("Templates")
 
     def ready(self) -> None:
-        """Make templates part of every sync."""
+        """Register templates as a resource of the sync."""
         from apps.sync import registry
         from apps.workflow_templates.sync import Templates
 

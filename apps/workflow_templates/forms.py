@@ -20,18 +20,18 @@ STATES = [
 ]
 
 
-def _asked_for() -> list[tuple[str, Any]]:
+def _field_types() -> list[tuple[str, Any]]:
     types = [(name, capfirst(str(words))) for name, words in FIELD_TYPES.items()]
-    return [("", _("Anything")), ("nothing", _("Nothing: no fields")), *types]
+    return [("", _("Any")), ("nothing", _("No fields")), *types]
 
 
 class CatalogueForm(forms.Form):
-    """A GET form: whatever stands in the address, ``filters()`` makes the best of it."""
+    """A GET form; ``filters()`` ignores invalid values in the address."""
 
     q = forms.CharField(label=_("Search templates"), required=False, max_length=200)
-    state = forms.ChoiceField(label=_("State"), required=False, choices=STATES)
-    asks_for = forms.ChoiceField(label=_("Form asks for"), required=False, choices=_asked_for)
-    mine = forms.BooleanField(label=_("Only what I may launch"), required=False)
+    state = forms.ChoiceField(label=_("Status"), required=False, choices=STATES)
+    asks_for = forms.ChoiceField(label=_("Field type"), required=False, choices=_field_types)
+    mine = forms.BooleanField(label=_("Only templates I can launch"), required=False)
 
     def __init__(self, data: Any, *, user: AbstractUser) -> None:
         super().__init__(data, label_suffix="")
@@ -39,7 +39,7 @@ class CatalogueForm(forms.Form):
             del self.fields["mine"]
 
     def filters(self) -> Filters:
-        """Return the filters that are set; a value that is none of the choices counts as not set."""
+        """Return the filters; a value that is not one of the choices counts as not set."""
         self.is_valid()
         chosen = self.cleaned_data
         return Filters(

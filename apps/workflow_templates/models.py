@@ -9,29 +9,29 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Template(models.Model):
-    """A template as the last sync saw it. The primary key is Pneumatic's id; ``removed_at`` marks one that is gone.
+    """A template as of the last sync. The primary key is Pneumatic's id; ``removed_at`` is set when it was deleted.
 
-    The large JSON columns stand last: SQLite then reads what lists need without walking through them.
+    The large JSON columns are last: SQLite reads the columns before them without reading these.
     """
 
     id = models.BigIntegerField(primary_key=True)
     name = models.TextField(_("name"))
     is_active = models.BooleanField(_("active"))
-    finalizable = models.BooleanField(_("can be finished at any stage"), default=False)
+    finalizable = models.BooleanField(_("can be completed at any task"), default=False)
     date_updated = models.DateTimeField(_("updated in Pneumatic"), null=True, blank=True)
     updated_by_id = models.BigIntegerField(_("updated by"), null=True, blank=True)  # a Pneumatic user id
     tasks_count = models.PositiveIntegerField(_("tasks"), default=0)
     performers_count = models.PositiveIntegerField(_("performers"), default=0)
-    # How the template's author wants workflows to be called: {{...}} is what the server puts in, '' is nothing special.
-    workflow_name = models.TextField(_("name of workflows"), blank=True, default="")
+    # The template's pattern for names of workflows: the server replaces {{...}}; '' where there is no pattern.
+    workflow_name = models.TextField(_("workflow name pattern"), blank=True, default="")
     fields_count = models.PositiveIntegerField(_("kickoff fields"), default=0)
-    # What lists are filtered, searched and sorted by; ``searching`` says how these are made.
+    # For filters, search and order of lists: ``searching`` computes them.
     field_types = models.TextField(editable=False)
     order_key = models.CharField(max_length=128, editable=False)
     search = models.TextField(editable=False)
-    first_seen_at = models.DateTimeField(_("first seen"))
-    changed_at = models.DateTimeField(_("last change seen"))
-    removed_at = models.DateTimeField(_("gone since"), null=True, blank=True)
+    first_seen_at = models.DateTimeField(_("first synced"))
+    changed_at = models.DateTimeField(_("last updated"))
+    removed_at = models.DateTimeField(_("removed"), null=True, blank=True)
     current_version = models.ForeignKey(
         "TemplateVersion", models.PROTECT, null=True, related_name="+", verbose_name=_("current version")
     )
@@ -57,13 +57,13 @@ class Template(models.Model):
 
 
 class TemplateVersion(models.Model):
-    """One state of a template's kickoff form. Never changed once written; launches point here."""
+    """One state of a template's kickoff form. Never changed after it was written; launches refer to it."""
 
     template = models.ForeignKey(Template, models.CASCADE, related_name="versions")
-    number = models.PositiveIntegerField(_("version"))  # 1, 2, 3 ... in the order seen
+    number = models.PositiveIntegerField(_("version"))  # 1, 2, 3 ... in the order of the syncs
     content_hash = models.CharField(max_length=64)
     kickoff = models.JSONField(_("kickoff form"))  # canonical: schemas.Kickoff as JSON
-    first_seen_at = models.DateTimeField(_("first seen"))
+    first_seen_at = models.DateTimeField(_("first synced"))
 
     class Meta:
         verbose_name = _("template version")
@@ -94,7 +94,7 @@ class RunAllowed(models.Model):
 
 
 class TemplateUse(models.Model):
-    """How often somebody launched a template; what the catalogue sorts by. Written by ``launches``."""
+    """How often a user launched a template; the catalogue sorts by it. Written by ``launches``."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="template_uses")
     template = models.ForeignKey(Template, models.CASCADE, related_name="uses")

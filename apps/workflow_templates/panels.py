@@ -1,7 +1,7 @@
-"""What apps above this one add to a template's page, filled in their ``AppConfig.ready()``.
+"""Parts of a template's page that apps above this one register in ``AppConfig.ready()``.
 
-A *panel* is a part of the page (``launches`` shows the template's launches). A *launch gate* says why somebody cannot
-launch a template; the page then shows the reason in place of the Launch button.
+A *panel* is a section of the page (``launches`` shows the template's launches). A *launch gate* returns the reason why
+a user cannot launch a template; the page then shows the reason and disables the Launch button.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ def register_panel(panel: Panel) -> None:
 
 
 def register_launch_gate(gate: LaunchGate) -> None:
-    """Ask ``gate(user, template)`` before a Launch button is shown; None lets pass, a sentence says why not."""
+    """Call ``gate(user, template)`` before a Launch button is shown; it returns None or the reason why not."""
     if gate not in _gates:
         _gates.append(gate)
 
 
 def panels_for(request: HttpRequest, template: Template) -> list[str]:
-    """Return the rendered panels of ``template`` that have something to show to this request."""
+    """Return the HTML of the panels of ``template`` that are not empty for this request."""
     return [html for panel in _panels if (html := panel(request, template))]
 
 
 def launch_refusal(user: AbstractUser, template: Template) -> str | None:
-    """Return the first reason why ``user`` cannot launch ``template``; None when nothing is in the way."""
+    """Return the first reason why ``user`` cannot launch ``template``; None when there is none."""
     return next((reason for gate in _gates if (reason := gate(user, template))), None)

@@ -1,4 +1,4 @@
-"""A template's page as plain rows: people by name, terms in words, differences between versions as sentences."""
+"""The data of a template's page: users by name, terms and differences between versions as text."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from apps.workflow_templates.rules import quoted_labels, rule_sentences
 from apps.workflow_templates.versions import Change, compare
 from apps.workflow_templates.words import default_text, duration, field_type, quoted
 
-# More than these are folded away.
+# Longer lists are collapsed after so many entries.
 OPTIONS_SHOWN = 12
 PEOPLE_SHOWN = 8
 CHANGES_SHOWN = 6
@@ -24,7 +24,7 @@ CHANGES_SHOWN = 6
 
 @dataclass(frozen=True, slots=True)
 class FieldSummary:
-    """A field as its row shows it; ``notes`` are sentences about what is special about it."""
+    """A row of the table of fields; ``notes`` are sentences about default, limit and options."""
 
     title: str
     type: str
@@ -34,8 +34,8 @@ class FieldSummary:
 
 
 @dataclass(frozen=True, slots=True)
-class GroupSheet:
-    """Fields that stand together; ``title`` is '' where their group has none, ``rules`` are sentences."""
+class GroupDetail:
+    """A group of fields (fieldset); ``title`` is '' where it has none, ``rules`` are sentences."""
 
     title: str
     description: str
@@ -44,17 +44,17 @@ class GroupSheet:
 
 
 @dataclass(frozen=True, slots=True)
-class FormSheet:
-    """A kickoff form; ``fields`` are those that stand in no group."""
+class FormDetail:
+    """A kickoff form; ``fields`` are those outside of groups."""
 
     description: str
     fields: list[FieldSummary]
-    groups: list[GroupSheet]
+    groups: list[GroupDetail]
 
 
 @dataclass(frozen=True, slots=True)
 class PeopleList:
-    """People sorted by name; too many are kept apart."""
+    """Users sorted by name; ``folded`` are those that a long list hides at first."""
 
     shown: list[Person]
     folded: list[Person]
@@ -65,7 +65,7 @@ class PeopleList:
 
 @dataclass(frozen=True, slots=True)
 class TaskRow:
-    """A task as its part of the page shows it; ``dynamic`` says whom answers will decide."""
+    """A task of the template; ``dynamic`` are sentences about performers that answers decide."""
 
     task: Task
     delay: str
@@ -75,7 +75,7 @@ class TaskRow:
 
     @property
     def has_performers(self) -> bool:
-        """Return whether anybody is to do it."""
+        """Return whether the task has performers."""
         return bool(
             self.task.is_starter_responsible
             or len(self.responsible)
@@ -85,17 +85,17 @@ class TaskRow:
 
     @property
     def takes_all(self) -> bool | None:
-        """Return whether all performers must complete it; None where one of them is all of them."""
+        """Return whether all performers must complete it; None where there is only one."""
         named = len(self.responsible) + len(self.dynamic) + len(self.task.other_performers)
         performers = self.task.is_starter_responsible + named
         return True if self.task.require_completion_by_all else None if performers < 2 else False
 
 
 @dataclass(frozen=True, slots=True)
-class TemplateSheet:
-    """All that the API tells about a template."""
+class TemplateDetail:
+    """All that the API reports about a template."""
 
-    kickoff: FormSheet
+    kickoff: FormDetail
     tasks: list[TaskRow]
     may_run: PeopleList
     updated_by: Person | None
@@ -103,15 +103,15 @@ class TemplateSheet:
 
 @dataclass(frozen=True, slots=True)
 class VersionRow:
-    """A version and the first of what it changed; ``more`` is how many changes there are besides."""
+    """A version with its first changes; ``more`` is the number of further changes."""
 
     version: TemplateVersion
     changes: list[Change]
     more: int = 0
 
 
-def template_sheet(template: Template) -> TemplateSheet:
-    """Return what the page of ``template`` shows; everybody on it is looked up at once."""
+def template_detail(template: Template) -> TemplateDetail:
+    """Return the data of the page of ``template``; all users on it are resolved in one call."""
     kickoff = selectors.current_kickoff(template)
     tasks = selectors.tasks_of(template)
     may_run = selectors.run_allowed_ids(template)
@@ -120,32 +120,32 @@ def template_sheet(template: Template) -> TemplateSheet:
         ids.add(template.updated_by_id)
     people = resolve(ids)
     sources = _field_sources(kickoff, tasks)
-    return TemplateSheet(
-        kickoff=form_sheet(kickoff),
+    return TemplateDetail(
+        kickoff=form_detail(kickoff),
         tasks=[_task_row(task, people=people, sources=sources, first=task is tasks[0]) for task in tasks],
         may_run=_people(may_run, people),
         updated_by=people.get(template.updated_by_id) if template.updated_by_id is not None else None,
     )
 
 
-def form_sheet(kickoff: Kickoff) -> FormSheet:
-    """Return a kickoff form as the page shows it."""
+def form_detail(kickoff: Kickoff) -> FormDetail:
+    """Return the data of a kickoff form for its page."""
     fieldsets = {fieldset.api_name: fieldset for fieldset in reversed(kickoff.fieldsets)}
     members: dict[str, list[FieldDefinition]] = {}
     for field in kickoff.fields:
         members.setdefault(field.fieldset if field.fieldset in fieldsets else "", []).append(field)
     labels = quoted_labels(kickoff.fields)
-    return FormSheet(
+    return FormDetail(
         description=kickoff.description,
         fields=_field_rows(members.pop("", [])),
-        groups=[_group_sheet(fieldsets[name], fields, labels) for name, fields in members.items()],
+        groups=[_group_detail(fieldsets[name], fields, labels) for name, fields in members.items()],
     )
 
 
-def _group_sheet(
+def _group_detail(
     fieldset: Fieldset, fields: Iterable[FieldDefinition], labels: Mapping[str, str]
-) -> GroupSheet:
-    return GroupSheet(
+) -> GroupDetail:
+    return GroupDetail(
         title=fieldset.title.strip(),
         description=fieldset.description,
         rules=rule_sentences(fieldset, labels),
@@ -154,7 +154,7 @@ def _group_sheet(
 
 
 def version_history(template: Template, *, limit: int) -> list[VersionRow]:
-    """Return the newest versions of the form with what each changed, the newest first."""
+    """Return the newest versions of the form with their changes, the newest first."""
     versions = selectors.recent_versions(template, limit=limit + 1)
     forms = [selectors.version_kickoff(version) for version in versions]
     rows = []
@@ -181,18 +181,14 @@ def _field_rows(fields: Iterable[FieldDefinition]) -> list[FieldSummary]:
 
 def _notes(field: FieldDefinition) -> Iterator[str]:
     if field.is_hidden:
-        yield (
-            _("Hidden: nobody is asked, its default is sent.")
-            if field.default
-            else _("Hidden: nobody is asked.")
-        )
+        yield (_("Hidden: not shown, its default is sent.") if field.default else _("Hidden: not shown."))
     if field.default:
         yield _("Default: %(default)s") % {"default": default_text(field)}
     if field.max_length is not None:
         text = ngettext("At most %(limit)d character", "At most %(limit)d characters", field.max_length)
         yield text % {"limit": field.max_length}
     if field.options_unknown:
-        yield _("The API key may not read its options: they stand in a data set.")
+        yield _("Its options come from a data set that the API key cannot read.")
 
 
 def _task_row(
@@ -203,7 +199,7 @@ def _task_row(
         delay=_delay(task, first=first),
         responsible=_people(task.responsible, people),
         dynamic=[
-            _("whoever is named in %(field)s")
+            _("the user named in %(field)s")
             % {"field": sources.get(performer.api_name, quoted(performer.name))}
             for performer in task.dynamic_performers
         ],
@@ -217,11 +213,11 @@ def _delay(task: Task, *, first: bool) -> str:
     words = {"time": duration(task.delay)}
     if first:
         return _("Starts %(time)s after the workflow is launched.") % words
-    return _("Starts %(time)s after the task before it is done.") % words
+    return _("Starts %(time)s after the previous task is completed.") % words
 
 
 def _field_sources(kickoff: Kickoff, tasks: Iterable[Task]) -> dict[str, str]:
-    """Return every field's name and where it is asked, by api_name."""
+    """Return every field's name and its form or task, by api_name."""
     sources = {
         field.api_name: _("%(field)s of the task %(task)s")
         % {"field": quoted(field.name), "task": quoted(task.name)}
@@ -237,6 +233,6 @@ def _people(ids: Iterable[int], people: Mapping[int, Person]) -> PeopleList:
     found = sorted(
         (people[id_] for id_ in dict.fromkeys(ids)), key=lambda person: (person.name.casefold(), person.id)
     )
-    # One more person takes no more room than the line that would fold them away.
+    # A single further user takes no more room than the line that would hide them.
     at_once = PEOPLE_SHOWN + 1 if len(found) == PEOPLE_SHOWN + 1 else PEOPLE_SHOWN
     return PeopleList(shown=found[:at_once], folded=found[at_once:])

@@ -1,4 +1,4 @@
-"""The rules of a fieldset in plain words."""
+"""The rules of a fieldset as sentences."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ def rule_sentences(fieldset: Fieldset, labels: Mapping[str, str]) -> list[str]:
 
 
 def rule_sentence(group: RuleGroup, labels: Mapping[str, str]) -> str:
-    """Return what a group of rules asks for; ``labels`` are quoted names of fields by api_name."""
+    """Return a group of rules as a sentence; ``labels`` are quoted names of fields by api_name."""
     known = [rule for alternative in group.alternatives for rule in alternative if rule.kind in _OF_ONE]
     if not known:
         return _("Pneumatic checks another rule here.")
     phrases = [_both([_phrase(rule, labels) for rule in rules]) for rules in group.alternatives]
     if len(phrases) == 1:
         return _("%(rule)s.") % {"rule": phrases[0]}
-    return _("One of these must hold: %(rules)s.") % {"rules": _("; or ").join(phrases)}
+    return _("One of these must be true: %(rules)s.") % {"rules": _("; or ").join(phrases)}
 
 
 def _phrase(rule: FieldsetRule, labels: Mapping[str, str]) -> str:

@@ -1,4 +1,4 @@
-"""Reads of the catalogue: templates as lists and pages show them."""
+"""Reads of the catalogue, for lists and pages."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.db.models import BooleanField, Exists, OuterRef, QuerySet, Subquery,
 from django.db.models.functions import Left
 from django.db.models.lookups import IsNull
 
-from apps.core.identifiers import LARGEST_NUMBER
+from apps.core.identifiers import MAX_NUMBER
 from apps.core.people import pneumatic_person_of
 from apps.core.searching import has_words
 from apps.pneumatic.canonical.schemas import Kickoff, Task
@@ -18,27 +18,27 @@ from apps.pneumatic.canonical.serialization import kickoff_from_json, tasks_from
 from apps.pneumatic.client import capabilities
 from apps.workflow_templates.models import RunAllowed, Template, TemplateUse, TemplateVersion
 
-MOST_FAVOURITES = 20
+MAX_FAVOURITES = 20
 EXCERPT = 240
-# A bound that no template's ``run_allowed`` fulfils: Pneumatic counts its users from 1.
-NOBODY = 0
+# A user id that no template's ``run_allowed`` contains: Pneumatic's ids start at 1.
+NO_USER = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What a list of templates is narrowed to; the defaults are all that still exist."""
+    """Filters of a list of templates; the default lists all that are not removed."""
 
     query: str = ""
     state: str = ""  # "active", "inactive" or "removed"
     asks_for: str = ""  # a field type, or "nothing": the kickoff form has no fields
-    launchable: bool = False  # only what the user may launch
+    launchable: bool = False  # only templates that the user can launch
 
 
 def run_bound(user: AbstractUser) -> int | None:
     """Return the Pneumatic id that must be among ``run_allowed`` for ``user`` to launch a template.
 
-    None when ``run_allowed`` does not bound them: they are no Pneumatic user, may launch any template, or own the
-    account where that is enough. ``NOBODY`` for somebody who was deactivated in Pneumatic: they may run nothing there.
+    None when ``run_allowed`` does not restrict them: they are no Pneumatic user, may launch any template, or own the
+    account where that is enough. ``NO_USER`` for a user who was deactivated in Pneumatic and may run nothing.
     """
     if user.has_perm("launches.launch_any_template"):
         return None
@@ -46,18 +46,18 @@ def run_bound(user: AbstractUser) -> int | None:
     if person is None:
         return None
     if person.status == "inactive":
-        return NOBODY
+        return NO_USER
     if person.is_account_owner and capabilities().owner_may_run_everything:
         return None
     return person.id
 
 
 def favourites(
-    *, user: AbstractUser, filters: Filters | None = None, limit: int = MOST_FAVOURITES
+    *, user: AbstractUser, filters: Filters | None = None, limit: int = MAX_FAVOURITES
 ) -> QuerySet[Template]:
     """Return the templates that ``user`` launched most, the most launched first.
 
-    Inactive ones are among them only where ``filters`` asks for those.
+    Inactive ones are included only where ``filters`` selects them.
     """
     filters = filters or Filters()
     templates = _listed(user=user, filters=filters).filter(uses__user_id=user.pk)
@@ -69,7 +69,7 @@ def favourites(
 def others(
     *, user: AbstractUser, filters: Filters | None = None, without: Collection[Template] = ()
 ) -> QuerySet[Template]:
-    """Return templates but those in ``without``, active ones first, then by name."""
+    """Return templates except those in ``without``, active ones first, then by name."""
     templates = _listed(user=user, filters=filters or Filters())
     if without:
         templates = templates.exclude(pk__in=[template.pk for template in without])
@@ -77,16 +77,16 @@ def others(
 
 
 def _listed(*, user: AbstractUser, filters: Filters) -> QuerySet[Template]:
-    """Return what a list needs of the templates that fit ``filters``.
+    """Return the templates that match ``filters``, with the columns that lists show.
 
-    ``may_run`` is what ``run_allowed`` says; ``my_launches`` is how often ``user`` launched it, or None.
+    ``may_run`` is whether ``run_allowed`` permits ``user``; ``my_launches`` is their number of launches, or None.
     """
     bound = run_bound(user)
     allowed = RunAllowed.objects.filter(template=OuterRef("pk"))
     may_run: Value | IsNull = Value(True, output_field=BooleanField())
     if bound is not None:
         allowed = allowed.filter(pneumatic_user_id=bound)
-        # Not Exists(): PostgreSQL would gather all that the person may run before it looks at the first row.
+        # Not Exists(): PostgreSQL would collect all that the user may run before it reads the first row.
         may_run = IsNull(Subquery(allowed.values("pk")[:1]), False)
     uses = TemplateUse.objects.filter(user_id=user.pk, template=OuterRef("pk"))
     my_launches = Subquery(uses.values("launches")[:1])
@@ -101,7 +101,7 @@ def _listed(*, user: AbstractUser, filters: Filters) -> QuerySet[Template]:
     if filters.state == "active" or filters.launchable:
         templates = templates.filter(is_active=True)
     elif filters.state == "inactive":
-        # The second condition follows from the first; it lets the database begin in the middle of the index.
+        # The second condition follows from the first; it lets the database start in the middle of the index.
         templates = templates.filter(is_active=False, order_key__gte="1")
     if filters.launchable and bound is not None:
         templates = templates.filter(Exists(allowed))
@@ -113,17 +113,17 @@ def _listed(*, user: AbstractUser, filters: Filters) -> QuerySet[Template]:
 
 
 def template_for_page(template_id: int) -> Template | None:
-    """Return a template with its current version, or None; the wire object is left behind."""
+    """Return a template with its current version, or None; ``raw`` is not loaded."""
     return Template.objects.select_related("current_version").defer("raw").filter(pk=template_id).first()
 
 
 def current_kickoff(template: Template) -> Kickoff:
-    """Return the kickoff form that ``template`` has now; an empty one when none was ever seen."""
+    """Return the current kickoff form of ``template``; an empty one when none was synced."""
     return version_kickoff(template.current_version) if template.current_version else Kickoff()
 
 
 def version_kickoff(version: TemplateVersion) -> Kickoff:
-    """Return the kickoff form as it was in ``version``."""
+    """Return the kickoff form of ``version``."""
     return kickoff_from_json(version.kickoff)
 
 
@@ -146,7 +146,9 @@ def version_with_previous(
     template_id: int, number: int
 ) -> tuple[TemplateVersion | None, TemplateVersion | None]:
     """Return a version of a template's form and the one before it."""
-    if template_id > LARGEST_NUMBER:  # Django passes it on where it follows a key to another table
+    if (
+        template_id > MAX_NUMBER
+    ):  # Django checks this for a column of the queried table, but not for a foreign key
         return None, None
     versions = list(
         TemplateVersion.objects.select_related("template")
@@ -160,5 +162,5 @@ def version_with_previous(
 
 
 def any_template_exists() -> bool:
-    """Return whether a sync ever brought a template."""
+    """Return whether any template was ever synced."""
     return Template.objects.exists()

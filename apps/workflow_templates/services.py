@@ -1,4 +1,4 @@
-"""Writes of the catalogue: who launches what how often, and one template brought up to date between two syncs."""
+"""Writes of the catalogue: the refresh of one template between two syncs, and counts of launches."""
 
 from __future__ import annotations
 
@@ -11,42 +11,42 @@ from django.db.models import F
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
-from apps.pneumatic.client import connect
+from apps.pneumatic.client import Client
 from apps.pneumatic.errors import Contradicted, PneumaticError
 from apps.workflow_templates.models import Template, TemplateUse
 from apps.workflow_templates.sync import Templates
 
-# A person is waiting; the mirror is good enough when Pneumatic is slower than this.
-SECONDS_TO_ASK = 5.0
+# A user is waiting; the mirror is good enough when Pneumatic is slower than this.
+READ_TIMEOUT_SECONDS = 5.0
 
 
-def bring_up_to_date(template: Template) -> Template:
-    """Ask Pneumatic for ``template`` as it is now, mirror it, and return it; raise PneumaticError.
+def refresh_template(template: Template, client: Client) -> Template:
+    """Read ``template`` from Pneumatic, update the mirror, and return it; raise PneumaticError.
 
-    That it is not found does not mark it as removed: only a complete listing can tell that.
+    A template that is not found is not marked removed: only a complete listing proves that.
     """
     known = Template.objects.values_list("raw", flat=True).get(pk=template.pk)
-    with connect(read_timeout=SECONDS_TO_ASK) as client:
-        received = client.receive_template(template.pk, known=known, repeat=False)
-    mirrored = _mirrored(template.pk)  # as it is now: another worker may have brought it up to date meanwhile
+    received = client.receive_template(
+        template.pk, known=known, repeat=False, read_timeout=READ_TIMEOUT_SECONDS
+    )
+    mirrored = _mirrored(template.pk)  # read again: another process may have updated it during the request
     if received.raw in (known, mirrored.raw):
         return mirrored
     mirror = Templates()
     row = mirror.row(received, content_hash=mirror.content_hash(received))
-    # Whoever adds the same version at the same moment, another click or a sync, writes what we would have.
+    # Another click, or a sync, that adds the same version at the same time writes the same row.
     with suppress(IntegrityError), transaction.atomic():
         mirror.write([row], removed=[], now=timezone.now())
     return _mirrored(template.pk)
 
 
-def as_it_is_now(template: Template) -> Template:
-    """Return ``template`` as Pneumatic has it now, as it is mirrored where Pneumatic does not tell.
+def refresh_if_reachable(template: Template, client: Client) -> Template:
+    """Return ``template`` as Pneumatic has it now; as mirrored when Pneumatic cannot be read.
 
-    Raise Contradicted when another Pneumatic answers than the one that is spoken: what it would make of a launch nobody
-    can say.
+    Raise Contradicted when the server has another dialect than detected: the effect of a launch would be unknown.
     """
     try:
-        return bring_up_to_date(template)
+        return refresh_template(template, client)
     except Contradicted:
         raise
     except PneumaticError:
@@ -54,14 +54,14 @@ def as_it_is_now(template: Template) -> Template:
 
 
 def record_use(*, user: AbstractUser, template: Template, at: dt.datetime) -> None:
-    """Count one more launch of ``template`` by ``user``; the catalogue shows them what they launch most first."""
+    """Count one more launch of ``template`` by ``user``, for the order of their catalogue."""
     if _count_one_more(user=user, template=template, at=at):
         return
     try:
         with transaction.atomic():
             TemplateUse.objects.create(user_id=user.pk, template=template, launches=1, last_launched_at=at)
     except IntegrityError:
-        # Their other tab was first to create the row.
+        # A request from another tab created the row first.
         _count_one_more(user=user, template=template, at=at)
 
 

@@ -39,22 +39,21 @@ class TemplateRecord:
 
 
 class Templates(Resource[_Received, TemplateRecord]):
-    """Every template that the list shows, each in full."""
+    """Every template that the API lists, each read in full."""
 
     name = "templates"
     label = _("templates")
 
-    def known(self) -> dict[int, str | None]:
-        """Return the content hash of every mirrored template; None for one that is gone."""
+    def known_hashes(self) -> dict[int, str | None]:
         return mirror.known_hashes(Template.objects)
 
     def fetch(self, client: Client, *, progress: Progress) -> Iterator[_Received]:
-        """Give every template; one that is deleted after it was listed is left out."""
-        client.key_holder()  # so that pages can tell whose templates these are
+        """Yield every template; one that is deleted after it was listed is left out."""
+        client.key_holder()  # so that pages can name the user whose templates these are
         listed = client.receive_template_list(on_progress=lambda _done, total: progress(0, total))
         total = len(listed)
         while listed:
-            # What is here in full need not be held twice.
+            # Listed templates are dropped once they were read in full.
             chunk, listed = listed[:_DETAILS_AT_ONCE], listed[_DETAILS_AT_ONCE:]
             yield from client.receive_templates(
                 chunk,
@@ -63,11 +62,10 @@ class Templates(Resource[_Received, TemplateRecord]):
             )
 
     def identify(self, item: _Received) -> int:
-        """Return the id."""
         return item.id
 
     def content_hash(self, item: _Received) -> str:
-        """Return the hash of the wire objects: nothing else goes into the rows."""
+        """Return the hash of the response: the row has nothing else."""
         return serialization.content_hash(item.raw)
 
     def row(self, item: _Received, *, content_hash: str) -> TemplateRecord:
@@ -100,11 +98,10 @@ class Templates(Resource[_Received, TemplateRecord]):
         )
 
     def title(self, row: TemplateRecord) -> str:
-        """Return the name."""
         return row.template.name
 
     def write(self, rows: Sequence[TemplateRecord], *, removed: Collection[int], now: dt.datetime) -> None:
-        """Insert or update ``rows`` with their versions and mark what is gone.
+        """Insert or update ``rows`` with their versions and mark removed ones.
 
         Versions go first, so that each template is written once, with its version: foreign keys are checked at the
         end of the transaction.
@@ -124,22 +121,23 @@ class Templates(Resource[_Received, TemplateRecord]):
         mirror.mark_removed(Template.objects, removed, now=now)
 
     def names(self, ids: Collection[int]) -> dict[int, str]:
-        """Return the names of templates by id."""
         return dict(Template.objects.filter(id__in=ids).values_list("id", "name"))
 
     def scope(self) -> str:
-        """Return whose templates are listed, where the server lists only those of the key's user."""
+        """Return a sentence about the listed templates where the server lists only those of the key's user."""
         finding = server.known() if capabilities().lists_own_templates else None
-        holder = finding.holder if finding else None
-        if holder is None:
+        key_holder = finding.holder if finding else None
+        if key_holder is None:
             return ""
-        return gettext("Templates: those that %(name)s, whose key this is, owns, views or may start.") % {
-            "name": holder.name or holder.email or gettext("User %(id)s") % {"id": holder.user_id}
+        return gettext(
+            "Templates: only those that %(name)s, the user of the API key, owns, views or may start."
+        ) % {
+            "name": key_holder.name or key_holder.email or gettext("User %(id)s") % {"id": key_holder.user_id}
         }
 
 
 def _set_versions(rows: Sequence[TemplateRecord], *, now: dt.datetime) -> None:
-    """Give every template the version with its kickoff form: one that was seen before, or else a new one."""
+    """Set every template's version to the one with its kickoff form; create the version if it is new."""
     ids = [row.template.id for row in rows]
     seen = _versions(ids)
     fresh = [
@@ -155,7 +153,7 @@ def _set_versions(rows: Sequence[TemplateRecord], *, now: dt.datetime) -> None:
     ]
     if fresh:
         TemplateVersion.objects.bulk_create(fresh, batch_size=BATCH)
-        # Asked for again: not every SQLite hands out the keys of many rows at once.
+        # Read again: not every version of SQLite returns the keys of a bulk insert.
         seen.update(_versions([version.template_id for version in fresh]))
     for row in rows:
         row.template.current_version_id = seen[row.template.id][row.kickoff_hash][0]

@@ -1,6 +1,6 @@
-"""What changed between two states of a kickoff form, in sentences that people read.
+"""Changes between two versions of a kickoff form, as sentences.
 
-Pure: nothing here reads the database. Two forms that are equal have no changes; two that differ have at least one.
+Nothing here reads the database. Two forms that are equal have no changes; two that differ have at least one.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from apps.pneumatic.canonical.schemas import FieldDefinition, Fieldset, Kickoff,
 from apps.workflow_templates.rules import quoted_labels, rule_sentences
 from apps.workflow_templates.words import field_type, quoted
 
-MOST_OPTIONS_NAMED = 5
+MAX_OPTIONS_NAMED = 5
 
 Kind = Literal["added", "removed", "changed"]
 Item = TypeVar("Item")
-# An api_name is unique in a good form. In any other, the second of its kind is told apart by its number.
+# An api_name is unique in a valid form. In any other, a number distinguishes fields with the same one.
 Key = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One difference; ``before`` and ``after`` are long texts to show.
+    """One difference; ``before`` and ``after`` are long texts, Markdown.
 
     ``api_name`` is that of the field, "" for the form as a whole and for its groups.
     """
@@ -41,7 +41,7 @@ class Change:
 
 
 def compare(old: Kickoff, new: Kickoff) -> list[Change]:
-    """Return what changed from ``old`` to ``new``: removed fields first, then the new form from top to bottom."""
+    """Return the changes from ``old`` to ``new``: removed fields first, then the new form from top to bottom."""
     olds = _keyed((field.api_name, field) for field in old.fields)
     news = _keyed((field.api_name, field) for field in new.fields)
     changes = list(_description_change(old, new))
@@ -59,23 +59,26 @@ def compare(old: Kickoff, new: Kickoff) -> list[Change]:
                 changes.append(_move(field, above))
         above = field
     if not changes and old != new:
-        changes.append(Change("changed", _("The fields were numbered anew; they stand where they stood.")))
+        changes.append(Change("changed", _("The fields were renumbered in the same order.")))
     return changes
 
 
 def _description_change(old: Kickoff, new: Kickoff) -> Iterator[Change]:
     if old.description != new.description:
         if not old.description:
-            sentence = _("The form got a description.")
+            sentence = _("The form has a description now.")
         elif not new.description:
-            sentence = _("The form's description is gone.")
+            sentence = _("The form's description was removed.")
         else:
             sentence = _("The form's description changed.")
         yield Change("changed", sentence, before=old.description, after=new.description)
 
 
 def _removed(field: FieldDefinition) -> Change:
-    sentence = _("%(field)s is gone (%(type)s).") % {"field": _title(field), "type": field_type(field.type)}
+    sentence = _("%(field)s was removed (%(type)s).") % {
+        "field": _title(field),
+        "type": field_type(field.type),
+    }
     return Change("removed", sentence, field.api_name)
 
 
@@ -93,7 +96,7 @@ def _move(field: FieldDefinition, above: FieldDefinition | None) -> Change:
     if above is None:
         sentence = _("%(field)s moved to the top.") % {"field": _title(field)}
     else:
-        sentence = _("%(field)s moved; it stands below %(above)s now.") % {
+        sentence = _("%(field)s moved below %(above)s.") % {
             "field": _title(field),
             "above": _title(above),
         }
@@ -101,13 +104,13 @@ def _move(field: FieldDefinition, above: FieldDefinition | None) -> Change:
 
 
 def _field_changes(old: FieldDefinition, new: FieldDefinition, groups: Mapping[str, str]) -> Iterator[Change]:
-    """Yield what changed in one field, all but its place; ``groups`` are titles of the new form's by api_name."""
+    """Yield the changes of one field except its position; ``groups`` are titles of the new groups by api_name."""
     title = _title(new)
     if old.name != new.name:
-        sentence = _("%(old)s is called %(new)s now.") % {"old": _title(old), "new": title}
+        sentence = _("%(old)s was renamed to %(new)s.") % {"old": _title(old), "new": title}
         yield Change("changed", sentence, new.api_name)
     if old.type != new.type:
-        sentence = _("%(field)s asks for %(new)s now, no longer for %(old)s.") % {
+        sentence = _("The type of %(field)s changed from %(old)s to %(new)s.") % {
             "field": title,
             "new": field_type(new.type),
             "old": field_type(old.type),
@@ -118,9 +121,9 @@ def _field_changes(old: FieldDefinition, new: FieldDefinition, groups: Mapping[s
         yield Change("changed", text % {"field": title}, new.api_name)
     if old.description != new.description:
         if not old.description:
-            text = _("%(field)s got a description.")
+            text = _("%(field)s has a description now.")
         elif not new.description:
-            text = _("The description of %(field)s is gone.")
+            text = _("The description of %(field)s was removed.")
         else:
             text = _("The description of %(field)s changed.")
         yield Change("changed", text % {"field": title}, new.api_name, old.description, new.description)
@@ -132,25 +135,21 @@ def _field_changes(old: FieldDefinition, new: FieldDefinition, groups: Mapping[s
 def _later_changes(
     old: FieldDefinition, new: FieldDefinition, title: str, groups: Mapping[str, str]
 ) -> Iterator[str]:
-    """Yield sentences about what only today's server tells of a field."""
+    """Yield sentences about the attributes that only the current API reports."""
     if old.is_hidden != new.is_hidden:
-        text = (
-            _("%(field)s is hidden now: nobody is asked for it.")
-            if new.is_hidden
-            else _("%(field)s is not hidden any more.")
-        )
+        text = _("%(field)s is hidden now.") if new.is_hidden else _("%(field)s is no longer hidden.")
         yield text % {"field": title}
     if old.default != new.default:
         if not old.default:
             text = _("%(field)s has a default now: %(new)s.")
         elif not new.default:
-            text = _("%(field)s has no default any more; it was %(old)s.")
+            text = _("The default of %(field)s was removed: %(old)s.")
         else:
-            text = _("The default of %(field)s is %(new)s now, no longer %(old)s.")
+            text = _("The default of %(field)s changed from %(old)s to %(new)s.")
         yield text % {"field": title, "new": quoted(new.default), "old": quoted(old.default)}
     if old.max_length != new.max_length:
         if new.max_length is None:
-            yield _("%(field)s may be of any length now.") % {"field": title}
+            yield _("%(field)s has no length limit now.") % {"field": title}
         else:
             text = ngettext(
                 "%(field)s takes at most %(limit)d character now.",
@@ -160,27 +159,27 @@ def _later_changes(
             yield text % {"field": title, "limit": new.max_length}
     if old.fieldset != new.fieldset:
         text = (
-            _("%(field)s stands in the group %(group)s now.")
+            _("%(field)s moved to the group %(group)s.")
             if new.fieldset
-            else _("%(field)s stands in no group any more.")
+            else _("%(field)s was removed from its group.")
         )
         yield text % {"field": title, "group": groups.get(new.fieldset) or quoted(new.fieldset)}
     if old.options_unknown != new.options_unknown:
         text = (
-            _("The API key may not read the options of %(field)s any more.")
+            _("The API key can no longer read the options of %(field)s.")
             if new.options_unknown
-            else _("The API key may read the options of %(field)s now.")
+            else _("The API key can read the options of %(field)s now.")
         )
         yield text % {"field": title}
 
 
 def _fieldset_changes(old: Kickoff, new: Kickoff) -> Iterator[Change]:
-    """Yield what changed in the groups of fields: those that are gone first, then from top to bottom."""
+    """Yield the changes of the groups of fields: removed ones first, then from top to bottom."""
     olds = _keyed((fieldset.api_name, fieldset) for fieldset in old.fieldsets)
     news = _keyed((fieldset.api_name, fieldset) for fieldset in new.fieldsets)
     for key, fieldset in olds.items():
         if key not in news:
-            yield Change("removed", _("The group %(group)s is gone.") % {"group": _group_title(fieldset)})
+            yield Change("removed", _("The group %(group)s was removed.") % {"group": _group_title(fieldset)})
     for key, fieldset in news.items():
         if key not in olds:
             yield Change("added", _("The group %(group)s is new.") % {"group": _group_title(fieldset)})
@@ -188,86 +187,87 @@ def _fieldset_changes(old: Kickoff, new: Kickoff) -> Iterator[Change]:
             yield from _changes_of_fieldset(olds[key], fieldset)
             yield from _rule_changes(old, new, olds[key], fieldset)
     if [key for key in olds if key in news] != [key for key in news if key in olds]:
-        yield Change("changed", _("The groups stand in another order."))
+        yield Change("changed", _("The order of the groups changed."))
 
 
 def _changes_of_fieldset(old: Fieldset, new: Fieldset) -> Iterator[Change]:
     title = _group_title(new)
     if old.title != new.title:
         words = {"old": _group_title(old), "new": title}
-        yield Change("changed", _("The group %(old)s is called %(new)s now.") % words)
+        yield Change("changed", _("The group %(old)s was renamed to %(new)s.") % words)
     if old.description != new.description:
         if not old.description:
-            text = _("The group %(group)s got a description.")
+            text = _("The group %(group)s has a description now.")
         elif not new.description:
-            text = _("The description of the group %(group)s is gone.")
+            text = _("The description of the group %(group)s was removed.")
         else:
             text = _("The description of the group %(group)s changed.")
         yield Change("changed", text % {"group": title}, before=old.description, after=new.description)
 
 
 def _rule_changes(old: Kickoff, new: Kickoff, before: Fieldset, after: Fieldset) -> Iterator[Change]:
-    """Yield rules that are gone or new; a field that was only renamed makes no other rule."""
+    """Yield removed and new rules; a field that was only renamed changes no rule."""
     if before.rules == after.rules:
         return
     labels = {**quoted_labels(old.fields), **quoted_labels(new.fields)}
     olds, news = rule_sentences(before, labels), rule_sentences(after, labels)
     title = _group_title(after)
-    gone = [sentence for sentence in olds if sentence not in news]
+    removed = [sentence for sentence in olds if sentence not in news]
     added = [sentence for sentence in news if sentence not in olds]
-    for sentence in gone:
+    for sentence in removed:
         words = {"group": title, "rule": sentence}
         yield Change("removed", _("The group %(group)s lost a rule: %(rule)s") % words)
     for sentence in added:
         words = {"group": title, "rule": sentence}
         yield Change("added", _("The group %(group)s has a new rule: %(rule)s") % words)
-    if not gone and not added:
+    if not removed and not added:
         yield Change(
-            "changed", _("The rules of the group %(group)s are written in another way.") % {"group": title}
+            "changed",
+            _("The rules of the group %(group)s were rewritten with the same meaning.") % {"group": title},
         )
 
 
 def _option_changes(old: FieldDefinition, new: FieldDefinition) -> Iterator[Change]:
-    """Yield at most one change of each kind, however many options there are."""
+    """Yield at most one change of each kind for all options together."""
     olds = _keyed((option.key, option) for option in old.selections)
     news = _keyed((option.key, option) for option in new.selections)
-    gone = [option for key, option in olds.items() if key not in news]
+    removed = [option for key, option in olds.items() if key not in news]
     added = [option for key, option in news.items() if key not in olds]
-    anew = Counter(option.label for option in gone) & Counter(option.label for option in added)
+    recreated = Counter(option.label for option in removed) & Counter(option.label for option in added)
     title = _title(new)
 
-    if names := _without(gone, anew):
+    if names := _without(removed, recreated):
         text = ngettext(
             "%(field)s lost an option: %(names)s.", "%(field)s lost options: %(names)s.", len(names)
         )
         yield Change("removed", text % {"field": title, "names": _listed(names)}, new.api_name)
-    if names := _without(added, anew):
+    if names := _without(added, recreated):
         text = ngettext(
             "%(field)s has a new option: %(names)s.", "%(field)s has new options: %(names)s.", len(names)
         )
         yield Change("added", text % {"field": title, "names": _listed(names)}, new.api_name)
-    if anew:
-        names = [quoted(label) for label in anew]
+    if recreated:
+        names = [quoted(label) for label in recreated]
         text = ngettext(
-            "%(field)s has an option that was made anew under the same name: %(names)s.",
-            "%(field)s has options that were made anew under the same names: %(names)s.",
+            "%(field)s has an option that was re-created with the same name: %(names)s.",
+            "%(field)s has options that were re-created with the same names: %(names)s.",
             len(names),
         )
         yield Change("changed", text % {"field": title, "names": _listed(names)}, new.api_name)
     renamed = [
-        _("%(old)s is %(new)s now") % {"old": quoted(olds[key].label), "new": quoted(option.label)}
+        _("%(old)s to %(new)s") % {"old": quoted(olds[key].label), "new": quoted(option.label)}
         for key, option in news.items()
         if key in olds and olds[key].label != option.label
     ]
     if renamed:
         text = ngettext(
-            "An option of %(field)s has another name: %(names)s.",
-            "Options of %(field)s have other names: %(names)s.",
+            "An option of %(field)s was renamed: %(names)s.",
+            "Options of %(field)s were renamed: %(names)s.",
             len(renamed),
         )
         yield Change("changed", text % {"field": title, "names": _listed(renamed)}, new.api_name)
     if [key for key in olds if key in news] != [key for key in news if key in olds]:
-        sentence = _("The options of %(field)s stand in another order.") % {"field": title}
+        sentence = _("The order of the options of %(field)s changed.") % {"field": title}
         yield Change("changed", sentence, new.api_name)
 
 
@@ -284,9 +284,9 @@ def _without(options: Sequence[Selection], labels: Counter[str]) -> list[str]:
 
 
 def _listed(names: Sequence[str]) -> str:
-    """Return the first of ``names`` and how many more there are."""
-    text = ", ".join(names[:MOST_OPTIONS_NAMED])
-    more = len(names) - MOST_OPTIONS_NAMED
+    """Return the first of ``names`` and the number of further ones."""
+    text = ", ".join(names[:MAX_OPTIONS_NAMED])
+    more = len(names) - MAX_OPTIONS_NAMED
     if more <= 0:
         return text
     return ngettext("%(names)s and %(more)d more", "%(names)s and %(more)d more", more) % {
@@ -304,7 +304,7 @@ def _title(field: FieldDefinition) -> str:
 
 
 def _keyed(items: Iterable[tuple[str, Item]]) -> dict[Key, Item]:
-    """Return items by name and number among those of the same name, in their order."""
+    """Return items by name and by number among those with the same name, in their order."""
     seen: Counter[str] = Counter()
     keyed: dict[Key, Item] = {}
     for name, item in items:
@@ -314,10 +314,10 @@ def _keyed(items: Iterable[tuple[str, Item]]) -> dict[Key, Item]:
 
 
 def _moved(before: Sequence[Hashable], after: Sequence[Hashable]) -> set[Hashable]:
-    """Return the fewest items whose move explains the new order: all but a longest run that kept its order."""
+    """Return a smallest set of items whose move explains the new order: all except a longest common subsequence."""
     place = {item: position for position, item in enumerate(before)}
-    tails: list[int] = []  # the smallest last place of a kept run of each length
-    lengths: list[int] = []  # of the longest kept run that ends in each item
+    tails: list[int] = []  # for each length, the smallest last position of a subsequence that kept its order
+    lengths: list[int] = []  # for each item, the length of the longest such subsequence that ends in it
     for item in after:
         length = bisect_left(tails, place[item])
         tails[length : length + 1] = [place[item]]

@@ -1,4 +1,4 @@
-"""The catalogue: its list, a template's page, and what a version changed."""
+"""The catalogue: the list, a template's page, and the page of a version."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ VERSIONS_SHOWN = 20
 @require_safe
 @permission_required("workflow_templates.view_template", raise_exception=True)
 def template_list(request: HttpRequest) -> HttpResponse:
-    """Show the catalogue, or only its results when htmx asks while somebody types."""
+    """Show the catalogue, or only its results to a request of htmx during typing."""
     user = cast(AbstractUser, request.user)
     form = CatalogueForm(request.GET, user=user)
     filters = form.filters()
@@ -50,7 +50,7 @@ def template_list(request: HttpRequest) -> HttpResponse:
 
 
 def _short_url(request: HttpRequest) -> str:
-    """Return the address of this list without the controls that were left empty."""
+    """Return the address of this list without its empty parameters."""
     query = request.GET.copy()
     for name in [name for name, value in query.items() if not value]:
         del query[name]
@@ -60,13 +60,13 @@ def _short_url(request: HttpRequest) -> str:
 @require_safe
 @permission_required("workflow_templates.view_template", raise_exception=True)
 def template_detail(request: HttpRequest, template_id: int) -> HttpResponse:
-    """Show everything that Pneumatic tells about a template, and what others add to its page."""
+    """Show a template with the panels of other apps."""
     template = selectors.template_for_page(template_id)
     if template is None:
-        raise Http404(_("There is no template %(id)d here.") % {"id": template_id})
+        raise Http404(_("There is no template %(id)d.") % {"id": template_id})
     context = {
         "template": template,
-        "sheet": presentation.template_sheet(template),
+        "detail": presentation.template_detail(template),
         "refusal": panels.launch_refusal(cast(AbstractUser, request.user), template),
         "panels": panels.panels_for(request, template),
         "versions": presentation.version_history(template, limit=VERSIONS_SHOWN),
@@ -77,16 +77,16 @@ def template_detail(request: HttpRequest, template_id: int) -> HttpResponse:
 @require_safe
 @permission_required("workflow_templates.view_templateversion", raise_exception=True)
 def template_version(request: HttpRequest, template_id: int, number: int) -> HttpResponse:
-    """Show a version of a template's form, and how it differs from the one before it."""
+    """Show a version of a template's form and its changes from the previous one."""
     version, previous = selectors.version_with_previous(template_id, number)
     if version is None:
-        raise Http404(_("There is no version %(number)d of this template here.") % {"number": number})
+        raise Http404(_("There is no version %(number)d of this template.") % {"number": number})
     kickoff = selectors.version_kickoff(version)
     context = {
         "template": version.template,
         "version": version,
         "previous": previous,
         "changes": compare(selectors.version_kickoff(previous), kickoff) if previous else [],
-        "kickoff": presentation.form_sheet(kickoff),
+        "kickoff": presentation.form_detail(kickoff),
     }
     return render(request, "workflow_templates/template_version.html", context)

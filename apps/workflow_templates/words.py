@@ -1,4 +1,4 @@
-"""How Pneumatic's terms read in plain words."""
+"""Terms of Pneumatic as text for users."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from apps.pneumatic.canonical.schemas import FieldDefinition
 
-LONGEST_QUOTE = 80
+MAX_QUOTE_CHARACTERS = 80
 
 _LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()]*(?:\([^()]*\)[^()]*)?\)")
 _MARKS = re.compile(
@@ -37,16 +37,16 @@ FIELD_TYPES: dict[str, str | Promise] = {
 
 
 def field_type(name: str) -> str:
-    """Return a field type in words; an unknown one is named as the server names it."""
+    """Return a field type as text; an unknown one has the server's name."""
     words = FIELD_TYPES.get(name)
     return str(words) if words is not None else _("unknown type %(name)s") % {"name": quoted(name)}
 
 
 def quoted(text: str) -> str:
-    """Return ``text`` in quotation marks, shortened, and kept from turning the sentence around it right-to-left."""
+    """Return ``text`` in quotation marks, shortened, and isolated where it is right-to-left."""
     text = " ".join(text.split())
-    if len(text) > LONGEST_QUOTE:
-        text = text[: LONGEST_QUOTE - 1].rstrip() + "…"
+    if len(text) > MAX_QUOTE_CHARACTERS:
+        text = text[: MAX_QUOTE_CHARACTERS - 1].rstrip() + "…"
     if any(
         unicodedata.bidirectional(char)[:1] in {"R", "A"} or char in "\u202a\u202d\u2066\u2068"
         for char in text
@@ -56,18 +56,18 @@ def quoted(text: str) -> str:
 
 
 def default_text(field: FieldDefinition) -> str:
-    """Return the default of ``field`` as people read it: a day that stands in seconds since 1970 is written out."""
+    """Return the default of ``field`` as text; a date is stored in seconds since 1970."""
     if field.type == "date" and _SECONDS.fullmatch(field.default):
         try:
-            moment = dt.datetime.fromtimestamp(float(field.default), tz=timezone.get_current_timezone())
+            timestamp = dt.datetime.fromtimestamp(float(field.default), tz=timezone.get_current_timezone())
         except (ValueError, OverflowError, OSError):
             return quoted(field.default)
-        return formats.date_format(moment.date())
+        return formats.date_format(timestamp.date())
     return quoted(field.default)
 
 
 def duration(length: dt.timedelta) -> str:
-    """Return ``length`` as its parts that are not zero: "3 days, 2 hours"."""
+    """Return ``length`` as text, without parts that are zero: "3 days, 2 hours"."""
     minutes, seconds = divmod(int(length.total_seconds()), 60)
     hours, minutes = divmod(minutes, 60)
     days, hours = divmod(hours, 24)
@@ -81,7 +81,7 @@ def duration(length: dt.timedelta) -> str:
 
 
 def plain(text: str) -> str:
-    """Return Markdown as one line of text for a list: links by their words, without marks. Not safe HTML."""
+    """Return Markdown as one line of plain text: the text of links, no markup. It is not escaped."""
     text = _LINK.sub(r"\1", text)
     text = _MARKS.sub(" ", text)
     return " ".join(_EMPHASIS.sub("", text).split())

@@ -141,7 +141,7 @@ def _known(workflow_ids: Collection[int], at_hand: Sequence[EventRow]) -> dict[i
         pk__in=[row.pk for row in at_hand if row.pk is not None]
     )
     columns = ("workflow_id", "content_hash", Cast("facts", TextField()), "last_received_at")
-    in_memory = [(row.workflow_id, row.content_hash, row.told, row.last_received_at) for row in at_hand]
+    in_memory = [(row.workflow_id, row.content_hash, row.parsed, row.last_received_at) for row in at_hand]
     read = (
         (workflow_id, content_hash, event_from_json(bulk.from_json(facts)), received_at)
         for workflow_id, content_hash, facts, received_at in stored.values_list(*columns)
@@ -149,7 +149,7 @@ def _known(workflow_ids: Collection[int], at_hand: Sequence[EventRow]) -> dict[i
     for workflow_id, content_hash, event, received_at in (*read, *in_memory):
         events[workflow_id][content_hash] = event
         if event.kind is Seen.WORKFLOW:  # reading it is no event
-            received_at = min(received_at, event.moment or received_at)
+            received_at = min(received_at, event.occurred_at or received_at)
         if workflow_id not in last_event_at or last_event_at[workflow_id] < received_at:
             last_event_at[workflow_id] = received_at
     return {

@@ -1,6 +1,6 @@
-"""Make the pictures of the README anew: ``make screenshots``.
+"""Take the pictures of the README: ``make screenshots``.
 
-Starts a demonstration on free ports with data of its own, does the main job in Chromium, and takes pictures on the way.
+Starts a demonstration on free ports with separate data, does the main job in Chromium, and takes pictures of it.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from playwright.sync_api import Browser, Page, sync_playwright
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 COLOURS = 128  # a palette keeps the pictures small; interfaces need no more
-TASK_TAKES = 120_000  # milliseconds, at the demonstration's pace
+TASK_TIMEOUT_MILLISECONDS = 120_000  # at the demonstration's pace
 TEMPLATE = "Office equipment request"
 
 
 @contextmanager
 def demonstration() -> Iterator[tuple[str, str]]:
-    """Run ``manage.py demo``; give its address and the operator's password."""
+    """Run ``manage.py demo``; yield its address and the operator's password."""
     with tempfile.TemporaryDirectory(prefix="dash-pictures-") as folder:
         command = [
             sys.executable,
@@ -91,7 +91,7 @@ def take_all(browser: Browser, url: str, password: str) -> None:
     page.locator("[role=listbox] [role=option]").first.click()
     page.get_by_role("button", name="Launch", exact=True).click()
     page.wait_for_url("**/launches/*/")
-    page.get_by_role("link", name="See how it is doing").wait_for()
+    page.get_by_role("link", name="View workflow").wait_for()
     take(page, "launch")
     follow(page)
     page.goto("/templates/")
@@ -102,9 +102,9 @@ def take_all(browser: Browser, url: str, password: str) -> None:
 
 
 def follow(page: Page) -> None:
-    """Watch what was launched until the sandbox's people have done a task of it, and look at the others."""
-    page.get_by_role("link", name="See how it is doing").click()
-    page.locator(".timeline > li").nth(2).wait_for(timeout=TASK_TAKES)
+    """Wait until the sandbox's users have completed a task of the launched workflow; then open the list."""
+    page.get_by_role("link", name="View workflow").click()
+    page.locator(".timeline > li").nth(2).wait_for(timeout=TASK_TIMEOUT_MILLISECONDS)
     take(page, "workflow")
     page.goto("/workflows/")
     take(page, "workflows")
@@ -113,7 +113,7 @@ def follow(page: Page) -> None:
 def signed_in(
     browser: Browser, url: str, password: str, *, width: int, height: int, dark: bool = False
 ) -> Page:
-    """Return a page of somebody signed in as the operator."""
+    """Return a page that is signed in as the operator."""
     context = browser.new_context(
         base_url=url,
         viewport={"width": width, "height": height},

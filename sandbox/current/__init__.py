@@ -1,4 +1,4 @@
-"""The dialect of today's server: what ``/templates``, ``/workflows``, ``/webhooks`` answer there, and how they fail.
+"""The API of the current server: what ``/templates``, ``/workflows``, ``/webhooks`` return there, and how they fail.
 
 The records are those of the documented dialect with the keys that ``data/modern.py`` adds. Answers are kept in one form
 for both, so that the engine of workflows runs them: ids of selections and users, ids of attachments (or the text of a

@@ -42,7 +42,7 @@ def owner_ids(template: Record, state: State) -> list[int]:
 
 
 def is_listed(user: Record, workflow: Record) -> bool:
-    """Return whether a user is shown a workflow in the list: its owners and its starter are, and nobody else."""
+    """Return whether a user is shown a workflow in the list: only its owners and its starter are."""
     return user["id"] == workflow["started_by"] or user["id"] in workflow["owners"]
 
 

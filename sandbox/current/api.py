@@ -1,4 +1,4 @@
-"""The paths of today's server, who may call them, and what it puts into every answer."""
+"""The paths of the current server, who may call them, and what it puts into every answer."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _COOKIE_DAYS = 1
 
 
 class CurrentApi:
-    """Answers requests for whoever holds a key of ``state.keys``.
+    """Answers requests with a key of ``state.keys``.
 
     A handler gets the request, the key's user and the parts of the path.
     """
@@ -52,7 +52,7 @@ class CurrentApi:
             **Users(state).routes,
             **WorkflowPaths(state, workflows).routes,
         }
-        # In the order of the table: a path with a name in it stands before the one with an id in its place.
+        # In the order of the table: a path with a name in it comes before the one with an id in its place.
         self._routes = [(re.compile(pattern), methods) for pattern, methods in routes.items()]
 
     def answer(self, request: Request) -> Answer:
@@ -81,7 +81,7 @@ class CurrentApi:
                 return json_answer(_BAD_KEY, 401, WWW_Authenticate='Token realm="api"')
             language = user["language"]
             cookies = _cookies(key)
-            self._state.keys.hear(key)
+            self._state.keys.accept(key)
             handler = methods.get("GET" if request.method == "HEAD" else request.method)
             if handler is None:
                 raise errors.no_such_method(request.method, methods)

@@ -1,4 +1,4 @@
-"""The errors of today's server: their shapes, and their texts in the language of the key's user."""
+"""The errors of the current server: their shapes, and their texts in the language of the key's user."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def wrong_choice(name: str, value: str) -> Complaint:
 
 
 def page_not_found() -> Answer:
-    """Return the 404 for a path that does not exist: HTML, without a word about keys."""
+    """Return the 404 for a path that does not exist: HTML, whether or not the key is valid."""
     return Answer(
         404,
         b"<h1>Not Found</h1><p>The requested resource was not found on this server.</p>",
@@ -134,5 +134,5 @@ def page_not_found() -> Answer:
 
 
 def server_error() -> Answer:
-    """Return what the server answers where it breaks."""
+    """Return the response of the server where it breaks."""
     return Answer(500, b"<h1>Server Error (500)</h1>", "text/html")

@@ -1,6 +1,6 @@
 """Today's file service: it takes uploads with the API key, and gives a file to those who may see it.
 
-It is a program of its own beside the API, with its own errors. It knows only keys that the API was called with, and it
+It is a separate program next to the API, with its own errors. It knows only keys that the API was called with, and it
 listens where the upload store of the documented dialect does.
 """
 
@@ -46,13 +46,13 @@ class FileService:
     def __init__(self, state: State) -> None:
         self._state = state
         self._limit = _UploadLimit()
-        self.routes: Routes = {  # of the API, where attachments are told of
+        self.routes: Routes = {  # of the API, which list attachments
             "/attachments": {"GET": self.list_held},
             "/attachments/check-permission": {"POST": self.check_permission},
         }
 
     def answer(self, request: Request) -> Answer:
-        """Return the answer to a request; its headers are those of this service, whatever comes of it."""
+        """Return the answer to a request; its headers are those of this service, errors included."""
         try:
             answer = self._answer(request)
         except Refused as refused:
@@ -90,12 +90,12 @@ class FileService:
         }
 
     def _held(self) -> dict[str, list[Record]]:
-        """Return the workflows that hold each file, also of links to files that nobody uploaded."""
+        """Return the workflows that hold each file, including links to files that were never uploaded."""
         held: dict[str, list[Record]] = {}
         for workflow in self._state.workflows.values():
             for item in file_answers(workflow):
                 held.setdefault(self._uuid(item), []).append(workflow)
-        held.pop("", None)  # files that are gone
+        held.pop("", None)  # files that were deleted
         return held
 
     def _uuid(self, item: int | str) -> str:
@@ -124,7 +124,7 @@ class FileService:
     def _user(self, request: Request) -> Record:
         scheme, _, key = request.headers.get("authorization", "").partition(" ")
         key = key.strip()
-        if scheme.lower() == "bearer" and self._state.keys.is_heard(key):
+        if scheme.lower() == "bearer" and self._state.keys.is_accepted(key):
             user = self._state.user_of_key(key)
             if user is not None:
                 return user
@@ -190,7 +190,7 @@ class FileService:
 
 
 class _UploadLimit:
-    """Counts the uploads of each client over a sliding window; it begins anew with every change of the settings."""
+    """Counts the uploads of each client over a sliding window; it restarts with every change of the settings."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -199,18 +199,18 @@ class _UploadLimit:
 
     def wait(self, client: str, settings: Settings) -> int:
         """Return 0 and count one more upload, or the whole seconds after which the client may come again."""
-        moment = time.monotonic()
+        timestamp = time.monotonic()
         with self._lock:
             if self._settings is not settings:
                 self._settings, self._times = settings, {}
             if not settings.upload_limit:
                 return 0
             times = self._times.setdefault(client, deque())
-            while times and times[0] <= moment - settings.upload_retry_after:
+            while times and times[0] <= timestamp - settings.upload_retry_after:
                 times.popleft()
             if len(times) >= settings.upload_limit:
                 return settings.upload_retry_after
-            times.append(moment)
+            times.append(timestamp)
             return 0
 
 

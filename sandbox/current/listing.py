@@ -59,7 +59,7 @@ def flag(query: Mapping[str, str], name: str) -> bool | None:
 
 
 def numbers(query: Mapping[str, str], name: str) -> set[int] | None:
-    """Return a parameter that is a comma list of ids; None when it is not there; raise Complaint when it is wrong."""
+    """Return a parameter that is a comma list of ids; None when it is absent; raise Complaint when it is wrong."""
     text = query.get(name, "")
     if not text:
         return None

@@ -82,7 +82,7 @@ class _Reader:
         return taken
 
     def until(self, delimiter: bytes, add: Callable[[bytes], None]) -> None:
-        """Hand what stands before the delimiter to ``add``, in pieces, and go on behind it."""
+        """Hand what precedes the delimiter to ``add``, in pieces, and continue behind it."""
         while (place := self._buffer.find(delimiter)) < 0:
             # Its end may be the beginning of the delimiter.
             kept = len(delimiter) - 1
@@ -127,7 +127,7 @@ class _Sink:
     """Takes the bytes of a file."""
 
     def __init__(self, maximum: int) -> None:
-        # Large files go to an unnamed file that the system removes by itself; closed with the last reference.
+        # Large files go to an unnamed file that the system removes automatically; closed with the last reference.
         self.content = tempfile.SpooledTemporaryFile(max_size=KEPT_IN_MEMORY)  # noqa: SIM115
         self._maximum = maximum
         self._size = 0

@@ -1,4 +1,4 @@
-"""Answers as today's server shows them: every value is a text, with one copy as Markdown and one without."""
+"""Answers as the current server shows them: every value is a text, with one copy as Markdown and one without."""
 
 from __future__ import annotations
 
@@ -27,13 +27,14 @@ def outputs(
 ) -> list[Record]:
     """Return all fields with their values, as in ``output``.
 
-    The value of a field without an answer is empty; its copies are ``unanswered``: null as long as nobody was asked.
+    The value of a field without an answer is empty; its copies are ``unanswered``: null until the
+    question is shown.
     """
     return [_output(field, answers, workflow, state, unanswered) for field in fields]
 
 
 def fill_in(text: str, values: Mapping[str, str]) -> str:
-    """Return ``text`` with its ``{{names}}`` replaced by values; names that nobody knows stay as they are."""
+    """Return ``text`` with its ``{{names}}`` replaced by values; unknown names stay as they are."""
     return _VARIABLE.sub(lambda match: values.get(match[1], match[0]), text)
 
 
@@ -48,11 +49,11 @@ def plain_values(
 
 
 def shown_time(seconds: float, user: Record | None) -> str:
-    """Return a moment in a user's time zone and format."""
+    """Return a timestamp in a user's time zone and format."""
     zone = ZoneInfo(user["timezone"]) if user else dt.UTC
-    moment = dt.datetime.fromtimestamp(0, dt.UTC) + dt.timedelta(seconds=seconds)
+    timestamp = dt.datetime.fromtimestamp(0, dt.UTC) + dt.timedelta(seconds=seconds)
     has_12_hours = user is None or user["date_fmt"].endswith("p")
-    return moment.astimezone(zone).strftime("%b %d, %Y, %I:%M%p" if has_12_hours else "%d %b, %Y, %H:%M")
+    return timestamp.astimezone(zone).strftime("%b %d, %Y, %I:%M%p" if has_12_hours else "%d %b, %Y, %H:%M")
 
 
 def _output(

@@ -1,4 +1,4 @@
-"""What today's server sends to webhooks: the whole workflow, for events of a task inside of the task.
+"""What the current server sends to webhooks: the whole workflow, for events of a task inside of the task.
 
 ``hook`` is put in front for each row.
 """
@@ -18,7 +18,7 @@ EVENTS_OF: Mapping[str, tuple[str, ...]] = {
 
 
 def content(workflow: Record, task: Record | None, *, state: State) -> Record:
-    """Return the payload without ``hook``, as things are at this moment."""
+    """Return the payload without ``hook``, in the state of now."""
     shown = workflow_object(workflow, state)
     return (
         {"task": {**task_object(workflow, task, state), "workflow": shown}} if task else {"workflow": shown}

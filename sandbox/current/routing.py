@@ -1,4 +1,4 @@
-"""What the paths of today's server have in common: how a route is written, and how a body is read."""
+"""What the paths of the current server have in common: how a route is written, and how a body is read."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def no_content() -> Answer:
 
 
 def whole_number(text: str) -> int | None:
-    """Return the id that stands in a path; None when it is none."""
+    """Return the id in a path; None when it is none."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 

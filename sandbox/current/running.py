@@ -18,7 +18,7 @@ from .templates import find
 from .validation import Broken, answers
 from .workflows import workflow_object
 
-LONGEST_NAME = 120
+MAX_NAME_CHARACTERS = 120
 DISABLED = "Your template is disabled. Please, enable this template before running."
 _TRUE, _FALSE = {"true", "1", "on"}, {"false", "0", "off"}
 
@@ -32,7 +32,7 @@ class Running:
         self.routes: Routes = {r"/templates/([^/]+)/run": {"POST": self._run}}
 
     def _run(self, request: Request, user: Record, id_text: str) -> Answer:
-        """Launch a template; keys of the body and of the kickoff that nobody knows are dropped without a word."""
+        """Launch a template; unknown keys of the body and of the kickoff are dropped silently."""
         with self._state.lock:
             self._template(user, id_text)
         body = json_object(request)
@@ -79,7 +79,7 @@ class Running:
             "workflow-id": str(self._state.workflow_ids.upcoming),
         }
         name = fill_in(pattern, values)
-        return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
+        return name if len(name) <= MAX_NAME_CHARACTERS else name[: MAX_NAME_CHARACTERS - 1] + "…"
 
 
 def _name(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""The JSON shapes of today's server for templates, users, groups and data sets, made from the sandbox's records."""
+"""The JSON shapes of the current server for templates, users, groups and data sets, made from the sandbox's records."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _SUBSCRIPTIONS = (
 
 
 def template_summary(template: Record) -> Record:
-    """Return a template as the list shows it, but for ``is_editable`` and ``workflows_count``.
+    """Return a template as the list shows it, except for ``is_editable`` and ``workflows_count``.
 
     A draft that was never published shows nothing of itself but its name.
     """
@@ -51,7 +51,7 @@ def template_summary(template: Record) -> Record:
 
 def template_detail(template: Record, users: Mapping[int, Record], groups: Mapping[int, Record]) -> Record:
     """Return a template as it is read by its id; an inactive one is the stored draft, where keys may be missing."""
-    moment = template["date_updated"]
+    timestamp = template["date_updated"]
     detail = {
         "id": template["id"],
         "name": template["name"],
@@ -68,8 +68,8 @@ def template_detail(template: Record, users: Mapping[int, Record], groups: Mappi
         "public_success_url": None,
         "finalizable": template["finalizable"],
         "updated_by": template["updated_by"],
-        "date_updated": moment if template["is_active"] else moment.replace("Z", "+00:00"),
-        "date_updated_tsp": stamp(moment),
+        "date_updated": timestamp if template["is_active"] else timestamp.replace("Z", "+00:00"),
+        "date_updated_tsp": stamp(timestamp),
         "reminder_notification": False,
         "completion_notification": False,
     }
@@ -161,9 +161,9 @@ def own_context(user: Record, users: Mapping[int, Record]) -> Record:
     }
 
 
-def stamp(moment: str | None) -> float | None:
-    """Return a moment of a record as the server writes it: seconds of Unix time with six decimals."""
-    return dt.datetime.fromisoformat(moment).timestamp() if moment else None
+def stamp(timestamp: str | None) -> float | None:
+    """Return a timestamp of a record as the server writes it: seconds of Unix time with six decimals."""
+    return dt.datetime.fromisoformat(timestamp).timestamp() if timestamp else None
 
 
 def name_of(user: Record) -> str:

@@ -1,4 +1,4 @@
-"""The paths under ``/templates`` but for launching, and the data sets that fields choose from."""
+"""The paths under ``/templates`` except for launching, and the data sets that fields choose from."""
 
 from __future__ import annotations
 

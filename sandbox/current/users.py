@@ -1,4 +1,4 @@
-"""The paths under ``/accounts``, and what a key may know of its own user."""
+"""The paths under ``/accounts``, and what a key may read of its user."""
 
 from __future__ import annotations
 

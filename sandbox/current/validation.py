@@ -1,4 +1,4 @@
-"""Judge what launching and completing bring, field by field as today's server does, and turn it into answers.
+"""Judge what launching and completing bring, field by field as the current server does, and turn it into answers.
 
 The server stops at the first value that is wrong. Where it breaks instead of refusing, Broken is raised.
 """
@@ -18,7 +18,7 @@ from . import errors
 from .errors import Complaint
 from .webhooks import is_valid_url
 
-LONGEST_STRING = 140
+MAX_STRING_CHARACTERS = 140
 FILL_IN = "Please fill in the required fields."
 NO_TEXT = "Value should be a string."
 TOO_LONG = "The value of the field exceeds the limit of {limit} characters."
@@ -39,7 +39,7 @@ _LAST_SECOND = dt.datetime(9999, 12, 31, tzinfo=dt.UTC).timestamp()
 
 
 class Broken(Exception):
-    """The server has no answer to this but an error of its own."""
+    """The server responds to this with an internal error."""
 
 
 def answers(
@@ -74,8 +74,8 @@ def _text(value: Any, field: Record, state: State) -> str:
 
 def _string(value: Any, field: Record, state: State) -> str:
     text = _text(value, field, state)
-    if len(text) > LONGEST_STRING:
-        raise _wrong(field, TOO_LONG, limit=LONGEST_STRING)
+    if len(text) > MAX_STRING_CHARACTERS:
+        raise _wrong(field, TOO_LONG, limit=MAX_STRING_CHARACTERS)
     return text
 
 
@@ -140,7 +140,7 @@ def _user(value: Any, field: Record, state: State) -> int | Record:
 def _files(value: Any, field: Record, state: State) -> list[int | str]:
     """Return the ids of attachments; a link stays a text where its label or its file is not what the service has.
 
-    Only the place is checked to which a link leads, not what is there, and whose it is.
+    Only the place is checked to which a link leads, not that a file exists, and who owns it.
     """
     if not isinstance(value, list):
         raise _wrong(field, NO_LINKS)

@@ -1,4 +1,4 @@
-"""Webhooks of today's server: for each event one row per user, for administrators only."""
+"""Webhooks of the current server: for each event one row per user, for administrators only."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _HOST = re.compile(rf"(?:{_LABEL}\.)+[^\W\d_](?:[\w\-]{{0,61}}[^\W_])|localhost"
 class Webhooks:
     """The account's webhooks, as its API shows and changes them.
 
-    A row belongs to the user who made it; whoever unsubscribes removes the rows of all.
+    A row belongs to the user who made it; unsubscribing removes the rows of all users.
     """
 
     def __init__(self, state: State) -> None:
@@ -59,7 +59,7 @@ class Webhooks:
             if any(row["target"] == url and row["user_id"] != user["id"] for row in rows):
                 return (
                     errors.server_error()
-                )  # the database wants each URL once in the account; nobody checks before
+                )  # the database wants each URL once in the account; it is not checked before
             own = next((row for row in rows if row["user_id"] == user["id"]), None)
             if own is None:
                 self._add(event, url, user)
@@ -69,7 +69,7 @@ class Webhooks:
         return no_content()
 
     def unsubscribe(self, request: Request, user: Record, event: str) -> Answer:
-        """Remove the rows of an event, whoever made them."""
+        """Remove the rows of an event, of all users."""
         _admins_only(user)
         _known(event)
         self._remove(event)

@@ -19,7 +19,7 @@ from .workflows import field_values, task_item, task_object, task_status, workfl
 
 STATUSES = {"running": RUNNING, "done": COMPLETED, "snoozed": SNOOZED}
 ORDERINGS = ("date", "-date", "overdue", "-overdue", "urgent", "-urgent")
-PAGE, LARGEST_PAGE = 15, 1000
+PAGE, MAX_PAGE_ROWS = 15, 1000
 NOT_ACTIVE = "Available only for active tasks."
 NOT_POSSIBLE = "You cannot do this with the workflow as it is."
 _WORD = re.compile(r"\w+")
@@ -89,7 +89,7 @@ class WorkflowPaths:
         groups = listing.numbers(query, "current_performer_group_ids")
         tasks = set(filter(None, query.get("template_task_api_name", "").split(",")))
         if listing.flag(query, "is_external"):
-            return []  # nobody but users starts anything here
+            return []  # only users start anything here
         words = [word.casefold() for word in _WORD.findall(query.get("search", ""))]
 
         def matches(item: Record) -> bool:
@@ -118,13 +118,13 @@ class WorkflowPaths:
             return json_answer(workflow_object(self._workflow(user, id_text), self._state))
 
     def _refuse_post(self, request: Request, user: Record, id_text: str) -> Answer:
-        """Refuse what the server has not; what is no workflow's id is none of anybody's business, before that."""
+        """Refuse what the server does not have; before that, what is not a workflow's id."""
         with self._state.lock:
             self._workflow(user, id_text)
         raise errors.no_such_method(request.method, ("GET", "PATCH", "DELETE"))
 
     def _change(self, request: Request, user: Record, id_text: str) -> Answer:
-        """Give a workflow another name, or other answers; nobody is told."""
+        """Give a workflow another name, or other answers; no event is sent."""
         body = json_object(request)
         with self._state.lock:
             workflow = self._workflow(user, id_text)
@@ -173,8 +173,8 @@ class WorkflowPaths:
             raise errors.wrong_as_a_whole("The date must be in the future.")
         with self._state.lock:
             workflow = self._workflow(user, id_text)
-            moment = until.isoformat(timespec="microseconds").replace("+00:00", "Z")
-            return json_answer(workflow_object(self._step(workflow, "snooze", until=moment), self._state))
+            timestamp = until.isoformat(timespec="microseconds").replace("+00:00", "Z")
+            return json_answer(workflow_object(self._step(workflow, "snooze", until=timestamp), self._state))
 
     def _resume(self, request: Request, user: Record, id_text: str) -> Answer:
         with self._state.lock:
@@ -245,7 +245,7 @@ class WorkflowPaths:
     def _workflow(self, user: Record, id_text: str) -> Record:
         """Return a workflow; raise Complaint when there is none, or when it is none of the user's business.
 
-        Only the account's owner is told which of the two it is.
+        Only the account's owner sees which of the two it is.
         """
         id_ = whole_number(id_text)
         if id_ is None:
@@ -269,12 +269,12 @@ class WorkflowPaths:
 
 
 def _window(query: dict[str, str]) -> listing.Window:
-    limit = listing.number(query, "limit", PAGE, most=LARGEST_PAGE)
+    limit = listing.number(query, "limit", PAGE, most=MAX_PAGE_ROWS)
     return listing.Window(limit or PAGE, listing.number(query, "offset", 0))
 
 
 def _has_words(words: list[str], workflow: Record, state: State) -> bool:
-    """Return whether every word stands in the workflow's name, its answers, or the names of its tasks."""
+    """Return whether every word occurs in the workflow's name, its answers, or the names of its tasks."""
     texts = [workflow["name"], *(step["name"] for step in workflow["steps"])]
     texts += [item["value"] for item in field_values(workflow, state)]
     known = {word.casefold() for text in texts for word in _WORD.findall(text)}

@@ -1,4 +1,4 @@
-"""The objects of today's server for workflows and tasks, made from the records of the engine."""
+"""The objects of the current server for workflows and tasks, made from the records of the engine."""
 
 from __future__ import annotations
 
@@ -213,8 +213,8 @@ def _delay(workflow: Record) -> Record:
     }
 
 
-def _iso(moment: dt.datetime) -> str:
-    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
+def _iso(timestamp: dt.datetime) -> str:
+    return timestamp.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def _values(workflow: Record, state: State) -> dict[str, str]:

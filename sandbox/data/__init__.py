@@ -17,7 +17,7 @@ DATASETS = ("demo", "small", "empty", "large")
 
 
 class Data(NamedTuple):
-    """An account; ``groups`` and ``datasets`` stand as today's server shows them, the documented one has none."""
+    """An account; ``groups`` and ``datasets`` are as the current server shows them, the documented one has none."""
 
     templates: list[Record]
     users: list[Record]
@@ -28,7 +28,7 @@ class Data(NamedTuple):
 def load(name: str, *, large: int = 0, dialect: str = "documented") -> Data:
     """Return a data set, with ``large`` more templates behind it.
 
-    ``current`` has the same templates and users with the keys of today's server, and those that only it can have.
+    ``current`` has the same templates and users with the keys of the current server, and those that only it can have.
     """
     builder = Builder()
     is_modern = dialect == "current"

@@ -41,7 +41,7 @@ class Builder:
     ) -> Record:
         """Return a field; its place in the form is given when it is put into one.
 
-        Only today's server knows ``hidden`` fields, a ``default``, and a ``dataset`` whose items are the options.
+        Only the current server knows ``hidden`` fields, a ``default``, and a ``dataset`` whose items are the options.
         """
         id_ = next(self._ids["field"])
         modern: Record = {"is_hidden": True} if hidden else {}
@@ -75,7 +75,7 @@ class Builder:
         layout: str = "vertical",
         rules: Sequence[Record] = (),
     ) -> Record:
-        """Return a fieldset of a kickoff form, as only today's server has them."""
+        """Return a fieldset of a kickoff form, as only the current server has them."""
         id_ = next(self._ids["fieldset"])
         return {
             "id": id_,
@@ -92,7 +92,7 @@ class Builder:
         }
 
     def dataset(self, name: str, values: Sequence[str], description: str = "") -> Record:
-        """Add a data set, as only today's server has them: a list of texts that several fields share."""
+        """Add a data set, as only the current server has them: a list of texts that several fields share."""
         self.datasets.append(
             {
                 "id": len(self.datasets) + 1,
@@ -108,7 +108,7 @@ class Builder:
         return self.datasets[-1]
 
     def group(self, name: str, users: Sequence[int]) -> int:
-        """Add a group of users, as only today's server has them, and return its id."""
+        """Add a group of users, as only the current server has them, and return its id."""
         id_ = len(self.groups) + 1
         self.groups.append({"id": id_, "name": name, "photo": "", "users": sorted(users), "type": "regular"})
         return id_
@@ -227,9 +227,9 @@ class Builder:
         return id_
 
 
-def iso(moment: dt.datetime) -> str:
+def iso(timestamp: dt.datetime) -> str:
     """Return a time as the API writes it."""
-    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return timestamp.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def _in_order(fields: Sequence[Record]) -> list[Record]:

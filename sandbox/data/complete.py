@@ -43,15 +43,15 @@ def complete_template(given: Record, existing: Record | None) -> Record:
     Values of a wrong shape raise what Python raises on them; the control API turns that into a refusal.
     """
     id_ = given["id"]
-    moment = iso(dt.datetime.now(dt.UTC))
+    timestamp = iso(dt.datetime.now(dt.UTC))
     record = {
         **_TEMPLATE,
         "name": f"Template {id_}",
         "kickoff": {},
         "tasks": [],
-        "date_created": moment,
+        "date_created": timestamp,
         **(existing or {}),
-        "date_updated": moment,
+        "date_updated": timestamp,
         **given,
     }
     kickoff = record["kickoff"] or {}

@@ -13,7 +13,7 @@ _UNITS = (
     "Accounting", "Customer care", "Design", "Engineering", "Facilities", "Field service", "Legal", "Logistics",
     "Marketing", "People", "Procurement", "Quality", "Sales", "Security", "Training",
 )  # fmt: skip
-# 300 options: nobody picks one of these from an open list.
+# 300 options: too many for an open list.
 COST_CENTRES = tuple(
     f"{number} {site} / {unit}"
     for number, (site, unit) in enumerate(((site, unit) for site in _SITES for unit in _UNITS), start=4001)
@@ -71,7 +71,7 @@ def _supplier(builder: Builder) -> None:
     contact = builder.field("user", "Responsible buyer", required=True)
     builder.template(
         "Supplier onboarding",
-        "Nobody is paid before these checks are done: identity, tax, sanctions lists, data protection.",
+        "No vendor is paid before these checks are done: identity, tax, sanctions lists, data protection.",
         kickoff=[
             builder.field("string", "Company", required=True),
             builder.field("string", "Tax number"),

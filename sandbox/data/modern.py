@@ -1,4 +1,4 @@
-"""What today's server tells of templates and users on top of the documented records.
+"""What the current server adds to templates and users on top of the documented records.
 
 Only keys are added, so that the engine of workflows runs the records of both dialects. Who may see and launch a
 template is what ``owners`` says; ``run_allowed`` makes the owners of a template that comes without them.
@@ -38,7 +38,7 @@ _USER: Record = {
 def modern_template(template: Record, *, account_owner: int) -> Record:
     """Return a template with the keys of today; those that it has already stay.
 
-    Fields stand in the order that people see, the highest ``order`` first, as the server lists them.
+    Fields are in the order that people see, the highest ``order`` first, as the server lists them.
     """
     kickoff = template["kickoff"]
     record = {**_TEMPLATE, **template}

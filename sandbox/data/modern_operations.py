@@ -1,4 +1,4 @@
-"""What only today's server can have, in the demonstration account."""
+"""What only the current server can have, in the demonstration account."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _COUNTRIES = (
 
 
 def add_modern_operations(builder: Builder) -> None:
-    """Add groups, data sets, somebody who left, and templates with fieldsets, presets, hidden fields and numbers."""
+    """Add groups, data sets, a user who left, and templates with fieldsets, presets, hidden fields and numbers."""
     builder.user("Gerda", "Nilsson", "gerda.nilsson@example.com")
     builder.users[-1]["status"] = "inactive"
     builder.users[JUERGEN - 1]["language"] = "de"
@@ -27,7 +27,7 @@ def add_modern_operations(builder: Builder) -> None:
     builder.group("Legal", [LAYLA])
     for template in builder.templates:
         for field in template["kickoff"]["fields"]:
-            # Today's server takes no template whose question for a person may stay open.
+            # The current server takes no template whose question for a person may stay open.
             field["is_required"] = field["is_required"] or field["type"] == "user"
     _every_kind(builder)
     _goods_return(builder)
@@ -72,7 +72,7 @@ def _goods_return(builder: Builder) -> None:
                 builder.field("string", "Company", required=True),
                 builder.field("dropdown", "Country", required=True, dataset=countries),
             ],
-            "As it stands on the parcel.",
+            "As printed on the parcel.",
         ),
         builder.fieldset(
             "Costs block",
@@ -113,7 +113,7 @@ def _subscription(builder: Builder, finance: int) -> None:
 def _salary(builder: Builder) -> None:
     template = builder.template(
         "Salary change",
-        "Not for everybody's eyes.",
+        "Confidential.",
         kickoff=[
             builder.field("user", "For whom", required=True),
             builder.field("number", "New salary in EUR"),

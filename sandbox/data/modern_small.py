@@ -1,4 +1,4 @@
-"""What only today's server can have, with fixed names, for tests."""
+"""What only the current server can have, with fixed names, for tests."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ ADA, BO = 1, 2
 def add_modern_small(builder: Builder) -> None:
     """Add three users, two groups, a data set, and templates behind those of ``add_small``.
 
-    The users are an administrator, somebody who left, and somebody who reads German. Ada, the account's owner, is on
+    The users are an administrator, a user who left, and a user who reads German. Ada, the account's owner, is on
     no list of *Not on Ada's list*, which belongs to the administrator.
     """
     dana = builder.user("Dana", "Admin", "dana@example.com", admin=True)
@@ -19,7 +19,7 @@ def add_modern_small(builder: Builder) -> None:
     builder.user("Greta", "Æble", "greta@example.com", phone="+45 5550 0106")
     builder.users[-1]["language"] = "de"
     reviewers = builder.group("Reviewers Ü", [BO, dana])
-    builder.group("Nobody yet", [])
+    builder.group("No members yet", [])
     cities = builder.dataset("Cities", ("København", "Łódź", "New York, NY"))
     _fieldsets(builder, cities)
     _data_set(builder, cities, reviewers)

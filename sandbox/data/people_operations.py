@@ -121,7 +121,7 @@ def _leave(builder: Builder) -> None:
             builder.field("text", "Note to the manager"),
         ],
         tasks=[
-            builder.task("Confirm that you can stand in", by_fields=[deputy]),
+            builder.task("Confirm that you can deputise", by_fields=[deputy]),
             builder.task(
                 "Decide",
                 by=[ANA, PRIYA],

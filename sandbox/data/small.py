@@ -8,7 +8,7 @@ from .build import Builder
 def add_small(builder: Builder, *, has_numbers: bool) -> None:
     """Add three users and three templates: one with every field type, one without fields, one inactive.
 
-    The type ``number`` is one of today's server.
+    Only the current server has the type ``number``.
     """
     owner = builder.user("Ada", "Owner", "ada@example.com", owner=True, admin=True)
     builder.user("Bo", "Operator", "bo@example.com")

@@ -15,7 +15,7 @@ def add_technology(builder: Builder) -> None:
 
 
 def _incident(builder: Builder) -> None:
-    lead = builder.field("user", "Incident lead", "Decides and speaks; does not repair.", required=True)
+    lead = builder.field("user", "Incident lead", "Decides and informs; does not repair.", required=True)
     builder.template(
         "Incident report",
         "## When something is broken\n\n**Act first, write later.** If people are in danger, call 112.\n\n"
@@ -135,7 +135,7 @@ def _complaint(builder: Builder) -> None:
             builder.field("string", "Customer", required=True),
             builder.field("string", "Order number"),
             builder.field("text", "Complaint", "In the customer's own words.", required=True),
-            builder.field("radio", "Came by", options=("Mail", "Telephone", "Shop", "Social media")),
+            builder.field("radio", "Channel", options=("Mail", "Telephone", "Shop", "Social media")),
             builder.field("user", "Who looks after it"),
             builder.field("file", "Photos"),
         ],
@@ -148,5 +148,5 @@ def _complaint(builder: Builder) -> None:
         finalizable=True,
         updated_by=ZOE,
     )
-    # A server may list fields in any order: only `order` tells how people see them.
+    # A server may list fields in any order: only `order` decides how people see them.
     template["kickoff"]["fields"].sort(key=lambda field: str(field["api_name"]))

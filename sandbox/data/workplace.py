@@ -102,7 +102,7 @@ def _equipment(builder: Builder) -> None:
     receiver = builder.field("user", "Who is it for", "They confirm that it arrived.", required=True)
     builder.template(
         "Office equipment request",
-        "Chairs, screens, keyboards and whatever else makes work easier.\n\n"
+        "Chairs, screens, keyboards and anything that makes work easier.\n\n"
         "- **Ergonomic** needs are always approved.\n"
         "- Delivery takes *three to five* working days; see the [catalogue](https://example.com/catalogue).",
         kickoff_description="This form has a field of **every** kind that Pneumatic knows: a good one to try first.",

@@ -1,7 +1,7 @@
 /* Keeps what is typed into a launch form, so that a crash or a closed tab does not cost it.
 
-   The draft stays in this browser, one per person and template, for a day; it is never put into a form by itself, holds
-   no file, and goes when the form was launched or somebody else signs in. */
+   The draft stays in this browser, one per person and template, for a day; it is never put into a form automatically, contains
+   no file, and goes when the form was launched or another user signs in. */
 "use strict";
 
 (() => {

@@ -97,7 +97,7 @@ def test_the_list_of_pneumatic_users_costs_the_same_with_many(
 
 def test_a_large_table_is_counted_to_a_bound_only(monkeypatch: pytest.MonkeyPatch) -> None:
     assert PneumaticUserAdmin.paginator is BoundedPaginator
-    monkeypatch.setattr(BoundedPaginator, "MOST", 3)
+    monkeypatch.setattr(BoundedPaginator, "MAX_ROWS", 3)
     for number in range(1, 6):
         make_pneumatic_user(number)
     people = PneumaticUser.objects.order_by("search", "id")

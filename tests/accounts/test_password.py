@@ -25,7 +25,7 @@ def test_the_new_password_holds_and_the_session_goes_on(viewer: User, viewer_cli
 
     viewer.refresh_from_db()
     assert viewer.check_password(NEW)
-    assert "Your password is changed." in page
+    assert "Your password was changed." in page
     assert viewer_client.get("/").status_code == 200
 
 
@@ -60,7 +60,7 @@ def test_a_mistake_is_told_at_its_field_and_changes_nothing(
 def test_whoever_has_no_role_can_do_it_too(nobody: User, client: Client) -> None:
     client.force_login(nobody)
 
-    assert "Your password is changed." in change(client)
+    assert "Your password was changed." in change(client)
 
 
 def test_every_page_leads_to_it(viewer_client: Client) -> None:

@@ -92,7 +92,7 @@ def day(received: str | int) -> str:
 
 
 def assert_received(sandbox: Sandbox, file: Path) -> None:
-    assert detection.name_in_force() == sandbox.dialect
+    assert detection.active_dialect() == sandbox.dialect
     (workflow,) = sandbox.workflows()
     kickoff: dict[str, Any] = workflow["kickoff"]
     (attachment,) = [item for item in sandbox.files() if item["sha256"]]

@@ -10,9 +10,9 @@ from playwright.sync_api import Page, expect
 from apps.accounts.models import User
 from apps.sync.engine import run_sync
 from tests.fixtures.browser import Browse
-from tests.fixtures.sandbox import Sandbox, both_dialects
+from tests.fixtures.sandbox import Sandbox, either_dialect
 
-pytestmark = both_dialects
+pytestmark = either_dialect
 
 LAUNCHED = re.compile(r"/launches/[0-9a-f-]{36}/$")
 
@@ -46,7 +46,7 @@ def test_going_back_and_launching_again_asks_first(browse: Browse, mirror: Sandb
     page.get_by_label("Workflow name").fill(name)
     press_launch(page)
 
-    expect(page.get_by_text("You have launched exactly this already")).to_be_visible()
+    expect(page.get_by_text("Identical launch found")).to_be_visible()
     assert len(mirror.workflows()) == 1
 
 

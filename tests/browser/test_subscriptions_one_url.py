@@ -9,7 +9,8 @@ from playwright.sync_api import expect
 from pytest_django import Settings
 
 from apps.accounts.models import User
-from apps.webhooks.models import Kind, Subscription
+from apps.pneumatic.canonical.events import Kind
+from apps.webhooks.models import Subscription
 from apps.webhooks.subscriptions import rotation, services
 from tests.fixtures.browser import Browse, check
 from tests.fixtures.sandbox import Sandbox, only_current

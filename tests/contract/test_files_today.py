@@ -75,10 +75,10 @@ def test_looking_for_the_file_service_leaves_nothing_there(sandbox: Sandbox, cli
 
 
 def test_where_files_are_is_seen_once_one_is_in_a_workflow(sandbox: Sandbox, client: Client) -> None:
-    assert client.files_url_seen() == ""
+    assert client.find_files_url() == ""
     template = every_field(client)
     fields = {field.type: field for field in template.kickoff.fields}
     answers = [Answer(fields["string"], "s"), Answer(fields["file"], (upload(client),))]
     client.run(template.id, payload=client.run_payload(template.id, name="x", answers=answers))
 
-    assert client.files_url_seen() == sandbox.files_url
+    assert client.find_files_url() == sandbox.files_url

@@ -161,7 +161,7 @@ def check_documented_event(event: Canonical, task: dict[str, Any] | None, workfl
     assert [choice.is_selected for output in event.workflow.kickoff for choice in output.choices] == [
         choice["is_selected"] for output in workflow["kickoff"]["output"] for choice in output["selections"]
     ]
-    assert event.moment is not None
+    assert event.occurred_at is not None
     if task:
         assert event.task is not None
         assert [person.id for person in event.task.performers] == [
@@ -180,7 +180,7 @@ def check_event_of_today(event: Canonical, task: dict[str, Any] | None, workflow
     assert [(there.id, there.status.value) for there in event.workflow.tasks] == [
         (there["id"], there["status"]) for there in workflow["tasks"]
     ]
-    assert event.moment is not None
+    assert event.occurred_at is not None
     if task:
         assert event.task is not None
         assert [person.id for person in event.task.performers] == [

@@ -223,7 +223,7 @@ def test_where_files_are_is_seen_in_workflows(serve: Serve, connect_to: Connect,
     client = connect_to(serve(answering(name)).url, dialect=Current())
 
     expected = "http://127.0.0.1:8002" if rows_of(exchange(name)) else ""
-    assert client.files_url_seen() == expected
+    assert client.find_files_url() == expected
 
 
 def test_a_path_that_is_not_there_is_told_in_html(serve: Serve, connect_to: Connect) -> None:

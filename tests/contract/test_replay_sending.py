@@ -273,6 +273,6 @@ def test_documented_webhooks_are_told_for_a_contradiction_at_todays_server(
 def test_detection_tells_todays_server_by_its_recorded_answers(serve: Serve, connect_to: Connect) -> None:
     server = serve(answering("webhooks-events-list-empty", "webhooks-old-list"))
 
-    assert connect_to(server.url).look_again() == "current"
+    assert connect_to(server.url).detect_dialect() == "current"
 
     assert len(server.seen) == 1

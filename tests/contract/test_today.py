@@ -87,7 +87,7 @@ def test_members_of_a_group_may_run_what_is_shared_with_it(client: Client) -> No
     assert template.run_allowed == (1, BO, DANA)
     assert {group.name: group.users for group in client.list_groups()} == {
         "Reviewers Ü": (BO, DANA),
-        "Nobody yet": (),
+        "No members yet": (),
     }
 
 

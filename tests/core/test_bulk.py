@@ -22,7 +22,9 @@ def event(content_hash: str = "a" * 64, **values: object) -> Event:
             "content_hash": content_hash,
             "kind": Kind.WORKFLOW_STARTED,
             "workflow_id": 2**62,
-            "moment": dt.datetime(2026, 5, 4, 3, 2, 1, 999999, tzinfo=dt.timezone(dt.timedelta(hours=2))),
+            "occurred_at": dt.datetime(
+                2026, 5, 4, 3, 2, 1, 999999, tzinfo=dt.timezone(dt.timedelta(hours=2))
+            ),
             "facts": {"name": "Ünïcödé 訳 “quotes” \\ \n", "list": [1, None, True, 0.5], "nothing": None},
             "first_received_at": now,
             "last_received_at": now,
@@ -98,20 +100,20 @@ def test_no_rows_are_no_statement(django_assert_num_queries: object) -> None:
 
 
 def test_update_sets_the_named_columns_of_the_named_rows() -> None:
-    bulk.insert([event("a" * 64, moment=None), event("b" * 64), event("c" * 64)])
+    bulk.insert([event("a" * 64, occurred_at=None), event("b" * 64), event("c" * 64)])
     first, second, third = Event.objects.order_by("content_hash")
     moment = timezone.now()
 
     bulk.update(
         Event,
-        ("moment", "facts", "template_id"),
+        ("occurred_at", "facts", "template_id"),
         [(moment, {"a": "'\"{},\\"}, None, first.pk), (None, {}, 7, third.pk)],
     )
 
-    rows = Event.objects.order_by("content_hash").values_list("moment", "facts", "template_id")
+    rows = Event.objects.order_by("content_hash").values_list("occurred_at", "facts", "template_id")
     assert list(rows) == [
         (moment, {"a": "'\"{},\\"}, None),
-        (second.moment, second.facts, None),
+        (second.occurred_at, second.facts, None),
         (None, {}, 7),
     ]
 

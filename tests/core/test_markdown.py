@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apps.core.markdown import LONGEST, render
+from apps.core.markdown import MAX_CHARACTERS, render
 
 HARMLESS_TAG = re.compile(
     r"</?(p|br|hr|strong|em|s|code|pre|blockquote|ul|ol|li|a|h[2-6]|table|thead|tbody|tr|th|td)"
@@ -103,7 +103,7 @@ def test_headings_join_the_outline_of_the_page() -> None:
         "|a" * 10_000 + "\n" + "|-" * 10_000,
         "\\" * 20_000,
         "_" * 20_000 + "a",
-        "x" * (LONGEST + 1) + "<script>",
+        "x" * (MAX_CHARACTERS + 1) + "<script>",
         "[a]: " * 5_000,
         "~" * 20_000,
     ],

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -54,7 +55,7 @@ slow_database = settings(
 )
 
 
-def add(*rows: dict[str, object]) -> None:
+def add(*rows: dict[str, Any]) -> None:
     common = {
         "raw": {},
         "first_seen_at": NOON,
@@ -86,7 +87,7 @@ def ids(pages: Iterator[Page[PneumaticUser]] | list[Page[PneumaticUser]]) -> lis
 @given(rows=people, per_page=st.integers(1, 5))
 @slow_database
 def test_walking_on_shows_every_row_exactly_once_in_order(
-    ordering: tuple[object, ...], rows: list[dict[str, object]], per_page: int
+    ordering: tuple[str, ...], rows: list[dict[str, Any]], per_page: int
 ) -> None:
     PneumaticUser.objects.all().delete()
     add(*rows)
@@ -103,7 +104,7 @@ def test_walking_on_shows_every_row_exactly_once_in_order(
 @given(rows=people, per_page=st.integers(1, 5))
 @slow_database
 def test_walking_back_shows_the_pages_that_were_there_before(
-    ordering: tuple[object, ...], rows: list[dict[str, object]], per_page: int
+    ordering: tuple[str, ...], rows: list[dict[str, Any]], per_page: int
 ) -> None:
     PneumaticUser.objects.all().delete()
     add(*rows)
@@ -121,7 +122,7 @@ def test_walking_back_shows_the_pages_that_were_there_before(
 @given(rows=people, late=people, per_page=st.integers(1, 4))
 @slow_database
 def test_rows_that_appear_meanwhile_shift_nothing(
-    rows: list[dict[str, object]], late: list[dict[str, object]], per_page: int
+    rows: list[dict[str, Any]], late: list[dict[str, Any]], per_page: int
 ) -> None:
     PneumaticUser.objects.all().delete()
     known = {row["id"] for row in rows}

@@ -108,7 +108,7 @@ def test_a_thread_that_dies_ends_the_process(monkeypatch: pytest.MonkeyPatch) ->
         signals.append((pid, number))
         told.set()
 
-    monkeypatch.setattr(periodic.os, "kill", kill)
+    monkeypatch.setattr(os, "kill", kill)
 
     def die() -> bool | None:
         raise SystemExit

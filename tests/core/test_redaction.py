@@ -3,6 +3,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from io import StringIO
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -17,6 +18,9 @@ KEY = "pk/live+abc=<123>"
 DATABASE_PASSWORD = "database-password"
 
 
+LOGGING: dict[str, Any] = settings.LOGGING
+
+
 @pytest.fixture(autouse=True)
 def with_key(settings: SettingsWrapper) -> None:
     settings.PNEUMATIC_API_KEY = KEY
@@ -27,7 +31,7 @@ def log() -> Iterator[tuple[logging.Logger, StringIO]]:
     """A logger that writes as the configured handler does, and what it wrote."""
     output = StringIO()
     handler = logging.StreamHandler(output)
-    handler.setFormatter(logging.Formatter(settings.LOGGING["formatters"]["line"]["format"]))
+    handler.setFormatter(logging.Formatter(LOGGING["formatters"]["line"]["format"]))
     handler.addFilter(RedactSecrets())
     logger = logging.getLogger("tests.redaction")
     logger.addHandler(handler)
@@ -38,9 +42,9 @@ def log() -> Iterator[tuple[logging.Logger, StringIO]]:
 
 
 def test_the_configured_handler_redacts() -> None:
-    assert settings.LOGGING["handlers"]["stderr"]["filters"] == ["secrets"]
-    assert settings.LOGGING["loggers"]["django"]["handlers"] == []
-    assert settings.LOGGING["loggers"]["django.server"]["handlers"] == []
+    assert LOGGING["handlers"]["stderr"]["filters"] == ["secrets"]
+    assert LOGGING["loggers"]["django"]["handlers"] == []
+    assert LOGGING["loggers"]["django.server"]["handlers"] == []
 
 
 @pytest.mark.parametrize("form", [KEY, quote(KEY, safe=""), "pk/live+abc=&lt;123&gt;", repr(KEY)])
@@ -114,7 +118,8 @@ def test_error_reports_hold_no_key(
         fail()
     except ValueError as error:
         response = technical_500_response(request, type(error), error, error.__traceback__)
-        reporter = get_exception_reporter_class(request)(request, type(error), error, error.__traceback__)
+        reporter_class: Any = get_exception_reporter_class(request)
+        reporter = reporter_class(request, type(error), error, error.__traceback__)
 
     for report in (response.content.decode(), reporter.get_traceback_html(), reporter.get_traceback_text()):
         assert "could not send" in report

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from apps.core.searching import MOST_WORDS, search_words
+from apps.core.searching import MAX_WORDS, search_words
 
 
 @pytest.mark.parametrize(
@@ -24,4 +24,4 @@ def test_words_are_folded_and_the_longest_come_first(query: str, expected: list[
 
 
 def test_only_some_words_count() -> None:
-    assert len(search_words(" ".join(map(str, range(100))))) == MOST_WORDS
+    assert len(search_words(" ".join(map(str, range(100))))) == MAX_WORDS

@@ -46,7 +46,7 @@ def test_it_begins_with_what_i_launch_most(operator: User, operator_client: Clie
     home = operator_client.get(URL).context["home"]
     assert [template.name for template in home.favourites] == [f"Template {n}" for n in (7, 6, 5, 4, 3, 2)]
     html = html_of(operator_client)
-    assert "What I launch most" in html
+    assert "Most launched" in html
     assert f'href="/templates/{home.favourites[0].pk}/launch/"' in html
     assert "8 launches" in html
 
@@ -102,13 +102,17 @@ def test_it_shows_what_waits_for_me_with_the_reason(
     home, html = response.context["home"], response.content.decode()
     assert [launch.name for launch in home.attention] == ["Stuck"]
     assert {launch.name for launch in home.latest} == {"Stuck", "Fine"}
-    assert "Waiting for you" in html
+    assert "Needs your attention" in html
     assert "The answer &lt;b&gt;was lost&lt;/b&gt;." in html
 
 
 def test_it_calls_a_launch_what_pneumatic_called_it(operator: User, operator_client: Client) -> None:
     make_launch(
-        make_template(), operator, name="Return of {{date}}", made_name="Return of Monday", state="launched"
+        make_template(),
+        operator,
+        name="Return of {{date}}",
+        upstream_name="Return of Monday",
+        state="launched",
     )
     html = html_of(operator_client)
     assert "Return of Monday" in html
@@ -117,30 +121,30 @@ def test_it_calls_a_launch_what_pneumatic_called_it(operator: User, operator_cli
 
 def test_it_is_calm_where_nothing_waits(operator_client: Client) -> None:
     html = html_of(operator_client)
-    assert "Waiting for you" not in html
-    assert "What you launch stands here" in html
+    assert "Needs your attention" not in html
+    assert "Your launches and their status appear here" in html
 
 
 def test_it_tells_the_next_step_before_the_first_sync(operator_client: Client) -> None:
     html = html_of(operator_client)
-    assert "Nothing is here yet" in html
+    assert "No templates yet" in html
     assert "manage.py sync" in html
     assert f'href="{reverse("sync")}"' in html
-    assert "As fresh as the last sync" not in html
+    assert "Last sync" not in html
 
 
 def test_it_says_so_when_no_template_is_for_me(operator_client: Client) -> None:
     synced()
     make_template(is_active=False)
     html = html_of(operator_client)
-    assert "No active template for you" in html
-    assert "Nothing is here yet" not in html
+    assert "No templates to launch" in html
+    assert "No templates yet" not in html
 
 
 def test_it_tells_how_fresh_everything_is(operator_client: Client) -> None:
     synced()
     html = html_of(operator_client)
-    assert "As fresh as the last sync" in html
+    assert "Last sync" in html
     assert "just now" in html
 
 

@@ -78,7 +78,7 @@ def test_it_leads_to_all_where_there_is_no_room(operator: User, operator_client:
     html = html_of(operator_client, "same &")
     assert 'href="/templates/?q=same%20%26"' in html
     assert 'href="/launches/?q=same%20%26"' in html
-    assert "There are more; another word narrows them down." in html
+    assert "More results exist. Add a word to filter." in html
 
 
 def test_it_leaves_out_what_somebody_may_not_see(operator: User) -> None:
@@ -95,14 +95,14 @@ def test_it_leaves_out_what_somebody_may_not_see(operator: User) -> None:
 def test_it_asks_for_words(viewer_client: Client) -> None:
     make_template(name="Onboarding")
     html = html_of(viewer_client, "   ")
-    assert "What are you looking for?" in html
+    assert "Search everything" in html
     assert "Onboarding" not in html
 
 
 def test_it_says_how_to_find_more(viewer_client: Client) -> None:
     make_template(name="Onboarding", removed_at=NOW)
     html = html_of(viewer_client, 'onboard"<b>')
-    assert "Nothing fits" in html
+    assert "No results for “" in html
     assert 'href="/templates/?state=removed&amp;q=onboard%22%3Cb%3E"' in html
     assert 'value="onboard&quot;&lt;b&gt;"' in html
 
@@ -120,7 +120,7 @@ def test_it_answers_htmx_with_the_hits_only(viewer_client: Client) -> None:
     assert b"<html" in page.content
     assert b"<html" not in fragment.content
     assert b"Onboarding" in fragment.content
-    assert b"1 hit" in fragment.content
+    assert b"1 result" in fragment.content
     for response in (page, fragment):
         assert "HX-Request" in response["Vary"]
 

@@ -22,7 +22,7 @@ ANSWERS = {"name": "Kept name", "string_1": "Kept answer"}
 
 
 def runs(sandbox: Sandbox) -> int:
-    """Return how many launches were asked for over HTTP."""
+    """Return how many launches were requested over HTTP."""
     return sum(request["path"].endswith("/run") for request in sandbox.requests(method="POST"))
 
 
@@ -39,7 +39,7 @@ def assert_fit_for_people(page: str, sandbox: Sandbox) -> None:
     [
         (401, "does not accept the dashboard's API key"),
         (403, "does not let the dashboard's API key launch"),
-        (404, "does not know this template"),
+        (404, "does not exist in Pneumatic"),
         (400, "Nothing was started"),
         (422, "Nothing was started"),
     ],
@@ -94,7 +94,7 @@ def test_too_many_requests_fail_and_are_tried_again(
     assert len(sandbox.workflows()) == 1
 
 
-def test_an_absurd_wait_is_not_told_in_seconds(
+def test_a_very_long_wait_is_not_shown_in_seconds(
     fill: Fill, every_field: Template, sandbox: Sandbox, operator_client: Client
 ) -> None:
     """``Retry-After`` may be a date, even one of another century."""
@@ -154,7 +154,7 @@ def test_without_a_key_nothing_is_sent_and_nothing_lost(
 # Under the key of each generation.
 NO_POSSIBLE_ID = '{"workflow_id": 9223372036854775808, "id": 9223372036854775808}'
 # What each does to the workflow: carried out and the answer lost, or not carried out and no way to know.
-LOST = [
+LOST: list[tuple[dict[str, Any], int]] = [
     ({"kind": "drop_after"}, 1),
     ({"kind": "truncate"}, 1),
     ({"kind": "drop_before"}, 0),
@@ -188,7 +188,7 @@ def test_a_lost_answer_is_unknown_and_never_sent_again_by_itself(
     page = operator_client.get(response.url).content.decode()
     assert again.url == response.url
     assert Launch.objects.get().state == "unknown"
-    assert "Look in Pneumatic" in page
+    assert "check Pneumatic and record the result" in page
     assert "Kept answer" in page
     assert_fit_for_people(page, sandbox)
     operator_client.post(f"{response.url}retry/", {"attempts": "1"})

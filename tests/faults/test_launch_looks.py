@@ -1,4 +1,4 @@
-"""Whatever is lost, and wherever the worker is killed while it looks: one wish becomes one workflow, never two."""
+"""One request becomes one workflow, never two: with lost responses, and wherever the worker is killed in a check."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def look_for_a_while() -> None:
     """Do the worker's job for somewhat more than a minute."""
     for _turn in range(8):
         pass_time(12)
-        poller.look()
+        poller.poll()
 
 
 def only() -> Launch:
@@ -85,18 +85,18 @@ def kill_once(
 
 
 ALWAYS = [
-    (reconciler, "look_for"),
+    (reconciler, "find_launched"),
     (gateway.Client, "list_workflows"),
     (poller, "connect"),
 ]
 WHERE_IT_STARTED = [
     (gateway.Client, "get_workflow"),
-    (reconciler, "take_note"),
+    (reconciler, "record_observations"),
     (matcher, "move"),
     (matcher, "record_use"),
-    (matcher, "credit"),
+    (matcher, "record_starters"),
 ]
-WHERE_IT_DID_NOT = [(matcher, "may_be_known"), (poller, "move"), (poller, "_conclude")]
+WHERE_IT_DID_NOT = [(matcher, "has_candidates"), (poller, "move"), (poller, "_finish_poll")]
 STEPS = [
     *((True, place, name) for place, name in [*ALWAYS, *WHERE_IT_STARTED]),
     *((False, place, name) for place, name in [*ALWAYS, *WHERE_IT_DID_NOT]),
@@ -124,7 +124,7 @@ def test_a_worker_that_is_killed_anywhere_leaves_the_rest_to_the_next(
         for _turn in range(10):
             with suppress(KilledError):
                 pass_time(12)
-                poller.look()
+                poller.poll()
 
     assert was_killed()
     assert only().state == (State.LAUNCHED if starts else State.FAILED)
@@ -134,7 +134,7 @@ def test_a_worker_that_is_killed_anywhere_leaves_the_rest_to_the_next(
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_in_any_order_of_events_one_wish_is_one_workflow(
+def test_one_request_is_one_workflow_in_any_order_of_events(
     fill: Fill, every_field: Template, sandbox: Sandbox, operator_client: Client, seed: int
 ) -> None:
     dice = random.Random(seed)
@@ -145,7 +145,7 @@ def test_in_any_order_of_events_one_wish_is_one_workflow(
 
     def look() -> None:
         pass_time(dice.choice([1, 12, 25, 40]))
-        poller.look()
+        poller.poll()
 
     def try_again() -> None:
         if dice.random() < 0.3:
@@ -157,7 +157,8 @@ def test_in_any_order_of_events_one_wish_is_one_workflow(
         sandbox.fault(kind="status", status=503, method="GET", times=dice.choice([1, 3, 6]))
 
     for _step in range(25):
-        dice.choice([look, look, look, try_again, form.send, be_away])()
+        act: Callable[[], object] = dice.choice([look, look, look, try_again, form.send, be_away])
+        act()
         assert len(sandbox.workflows()) <= 1
         if only().state == State.FAILED:
             assert sandbox.workflows() == []
@@ -176,11 +177,11 @@ def test_a_process_that_died_while_it_sent_is_noticed_and_found(
     sandbox.fault(kind="drop_after", method="POST")
     fill(every_field, **ANSWERS).send()
     Launch.objects.update(state=State.SENDING, finished_at=None)  # as it was when the process was killed
-    Launch.objects.update(deadline_at=F("sent_at") + matcher.longest_answer())
-    poller.look()
+    Launch.objects.update(deadline_at=F("sent_at") + matcher.max_response_time())
+    poller.poll()
     assert only().state == State.SENDING  # its answer may still come
 
     pass_time(longest_call() + 61)
-    poller.look()
+    poller.poll()
 
     assert (only().state, only().workflow_id) == (State.LAUNCHED, sandbox.workflows()[0]["id"])

@@ -27,12 +27,12 @@ from apps.launches.models import Launch
 from apps.workflow_templates.models import Template
 from tests.factories import client_of
 from tests.fixtures.filled_form import FilledForm
-from tests.fixtures.sandbox import Sandbox, both_dialects
+from tests.fixtures.sandbox import Sandbox, either_dialect
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 60  # seconds until a test gives up waiting
+TIMEOUT_SECONDS = 60  # seconds until a test gives up waiting
 
-pytestmark = [pytest.mark.django_db(transaction=True), both_dialects]
+pytestmark = [pytest.mark.django_db(transaction=True), either_dialect]
 
 
 def database_url() -> str:
@@ -46,7 +46,7 @@ def database_url() -> str:
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
-    give_up = time.monotonic() + PATIENCE
+    give_up = time.monotonic() + TIMEOUT_SECONDS
     while not condition():
         assert time.monotonic() < give_up, "It did not happen in time."
         time.sleep(0.05)
@@ -69,7 +69,7 @@ class WebServer:
             env=self.environment,
             stderr=subprocess.PIPE,
             text=True,
-            start_new_session=True,  # a process group of its own, to be killed as a whole
+            start_new_session=True,  # its own process group, to be killed as a whole
         )
         assert self.process.stderr is not None
         for line in self.process.stderr:
@@ -82,7 +82,7 @@ class WebServer:
         """End all of its processes at once, as a power cut would."""
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait(timeout=PATIENCE)
+        self.process.wait(timeout=TIMEOUT_SECONDS)
         if self.process.stderr is not None:
             self.process.stderr.close()
 
@@ -105,7 +105,7 @@ def web(sandbox: Sandbox, mirrored: dict[str, Template]) -> Iterator[WebServer]:
 
 @dataclass
 class Browser:
-    """Somebody signed in, with a filled launch form; may send it from several threads at once."""
+    """A signed-in user with a filled launch form, which several threads may send at once."""
 
     web: WebServer
     form: FilledForm
@@ -129,7 +129,7 @@ class Browser:
                 data=[*controls, ("launch", "1")],
                 cookies=cookies,
                 allow_redirects=False,
-                timeout=PATIENCE,
+                timeout=TIMEOUT_SECONDS,
             )
 
 

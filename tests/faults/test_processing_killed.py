@@ -9,11 +9,11 @@ from apps.workflows.models import Workflow
 from tests.core.test_worker import is_done, wait_for, worker
 from tests.fixtures import payloads
 from tests.fixtures.deliveries import Reword, store
-from tests.fixtures.sandbox import both_dialects
+from tests.fixtures.sandbox import either_dialect
 
 DELIVERIES = 1500
 
-pytestmark = [pytest.mark.django_db(transaction=True), both_dialects]
+pytestmark = [pytest.mark.django_db(transaction=True), either_dialect]
 
 
 @pytest.fixture

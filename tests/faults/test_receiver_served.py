@@ -25,7 +25,7 @@ from apps.webhooks.models import Delivery
 from tests.faults.test_launch_workers import PATIENCE, ROOT, database_url, wait_for
 from tests.fixtures import payloads
 from tests.fixtures.deliveries import Reword, addressed
-from tests.fixtures.sandbox import both_dialects
+from tests.fixtures.sandbox import either_dialect
 
 # Tests in which no payload comes through have no generation: they are of HTTP alone, and run once.
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -132,7 +132,7 @@ def head(path: str, *lines: str, version: str = "1.1") -> bytes:
     ).encode()
 
 
-@both_dialects
+@either_dialect
 def test_a_body_in_pieces_is_put_together(web: Web, path: str, body_for: BodyFor) -> None:
     body = body_for()
 
@@ -189,7 +189,7 @@ def test_what_http_allows_and_nobody_sends(
     assert answer.startswith(b"HTTP/1.1 %d " % status)
 
 
-@both_dialects
+@either_dialect
 def test_http_1_0_is_understood(web: Web, path: str, body_for: BodyFor) -> None:
     body = body_for()
 
@@ -198,7 +198,7 @@ def test_http_1_0_is_understood(web: Web, path: str, body_for: BodyFor) -> None:
     assert b" 200 " in answer.splitlines()[0]
 
 
-@both_dialects
+@either_dialect
 def test_no_log_of_the_web_server_holds_a_token(web: Web, path: str, body_for: BodyFor) -> None:
     token = path.split("/")[2]
     body = body_for()
@@ -211,7 +211,7 @@ def test_no_log_of_the_web_server_holds_a_token(web: Web, path: str, body_for: B
     assert token not in web.text()
 
 
-@both_dialects
+@either_dialect
 def test_nothing_that_was_acknowledged_is_lost_when_processes_are_killed(
     web: Web, path: str, body_for: BodyFor
 ) -> None:
@@ -256,7 +256,7 @@ def test_nothing_that_was_acknowledged_is_lost_when_processes_are_killed(
     assert len(acknowledged) >= 50
 
 
-@both_dialects
+@either_dialect
 def test_a_database_that_is_locked_is_told_in_time(tmp_path: Path, path: str, body_for: BodyFor) -> None:
     web = Web(log=tmp_path / "web.log", settings={"WEBHOOK_WRITE_TIMEOUT": "0.3"})
     web.start()

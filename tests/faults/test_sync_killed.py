@@ -18,10 +18,10 @@ import psycopg
 import pytest
 from django.db import connection
 
-from tests.fixtures.sandbox import Sandbox, both_dialects
+from tests.fixtures.sandbox import Sandbox, either_dialect
 
 # The database is one of its own, of the kind that the tests run on.
-pytestmark = [pytest.mark.database, both_dialects]
+pytestmark = [pytest.mark.database, either_dialect]
 
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATES = 24  # and 2.5 times as many users
@@ -213,7 +213,7 @@ def test_two_at_a_time_one_runs_and_one_says_so(installation: Installation, sand
         code, out, err = installation.run("sync", "--json")
         assert code == 1
         assert json.loads(out)["state"] == "busy"
-        assert "Another sync is running already." in err
+        assert "Another sync is already running." in err
         first.send_signal(signal.SIGCONT)
         first.communicate(timeout=120)
     assert first.returncode == 0
@@ -229,7 +229,7 @@ def test_many_that_start_together_make_one_mirror(installation: Installation, sa
         with process:
             _out, err = process.communicate(timeout=120)
             codes.append(process.returncode)
-            assert process.returncode == 0 or "Another sync is running already." in err, err
+            assert process.returncode == 0 or "Another sync is already running." in err, err
     assert 0 in codes
     assert set(installation.states()) == {"done"}
     installation.assert_consistent()
@@ -244,6 +244,6 @@ def test_a_run_that_was_frozen_and_given_up_writes_nothing_when_it_wakes(
         first.send_signal(signal.SIGCONT)
         _out, err = first.communicate(timeout=120)
     assert first.returncode == 1
-    assert "ended midway" in err
+    assert "was interrupted" in err
     assert installation.states() == ["abandoned", "done"]
     installation.assert_consistent()

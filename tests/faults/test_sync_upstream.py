@@ -114,7 +114,7 @@ def test_a_server_that_is_not_there_is_told_in_a_sentence(mirrored: Sandbox, set
 def test_pages_that_shift_lose_and_double_nothing(sandbox: Sandbox, action: str, resource: str) -> None:
     sandbox.reset("empty", large=40, page_maximum=10)
     path = {"users": "/accounts/users", "templates": "/templates"}[resource]
-    model = {"users": PneumaticUser, "templates": Template}[resource]
+    model: Any = {"users": PneumaticUser, "templates": Template}[resource]
     sync(resource)
     before = set(model.objects.values_list("pk", flat=True))
     sandbox.fault(kind="page_shift", action=action, path=path, times=1, skip=1)

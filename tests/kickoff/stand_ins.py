@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import Any
 
 from apps.core.people import Group, Person
 from apps.kickoff.forms import KickoffForm
@@ -85,11 +86,11 @@ def numbered(count: int) -> tuple[Selection, ...]:
 
 def make_form(
     *definitions: FieldDefinition,
-    data: object = None,
+    data: Any = None,
     people: FewPeople | None = None,
     files: FewFiles | None = None,
     fieldsets: Sequence[Fieldset] = (),
-    **options: object,
+    **options: Any,
 ) -> KickoffForm:
     """Return a form; ``data`` gets a workflow name unless it brings one."""
     if isinstance(data, dict):

@@ -198,10 +198,10 @@ def test_rules_are_told_in_plain_words() -> None:
     assert form.sections[0].rules == [
         "“Deposit” and “Rest” together must be exactly 100.",
         "“Deposit” must be more than 5.",
-        "One of these must hold: “Deposit” must be less than 9; or “Rest” must be exactly 20.",
+        "One of these must be true: “Deposit” must be less than 9; or “Rest” must be exactly 20.",
         "“Deposit” must be more than 1 and “Deposit” must be less than 3.",
         "Pneumatic checks another rule here.",
-        "One of these must hold: “Deposit” and “Rest” together must be exactly 100; "
+        "One of these must be true: “Deposit” and “Rest” together must be exactly 100; "
         "or a rule that only Pneumatic checks.",
     ]
 

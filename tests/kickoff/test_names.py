@@ -58,7 +58,7 @@ def test_every_control_comes_back_from_a_multipart_form(api_name: str) -> None:
     definition = make_field(api_name)
     posted = multipart({"name": "N", control_name(api_name): "answer", find_name(api_name): "search"})
 
-    controls = read_controls(posted, [definition])
+    controls: MultiValueDict[str, str] = read_controls(posted, [definition])
 
     assert controls[control_name(api_name)] == "answer"
     assert controls[find_name(api_name)] == "search"
@@ -70,7 +70,7 @@ def test_every_control_may_be_called_by_the_full_api_name(api_name: str) -> None
     query = QueryDict(mutable=True)
     query.setlist(f"kickoff-{api_name}", ["one", "two"])
 
-    controls = read_controls(QueryDict(query.urlencode()), [make_field(api_name)])
+    controls: MultiValueDict[str, str] = read_controls(QueryDict(query.urlencode()), [make_field(api_name)])
 
     assert controls.getlist(control_name(api_name)) == ["one", "two"]
 
@@ -79,7 +79,7 @@ def test_hostile_names_do_not_take_each_others_answers() -> None:
     definitions = [make_field(api_name) for api_name in HOSTILE]
     posted = multipart({control_name(api_name): str(at) for at, api_name in enumerate(HOSTILE)})
 
-    controls = read_controls(posted, definitions)
+    controls: MultiValueDict[str, str] = read_controls(posted, definitions)
 
     assert [controls[control_name(api_name)] for api_name in HOSTILE] == [
         str(at) for at in range(len(HOSTILE))
@@ -93,7 +93,9 @@ def test_names_are_short_and_no_two_are_alike(one: str, other: str) -> None:
 
 
 def test_plain_dictionaries_are_read_too() -> None:
-    controls = read_controls({"kickoff-a": "one", "kickoff-b": ["two", "three"]}, [make_field("a")])
+    data = {"kickoff-a": "one", "kickoff-b": ["two", "three"]}
+
+    controls: MultiValueDict[str, str] = read_controls(data, [make_field("a")])
 
     assert controls.getlist("kickoff-a") == ["one"]
     assert controls.getlist("kickoff-b") == ["two", "three"]

@@ -8,7 +8,7 @@ from apps.kickoff.fields import answers_from_json, describe_answers, registered
 from tests.factories import make_field
 from tests.kickoff.stand_ins import FINANCE, PAST, FewPeople
 
-ODD = [
+ODD: list[object] = [
     None,
     True,
     0,

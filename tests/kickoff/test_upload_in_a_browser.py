@@ -12,9 +12,9 @@ from apps.launches.models import Launch, UploadedFile
 from apps.pneumatic.canonical.schemas import FILE_SIZE_LIMIT
 from tests.factories import make_field, make_template
 from tests.fixtures.browser import Browse, assert_accessible
-from tests.fixtures.sandbox import Sandbox, both_dialects
+from tests.fixtures.sandbox import Sandbox, either_dialect
 
-pytestmark = [pytest.mark.browser, both_dialects]
+pytestmark = [pytest.mark.browser, either_dialect]
 
 
 @pytest.fixture

@@ -59,7 +59,7 @@ def test_forms_of_other_templates_and_links_have_their_own_submission(
     assert len(ids) == 3
 
 
-def test_the_same_file_sent_twice_is_the_same_wish(
+def test_the_same_file_sent_twice_is_the_same_request(
     fill: Fill, every_field: Template, sandbox: Sandbox
 ) -> None:
     """Without scripts a double click brings the file twice, under two attachment ids."""
@@ -73,7 +73,7 @@ def test_the_same_file_sent_twice_is_the_same_wish(
     assert len(sandbox.workflows()) == 1
 
 
-def test_other_answers_in_a_spent_form_are_asked_about(
+def test_other_answers_in_a_used_form_need_a_confirmation(
     fill: Fill, every_field: Template, sandbox: Sandbox, operator_client: Client
 ) -> None:
     form = fill(every_field, name="First", string_1="x")
@@ -84,7 +84,7 @@ def test_other_answers_in_a_spent_form_are_asked_about(
     page = response.content.decode()
     again = FilledForm.read(operator_client, response)
     assert response.status_code == 409
-    assert "This form was launched already" in page
+    assert "This form was already submitted" in page
     assert f"/launches/{Launch.objects.get().pk}/" in page
     assert again.controls["kickoff-string-1"] == ["y"]
     assert again.submission_id != form.submission_id
@@ -94,18 +94,18 @@ def test_other_answers_in_a_spent_form_are_asked_about(
     assert len(sandbox.workflows()) == 2
 
 
-def test_another_persons_submission_starts_nothing_and_tells_nothing(
+def test_another_users_submission_starts_nothing_and_reveals_nothing(
     fill: Fill, every_field: Template, sandbox: Sandbox
 ) -> None:
     form = fill(every_field, name="Secret name", string_1="x")
     form.send()
-    stranger = client_of(make_user("stranger", "Operator"))
-    stolen = FilledForm.open(stranger, f"/templates/{every_field.pk}/launch/").fill(string_1="mine")
+    other_user = client_of(make_user("other_user", "Operator"))
+    stolen = FilledForm.open(other_user, f"/templates/{every_field.pk}/launch/").fill(string_1="mine")
     stolen.controls["submission_id"] = [form.submission_id]
 
     response = stolen.send()
 
-    again = FilledForm.read(stranger, response)
+    again = FilledForm.read(other_user, response)
     assert response.status_code == 409
     assert "Secret name" not in response.content.decode()
     assert again.submission_id != form.submission_id
@@ -123,7 +123,7 @@ def test_the_same_answers_from_a_new_form_are_asked_about(
     response = fill(every_field, name="N", string_1="x").send()
 
     assert response.status_code == 409
-    assert "You have launched exactly this already" in response.content.decode()
+    assert "Identical launch found" in response.content.decode()
     assert len(sandbox.workflows()) == 1
 
     assert FilledForm.read(operator_client, response).send().status_code == 302
@@ -165,7 +165,7 @@ def test_launching_again_what_may_be_running_is_asked_about(
     response = again.send()
 
     assert response.status_code == 409
-    assert "Settle it first" in response.content.decode()
+    assert "Resolve it first" in response.content.decode()
     assert Launch.objects.count() == 1
 
 

@@ -32,7 +32,7 @@ def test_a_viewer_sees_but_does_not_launch(
     assert viewer_client.post("/launches/files/").status_code == 403
 
 
-def test_somebody_without_a_role_sees_nothing(
+def test_a_user_without_a_role_sees_nothing(
     nobody_client: Client, every_field: Template, operator: User
 ) -> None:
     launch = make_launch(every_field, operator)
@@ -50,39 +50,41 @@ def test_nothing_is_shown_without_a_session(client: Client, every_field: Templat
     launch = make_launch(every_field, operator)
 
     for url in ("/launches/", "/launches/export.csv", f"/launches/{launch.pk}/"):
-        assert client.get(url).url.startswith("/login/")
+        assert client.get(url).headers["Location"].startswith("/login/")
 
 
-def test_those_whom_pneumatic_does_not_know_are_bounded_by_their_role(operator: User) -> None:
-    assert permissions.refusal(operator, make_template(run_allowed=[1])) is None
+def test_users_unknown_to_pneumatic_are_limited_by_their_role(operator: User) -> None:
+    assert permissions.launch_denied_reason(operator, make_template(run_allowed=[1])) is None
 
 
-def test_whoever_was_deactivated_in_pneumatic_launches_nothing_and_learns_why(operator: User) -> None:
+def test_a_user_deactivated_in_pneumatic_launches_nothing_and_sees_why(operator: User) -> None:
     make_pneumatic_user(7, email=operator.email, status="inactive", is_account_owner=True)
 
-    refusal = permissions.refusal(operator, make_template(run_allowed=[7]))
+    refusal = permissions.launch_denied_reason(operator, make_template(run_allowed=[7]))
 
     assert refusal is not None
     assert refusal.startswith("Your account in Pneumatic is deactivated")
 
 
-def test_run_allowed_lets_those_pass_whom_it_names(operator: User) -> None:
+def test_run_allowed_admits_the_users_that_it_lists(operator: User) -> None:
     make_pneumatic_user(7, email=operator.email.upper())
 
-    assert permissions.refusal(operator, make_template(run_allowed=[7])) is None
+    assert permissions.launch_denied_reason(operator, make_template(run_allowed=[7])) is None
 
 
-def test_run_allowed_stops_those_whom_it_does_not_name(operator: User) -> None:
+def test_run_allowed_stops_users_that_it_does_not_list(operator: User) -> None:
     make_pneumatic_user(7, email=operator.email)
 
-    assert "not among the people" in (permissions.refusal(operator, make_template(run_allowed=[8])) or "")
-    assert permissions.refusal(operator, make_template()) is not None
+    assert "not among the people" in (
+        permissions.launch_denied_reason(operator, make_template(run_allowed=[8])) or ""
+    )
+    assert permissions.launch_denied_reason(operator, make_template()) is not None
 
 
 def test_an_administrator_launches_whatever_run_allowed_says(administrator: User) -> None:
     make_pneumatic_user(7, email=administrator.email)
 
-    assert permissions.refusal(administrator, make_template(run_allowed=[8])) is None
+    assert permissions.launch_denied_reason(administrator, make_template(run_allowed=[8])) is None
 
 
 def test_run_allowed_is_asked_again_when_the_form_is_sent(
@@ -100,7 +102,7 @@ def test_run_allowed_is_asked_again_when_the_form_is_sent(
     assert not Launch.objects.exists()
 
 
-def test_the_catalogue_is_told_who_cannot_launch(operator: User, viewer: User) -> None:
+def test_the_catalogue_shows_who_cannot_launch(operator: User, viewer: User) -> None:
     template = make_template()
 
     assert launch_refusal(operator, template) is None

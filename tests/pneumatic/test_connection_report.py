@@ -35,9 +35,9 @@ def test_the_documented_kind_is_found_and_told(sandbox: Sandbox) -> None:
     text, is_good = check()
 
     assert is_good
-    assert "ok       Which Pneumatic: Pneumatic as documented (found by asking)." in text
-    assert "ok       Templates: 3 are listed." in text
-    assert "missing  Workflows: This Pneumatic has no list of workflows" in text
+    assert "ok       Pneumatic version: Pneumatic (documented API), detected." in text
+    assert "ok       Templates: 3 templates." in text
+    assert "missing  Workflows: This Pneumatic version cannot list workflows" in text
     assert sandbox.key not in text
 
 
@@ -49,10 +49,10 @@ def test_todays_kind_is_found_and_told(sandbox: Sandbox, settings: Settings) -> 
 
     assert is_good
     assert "account owner" in text
-    assert "ok       Which Pneumatic: Pneumatic of today (found by asking)." in text
-    assert "ok       Webhooks: They can be managed." in text
-    assert "ok       Files: The file service answers and accepts the key." in text
-    assert "ok       Workflows: They can be read back" in text
+    assert "ok       Pneumatic version: Pneumatic (current API), detected." in text
+    assert "ok       Webhooks: The API key can manage them." in text
+    assert "ok       Files: The file service responds and accepts the API key." in text
+    assert "ok       Workflows: The dashboard can read those that" in text
     assert sandbox.files() == []
     assert sandbox.key not in text
 
@@ -66,8 +66,8 @@ def test_what_is_missing_is_said_with_the_way_to_mend_it(sandbox: Sandbox, setti
 
     assert is_good
     assert "no administrator" in text
-    assert "their tasks only administrators may read" in text
-    assert "missing  Webhooks: The key may not do this. It takes the key of an administrator" in text
+    assert "only administrators can read the tasks" in text
+    assert "missing  Webhooks: The API key has no access. Use the key of an administrator" in text
     assert "missing  Files: Files cannot be uploaded: PNEUMATIC_FILES_URL is empty." in text
 
 
@@ -78,8 +78,8 @@ def test_a_setting_that_does_not_fit_is_a_failure(sandbox: Sandbox, settings: Se
     text, is_good = check()
 
     assert not is_good
-    assert "Pneumatic of today answers, but PNEUMATIC_DIALECT says “documented”" in text
-    assert "Write auto into it." in text
+    assert "The server is Pneumatic (current API), but PNEUMATIC_DIALECT is “documented”." in text
+    assert "Set it to auto." in text
     assert "Templates" not in text
 
 
@@ -89,8 +89,8 @@ def test_a_setting_for_today_that_does_not_fit_is_the_same_failure(settings: Set
     text, is_good = check()
 
     assert not is_good
-    assert "Pneumatic as documented answers, but PNEUMATIC_DIALECT says “current”" in text
-    assert "Write auto into it." in text
+    assert "The server is Pneumatic (documented API), but PNEUMATIC_DIALECT is “current”." in text
+    assert "Set it to auto." in text
     assert "Templates" not in text
 
 
@@ -100,7 +100,7 @@ def test_it_looks_again_whatever_was_found_before(sandbox: Sandbox) -> None:
 
     text, _is_good = check()
 
-    assert "Pneumatic of today" in text
+    assert "Pneumatic (current API)" in text
 
 
 @pytest.mark.parametrize(("name", "value"), [("PNEUMATIC_API_KEY", "wrong"), ("PNEUMATIC_API_KEY", "")])
@@ -128,7 +128,7 @@ def test_an_address_of_the_file_service_that_is_none_is_told(sandbox: Sandbox, s
     text, is_good = check()
 
     assert is_good
-    assert "missing  Files: PNEUMATIC_FILES_URL is no address of a server." in text
+    assert "missing  Files: PNEUMATIC_FILES_URL is not a valid URL." in text
 
 
 def test_an_administrator_is_not_told_to_take_the_key_of_one(sandbox: Sandbox) -> None:
@@ -138,4 +138,4 @@ def test_an_administrator_is_not_told_to_take_the_key_of_one(sandbox: Sandbox) -
     text, _is_good = check()
 
     assert "missing  Groups: " in text
-    assert "It takes the key of an administrator" not in text
+    assert "Use the key of an administrator" not in text

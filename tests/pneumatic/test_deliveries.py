@@ -211,7 +211,7 @@ def test_two_numbers_are_enough() -> None:
     event = read(payload("task_returned", task={"id": 5, "workflow": {"id": 7}}))
 
     assert (event.workflow.id, event.workflow.status, event.task) == (7, Status.UNKNOWN, TaskSnapshot(5, ""))
-    assert event.moment is None
+    assert event.occurred_at is None
 
 
 @pytest.mark.parametrize("odd", [None, [], {}, "text", 5, True, [None, 1, "x", []]])

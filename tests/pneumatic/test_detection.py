@@ -67,7 +67,7 @@ def test_it_takes_one_request_or_two_to_find_out(
 ) -> None:
     server = serve(behaviour)
 
-    assert client(server.url).look_again() == name
+    assert client(server.url).detect_dialect() == name
 
     assert [(seen.method, seen.target) for seen in server.seen] == [
         ("GET", "/webhooks/events"),
@@ -117,7 +117,7 @@ def test_what_cannot_be_told_is_an_error_and_not_remembered(
 
     assert type(caught.value) is error
     assert memory == {}
-    assert detection.name_in_force() == ""
+    assert detection.active_dialect() == ""
     if error is UnexpectedResponse:
         assert "PNEUMATIC_API_URL" in str(caught.value)
 
@@ -141,7 +141,7 @@ def test_the_sandbox_is_told_for_what_it_is(sandbox: Sandbox, settings: Settings
     settings.PNEUMATIC_DIALECT = "auto"
 
     with connect() as made:
-        assert made.look_again() == dialect
+        assert made.detect_dialect() == dialect
 
     assert len(sandbox.requests()) == (1 if dialect == "current" else 2)
 
@@ -155,7 +155,7 @@ def test_the_sandbox_is_told_for_what_it_is_with_the_key_of_no_admin(
     settings.PNEUMATIC_API_KEY = sandbox.add_key("key-of-a-member", user_id=member["id"])
 
     with connect() as made:
-        assert made.look_again() == "current"
+        assert made.detect_dialect() == "current"
         holder = made.key_holder()
 
     assert holder is not None
@@ -171,7 +171,7 @@ def test_the_sandbox_tells_nothing_to_a_wrong_key(
     settings.PNEUMATIC_API_KEY = "wrong"
 
     with connect() as made, pytest.raises(AuthenticationFailed):
-        made.look_again()
+        made.detect_dialect()
 
     assert memory == {}
 
@@ -182,7 +182,7 @@ def test_every_request_of_a_question_brings_the_key_and_no_cookie(serve: Serve, 
 
     server = serve(behave)
 
-    client(server.url).look_again()
+    client(server.url).detect_dialect()
 
     assert [seen.headers["authorization"] for seen in server.seen] == [f"Bearer {KEY}"] * 2
     assert all("cookie" not in seen.headers for seen in server.seen)

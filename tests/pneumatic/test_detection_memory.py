@@ -60,7 +60,7 @@ def test_looking_again_replaces_what_was_found(serve: Serve, client: Any, memory
     made.list_templates()
     server.behaviour = of_today()
 
-    assert made.look_again() == "current"
+    assert made.detect_dialect() == "current"
 
     assert made.capabilities.reads_back
     assert memory[server.url].dialect == "current"
@@ -85,7 +85,7 @@ def test_a_holder_is_kept_when_one_looks_again(serve: Serve, client: Any) -> Non
     made = client(serve(of_today()).url)
     made.key_holder()
 
-    made.look_again()
+    made.detect_dialect()
 
     finding = pneumatic_server.known()
     assert finding is not None
@@ -106,7 +106,7 @@ def test_days_begin_where_they_did_until_the_holder_of_a_new_key_is_known(
     server.behaviour = of_today()
     settings.PNEUMATIC_DIALECT = "auto"
     made = client(server.url)
-    made.look_again()
+    made.detect_dialect()
     assert (str(account_zone()), pneumatic_server.known().holder) == ("Asia/Tokyo", None)  # type: ignore[union-attr]
     server.behaviour = samples.routes({"GET /auth/context": samples.context(timezone="Europe/Berlin")})
     made.key_holder()
@@ -118,18 +118,20 @@ def test_nothing_of_the_key_is_remembered(serve: Serve, client: Any, memory: Mem
 
     (finding,) = memory.values()
     assert KEY not in repr(finding)
-    assert len(finding.key_mark) >= 32
-    assert int(finding.key_mark, 16)  # a keyed hash, not a part of the key
+    assert len(finding.key_fingerprint) >= 32
+    assert int(finding.key_fingerprint, 16)  # a keyed hash, not a part of the key
 
 
-def test_the_mark_of_a_key_depends_on_the_secret_key(settings: Settings) -> None:
+def test_the_fingerprint_of_a_key_depends_on_the_secret_key(settings: Settings) -> None:
     """Nobody who reads the database can try keys against it."""
-    before = pneumatic_server._mark(KEY)
+    settings.PNEUMATIC_API_KEY = KEY
+    before = pneumatic_server.key_fingerprint()
 
     settings.SECRET_KEY = "another " * 10
 
-    assert pneumatic_server._mark(KEY) != before
-    assert pneumatic_server._mark("") == ""
+    assert pneumatic_server.key_fingerprint() != before
+    settings.PNEUMATIC_API_KEY = ""
+    assert pneumatic_server.key_fingerprint() == ""
 
 
 def test_a_dialect_of_the_memory_that_we_do_not_speak_is_asked_for_anew(
@@ -169,10 +171,10 @@ def test_an_explicit_setting_stays_in_force_whatever_answers(
     settings.PNEUMATIC_DIALECT = "documented"
     made = client(serve(of_today()).url)
 
-    assert made.look_again() == "current"
+    assert made.detect_dialect() == "current"
 
     assert not made.capabilities.reads_back
-    assert detection.name_in_force() == "documented"
+    assert detection.active_dialect() == "documented"
 
 
 # -- A contradiction
@@ -203,7 +205,7 @@ def ask_whose_key_it_is(made: Client) -> object:
 
 
 def ask_where_files_are(made: Client) -> object:
-    return made.files_url_seen()
+    return made.find_files_url()
 
 
 def bring_a_file(made: Client) -> object:
@@ -274,13 +276,13 @@ def test_what_is_known_is_told_in_words(
     settings.PNEUMATIC_API_URL = "http://pneumatic.invalid"
     memory["http://pneumatic.invalid"] = KnownServer("current", dt.datetime.now(dt.UTC) - ago)
 
-    assert detection.in_words() == f"Pneumatic of today, found {words} by asking."
+    assert detection.description() == f"Pneumatic (current API), detected {words}."
 
 
 def test_words_say_when_nothing_is_known_and_when_it_is_prescribed(settings: Settings) -> None:
     settings.PNEUMATIC_API_URL = "http://pneumatic.invalid"
-    assert detection.in_words() == "Which Pneumatic this is has not been found out yet."
+    assert detection.description() == "Pneumatic version not detected yet. Run “manage.py check_connection”."
 
     settings.PNEUMATIC_DIALECT = "documented"
 
-    assert detection.in_words() == "Pneumatic as documented, by PNEUMATIC_DIALECT."
+    assert detection.description() == "Pneumatic (documented API), set by PNEUMATIC_DIALECT."

@@ -120,7 +120,7 @@ CALLS: dict[str, Call] = {
     "announce": Call(upload),
     "put": Call(upload, to_the_store),
     "publish": Call(upload, lambda behaviour: taking_files(publish=behaviour)),
-    "look again": Call(lambda client: client.look_again()),
+    "look again": Call(lambda client: client.detect_dialect()),
     "today: list": Call(lambda client: client.list_templates(), dialect=Current),
     "today: details": Call(
         lambda client: templates(client, [1, 2, 3]),

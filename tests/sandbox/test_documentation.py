@@ -1,4 +1,4 @@
-"""docs/sandbox.md tells everything that the sandbox can be asked for."""
+"""The pages about the sandbox name everything that it can do."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from sandbox.settings import CHECKS as SETTINGS
 from sandbox.workflows import ACTIONS
 from tests.fixtures.sandbox import ROOT
 
-TEXT = (ROOT / "docs" / "sandbox.md").read_text(encoding="utf-8")
+PAGES = ("sandbox.md", "sandbox-data.md")
+TEXT = "".join((ROOT / "docs" / page).read_text(encoding="utf-8") for page in PAGES)
 
 
 def options() -> list[str]:

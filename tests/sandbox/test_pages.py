@@ -79,7 +79,7 @@ def test_a_workflow_s_page_shows_how_far_it_is(api: Api, sandbox: Sandbox) -> No
     sandbox.step(id_, "terminate")
     text = requests.get(f"{sandbox.url}/workflows/{id_}", timeout=60).text
     assert "<strong>terminated</strong>" in text
-    assert text.count("<td>never begun</td>") == 1
+    assert text.count("<td>never started</td>") == 1
 
 
 def test_the_front_page_shows_who_is_subscribed_without_their_secrets(sandbox: Sandbox) -> None:

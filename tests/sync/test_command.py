@@ -36,9 +36,9 @@ def refusal(*arguments: str) -> tuple[str, CommandError]:
 
 def test_it_prints_a_line_per_resource(sandbox: Sandbox) -> None:
     users, templates, subscriptions = command().splitlines()
-    assert users.startswith("users: 3 added, 0 changed, 0 removed, 0 unchanged (1 request, ")
-    assert templates.startswith("templates: 3 added, 0 changed, 0 removed, 0 unchanged (4 requests, ")
-    assert subscriptions.startswith("subscriptions: 0 added, 0 changed, 0 removed, 0 unchanged (1 request, ")
+    assert users.startswith("users: 3 added, 0 updated, 0 removed, 0 unchanged (1 request, ")
+    assert templates.startswith("templates: 3 added, 0 updated, 0 removed, 0 unchanged (4 requests, ")
+    assert subscriptions.startswith("subscriptions: 0 added, 0 updated, 0 removed, 0 unchanged (1 request, ")
 
 
 @only_current
@@ -50,7 +50,9 @@ def test_it_says_whose_templates_they_are(sandbox: Sandbox) -> None:
         "templates",
         "subscriptions",
     ]
-    assert lines[3] == ("  Templates: those that Ada Owner, whose key this is, owns, views or may start.")
+    assert lines[3] == (
+        "  Templates: only those that Ada Owner, the user of the API key, owns, views or may start."
+    )
 
 
 @only_current
@@ -59,8 +61,11 @@ def test_it_works_with_the_key_of_somebody_who_is_no_administrator(
 ) -> None:
     settings.PNEUMATIC_API_KEY = sandbox.add_key("the-key-of-bo-operator", 2)
     lines = command().splitlines()
-    assert lines[2].startswith("templates: 6 added, 0 changed, 0 removed")
-    assert lines[3] == "  Templates: those that Bo Operator, whose key this is, owns, views or may start."
+    assert lines[2].startswith("templates: 6 added, 0 updated, 0 removed")
+    assert (
+        lines[3]
+        == "  Templates: only those that Bo Operator, the user of the API key, owns, views or may start."
+    )
     assert lines[4].startswith("subscriptions: not allowed. ")
 
 
@@ -79,7 +84,7 @@ def test_it_synchronises_what_is_named(sandbox: Sandbox) -> None:
 
 
 def test_it_says_that_the_server_has_no_such_thing(sandbox: Sandbox) -> None:
-    assert command("groups").splitlines() == ["groups: not there. This Pneumatic has no groups."]
+    assert command("groups").splitlines() == ["groups: not supported. This Pneumatic has no groups."]
     found = json.loads(command("groups", "--json"))
     assert (found["state"], found["resources"][0]["state"]) == ("done", "absent")
 
@@ -95,16 +100,14 @@ def test_it_says_what_the_key_may_not_see_and_succeeds_all_the_same(sandbox: San
 def test_it_refuses_a_name_that_it_does_not_know() -> None:
     _out, error = refusal("unicorns")
     assert error.returncode == 2
-    assert (
-        str(error) == "There is nothing named unicorns to sync. Choose from: users, templates, subscriptions."
-    )
+    assert str(error) == "Cannot sync unicorns: unknown. Choose from: users, templates, subscriptions."
     assert not SyncRun.objects.exists()
 
 
 def test_a_database_without_tables_is_told_in_a_sentence(tmp_path: Path) -> None:
     done = manage("sync", DATABASE_URL=f"sqlite:///{tmp_path / 'fresh.sqlite3'}")
     assert done.returncode == 1
-    assert "Its migrations are not applied: run manage.py migrate first." in done.stderr
+    assert "Migrations are missing: run manage.py migrate." in done.stderr
     assert "Traceback" not in done.stderr
 
 
@@ -127,8 +130,8 @@ def test_it_exits_with_2_when_it_refused_and_says_how_to_confirm(sandbox: Sandbo
     out, error = refusal()
     assert error.returncode == 2
     assert "--allow-removals" in str(error)
-    assert "templates: refused, would be: 0 added, 0 changed, 1 removed, 2 unchanged" in out
-    assert "templates: 0 added, 0 changed, 1 removed" in command("--allow-removals")
+    assert "templates: refused, would be: 0 added, 0 updated, 1 removed, 2 unchanged" in out
+    assert "templates: 0 added, 0 updated, 1 removed" in command("--allow-removals")
 
 
 def test_a_dry_run_lists_what_would_change(sandbox: Sandbox) -> None:
@@ -178,7 +181,7 @@ def test_it_says_that_another_one_is_running() -> None:
     runs.claim(trigger="command", started_by=None, dry_run=False, allow_removals=False)
     out, error = refusal()
     assert (out, error.returncode) == ("", 1)
-    assert str(error) == "Another sync is running already. Nothing was done."
+    assert str(error) == "Another sync is already running. Nothing was done."
     out, error = refusal("--json")
     assert json.loads(out)["state"] == "busy"
 
@@ -199,7 +202,7 @@ def test_a_terminal_gets_a_bar_and_the_same_lines(sandbox: Sandbox, monkeypatch:
 
 
 def test_a_log_gets_a_line_now_and_then(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("apps.sync.console.SECONDS_BETWEEN_LINES", 0)
+    monkeypatch.setattr("apps.sync.console.LINE_INTERVAL_SECONDS", 0)
     assert "templates: 3 of 3 fetched" in command().splitlines()
 
 
@@ -211,7 +214,7 @@ def test_progress_is_recorded_while_it_runs(sandbox: Sandbox, monkeypatch: pytes
         save(self, *args, **kwargs)
         seen.append((self.fetched, self.expected))
 
-    monkeypatch.setattr("apps.sync.engine.SECONDS_BETWEEN_SAVES", 0)
+    monkeypatch.setattr("apps.sync.engine.SAVE_INTERVAL_SECONDS", 0)
     monkeypatch.setattr(SyncResult, "save", spy)
     sync("templates")
     assert (1, 3) in seen

@@ -113,7 +113,7 @@ def test_a_mass_removal_is_refused_and_nothing_of_that_resource_is_written(sandb
     sandbox.put_user({"id": 2, "last_name": "Renamed"})
     run = sync()
     assert run.state == SyncRun.State.REFUSED
-    assert run.error == "1 of 3 templates are gone, more than a fifth. Nothing was changed for them."
+    assert run.error == "1 of 3 templates would be removed, more than a fifth. Nothing was changed for them."
     assert result(run, "templates").state == SyncResult.State.REFUSED
     assert counts(run, "templates") == (0, 1, 1, 1)
     assert not Template.objects.exclude(removed_at=None).exists()
@@ -128,7 +128,7 @@ def test_an_empty_listing_is_refused_with_a_sentence_of_its_own(sandbox: Sandbox
     sandbox.reset("empty")
     run = sync("templates")
     assert run.state == SyncRun.State.REFUSED
-    assert run.error == "Pneumatic listed no templates at all; 3 are known here. Nothing was changed."
+    assert run.error == "Pneumatic listed no templates; 3 are mirrored. Nothing was changed."
     assert Template.objects.filter(removed_at=None).count() == 3
 
 
@@ -263,7 +263,7 @@ def test_a_bug_ends_in_the_run_and_not_in_a_stuck_lock(
     monkeypatch.setattr("apps.workflow_templates.sync.Templates.write", broken)
     run = sync()
     assert run.state == SyncRun.State.FAILED
-    assert run.error == "Something unexpected went wrong (ZeroDivisionError). The log says more."
+    assert run.error == "Unexpected error (ZeroDivisionError). See the log."
     assert "ZeroDivisionError" in caplog.text
     assert result(run, "users").state == SyncResult.State.DONE
     assert counts(run, "templates") == (0, 0, 0, 0)
@@ -280,7 +280,7 @@ def test_stopping_it_by_hand_leaves_no_lock(sandbox: Sandbox, monkeypatch: pytes
         sync()
     run = SyncRun.objects.get()
     assert run.state == SyncRun.State.FAILED
-    assert run.error == "It was stopped before it was done."
+    assert run.error == "The sync was interrupted."
     assert result(run, "users").state == SyncResult.State.FAILED
 
 

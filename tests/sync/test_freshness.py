@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import pytest
 from django.test import Client, RequestFactory
@@ -57,7 +58,7 @@ def test_the_stalest_resource_decides(settings: Settings) -> None:
 @pytest.mark.parametrize(
     "worthless", [{"state": "failed"}, {"state": "refused"}, {"state": "fetching"}, {"dry_run": True}]
 )
-def test_only_what_was_written_counts(worthless: dict[str, object]) -> None:
+def test_only_what_was_written_counts(worthless: dict[str, Any]) -> None:
     synced("users", minutes_ago=1, **worthless)
     synced("templates", minutes_ago=1)
     assert freshness().never
@@ -67,7 +68,7 @@ def test_a_page_that_does_not_ask_costs_no_query(
     rf: RequestFactory, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     with django_assert_num_queries(0):
-        lazy = context(rf.get("/"))["freshness"]
+        lazy: Any = context(rf.get("/"))["freshness"]
     with django_assert_num_queries(2):
         assert lazy.is_stale
         assert lazy.never

@@ -61,7 +61,7 @@ def test_it_takes_a_post_to_start_one(operator_client: Client) -> None:
 
 def test_an_empty_installation_says_so(operator_client: Client) -> None:
     page = text(operator_client)
-    assert "Nothing has been synced yet" in page
+    assert "No syncs yet" in page
     assert page.count("never synced") == 2
     assert "Sync now" in page
 
@@ -81,7 +81,7 @@ def test_sync_now_waits_for_the_worker_and_is_done_by_it(
     run.refresh_from_db()
     assert run.state == SyncRun.State.DONE
     page = text(operator_client)
-    assert "3 added, 0 changed, 0 removed" in page
+    assert "3 added, 0 updated, 0 removed" in page
     assert "Every field" in page
     assert "operator" in page
     assert "hx-get" not in page.partition('id="sync-live"')[2]
@@ -110,7 +110,7 @@ def test_a_waiting_run_gives_way_when_another_is_at_work(operator_client: Client
     worker()
     waited = SyncRun.objects.get(trigger="page")
     assert waited.state == SyncRun.State.FAILED
-    assert waited.error == "Another sync is running already. Nothing was done."
+    assert waited.error == "Another sync is already running. Nothing was done."
 
 
 def test_when_no_worker_comes_it_says_what_to_start(operator_client: Client) -> None:
@@ -118,9 +118,9 @@ def test_when_no_worker_comes_it_says_what_to_start(operator_client: Client) -> 
     assert "No worker" not in text(operator_client)
     SyncRun.objects.update(started_at=timezone.now() - dt.timedelta(seconds=20))
     page = text(operator_client)
-    assert "No worker has picked this up" in page
+    assert "No worker is running" in page
     assert "manage.py worker" in page
-    assert "Ask again" in page
+    assert "Start again" in page
 
 
 def test_progress_is_shown_while_it_runs(viewer_client: Client) -> None:
@@ -158,8 +158,8 @@ def test_a_killed_run_is_not_shown_as_running(viewer_client: Client) -> None:
     run = runs.claim(trigger="command", started_by=None, dry_run=False, allow_removals=False)
     SyncRun.objects.filter(pk=run.pk).update(heartbeat_at=timezone.now() - dt.timedelta(hours=1))
     page = text(viewer_client)
-    assert "stopped midway" in page
-    assert "The process ended midway." in page
+    assert "interrupted" in page
+    assert "The sync was interrupted." in page
 
 
 def test_a_refused_run_is_confirmed_by_somebody_who_may(
@@ -171,12 +171,12 @@ def test_a_refused_run_is_confirmed_by_somebody_who_may(
     page = text(operator_client)
     assert "The last sync was refused" in page
     assert "No fields" in page
-    assert "They are really gone" in page
-    assert "They are really gone" not in text(viewer_client)
+    assert "Confirm removals and sync" in page
+    assert "Confirm removals and sync" not in text(viewer_client)
 
     operator_client.post("/sync/start/", {"confirm": refused.pk})
     worker()
-    assert SyncRun.objects.first().state == SyncRun.State.DONE
+    assert SyncRun.objects.all()[0].state == SyncRun.State.DONE
     assert "The last sync was refused" not in text(operator_client)
 
 
@@ -186,7 +186,7 @@ def test_a_refusal_that_is_out_of_date_cannot_be_confirmed(operator_client: Clie
     refused = sync()
     sync("users")
     response = operator_client.post("/sync/start/", {"confirm": refused.pk}, follow=True)
-    assert "out of date" in response.content.decode()
+    assert "another sync has ended since" in response.content.decode()
     assert not SyncRun.objects.filter(allow_removals=True).exists()
 
 
@@ -201,9 +201,9 @@ def test_it_says_which_pneumatic_this_is_and_nothing_of_what_it_does_not_have(
 ) -> None:
     sync()
     page = text(viewer_client)
-    assert "Pneumatic as documented, by PNEUMATIC_DIALECT." in page
+    assert "Pneumatic (documented API), set by PNEUMATIC_DIALECT." in page
     assert "Groups" not in page
-    assert "whose key this is" not in page
+    assert "the user of the API key" not in page
 
 
 @only_current
@@ -211,12 +211,12 @@ def test_it_says_what_was_found_and_whose_templates_are_shown(
     viewer_client: Client, sandbox: Sandbox, settings: Settings
 ) -> None:
     settings.PNEUMATIC_DIALECT = "auto"
-    assert "Which Pneumatic this is has not been found out yet." in text(viewer_client)
+    assert "Pneumatic version not detected yet. Run “manage.py check_connection”." in text(viewer_client)
     sync()
     page = text(viewer_client)
-    assert "Pneumatic of today, found just now by asking." in page
+    assert "Pneumatic (current API), detected just now." in page
     assert "<dt>Groups</dt>" in page
-    assert "Templates: those that Ada Owner, whose key this is, owns, views or may start." in page
+    assert "Templates: only those that Ada Owner, the user of the API key, owns, views or may start." in page
     assert 'class="banner"' not in page
 
 

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -81,7 +82,7 @@ def test_a_run_elsewhere_counts_as_alive_while_it_gives_signs(elsewhere: dict[st
 @pytest.mark.parametrize("where", [{}, {"host": "another-host"}])
 def test_a_run_that_is_silent_for_long_is_given_up(where: dict[str, str]) -> None:
     run = claim()
-    silent = timezone.now() - runs.SILENCE_ALLOWED - dt.timedelta(seconds=1)
+    silent = timezone.now() - runs.HEARTBEAT_TIMEOUT - dt.timedelta(seconds=1)
     SyncRun.objects.filter(pk=run.pk).update(heartbeat_at=silent, **where)
     claim()
     run.refresh_from_db()
@@ -92,7 +93,7 @@ def test_a_sign_of_life_is_recorded() -> None:
     run = claim()
     old = timezone.now() - dt.timedelta(minutes=1)
     SyncRun.objects.filter(pk=run.pk).update(heartbeat_at=old)
-    runs.beat(run)
+    runs.record_heartbeat(run)
     run.refresh_from_db()
     assert run.heartbeat_at > old
 
@@ -100,14 +101,14 @@ def test_a_sign_of_life_is_recorded() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_signs_of_life_come_without_being_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     beaten = threading.Event()
-    beat = runs.beat
+    record_heartbeat = runs.record_heartbeat
 
     def spy(run: SyncRun) -> None:
-        beat(run)
+        record_heartbeat(run)
         beaten.set()
 
-    monkeypatch.setattr(runs, "SECONDS_BETWEEN_BEATS", 0.01)
-    monkeypatch.setattr(runs, "beat", spy)
+    monkeypatch.setattr(runs, "HEARTBEAT_INTERVAL_SECONDS", 0.01)
+    monkeypatch.setattr(runs, "record_heartbeat", spy)
     run = claim()
     old = run.heartbeat_at
     with runs.heartbeat(run):
@@ -119,10 +120,10 @@ def test_signs_of_life_come_without_being_asked_for(monkeypatch: pytest.MonkeyPa
 
 def test_the_fence_stops_a_run_that_was_given_up() -> None:
     run = claim()
-    runs.fence(run)
+    runs.assert_still_running(run)
     SyncRun.objects.filter(pk=run.pk).update(state=SyncRun.State.ABANDONED)
     with pytest.raises(runs.RunLostError):
-        runs.fence(run)
+        runs.assert_still_running(run)
 
 
 def test_a_run_that_was_given_up_stays_so_when_it_ends() -> None:
@@ -141,7 +142,12 @@ def test_asking_twice_makes_one_waiting_run(operator: User, viewer: User) -> Non
 
 def test_a_waiting_run_is_claimed_once(operator: User) -> None:
     queued = runs.enqueue(started_by=operator)
-    options = {"trigger": "page", "started_by": operator, "dry_run": False, "allow_removals": False}
+    options: dict[str, Any] = {
+        "trigger": "page",
+        "started_by": operator,
+        "dry_run": False,
+        "allow_removals": False,
+    }
     run = runs.claim(queued=queued, **options)
     assert run.pk == queued.pk
     assert run.pid == os.getpid()

@@ -59,7 +59,7 @@ def address(endpoint: Endpoint) -> str:
 def hear(endpoint: Endpoint | None) -> None:
     """Let a delivery come by ``endpoint``, as the receiver records it."""
     assert endpoint is not None
-    Endpoint.objects.filter(pk=endpoint.pk).update(first_heard_at=timezone.now())
+    Endpoint.objects.filter(pk=endpoint.pk).update(first_event_at=timezone.now())
 
 
 def let_grace_pass() -> None:

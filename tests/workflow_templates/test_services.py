@@ -9,6 +9,7 @@ import pytest
 from pytest_django import Settings
 
 from apps.accounts.models import User
+from apps.pneumatic.client import connect
 from apps.workflow_templates import services
 from apps.workflow_templates.models import Template, TemplateUse
 from tests.factories import NOW, make_template, make_use
@@ -56,13 +57,18 @@ def test_it_counts_when_another_tab_was_first(operator: User, monkeypatch: pytes
 # -- One template, as it is now
 
 
+def refresh_template(template: Template) -> Template:
+    with connect() as client:
+        return services.refresh_template(template, client)
+
+
 @both_dialects
 @pytest.mark.django_db
 def test_a_template_that_did_not_change_is_read_once_and_not_written(sandbox: Sandbox) -> None:
     sync("templates")
     before = Template.objects.get(pk=1)
     sandbox.clear_requests()
-    after = services.bring_up_to_date(before)
+    after = refresh_template(before)
     assert (after.changed_at, after.current_version_id) == (before.changed_at, before.current_version_id)
     assert [entry["path"] for entry in sandbox.requests()] == ["/templates/1"]
 
@@ -74,11 +80,11 @@ def test_a_template_that_changed_gets_its_new_form(sandbox: Sandbox) -> None:
     fields = sandbox.template(1)["kickoff"]["fields"]
     fields[0]["name"] = "Renamed"
     sandbox.put_template({"id": 1, "kickoff": {"description": "", "fields": fields}})
-    template = services.bring_up_to_date(Template.objects.get(pk=1))
+    template = refresh_template(Template.objects.get(pk=1))
     assert template.current_version is not None
     assert template.current_version.number == 2
     assert "Renamed" in {field["name"] for field in template.current_version.kickoff["fields"]}
-    again = services.bring_up_to_date(template)
+    again = refresh_template(template)
     assert (again.changed_at, again.current_version_id) == (template.changed_at, template.current_version_id)
     sync("templates")
     assert Template.objects.get(pk=1).current_version_id == template.current_version_id
@@ -92,7 +98,7 @@ def test_a_key_that_may_not_read_details_brings_up_to_date_from_the_list(
     settings.PNEUMATIC_API_KEY = sandbox.add_key("the-key-of-bo-operator", 2)
     sync("templates")
     before = Template.objects.get(pk=1)
-    assert services.bring_up_to_date(before).changed_at == before.changed_at
+    assert refresh_template(before).changed_at == before.changed_at
     sandbox.put_template({"id": 1, "name": "Renamed"})
-    assert services.bring_up_to_date(before).name == "Renamed"
+    assert refresh_template(before).name == "Renamed"
     assert counts(sync("templates"), "templates") == (0, 0, 0, 6)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -69,23 +70,23 @@ def test_it_tells_everything_about_the_template(viewer_client: Client) -> None:
     )
     html, text = html_of(viewer_client, template), text_of(viewer_client, template)
     assert "<strong>new</strong>" in html
-    assert "can be finished at any stage" in text
+    assert "Can be completed at any task" in text
     assert re.search(r"Updated .* ago by Ada Lovelace ada@example.com", text)
     assert "Grace Hopper person2@example.com invited" in text
     assert "User 99 not synced" in text
     assert text.index("Ada Lovelace ada@example.com Grace Hopper") > 0
     assert "0 kickoff fields, 0 tasks, 2 performers" in text
-    assert "This form asks for nothing but the workflow's name." in text
+    assert "This form has no fields." in text
 
 
 def test_it_says_in_words_when_a_workflow_is_finished(viewer_client: Client) -> None:
-    assert "finished when its last task is done" in text_of(viewer_client, make_template(finalizable=False))
+    assert "Completed with its last task" in text_of(viewer_client, make_template(finalizable=False))
 
 
 def test_it_says_so_when_nobody_may_run_it_or_nobody_told_when(viewer_client: Client) -> None:
     text = text_of(viewer_client, make_template(date_updated=None))
-    assert "Updated not told" in text
-    assert "May run it Pneumatic names nobody." in text
+    assert "Updated Unknown" in text
+    assert "Can launch No users listed." in text
 
 
 def test_it_shows_the_kickoff_form_in_words(viewer_client: Client) -> None:
@@ -126,10 +127,8 @@ def test_it_shows_groups_with_their_rules_and_what_is_special_about_fields(viewe
     html, text = html_of(viewer_client, template), text_of(viewer_client, template)
     assert "Line line Short text Default: “usual” At most 140 characters Optional" in text
     assert "Date Default: 1 Jan 2026" in text
-    assert (
-        "Secret hidden secret Short text Hidden: nobody is asked, its default is sent. Default: “7”" in text
-    )
-    assert "The API key may not read its options: they stand in a data set." in text
+    assert "Secret hidden secret Short text Hidden: not shown, its default is sent. Default: “7”" in text
+    assert "Its options come from a data set that the API key cannot read." in text
     assert "Money All of it “Deposit” and “Rest” together must be exactly 100." in text
     assert "Deposit deposit Number Optional Rest rest Number Optional" in text
     assert "All of <strong>it</strong>" in html
@@ -137,7 +136,7 @@ def test_it_shows_groups_with_their_rules_and_what_is_special_about_fields(viewe
 
 
 def test_it_says_why_tasks_are_not_known(viewer_client: Client) -> None:
-    assert "This template has 3 tasks, but the API key may not read them." in text_of(
+    assert "This template has 3 tasks, but the API key cannot read them." in text_of(
         viewer_client, make_template(tasks_count=3)
     )
     assert "This template has no tasks." in text_of(viewer_client, make_template(tasks_count=0))
@@ -145,12 +144,12 @@ def test_it_says_why_tasks_are_not_known(viewer_client: Client) -> None:
 
 def test_it_tells_how_workflows_are_called(viewer_client: Client) -> None:
     template = make_template(workflow_name="For {{client}}")
-    assert "Name of workflows For {{client}}" in text_of(viewer_client, template)
+    assert "Workflow name pattern For {{client}}" in text_of(viewer_client, template)
 
 
 def test_it_names_performers_that_are_no_users(viewer_client: Client) -> None:
     task = Task(id=1, number=1, name="Check", other_performers=("Finance", "manager"))
-    assert "Done by Finance manager Complete when one of them has completed it" in text_of(
+    assert "Performers Finance manager Completion rule one performer completes it" in text_of(
         viewer_client, make_template(tasks=[task])
     )
 
@@ -201,18 +200,18 @@ def test_it_shows_tasks_with_delays_performers_and_output(viewer_client: Client)
 
     assert "<strong>laptop</strong>" in html
     assert "Starts 2 hours after the workflow is launched." in first
-    assert "whoever launches the workflow Ada Lovelace" in first
-    assert "one of them has completed it" in first
-    assert "Asks for 1 field" in first
+    assert "the user who launches the workflow Ada Lovelace" in first
+    assert "one performer completes it" in first
+    assert "1 output field" in first
     assert "Neighbour seat Person Optional" in first
 
-    assert "Starts 3 days, 2 hours after the task before it is done." in second
-    assert "whoever is named in “Manager” of the kickoff form" in second
-    assert "whoever is named in “Neighbour” of the task “Prepare”" in second
-    assert "whoever is named in “Somebody else”" in second
-    assert "all of them have completed it" in second
+    assert "Starts 3 days, 2 hours after the previous task is completed." in second
+    assert "the user named in “Manager” of the kickoff form" in second
+    assert "the user named in “Neighbour” of the task “Prepare”" in second
+    assert "the user named in “Somebody else”" in second
+    assert "all performers must complete it" in second
 
-    assert "Done by Pneumatic names nobody." in third
+    assert "Performers No users listed." in third
     assert "Starts" not in third
 
 
@@ -223,11 +222,11 @@ def test_it_tells_what_each_version_changed(viewer_client: Client) -> None:
     template = make_template(fields=[make_field("why")])
     make_version(template, fields=[make_field("why", is_required=True), make_field("when", "date")])
     text = text_of(viewer_client, template)
-    assert "Version 2 current first seen" in text
+    assert "Version 2 current first synced" in text
     assert "“Why” is required now." in text
     assert "“When” is new (date)." in text
     assert text.index("Version 2") < text.index("Version 1")
-    assert "The first that was seen here." in text
+    assert "First synced version" in text
 
 
 def test_it_leads_to_the_changes_that_have_no_room(viewer_client: Client) -> None:
@@ -245,7 +244,7 @@ def test_it_shows_the_newest_versions_only(viewer_client: Client) -> None:
     assert "Version 25" in text
     assert "Version 6 " in text
     assert "Version 5 " not in text
-    assert "The first that was seen here." not in text
+    assert "First synced version" not in text
 
 
 # -- Launching
@@ -256,7 +255,7 @@ def test_it_leads_to_the_launch_form(operator_client: Client) -> None:
     assert f'href="/templates/{template.pk}/launch/"' in html_of(operator_client, template)
 
 
-STATES = {
+STATES: dict[str, dict[str, Any]] = {
     "removed": {"removed_at": NOW},
     "inactive": {"is_active": False},
 }
@@ -274,7 +273,7 @@ def test_it_says_why_it_cannot_be_launched(operator_client: Client, state: str) 
 
 def test_a_removed_template_says_since_when(operator_client: Client) -> None:
     text = text_of(operator_client, make_template(removed_at=NOW))
-    assert re.search(r"A sync found it gone .* ago. What stands below is what was seen last.", text)
+    assert re.search(r"Removed from Pneumatic .* ago\. Showing the last synced version\.", text)
 
 
 def test_a_viewer_is_told_about_the_role(viewer_client: Client) -> None:

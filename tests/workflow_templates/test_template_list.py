@@ -177,7 +177,7 @@ def test_it_says_how_to_bring_the_first_templates(operator_client: Client, viewe
 def test_it_says_how_to_find_more(operator_client: Client) -> None:
     make_template()
     html = operator_client.get(URL + "?q=nothing&asks_for=file&mine=on").content.decode()
-    assert "No template fits" in html
+    assert "No matching templates" in html
     for wider in (
         "?asks_for=file&amp;mine=on",
         "?q=nothing&amp;mine=on",
@@ -189,7 +189,7 @@ def test_it_says_how_to_find_more(operator_client: Client) -> None:
 
 def test_it_says_so_when_all_templates_are_gone(viewer_client: Client) -> None:
     make_template(removed_at=NOW)
-    assert "No templates any more" in viewer_client.get(URL).content.decode()
+    assert "No current templates" in viewer_client.get(URL).content.decode()
 
 
 # -- Cost

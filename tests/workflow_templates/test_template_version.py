@@ -33,7 +33,7 @@ def test_it_opens_to_every_role(request: pytest.FixtureRequest, db: None, who: s
 
 def test_it_shows_the_change_with_both_texts(viewer_client: Client) -> None:
     html = viewer_client.get(url_of(two_versions(), 2)).content.decode()
-    assert "What changed since version 1" in html
+    assert "Changes since version 1" in html
     assert "The description of “Why” changed." in html
     assert "Old &lt;b&gt;words&lt;/b&gt;" in html
     assert "New <strong>words</strong>" in html
@@ -42,8 +42,8 @@ def test_it_shows_the_change_with_both_texts(viewer_client: Client) -> None:
 
 def test_the_first_version_has_nothing_to_compare_with(viewer_client: Client) -> None:
     html = viewer_client.get(url_of(two_versions(), 1)).content.decode()
-    assert "there is nothing to compare it with" in html
-    assert "Not the current one" in html
+    assert "There is no earlier version to compare" in html
+    assert "Not current" in html
 
 
 @pytest.mark.parametrize("number", [0, 3, 10**22])

@@ -36,20 +36,23 @@ def sentences(old: tuple[FieldDefinition, ...], new: tuple[FieldDefinition, ...]
 
 FIELD_CHANGES = {
     "added": (replace(REASON, api_name="why", name="Why"), [("added", "“Why” is new (short text).")]),
-    "renamed": (replace(REASON, name="Why"), [("changed", "“Reason” is called “Why” now.")]),
+    "renamed": (replace(REASON, name="Why"), [("changed", "“Reason” was renamed to “Why”.")]),
     "retyped": (
         replace(REASON, type="text"),
-        [("changed", "“Reason” asks for long text now, no longer for short text.")],
+        [("changed", "The type of “Reason” changed from short text to long text.")],
     ),
     "retyped to a type of tomorrow": (
         replace(REASON, type="hologram"),
-        [("changed", "“Reason” asks for unknown type “hologram” now, no longer for short text.")],
+        [("changed", "The type of “Reason” changed from short text to unknown type “hologram”.")],
     ),
     "now required": (replace(REASON, is_required=True), [("changed", "“Reason” is required now.")]),
-    "description added": (replace(REASON, description="Why?"), [("changed", "“Reason” got a description.")]),
+    "description added": (
+        replace(REASON, description="Why?"),
+        [("changed", "“Reason” has a description now.")],
+    ),
     "now hidden": (
         replace(REASON, is_hidden=True),
-        [("changed", "“Reason” is hidden now: nobody is asked for it.")],
+        [("changed", "“Reason” is hidden now.")],
     ),
     "with a default": (
         replace(REASON, default="Because"),
@@ -61,11 +64,11 @@ FIELD_CHANGES = {
     ),
     "in a group": (
         replace(REASON, fieldset="money"),
-        [("changed", "“Reason” stands in the group “money” now.")],
+        [("changed", "“Reason” moved to the group “money”.")],
     ),
     "options out of sight": (
         replace(REASON, options_unknown=True),
-        [("changed", "The API key may not read the options of “Reason” any more.")],
+        [("changed", "The API key can no longer read the options of “Reason”.")],
     ),
     "new and hidden": (
         replace(REASON, api_name="why", name="Why", is_hidden=True, is_required=True),
@@ -73,7 +76,7 @@ FIELD_CHANGES = {
     ),
     "renamed and required": (
         replace(REASON, name="Why", is_required=True),
-        [("changed", "“Reason” is called “Why” now."), ("changed", "“Why” is required now.")],
+        [("changed", "“Reason” was renamed to “Why”."), ("changed", "“Why” is required now.")],
     ),
 }
 
@@ -95,11 +98,11 @@ def test_it_says_what_is_no_longer_so() -> None:
         REASON, is_hidden=True, default="Because", max_length=140, fieldset="x", options_unknown=True
     )
     assert [sentence for _kind, sentence in sentences((before,), (REASON,))] == [
-        "“Reason” is not hidden any more.",
-        "“Reason” has no default any more; it was “Because”.",
-        "“Reason” may be of any length now.",
-        "“Reason” stands in no group any more.",
-        "The API key may read the options of “Reason” now.",
+        "“Reason” is no longer hidden.",
+        "The default of “Reason” was removed: “Because”.",
+        "“Reason” has no length limit now.",
+        "“Reason” was removed from its group.",
+        "The API key can read the options of “Reason” now.",
     ]
     assert sentences((before,), (replace(before, default="So"),)) == [
         ("changed", "The default of “Reason” is “So” now, no longer “Because”.")
@@ -110,17 +113,17 @@ HUNDRED = FieldsetRule(RuleKind.SUM_EQUAL, "100", ("reason", "colour"))
 MONEY = Fieldset("money", "Money", rules=(RuleGroup(((HUNDRED,),)),))
 GROUP_CHANGES = {
     "added": ((), (MONEY,), [("added", "The group “Money” is new.")]),
-    "gone": ((MONEY,), (), [("removed", "The group “Money” is gone.")]),
+    "removed": ((MONEY,), (), [("removed", "The group “Money” was removed.")]),
     "without a title": ((), (Fieldset("field-7"),), [("added", "The group “field-7” is new.")]),
     "renamed": (
         (MONEY,),
         (replace(MONEY, title="Fees"),),
-        [("changed", "The group “Money” is called “Fees” now.")],
+        [("changed", "The group “Money” was renamed to “Fees”.")],
     ),
     "described": (
         (MONEY,),
         (replace(MONEY, description="All of it"),),
-        [("changed", "The group “Money” got a description.")],
+        [("changed", "The group “Money” has a description now.")],
     ),
     "without its rule": (
         (MONEY,),
@@ -149,12 +152,12 @@ GROUP_CHANGES = {
     "with other words for its rule": (
         (MONEY,),
         (replace(MONEY, rules=(RuleGroup(((HUNDRED,),), message="Pay!"),)),),
-        [("changed", "The rules of the group “Money” are written in another way.")],
+        [("changed", "The rules of the group “Money” were rewritten with the same meaning.")],
     ),
-    "in another order": (
+    "reordered": (
         (MONEY, Fieldset("b", "B")),
         (Fieldset("b", "B"), MONEY),
-        [("changed", "The groups stand in another order.")],
+        [("changed", "The order of the groups changed.")],
     ),
 }
 
@@ -170,7 +173,7 @@ def test_it_says_what_happened_to_groups(
 def test_a_field_that_is_only_renamed_makes_no_other_rule() -> None:
     renamed = (replace(REASON, name="Why"), COLOUR, DAY)
     changes = compare(Kickoff(fields=FORM, fieldsets=(MONEY,)), Kickoff(fields=renamed, fieldsets=(MONEY,)))
-    assert [change.sentence for change in changes] == ["“Reason” is called “Why” now."]
+    assert [change.sentence for change in changes] == ["“Reason” was renamed to “Why”."]
 
 
 def test_it_says_that_a_new_field_is_required() -> None:
@@ -179,27 +182,27 @@ def test_it_says_that_a_new_field_is_required() -> None:
 
 def test_it_tells_what_kind_of_field_is_gone() -> None:
     assert sentences((REASON, COLOUR), (REASON,)) == [
-        ("removed", "“Colour” is gone (one choice from a list).")
+        ("removed", "“Colour” was removed (one choice from a list).")
     ]
 
 
 OPTION_CHANGES = {
-    "gone": (make_options("Red", "Green"), [("removed", "“Colour” lost an option: “Blue”.")]),
+    "removed": (make_options("Red", "Green"), [("removed", "“Colour” lost an option: “Blue”.")]),
     "added": (
         make_options("Red", "Green", "Blue", "Pink", "Grey"),
         [("added", "“Colour” has new options: “Pink”, “Grey”.")],
     ),
     "renamed": (
         make_options("Crimson", "Green", "Blue"),
-        [("changed", "An option of “Colour” has another name: “Red” is “Crimson” now.")],
+        [("changed", "An option of “Colour” was renamed: “Red” to “Crimson”.")],
     ),
-    "made anew": (
+    "re-created": (
         (option("9", "Red"), option("2", "Green"), option("3", "Blue")),
-        [("changed", "“Colour” has an option that was made anew under the same name: “Red”.")],
+        [("changed", "“Colour” has an option that was re-created with the same name: “Red”.")],
     ),
     "reordered": (
         (option("2", "Green"), option("1", "Red"), option("3", "Blue")),
-        [("changed", "The options of “Colour” stand in another order.")],
+        [("changed", "The order of the options of “Colour” changed.")],
     ),
     "many": (
         make_options("Red", "Green", "Blue", *[f"Shade {number}" for number in range(300)]),
@@ -222,7 +225,7 @@ def test_it_says_what_happened_to_options(
 
 MOVES = {
     "to the top": ((DAY, REASON, COLOUR), ["“Day” moved to the top."]),
-    "down": ((COLOUR, DAY, REASON), ["“Reason” moved; it stands below “Day” now."]),
+    "down": ((COLOUR, DAY, REASON), ["“Reason” moved below “Day”."]),
     "made room only": ((make_field("new"), *FORM), ["“New” is new (short text)."]),
 }
 
@@ -234,16 +237,14 @@ def test_it_names_only_the_fields_that_moved(new: tuple[FieldDefinition, ...], e
 
 def test_it_says_so_when_only_the_numbering_changed() -> None:
     renumbered = tuple(replace(field, order=field.order + 7) for field in FORM)
-    assert sentences(FORM, renumbered) == [
-        ("changed", "The fields were numbered anew; they stand where they stood.")
-    ]
+    assert sentences(FORM, renumbered) == [("changed", "The fields were renumbered in the same order.")]
 
 
 @pytest.mark.parametrize(
     ("before", "after", "expected"),
     [
-        ("", "Hello", "The form got a description."),
-        ("Hello", "", "The form's description is gone."),
+        ("", "Hello", "The form has a description now."),
+        ("Hello", "", "The form's description was removed."),
         ("Hello", "Good day", "The form's description changed."),
     ],
 )

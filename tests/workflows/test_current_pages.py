@@ -110,7 +110,7 @@ def test_what_my_group_holds_is_held_by_me(operator_client: Client) -> None:
 
     assert [workflow.pk for workflow in found] == [4, 3]
     assert row.is_mine
-    assert "Held by me" in home
+    assert "Assigned to me" in home
 
 
 def test_an_answer_that_is_a_group_is_named(deliver: Deliver, viewer_client: Client) -> None:

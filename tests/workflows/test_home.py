@@ -47,7 +47,10 @@ def test_the_page_shows_it(operator_client: Client, me: User) -> None:
     page = page_text(operator_client)
 
     assert (
-        page.index("Held by me") < page.index("Mine") < page.index("Also moving now") < page.index("Theirs")
+        page.index("Assigned to me")
+        < page.index("Mine")
+        < page.index("Other running workflows")
+        < page.index("Theirs")
     )
     assert "step 3" in page
     assert "live.js" in page
@@ -56,7 +59,7 @@ def test_the_page_shows_it(operator_client: Client, me: User) -> None:
 def test_nothing_moving_is_told_quietly(viewer_client: Client) -> None:
     page = page_text(viewer_client)
 
-    assert "No event tells of a running workflow." in page
+    assert "No running workflows." in page
     assert "No events can be received" not in page
 
 

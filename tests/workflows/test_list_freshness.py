@@ -93,7 +93,7 @@ def test_it_says_that_deliveries_are_held_back(viewer_client: Client, integrator
         body=b"{}",
         size=2,
         verdict="accepted",
-        state=Delivery.State.PARKED,
+        state=Delivery.State.DEAD_LETTER,
     )
 
     assert "1 delivery is in the dead-letter queue" in page_text(viewer_client)

@@ -119,7 +119,7 @@ def test_a_worker_that_falls_behind_is_noticed_at_once(viewer_client: Client, ur
 def test_writers_who_finish_in_another_order_are_noticed(viewer_client: Client, deliver: Deliver) -> None:
     """One that wrote an earlier time may commit after one that wrote a later time; its event has a new number."""
     later = make_workflow(2)
-    Workflow.objects.filter(pk=later.pk).update(changed_at=timezone.now() + timezone.timedelta(hours=1))
+    Workflow.objects.filter(pk=later.pk).update(changed_at=timezone.now() + dt.timedelta(hours=1))
     mark = mark_of(viewer_client.get("/workflows/").content.decode())
 
     deliver(payloads.started(1))

@@ -1,7 +1,7 @@
-"""Whether a workflow that events tell of is the one that a launch asked for: template, name, time and every answer.
+"""Compare a launch with a workflow: template, name, start time and every answer.
 
-Pure: no database. A launch and a workflow *fit* when nothing differs and nothing is missing. How each type of answer
-is compared is a table below; a type that is not in it never fits by itself.
+Pure: no database. They match when nothing differs and nothing is missing. ``_COMPARISONS`` says how each type of answer
+is compared; a type that is not in it never matches.
 """
 
 from __future__ import annotations
@@ -17,25 +17,24 @@ from apps.kickoff.fields import create
 from apps.pneumatic.canonical.events import Output
 from apps.pneumatic.canonical.schemas import Answer, FileValue, GroupValue, UserValue, Value
 
-CUT = "…"  # stands at the end of a name that was too long
-JOINT = ", "  # between the options that the server writes as one text
+ELLIPSIS = "…"  # the end of a name that was too long
+OPTION_SEPARATOR = ", "  # between options that the server writes as one text
 
 
 class Fit(StrEnum):
-    """What comparing one thing found."""
+    """The result of comparing one value."""
 
-    FITS = "fits"
+    MATCHES = "matches"
     DIFFERS = "differs"
-    MISSING = "missing"  # the events do not tell it
+    MISSING = "missing"  # no event contains it
 
 
 @dataclass(frozen=True, slots=True)
 class ExpectedWorkflow:
-    """What a launch asked for, and when its workflow can have been made: from ``since`` to ``until``.
+    """The workflow that a launch requested, which can have been started from ``since`` to ``until``.
 
-    ``unread`` are the labels of stored answers that are no answers to their fields (any more): they fit nothing.
-    ``variables`` are what the server replaces in a name where they stand as ``{{...}}``; a name that is longer than
-    ``longest_name`` then is cut.
+    ``unread`` are the labels of stored answers that are not valid for their fields: they never match. The server
+    replaces ``variables``, written as ``{{...}}``, in a name, and then cuts it to ``longest_name`` characters.
     """
 
     template_id: int
@@ -49,26 +48,29 @@ class ExpectedWorkflow:
 
     @property
     def literal_name(self) -> str | None:
-        """Return the only name that the workflow can have got; None where that is not known beforehand."""
+        """The only name that the workflow can have; None where a variable leaves it open."""
         parts = self._name_parts()
         return self._cut(parts[0]) if len(parts) == 1 else None
 
-    def may_be_called(self, name: str) -> bool:
-        """Say whether the server may have made ``name`` of ours."""
-        told, (first, *others) = _line(name), self._name_parts()
+    def name_matches(self, name: str) -> bool:
+        """Return whether the server can have made ``name`` of the requested one."""
+        reported, (first, *others) = _line(name), self._name_parts()
         if not others:
-            return told == self._cut(first)
-        if not told:
+            return reported == self._cut(first)
+        if not reported:
             return False
-        # A variable at an end may be empty; then the blank beside it went, too.
-        if any(_is_made_of(first, others, text) for text in (told, f" {told}", f"{told} ", f" {told} ")):
+        # A variable at an end may be empty; the server then strips the blank next to it.
+        if any(
+            _is_made_of(first, others, text)
+            for text in (reported, f" {reported}", f"{reported} ", f" {reported} ")
+        ):
             return True
-        # What stands at the end may have been cut off: then all that is left of ours is how it begins.
-        is_cut = len(told) == self.longest_name and told.endswith(CUT)
-        return is_cut and told[:-1].startswith(first[: len(told) - 1])
+        # A cut name must begin as the requested one does.
+        is_cut = len(reported) == self.longest_name and reported.endswith(ELLIPSIS)
+        return is_cut and reported[:-1].startswith(first[: len(reported) - 1])
 
     def _name_parts(self) -> list[str]:
-        """Return what of the name stays as it is, in order; there is a variable between one part and the next."""
+        """Return the fixed parts of the name, in order; between two of them is a variable."""
         if not self.variables:
             return [_line(self.name)]
         names = "|".join(map(re.escape, self.variables))
@@ -77,12 +79,12 @@ class ExpectedWorkflow:
     def _cut(self, name: str) -> str:
         if self.longest_name is None or len(name) <= self.longest_name:
             return name
-        return name[: self.longest_name - len(CUT)] + CUT
+        return name[: self.longest_name - len(ELLIPSIS)] + ELLIPSIS
 
 
 @dataclass(frozen=True, slots=True)
 class ReportedWorkflow:
-    """What events tell of a workflow's beginning."""
+    """A workflow as its first events describe it."""
 
     template_id: int | None
     name: str
@@ -92,21 +94,21 @@ class ReportedWorkflow:
 
 @dataclass(frozen=True, slots=True)
 class AnswerFit:
-    """One answer, as it was given here and as the events tell it, in words; "" for none."""
+    """One answer as text: as submitted here, and as reported by events; "" for none."""
 
     label: str
-    ours: str
-    theirs: str
-    verdict: Fit
+    submitted: str
+    reported: str
+    fit: Fit
 
     @property
-    def fits(self) -> bool:
-        return self.verdict is Fit.FITS
+    def matches(self) -> bool:
+        return self.fit is Fit.MATCHES
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A launch beside a workflow."""
+    """The result of comparing a launch with a workflow."""
 
     template: Fit
     name: Fit
@@ -114,37 +116,37 @@ class Comparison:
     answers: tuple[AnswerFit, ...]
 
     @property
-    def fits(self) -> bool:
-        """Say whether nothing speaks against it."""
+    def matches(self) -> bool:
+        """Whether nothing differs and nothing is missing."""
         return self.score == 3 + len(self.answers)
 
     @property
-    def answers_fit(self) -> bool:
-        """Say whether nothing speaks against the answers."""
-        return all(fit.fits for fit in self.answers)
+    def answers_match(self) -> bool:
+        """Whether every answer matches."""
+        return all(answer.matches for answer in self.answers)
 
     @property
     def score(self) -> int:
-        """Return how many things fit: what fits best comes first on the page."""
+        """How many values match; the page shows the highest first."""
         named = (self.template, self.name, self.time)
-        return sum(verdict is Fit.FITS for verdict in (*named, *(fit.verdict for fit in self.answers)))
+        return sum(fit is Fit.MATCHES for fit in (*named, *(answer.fit for answer in self.answers)))
 
 
-def compare(wish: ExpectedWorkflow, told: ReportedWorkflow) -> Comparison:
-    """Return what fits, differs and is missing between a launch and a workflow."""
+def compare(expected: ExpectedWorkflow, reported: ReportedWorkflow) -> Comparison:
+    """Return what matches, differs and is missing between a launch and a workflow."""
     return Comparison(
-        template=_verdict(told.template_id, told.template_id == wish.template_id),
-        name=_verdict(told.name, wish.may_be_called(told.name)),
-        time=_verdict(
-            told.started_at,
-            told.started_at is not None and wish.since <= told.started_at <= wish.until,
+        template=_fit(reported.template_id, reported.template_id == expected.template_id),
+        name=_fit(reported.name, expected.name_matches(reported.name)),
+        time=_fit(
+            reported.started_at,
+            reported.started_at is not None and expected.since <= reported.started_at <= expected.until,
         ),
-        answers=tuple(_answers(wish, told.kickoff)),
+        answers=tuple(_answers(expected, reported.kickoff)),
     )
 
 
 def _is_made_of(first: str, others: Sequence[str], text: str) -> bool:
-    """Say whether ``text`` is ``first`` and then the others in order, with anything between them."""
+    """Return whether ``text`` is ``first`` and then the others in order, with anything between them."""
     if not text.startswith(first):
         return False
     at = len(first)
@@ -156,33 +158,35 @@ def _is_made_of(first: str, others: Sequence[str], text: str) -> bool:
     return len(text) - len(others[-1]) >= at and text.endswith(others[-1])
 
 
-def _verdict(value: object, fits: bool) -> Fit:
-    if fits:
-        return Fit.FITS
+def _fit(value: object, matches: bool) -> Fit:
+    if matches:
+        return Fit.MATCHES
     return Fit.MISSING if value in (None, "") else Fit.DIFFERS
 
 
-def _answers(wish: ExpectedWorkflow, outputs: Sequence[Output]) -> Iterable[AnswerFit]:
-    told: dict[str, Output] = {}
+def _answers(expected: ExpectedWorkflow, outputs: Sequence[Output]) -> Iterable[AnswerFit]:
+    outputs_by_name: dict[str, Output] = {}
     for output in outputs:
-        told.setdefault(output.api_name, output)
-    for answer in wish.answers:
+        outputs_by_name.setdefault(output.api_name, output)
+    for answer in expected.answers:
         field = create(answer.field)
-        given = told.pop(answer.field.api_name, None)
-        theirs = _words(given) if given else ""
+        given = outputs_by_name.pop(answer.field.api_name, None)
+        reported_text = _output_text(given) if given else ""
         compare_values = _COMPARISONS.get(answer.field.type)
-        fits = given is not None and compare_values is not None and compare_values(answer.value, given)
-        yield AnswerFit(field.label, str(field.describe(answer.value)), theirs, _verdict(theirs, fits))
-    for label in wish.unread:
+        matches = given is not None and compare_values is not None and compare_values(answer.value, given)
+        yield AnswerFit(
+            field.label, str(field.describe(answer.value)), reported_text, _fit(reported_text, matches)
+        )
+    for label in expected.unread:
         yield AnswerFit(label, "", "", Fit.DIFFERS)
-    # Somebody answered more than we sent: then it is another wish.
-    for output in told.values():
-        if words := _words(output):
-            yield AnswerFit(output.name or output.api_name, "", words, Fit.DIFFERS)
+    # An answer that was not submitted belongs to another request.
+    for output in outputs_by_name.values():
+        if text := _output_text(output):
+            yield AnswerFit(output.name or output.api_name, "", text, Fit.DIFFERS)
 
 
-def _words(output: Output) -> str:
-    """Return an answer of an event as people read it; "" where there is none."""
+def _output_text(output: Output) -> str:
+    """Return an answer of an event as text; "" where there is none."""
     if output.files:
         return ", ".join(file.name or file.id for file in output.files)
     chosen = [choice.label or choice.key for choice in output.choices if choice.is_selected]
@@ -190,7 +194,7 @@ def _words(output: Output) -> str:
 
 
 def _line(text: str) -> str:
-    """Return ``text`` as a server that trims it and writes its own ends of lines would tell it."""
+    """Return ``text`` with the line ends and without the outer blanks that a server may change."""
     return text.replace("\r\n", "\n").replace("\r", "\n").strip()
 
 
@@ -205,11 +209,13 @@ def _same_choice(value: Value, output: Output) -> bool:
 def _same_choices(value: Value, output: Output) -> bool:
     if not isinstance(value, tuple):
         return False
-    ours = [part for part in value if isinstance(part, str)]
-    if sorted(_chosen(output)) == sorted(ours):
+    submitted = [part for part in value if isinstance(part, str)]
+    if sorted(_chosen(output)) == sorted(submitted):
         return True
-    # Written as one text, options whose own texts have commas may be read in several ways.
-    return bool(output.value) and sorted(output.value.split(JOINT)) == sorted(JOINT.join(ours).split(JOINT))
+    # One text of options that contain commas can be split in several ways.
+    return bool(output.value) and sorted(output.value.split(OPTION_SEPARATOR)) == sorted(
+        OPTION_SEPARATOR.join(submitted).split(OPTION_SEPARATOR)
+    )
 
 
 def _chosen(output: Output) -> list[str]:
@@ -217,7 +223,7 @@ def _chosen(output: Output) -> list[str]:
 
 
 def _same_day(value: Value, output: Output) -> bool:
-    """Compare days; where the server made a moment of the day, its day as written counts, whatever the zone."""
+    """Compare days; of a timestamp, the date as written counts, in any time zone."""
     if not isinstance(value, dt.date):
         return False
     text = output.value.strip()
@@ -228,7 +234,7 @@ def _same_day(value: Value, output: Output) -> bool:
 
 
 def _same_number(value: Value, output: Output) -> bool:
-    """Compare as numbers: the server writes some of them in another way."""
+    """Compare as numbers: the server may format them differently."""
     try:
         return isinstance(value, Decimal) and Decimal(output.value.strip()) == value
     except InvalidOperation:
@@ -248,16 +254,18 @@ def _same_user(value: Value, output: Output) -> bool:
 def _same_files(value: Value, output: Output) -> bool:
     if not isinstance(value, tuple):
         return False
-    ours = [part for part in value if isinstance(part, FileValue)]
-    theirs = output.files
-    if not ours or len(ours) != len(theirs):
+    submitted = [part for part in value if isinstance(part, FileValue)]
+    reported = output.files
+    if not submitted or len(submitted) != len(reported):
         return False
-    if sorted(file.id for file in ours) == sorted(file.id for file in theirs):
+    if sorted(file.id for file in submitted) == sorted(file.id for file in reported):
         return True
-    if any(file.url for file in theirs):
-        return sorted(file.url for file in ours) == sorted(file.url for file in theirs)
-    is_told_by_name = not any(file.id for file in theirs)
-    return is_told_by_name and sorted(file.name for file in ours) == sorted(file.name for file in theirs)
+    if any(file.url for file in reported):
+        return sorted(file.url for file in submitted) == sorted(file.url for file in reported)
+    has_only_names = not any(file.id for file in reported)
+    return has_only_names and sorted(file.name for file in submitted) == sorted(
+        file.name for file in reported
+    )
 
 
 _COMPARISONS: Mapping[str, Callable[[Value, Output], bool]] = {

@@ -1,12 +1,12 @@
-"""Launches and workflows find each other, whichever of the two is written first.
+"""Match launches and workflows, in whichever order they are written.
 
-A *launched* launch names its workflow, which is then credited to whoever launched it. An *unknown* launch is given the
-workflow that it asked for when the evidence leaves no choice: exactly one workflow that belongs to no other launch
-fits in template, name, time and every answer (``evidence.py``), and no other launch that is still open fits that
-workflow. So is one that failed because the worker's looks had missed its workflow (``looking.py``). Where there is a
-choice, or nothing fits, a person decides; ``candidates`` is what they are shown.
+A *launched* launch names its workflow, which is then credited to its user. An *unknown* launch gets a workflow when
+only one is possible: exactly one workflow without a launch matches in template, name, time and every answer
+(``evidence.py``), and no other open launch matches that workflow. The same holds for a launch that failed because the
+worker did not find its workflow (``poller.py``). Where several workflows match, or none, a user decides;
+``candidates`` is what the page shows.
 
-Both sides look: the worker when events come, and whoever settles a launch when it has been settled.
+The matcher runs when events are processed, and when a launch has been settled.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from apps.kickoff.fields import answers_from_json
 from apps.launches import outcomes
 from apps.launches.models import Launch
 from apps.launches.resolution.evidence import Comparison, ExpectedWorkflow, Fit, ReportedWorkflow, compare
-from apps.launches.state import decide_alone, move, note_contradiction
+from apps.launches.state import add_conflict, lock_resolution, move
 from apps.pneumatic.client import capabilities, longest_call
 from apps.webhooks.models import Event
 from apps.workflow_templates.selectors import version_kickoff
@@ -40,22 +40,22 @@ logger = logging.getLogger(__name__)
 
 State = Launch.State
 
-# How far Pneumatic's clock and ours may be apart.
+# The largest difference between Pneumatic's clock and ours.
 CLOCK_SKEW = dt.timedelta(minutes=5)
-# What a request may take beyond its time-outs: name resolution, several addresses, a process that was paused.
-ANSWER_MARGIN = dt.timedelta(seconds=60)
-SHOWN = 10  # candidates
-COMPARED = 100  # candidates; of more, those last heard of
-# Not known, or missed by the worker's looks: an index of its own holds them.
-LOOKED_FOR = Q(state="unknown") | Q(missed_at__isnull=False)
-# How a variable begins in a name. What the server makes of such a name is not known beforehand.
+# For what time-outs do not cover: name resolution, several addresses, a process that was paused.
+RESPONSE_MARGIN = dt.timedelta(seconds=60)
+MAX_SHOWN = 10  # candidates
+MAX_COMPARED = 100  # candidates; of more, those with the latest events
+# Launches without a known workflow: the partial index ``launch_looked_for`` has the same condition.
+IS_PENDING = Q(state="unknown") | Q(not_found_at__isnull=False)
+# Begins a variable in a name, which only the server can replace.
 VARIABLE = "{{"
 HAS_VARIABLES = Q(name__contains=VARIABLE)
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A workflow that an unknown launch may have started; ``owner`` is another launch that has it already."""
+    """A workflow that an unknown launch may have started; ``owner`` is another launch that it belongs to."""
 
     workflow: Workflow
     comparison: Comparison
@@ -63,58 +63,59 @@ class Candidate:
 
 
 def handle_events(events: Sequence[Event]) -> None:
-    """Let the workflows of these events and the launches find each other; registered with ``webhooks``."""
+    """Match the workflows of these events with launches; registered with ``webhooks``."""
     ids = {event.workflow_id for event in events}
-    _find_each_other(ids)
+    _match_workflows(ids)
     if connection.features.has_select_for_update:
-        # Here writers do not exclude each other. A launch that was settled while this transaction was open saw none
-        # of its workflows, and was not seen by it: so look once more when it is closed.
-        transaction.on_commit(partial(_find_each_other, ids), robust=True)
+        # Writers do not exclude each other on this database. A launch that was settled while this transaction was open
+        # did not see its workflows, and was not seen by it: match again after the commit.
+        transaction.on_commit(partial(_match_workflows, ids), robust=True)
 
 
 def launch_settled(launch: Launch) -> None:
-    """Draw the conclusions of what became of a launch; never raises: the launch itself is written already."""
+    """Credit the workflow of a settled launch and resolve launches like it. Never raise: the launch is written."""
     try:
         if launch.state == State.LAUNCHED and launch.workflow_id is not None:
             record_starters({launch.workflow_id: launch.launched_by_id})
-        resolve_alike([(launch.template_id, launch.name)])
+        resolve_similar([(launch.template_id, launch.name)])
     except Exception:
-        logger.exception("Launch %s is settled, but what follows from it failed", launch.pk)
+        logger.exception("Launch %s is settled, but matching it failed", launch.pk)
 
 
-def resolve_alike(wishes: Collection[tuple[int, str]]) -> None:
-    """Resolve unknown launches that may ask for this: (template, name). With none unknown, it looks into indexes."""
-    alike = Q()
-    for template_id, name in wishes:
-        alike |= Q(template=template_id) & (Q() if VARIABLE in name else Q(name=name) | HAS_VARIABLES)
-    if alike:
-        _resolve(alike)
+def resolve_similar(requests: Collection[tuple[int, str]]) -> None:
+    """Resolve unknown launches that may have requested one of these: (template id, name)."""
+    similar = Q()
+    for template_id, name in requests:
+        similar |= Q(template=template_id) & (Q() if VARIABLE in name else Q(name=name) | HAS_VARIABLES)
+    if similar:
+        _resolve(similar)
 
 
 def candidates(launch: Launch) -> list[Candidate]:
-    """Return the workflows that ``launch`` may have started, those that fit best first."""
-    wish = wish_of(launch)
+    """Return at most MAX_SHOWN workflows that ``launch`` may have started, best match first."""
+    expected = expected_workflow(launch)
     possible = Workflow.objects.filter(
         Q(template_id=launch.template_id) | Q(template_id=None),
-        Q(started_at__range=(wish.since, wish.until)) | Q(started_at=None),
-        last_event_at__gte=wish.since,
-    ).order_by("-last_event_at", "-pk")[:COMPARED]
-    compared = [(workflow, compare(wish, _told(workflow))) for workflow in possible]
+        Q(started_at__range=(expected.since, expected.until)) | Q(started_at=None),
+        last_event_at__gte=expected.since,
+    ).order_by("-last_event_at", "-pk")[:MAX_COMPARED]
+    compared = [(workflow, compare(expected, _reported(workflow))) for workflow in possible]
     compared.sort(key=lambda pair: pair[1].score, reverse=True)
     owners = _owners([workflow.pk for workflow, _comparison in compared], besides=launch)
     return [
-        Candidate(workflow, comparison, owners.get(workflow.pk)) for workflow, comparison in compared[:SHOWN]
+        Candidate(workflow, comparison, owners.get(workflow.pk))
+        for workflow, comparison in compared[:MAX_SHOWN]
     ]
 
 
-def wish_of(launch: Launch) -> ExpectedWorkflow:
-    """Return what ``launch`` asked for, and when its workflow can have been made."""
+def expected_workflow(launch: Launch) -> ExpectedWorkflow:
+    """Return what ``launch`` requested, and when its workflow can have been started."""
     definitions = version_kickoff(launch.version).fields
     answers = answers_from_json(definitions, launch.answers)
     read = {answer.field.api_name for answer in answers}
     can = capabilities()
     fields = {field.api_name for field in definitions} if can.name_variables else set()
-    since, until = window(launch)
+    since, until = start_window(launch)
     return ExpectedWorkflow(
         template_id=launch.template_id,
         name=launch.name,
@@ -127,54 +128,54 @@ def wish_of(launch: Launch) -> ExpectedWorkflow:
     )
 
 
-def window(launch: Launch) -> tuple[dt.datetime, dt.datetime]:
-    """Return when the workflow of ``launch`` can have been made.
+def start_window(launch: Launch) -> tuple[dt.datetime, dt.datetime]:
+    """Return the earliest and the latest time at which the workflow of ``launch`` can have been started.
 
-    That is from the first attempt on, whatever a person said about it, until the last could have been answered.
+    From the first attempt, even if a user said that it did not start, to the latest response to the last attempt.
     """
     sent = launch.sent_at or launch.created_at
     since = (sent if launch.attempts <= 1 else launch.created_at) - CLOCK_SKEW
-    return since, sent + longest_answer() + CLOCK_SKEW
+    return since, sent + max_response_time() + CLOCK_SKEW
 
 
-def may_show_more() -> Q:
-    """Return the condition that another look at Pneumatic can show more of a launch than the last one did.
+def can_show_more() -> Q:
+    """Return the condition that another check can find more than the last one.
 
-    A look that began when the workflow could no longer be made has shown all there can be.
+    A check that began when the workflow could no longer be started has found all there can be.
     """
-    last = F("sent_at") + longest_answer() + CLOCK_SKEW
-    return Q(looked_at=None) | Q(sent_at=None) | Q(looked_at__lte=last)
+    last = F("sent_at") + max_response_time() + CLOCK_SKEW
+    return Q(checked_at=None) | Q(sent_at=None) | Q(checked_at__lte=last)
 
 
-def longest_answer() -> dt.timedelta:
-    """Return how long a request may take with the time-outs that the gateway keeps."""
-    return dt.timedelta(seconds=longest_call()) + ANSWER_MARGIN
+def max_response_time() -> dt.timedelta:
+    """Return how long a response may take with the time-outs of the gateway."""
+    return dt.timedelta(seconds=longest_call()) + RESPONSE_MARGIN
 
 
-def may_be_known(launch: Launch) -> bool:
-    """Say whether any free workflow that we know may be the launch's, though not everything about it fits.
+def has_candidates(launch: Launch) -> bool:
+    """Return whether any workflow without a launch may be the launch's, though not everything matches.
 
-    Somebody may have renamed it already, and an answer may look other than it was given: either is enough.
+    A user may have renamed it, and an answer may be reported in another form: name or answers are enough.
     """
-    wish = wish_of(launch)
-    possible = _free(launch).filter(
-        Q(template_id=wish.template_id) | Q(template_id=None),
-        Q(started_at__range=(wish.since, wish.until)) | Q(started_at=None),
-        last_event_at__gte=wish.since,
+    expected = expected_workflow(launch)
+    possible = _unowned(launch).filter(
+        Q(template_id=expected.template_id) | Q(template_id=None),
+        Q(started_at__range=(expected.since, expected.until)) | Q(started_at=None),
+        last_event_at__gte=expected.since,
     )
     for workflow in possible.iterator(chunk_size=50):
-        comparison = compare(wish, _told(workflow))
-        if comparison.name is Fit.FITS or (comparison.answers and comparison.answers_fit):
+        comparison = compare(expected, _reported(workflow))
+        if comparison.name is Fit.MATCHES or (comparison.answers and comparison.answers_match):
             return True
     return False
 
 
 def owner_of(workflow_id: int, *, besides: Launch) -> Launch | None:
-    """Return another launch that has this workflow, or None."""
+    """Return another launch that this workflow belongs to, or None."""
     return _owners([workflow_id], besides=besides).get(workflow_id)
 
 
-def _find_each_other(workflow_ids: Collection[int]) -> None:
+def _match_workflows(workflow_ids: Collection[int]) -> None:
     launched = Launch.objects.filter(workflow_id__in=workflow_ids).order_by("created_at")
     pairs = launched.values_list("workflow_id", "launched_by")
     record_starters({workflow_id: user_id for workflow_id, user_id in pairs if workflow_id is not None})
@@ -184,41 +185,41 @@ def _find_each_other(workflow_ids: Collection[int]) -> None:
 
 
 def _resolve(wanted: Q) -> None:
-    """Resolve those of the wanted launches whose workflows are looked for."""
-    found = Launch.objects.filter(wanted, LOOKED_FOR)
+    """Resolve those of the wanted launches that have no known workflow."""
+    found = Launch.objects.filter(wanted, IS_PENDING)
     for launch in found.select_related("version", "template", "launched_by").defer("template__raw"):
         _resolve_one(launch)
 
 
 def _resolve_one(launch: Launch) -> None:
     with transaction.atomic():
-        decide_alone()
-        launch.refresh_from_db(fields=["state", "missed_at"])  # a look may have given it up meanwhile
-        found = _only_fit(launch)
+        lock_resolution()
+        launch.refresh_from_db(fields=["state", "not_found_at"])  # the poller may have changed it
+        found = _only_match(launch)
         if found is None:
             return
         workflow, comparison = found
         resolved = move(
             launch.pk,
             come_from=[State.UNKNOWN],
-            or_missed=True,
+            or_not_found=True,
             attempts=launch.attempts,
-            **outcomes.naming(launch, workflow.name),
+            **outcomes.name_values(launch, workflow.name),
             state=State.LAUNCHED,
-            reason=_found(launch),
+            reason=_match_reason(launch),
             workflow_id=workflow.pk,
             evidence=_evidence(workflow, comparison),
-            missed_at=None,
+            not_found_at=None,
             deadline_at=None,
             finished_at=timezone.now(),
         )
     if not resolved:
         return
-    if launch.was_missed:
-        note_contradiction(
+    if launch.was_not_found:
+        add_conflict(
             launch.pk,
             _(
-                "The dashboard had not found workflow %(id)s in Pneumatic's list, and said that it did not start."
+                "The dashboard had not found workflow %(id)s in Pneumatic's list, and reported it as not started."
             )
             % {"id": workflow.pk},
         )
@@ -227,33 +228,33 @@ def _resolve_one(launch: Launch) -> None:
     record_starters({workflow.pk: launch.launched_by_id})
 
 
-def _found(launch: Launch) -> str:
-    """Return why the workflow is taken for the launch's."""
-    if launch.tried_at is None:
+def _match_reason(launch: Launch) -> str:
+    """Return the sentence that says how the workflow was found."""
+    if launch.check_attempted_at is None:
         return _(
-            "No answer came, but an event showed the workflow: it has this template, this name and these answers, "
-            "and it was started at the right time."
+            "No response arrived, but an event reported the workflow: it has this template, this name and these "
+            "answers, and it was started at the right time."
         )
     return _(
-        "No answer came, but an event or a look into Pneumatic showed the workflow: it has this template, this name "
-        "and these answers, and it was started at the right time."
+        "No response arrived, but an event or a check in Pneumatic found the workflow: it has this template, this "
+        "name and these answers, and it was started at the right time."
     )
 
 
-def _only_fit(launch: Launch) -> tuple[Workflow, Comparison] | None:
-    """Return the workflow that must be the launch's: the only free one that fits it, and it fits no other launch."""
-    wish = wish_of(launch)
-    possible = _free(launch).filter(
-        template_id=wish.template_id,
-        started_at__range=(wish.since, wish.until),
-        last_event_at__gte=wish.since,
+def _only_match(launch: Launch) -> tuple[Workflow, Comparison] | None:
+    """Return the only workflow that matches the launch and no other one."""
+    expected = expected_workflow(launch)
+    possible = _unowned(launch).filter(
+        template_id=expected.template_id,
+        started_at__range=(expected.since, expected.until),
+        last_event_at__gte=expected.since,
     )
-    if (name := wish.literal_name) is not None:
-        possible = possible.filter(name__in={name, wish.name})
+    if (name := expected.literal_name) is not None:
+        possible = possible.filter(name__in={name, expected.name})
     only: tuple[Workflow, Comparison] | None = None
     for workflow in possible.iterator(chunk_size=50):
-        comparison = compare(wish, _told(workflow))
-        if comparison.fits:
+        comparison = compare(expected, _reported(workflow))
+        if comparison.matches:
             if only is not None:
                 return None
             only = workflow, comparison
@@ -261,23 +262,25 @@ def _only_fit(launch: Launch) -> tuple[Workflow, Comparison] | None:
 
 
 def _has_rival(launch: Launch, workflow: Workflow) -> bool:
-    """Say whether the workflow may as well be that of another launch whose own is not known."""
-    told = _told(workflow)
+    """Return whether the workflow also matches another launch without a known workflow."""
+    reported = _reported(workflow)
     others = Launch.objects.filter(
         Q(name__in={launch.name, workflow.name}) | HAS_VARIABLES,
         template=launch.template_id,
         state__in=[State.UNKNOWN, State.SENDING, State.QUEUED],
     ).exclude(pk=launch.pk)
-    return any(compare(wish_of(other), told).fits for other in others.select_related("version"))
+    return any(
+        compare(expected_workflow(other), reported).matches for other in others.select_related("version")
+    )
 
 
-def _free(launch: Launch) -> QuerySet[Workflow]:
-    """Return the workflows that belong to no other launch."""
+def _unowned(launch: Launch) -> QuerySet[Workflow]:
+    """Select the workflows that belong to no other launch."""
     owned = Launch.objects.filter(workflow_id=OuterRef("pk")).exclude(pk=launch.pk)
     return Workflow.objects.exclude(Exists(owned))
 
 
-def _told(workflow: Workflow) -> ReportedWorkflow:
+def _reported(workflow: Workflow) -> ReportedWorkflow:
     return ReportedWorkflow(
         template_id=workflow.template_id,
         name=workflow.name,
@@ -292,13 +295,13 @@ def _owners(workflow_ids: Iterable[int], *, besides: Launch) -> Mapping[int, Lau
 
 
 def _evidence(workflow: Workflow, comparison: Comparison) -> dict[str, Any]:
-    """Return what the decision rests on as JSON: events may be pruned one day, this is kept."""
+    """Return the basis of the match as JSON, which is kept when events are pruned."""
     started = next((entry for entry in history_of(workflow).entries if entry.content_hash), None)
     return {
         "workflow": workflow.pk,
         "template": workflow.template_name,
         "name": workflow.name,
         "started_at": workflow.started_at.isoformat() if workflow.started_at else None,
-        "answers": [[fit.label, fit.ours, fit.theirs] for fit in comparison.answers],
+        "answers": [[answer.label, answer.submitted, answer.reported] for answer in comparison.answers],
         "event": started.content_hash if started else None,
     }

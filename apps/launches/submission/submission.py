@@ -1,6 +1,6 @@
-"""What a person has entered in a launch form: read from a request, kept, and shown again.
+"""A posted launch form: parsed once, kept through failures, and turned into a LaunchRequest.
 
-An entry outlives everything that can go wrong: a mistake, a failed upload, a changed template, a session that ended.
+A submission survives whatever goes wrong: a mistake, a failed upload, a changed template, a session that ended.
 """
 
 from __future__ import annotations
@@ -8,26 +8,27 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from functools import cached_property
+from typing import Any, Self
 
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.datastructures import MultiValueDict
 
 from apps.accounts.models import User
-from apps.core.identifiers import read_number
+from apps.core.identifiers import read_number, read_uuid
 from apps.kickoff.forms import KickoffForm
 from apps.kickoff.transfer import rebase, uploads_in, with_empty_controls
 from apps.kickoff.transfer import with_uploads as attach
+from apps.launches import selectors
+from apps.launches.dispatch.request import LaunchRequest
 from apps.launches.models import Launch
 from apps.launches.submission import urgency
-from apps.launches.submission.tokens import parse_id
+from apps.launches.submission.prefill import previous_launch
 from apps.launches.submission.urgency import UrgencyInput
 from apps.launches.uploads import handler, services
 from apps.launches.uploads.throttle import UploadThrottle
 from apps.pneumatic.canonical.schemas import FieldDefinition, Kickoff
-from apps.pneumatic.canonical.workflow_names import VARIABLE
-from apps.pneumatic.client import capabilities
+from apps.pneumatic.client import OpenClient, capabilities
 from apps.pneumatic.server import account_zone
 from apps.workflow_templates.models import Template, TemplateVersion
 from apps.workflow_templates.selectors import version_kickoff
@@ -49,32 +50,35 @@ _OWN_CONTROLS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Submission:
-    """The controls of a posted form; ``upload_errors`` are sentences by api_name."""
+    """A posted form. Form, answers and digest are computed at most once; ``replace`` starts over."""
 
+    template: Template
+    version: TemplateVersion | None  # the one whose form was filled in
+    kickoff: Kickoff  # of that version
     controls: MultiValueDict[str, Any]
     submission_id: uuid.UUID | None = None
-    version: TemplateVersion | None = None  # the one whose form was filled in
-    previous: Launch | None = None  # the launch that this one was made from
-    repeat: uuid.UUID | None = None  # the launch that the person knows of and repeats all the same
-    find: str = ""
-    urgent: UrgencyInput = field(default_factory=UrgencyInput)
-    upload_errors: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    previous: Launch | None = None  # the launch that this one was copied from
+    repeat: uuid.UUID | None = None  # an identical launch that the user confirmed to repeat
+    find: str = ""  # the value of the pressed Find button
+    urgency: UrgencyInput = field(default_factory=UrgencyInput)
+    user: User | None = None  # None before sign-in
+    upload_errors: Mapping[str, Sequence[str]] = field(default_factory=dict)  # sentences by api_name
 
     @property
     def definitions(self) -> tuple[FieldDefinition, ...]:
-        """Return the fields of the form that was filled in."""
-        return kickoff_of(self.version).fields
+        """The fields of the form that was filled in."""
+        return self.kickoff.fields
 
     @property
     def initial(self) -> dict[str, list[Any]]:
-        """Return the controls as initial values: shows everything again without checking it."""
+        """The controls as initial values, which show every answer again without checking it."""
         return {name: list(values) for name, values in self.controls.lists() if name not in _OWN_CONTROLS}
 
     @property
     def hidden_fields(self) -> list[tuple[str, str]]:
-        """Return name and value of everything worth keeping, for a page that is not the form."""
+        """Name and value of everything worth keeping, for a page that is not the form."""
         own = {
             "submission_id": self.submission_id,
             "version": self.version.pk if self.version else None,
@@ -83,71 +87,121 @@ class Submission:
         kept = [(name, str(value)) for name, value in own.items() if value is not None]
         return kept + [(name, str(value)) for name, values in self.initial.items() for value in values]
 
+    @cached_property
+    def form(self) -> KickoffForm:
+        """The form that checks the controls, with failed uploads shown at their fields."""
+        form = _form(self.kickoff, self.template, user=self.signed_in, data=self.controls, find=self.find)
+        form.add_server_errors(self.upload_errors)
+        return form
 
-def read_entry(request: HttpRequest, template: Template) -> Submission:
-    """Return what was posted, without touching any file."""
+    @cached_property
+    def checked_urgency(self) -> UrgencyInput:
+        """The urgency with what is wrong about it."""
+        return urgency.checked(self.urgency)
+
+    @cached_property
+    def _request(self) -> LaunchRequest | None:
+        if self.version is None or self.upload_errors or not self.urgency.is_readable:
+            return None
+        if not self.form.is_valid():
+            return None
+        return LaunchRequest(
+            user=self.signed_in,
+            template=self.template,
+            version=self.version,
+            name=self.form.workflow_name,
+            answers=self.form.answers(),
+            urgency=self.urgency.value,
+            previous=self.previous,
+            submission_id=self.submission_id or uuid.uuid4(),
+        )
+
+    def request(self) -> LaunchRequest | None:
+        """Return what the form asks for; None where it is not valid.
+
+        A due date that has passed does not make it invalid: ``checked_urgency`` has that error. So a form that is sent
+        again still leads to its launch.
+        """
+        return self._request
+
+    def launched_already(self) -> Launch | None:
+        """Return the launch that this form led to before: double click, reload, back button, second tab."""
+        used_by = selectors.by_submission(self.submission_id) if self.submission_id else None
+        request = self.request() if used_by else None
+        return used_by if used_by and request and request.is_repeat_of(used_by) else None
+
+    def with_uploads(self, request: HttpRequest, open_client: OpenClient) -> Self:
+        """Return the submission with the files of ``request`` uploaded and attached to their fields.
+
+        Every file is tried: those that fail are named in ``upload_errors``, the others need not be chosen again.
+        Where Pneumatic asks to wait, the request waits for a bounded time (``uploads/throttle.py``).
+        """
+        throttle = UploadThrottle()
+        stored: dict[str, list[str]] = {}
+        errors = {
+            api_name: [services.too_large(name) for name in names]
+            for api_name, names in uploads_in(self.definitions, handler.oversized(request)).items()
+        }
+        for api_name, incoming in uploads_in(self.definitions, request.FILES).items():
+            for file in incoming:
+                try:
+                    kept = services.store(
+                        user=self.signed_in, incoming=file, open_client=open_client, throttle=throttle
+                    )
+                    stored.setdefault(api_name, []).append(str(kept.pk))
+                except services.UploadError as error:
+                    errors.setdefault(api_name, []).append(str(error))
+        return replace(self, controls=attach(self.controls, self.definitions, stored), upload_errors=errors)
+
+    def for_current_version(self, template: Template) -> tuple[Self, list[str]]:
+        """Return the submission for the template's current form, and sentences about answers that are not kept."""
+        version = template.current_version
+        if self.version == version:
+            return self, []
+        current = kickoff_of(version)
+        controls, dropped = rebase(self.controls, self.definitions, current.fields)
+        return replace(self, template=template, version=version, kickoff=current, controls=controls), dropped
+
+    @property
+    def signed_in(self) -> User:
+        """The user, who must have signed in."""
+        assert self.user is not None  # noqa: S101  (views check and launch for signed-in users only)
+        return self.user
+
+
+def parse(request: HttpRequest, template: Template) -> Submission:
+    """Return what was posted, without reading any file."""
     post = request.POST
     version = _version(template, post.get("version", ""))
+    kickoff = kickoff_of(version)
     return Submission(
-        controls=with_empty_controls(post, kickoff_of(version).fields),
-        submission_id=parse_id(post.get("submission_id", "")),
+        template=template,
         version=version,
+        kickoff=kickoff,
+        controls=with_empty_controls(post, kickoff.fields),
+        submission_id=read_uuid(post.get("submission_id", "")),
         previous=previous_launch(template, post.get("previous", "")),
-        repeat=parse_id(post.get("repeat", "")),
+        repeat=read_uuid(post.get("repeat", "")),
         find=post.get("find", ""),
-        urgent=urgency.read(dict(post.lists())),
+        urgency=urgency.read(dict(post.lists())),
+        user=request.user if request.user.is_authenticated else None,
     )
 
 
-def with_uploads(entry: Submission, request: HttpRequest, *, user: User) -> Submission:
-    """Return the entry with the files that came along brought to Pneumatic and attached to their fields.
-
-    Every file is tried: those that fail are named in ``upload_errors``, the others are not chosen a second time.
-    Where Pneumatic asks to wait, the request waits for a while (``patience.py``).
-    """
-    definitions = entry.definitions
-    patience = UploadThrottle()
-    stored: dict[str, list[str]] = {}
-    errors = {
-        api_name: [services.too_large(name) for name in names]
-        for api_name, names in uploads_in(definitions, handler.oversized(request)).items()
-    }
-    for api_name, incoming in uploads_in(definitions, request.FILES).items():
-        for file in incoming:
-            try:
-                kept = services.store(user=user, incoming=file, patience=patience)
-                stored.setdefault(api_name, []).append(str(kept.pk))
-            except services.UploadError as error:
-                errors.setdefault(api_name, []).append(str(error))
-    controls = attach(entry.controls, definitions, stored)
-    return replace(entry, controls=controls, upload_errors=errors)
+def open_form(template: Template, kickoff: Kickoff, initial: Mapping[str, Any], *, user: User) -> KickoffForm:
+    """Return the form ``kickoff`` of ``template``, filled with ``initial`` and not checked yet."""
+    return _form(kickoff, template, user=user, initial=initial)
 
 
-def for_current_version(entry: Submission, template: Template) -> tuple[Submission, list[str]]:
-    """Return the entry for the form that the template has now, and sentences about the answers that no longer fit."""
-    if entry.version == template.current_version:
-        return entry, []
-    current = kickoff_of(template.current_version)
-    controls, dropped = rebase(entry.controls, entry.definitions, current.fields)
-    return replace(entry, controls=controls, version=template.current_version), dropped
+def kickoff_of(version: TemplateVersion | None) -> Kickoff:
+    """Return the form of ``version``; an empty one for None."""
+    return version_kickoff(version) if version is not None else Kickoff()
 
 
-def bound_form(entry: Submission, template: Template, *, user: User) -> KickoffForm:
-    """Return the form that checks the entry, with the failed uploads at their fields."""
-    form = _form(entry.version, template, user=user, data=entry.controls, find=entry.find)
-    form.add_server_errors(entry.upload_errors)
-    return form
-
-
-def open_form(template: Template, initial: Mapping[str, Any], *, user: User) -> KickoffForm:
-    """Return the form of the current version, filled with ``initial`` and not checked yet."""
-    return _form(template.current_version, template, user=user, initial=initial)
-
-
-def _form(version: TemplateVersion | None, template: Template, *, user: User, **filled: Any) -> KickoffForm:
+def _form(kickoff: Kickoff, template: Template, *, user: User, **filled: Any) -> KickoffForm:
     can = capabilities()
     return KickoffForm(
-        kickoff_of(version),
+        kickoff,
         files=services.OwnFiles(user),
         template_id=template.pk,
         longest_name=can.longest_name,
@@ -158,34 +212,8 @@ def _form(version: TemplateVersion | None, template: Template, *, user: User, **
     )
 
 
-def suggested_name(template: Template) -> str:
-    """Return the name that the template's author wants, else "<template> - <date> <time>" in local time.
-
-    What is no pattern is no longer than the server lets a name be.
-    """
-    longest = capabilities().longest_name
-    if wanted := template.workflow_name:
-        # What is put in for its variables may be short: a pattern is cut by the server, if by anybody.
-        return wanted if VARIABLE.search(wanted) else wanted[:longest]
-    now = f" - {timezone.localtime():%Y-%m-%d %H:%M}"
-    return template.name[: longest and longest - len(now)] + now
-
-
-def kickoff_of(version: TemplateVersion | None) -> Kickoff:
-    """Return the form of ``version``; an empty one for None."""
-    return version_kickoff(version) if version is not None else Kickoff()
-
-
-def previous_launch(template: Template, text: str) -> Launch | None:
-    """Return the launch of this template that ``text`` names, or None."""
-    launch_id = parse_id(text)
-    if launch_id is None:
-        return None
-    return Launch.objects.select_related("version").filter(pk=launch_id, template=template).first()
-
-
 def _version(template: Template, text: str) -> TemplateVersion | None:
-    """Return the version of this template that the form was made from; without a usable mark, the current one."""
+    """Return the version that the form was made from; the current one where ``text`` names none of this template."""
     number = read_number(text)
     if number is None or number == template.current_version_id:
         return template.current_version

@@ -1,6 +1,6 @@
-"""Urgent, and due when: what else a person may say about a workflow at its start, where the server takes it.
+"""The urgent flag and the due date of a launch, where the server accepts them.
 
-Moments are typed and shown in the time zone of the dashboard (``TIME_ZONE``).
+Times are entered and shown in the time zone of the dashboard (``TIME_ZONE``).
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from apps.pneumatic.client import capabilities
 
 URGENT, DUE = "is_urgent", "due"
 DUE_ID = "id_due"
-_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?")
-_LAST_YEAR = 2999  # beyond it is a slip of the hand
+_TIMESTAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?")
+_MAX_YEAR = 2999  # later years are typing errors
 
 
 @dataclass(frozen=True, slots=True)
 class UrgencyInput:
-    """What stands in the two controls; ``error`` is a sentence about what was typed."""
+    """The values of the two controls; ``error`` is a sentence about ``typed``."""
 
     is_urgent: bool = False
     typed: str = ""
@@ -37,62 +37,62 @@ class UrgencyInput:
 
     @property
     def value(self) -> Urgency:
-        """Return what a launch is told; what cannot be read as a moment is left out."""
-        return Urgency(self.is_urgent, _moment(self.typed))
+        """The urgency to send; text that is not a valid time is left out."""
+        return Urgency(self.is_urgent, _timestamp(self.typed))
 
     @property
-    def is_moment(self) -> bool:
-        """Say whether a control for moments can show what was typed: it would drop anything else silently."""
+    def is_readable(self) -> bool:
+        """Whether a ``datetime-local`` control can show the text: it drops anything else silently."""
         return not self.typed or _naive(self.typed) is not None
 
     @property
     def shown(self) -> str:
-        """Return what was typed as the control wants it."""
-        return self.typed.replace(" ", "T", 1) if self.is_moment else self.typed
+        """The text in the form that the control needs."""
+        return self.typed.replace(" ", "T", 1) if self.is_readable else self.typed
 
     @property
     def controls(self) -> dict[str, list[str]]:
-        """Return the controls that show this."""
+        """The values by control name."""
         found = {URGENT: ["on"]} if self.is_urgent else {}
         return found | ({DUE: [self.typed]} if self.typed else {})
 
     @property
     def problems(self) -> list[FormProblem]:
-        """Return what is wrong, for the summary above the form."""
-        return [FormProblem(self.error, label=_("Due"), target=DUE_ID)] if self.error else []
+        """The errors, for the summary above the form."""
+        return [FormProblem(self.error, label=_("Due date"), target=DUE_ID)] if self.error else []
 
     @property
     def left_out(self) -> list[str]:
-        """Return sentences about what was said though this server takes no such thing."""
+        """Sentences about values that this server does not accept."""
         sentences = []
         if self.is_urgent:
-            sentences.append(_("“Urgent” was left out: this Pneumatic does not take it."))
+            sentences.append(_("“Urgent” was left out: this Pneumatic version does not accept it."))
         if self.typed:
             sentences.append(
-                _("The due date “%(due)s” was left out: this Pneumatic does not take one.")
+                _("The due date “%(due)s” was left out: this Pneumatic version does not accept one.")
                 % {"due": self.typed[:40]}
             )
         return sentences
 
 
 def is_offered() -> bool:
-    """Say whether the server takes what this is about."""
+    """Return whether the server accepts urgency and due date."""
     return capabilities().urgency
 
 
 def read(controls: Mapping[str, Sequence[Any]]) -> UrgencyInput:
-    """Return what was posted, not checked: lists of texts by control."""
+    """Return the posted values, not checked; ``controls`` are lists of texts by control name."""
     due = "".join(map(str, controls.get(DUE, [])[-1:])).replace("\0", "").strip()
     return UrgencyInput(any(str(value) not in {"", "0"} for value in controls.get(URGENT, ())), due)
 
 
 def checked(given: UrgencyInput) -> UrgencyInput:
-    """Return the same with what is wrong about it."""
+    """Return the same values with their error."""
     return UrgencyInput(given.is_urgent, given.typed, _error(given.typed))
 
 
 def of_launch(launch: Launch) -> tuple[UrgencyInput, list[str]]:
-    """Return what an earlier launch said, for another one; and a sentence about a due date that has passed."""
+    """Return the values of an earlier launch, and a sentence about a due date that has passed."""
     if launch.due is None:
         return UrgencyInput(launch.is_urgent), []
     if launch.is_overdue:
@@ -103,36 +103,36 @@ def of_launch(launch: Launch) -> tuple[UrgencyInput, list[str]]:
     return UrgencyInput(launch.is_urgent, timezone.localtime(launch.due).strftime("%Y-%m-%dT%H:%M")), []
 
 
-def shown(moment: dt.datetime) -> str:
-    """Return a moment as the reader's language writes it."""
-    return formats.date_format(timezone.localtime(moment), "DATETIME_FORMAT")
+def shown(time: dt.datetime) -> str:
+    """Return ``time`` in the format of the current language."""
+    return formats.date_format(timezone.localtime(time), "DATETIME_FORMAT")
 
 
 def _error(typed: str) -> str:
     if not typed:
         return ""
-    moment = _moment(typed)
-    if moment is None:
+    due = _timestamp(typed)
+    if due is None:
         if _naive(typed):
             return _("The clocks change at that time. Choose one an hour earlier or later.")
-        return _("“%(typed)s” is not a day with a time. Write one such as 2026-03-31 17:00.") % {
+        return _("“%(typed)s” is not a valid date and time. Enter one like 2026-03-31 17:00.") % {
             "typed": typed[:40]
         }
-    if moment <= timezone.now():
-        return _("This moment has passed already. Choose one to come.")
-    if moment.year > _LAST_YEAR:
-        return _("This day is too far away.")
+    if due <= timezone.now():
+        return _("This time has passed. Choose a later one.")
+    if due.year > _MAX_YEAR:
+        return _("This date is too far in the future.")
     return ""
 
 
 def _naive(typed: str) -> dt.datetime | None:
     try:
-        return dt.datetime.fromisoformat(typed) if _MOMENT.fullmatch(typed) else None
+        return dt.datetime.fromisoformat(typed) if _TIMESTAMP.fullmatch(typed) else None
     except ValueError:
         return None
 
 
-def _moment(typed: str) -> dt.datetime | None:
+def _timestamp(typed: str) -> dt.datetime | None:
     naive = _naive(typed)
     try:
         return from_current_timezone(naive) if naive else None

@@ -12,7 +12,7 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
 from apps.launches.models import Launch
-from apps.launches.presentation import FITS, TONES
+from apps.launches.presentation import FIT_BADGES, TONES
 from apps.launches.resolution.evidence import Fit
 from apps.workflows.models import Workflow
 from apps.workflows.templatetags.workflows import workflow_state
@@ -30,7 +30,7 @@ def launch_state(launch: Launch) -> SafeString:
 
 @register.simple_tag
 def launch_progress(launch: Launch, workflows: Mapping[int, Workflow]) -> SafeString | str:
-    """Return where the workflow of a launch stands, with a link to its page; "" where no event tells of it."""
+    """Return the status of a launch's workflow with a link to its page; "" where no event was received."""
     workflow = workflows.get(launch.workflow_id) if launch.workflow_id is not None else None
     if workflow is None:
         return ""
@@ -47,7 +47,7 @@ def launch_progress(launch: Launch, workflows: Mapping[int, Workflow]) -> SafeSt
 
 
 @register.simple_tag
-def fit_mark(verdict: Fit) -> SafeString:
-    """Return whether something fits what was asked for, as a badge."""
-    tone, words = FITS[verdict]
+def fit_badge(fit: Fit) -> SafeString:
+    """Return the result of a comparison as a badge."""
+    tone, words = FIT_BADGES[fit]
     return format_html('<span class="badge badge--{}">{}</span>', tone, words)

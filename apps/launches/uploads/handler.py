@@ -1,6 +1,6 @@
-"""What may be written to disk while a request is read: files of people who may launch, each below the limit.
+"""Limits on what an upload writes to disk: only files of users who may launch, each below the size limit.
 
-Django reads the body before any view is asked (for the CSRF token), so the limits have to stand here.
+Django reads the body before it calls a view (for the CSRF token), so an upload handler has to enforce them.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from django.utils.datastructures import MultiValueDict
 
 from apps.pneumatic.canonical.schemas import FILE_SIZE_LIMIT
 
-# The endpoint of the browser's script takes one file a request: more than this cannot be below the limit.
-ENVELOPE = 64 * 1024
-ONE_FILE_ENDPOINT = "file-upload"
+# The endpoint of the browser's script accepts one file a request. Its multipart envelope is smaller than this.
+MAX_ENVELOPE_BYTES = 64 * 1024
+SINGLE_FILE_URL_NAME = "file-upload"
 
 
 class BoundedUploadHandler(FileUploadHandler):
-    """Let a file pass to the next handler until it grows too large, and note the names of those that did."""
+    """Pass a file to the next handler until it is too large, and record the names of files that are."""
 
     request: HttpRequest | None
 
@@ -35,13 +35,17 @@ class BoundedUploadHandler(FileUploadHandler):
         """Refuse a body that is too large for its endpoint before a byte of it is read."""
         request = self.request
         match = getattr(request, "resolver_match", None)
-        if match and match.url_name == ONE_FILE_ENDPOINT and content_length >= FILE_SIZE_LIMIT + ENVELOPE:
+        if (
+            match
+            and match.url_name == SINGLE_FILE_URL_NAME
+            and content_length >= FILE_SIZE_LIMIT + MAX_ENVELOPE_BYTES
+        ):
             _note(request, "", "")
             return QueryDict(), MultiValueDict()
         return None
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
-        """Skip the files of those who may not launch; start counting otherwise."""
+        """Skip files of users who may not launch."""
         super().new_file(*args, **kwargs)
         self.received = 0
         setattr(self.request, "came_with_files", True)  # noqa: B010  (not declared by HttpRequest)
@@ -50,7 +54,7 @@ class BoundedUploadHandler(FileUploadHandler):
             raise SkipFile
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes:
-        """Pass the chunk on, or drop the whole file once it has reached the limit."""
+        """Pass the chunk on, or drop the whole file when it reaches the limit."""
         self.received += len(raw_data)
         if self.received >= FILE_SIZE_LIMIT:
             _note(self.request, self.field_name or "", self.file_name or "")
@@ -63,13 +67,13 @@ class BoundedUploadHandler(FileUploadHandler):
 
 def oversized(request: HttpRequest) -> MultiValueDict[str, str]:
     """Return the names of the files of this request that were too large, by control ("" where none was read)."""
-    request.FILES  # noqa: B018  (reads the body, if nobody has yet)
+    request.FILES  # noqa: B018  (reads the body, if it is not read yet)
     return MultiValueDict(getattr(request, "oversized_files", {}))
 
 
 def had_files(request: HttpRequest) -> bool:
     """Return whether files came with this request, taken or not."""
-    request.FILES  # noqa: B018  (reads the body, if nobody has yet)
+    request.FILES  # noqa: B018  (reads the body, if it is not read yet)
     return bool(getattr(request, "came_with_files", False))
 
 

@@ -1,6 +1,6 @@
-"""Files on their way to Pneumatic, and remembered until a launch uses them.
+"""Upload files to Pneumatic, and store what a launch needs to refer to them.
 
-A file is never held in memory: it lies in a temporary file (``uploadhandler.py``) and is streamed from there.
+A file is never read into memory: it is streamed from a temporary file (``handler.py``).
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from apps.accounts.models import User
+from apps.core.identifiers import read_uuid
 from apps.kickoff.lookups import StoredFile
 from apps.launches.models import UploadedFile
-from apps.launches.submission.tokens import parse_id
 from apps.launches.uploads import thumbnails
 from apps.launches.uploads.throttle import UploadThrottle
 from apps.pneumatic.canonical.schemas import FILE_SIZE_LIMIT, PublicFile
-from apps.pneumatic.client import connect
+from apps.pneumatic.client import OpenClient
 from apps.pneumatic.errors import (
     AuthenticationFailed,
     ConfigurationError,
@@ -41,12 +41,11 @@ from apps.pneumatic.errors import (
 
 logger = logging.getLogger(__name__)
 
-# Seconds: what is waited where Pneumatic does not say, and the longest wait that is counted down.
-WAIT_UNTOLD = 60
-LONGEST_WAIT = 900
-# A form that was left open for longer asks for its files again.
-UNUSED_KEPT = dt.timedelta(days=30)
-_CHUNK = 1024 * 1024
+DEFAULT_WAIT_SECONDS = 60  # where Pneumatic sends no Retry-After
+MAX_WAIT_SECONDS = 900  # the page counts down no longer wait
+# A form that is open for longer needs its files again.
+UNUSED_RETENTION = dt.timedelta(days=30)
+_CHUNK_BYTES = 1024 * 1024
 _CONTENT_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*")
 
 
@@ -59,25 +58,34 @@ class TooLargeError(UploadError):
 
 
 class UploadsBusyError(UploadError):
-    """Pneumatic takes no more files for the moment; ``retry_after`` is in seconds."""
+    """The upload limit of Pneumatic is reached; ``retry_after`` is in seconds."""
 
     def __init__(self, message: str, *, retry_after: int) -> None:
         super().__init__(message)
         self.retry_after = retry_after
 
 
-def store(*, user: User, incoming: IncomingFile, patience: UploadThrottle | None = None) -> UploadedFile:
-    """Bring ``incoming`` to Pneumatic and return its row. Raise UploadError; nothing is left behind then.
+def store(
+    *, user: User, incoming: IncomingFile, open_client: OpenClient, throttle: UploadThrottle | None = None
+) -> UploadedFile:
+    """Upload ``incoming`` to Pneumatic and return its row. Raise UploadError; no row is left behind then.
 
-    Where Pneumatic asks to wait, ``patience`` waits; without it, or when it ends, BusyError is raised.
+    Where Pneumatic asks to wait, ``throttle`` waits; without it, or when it ends, UploadsBusyError is raised.
     """
-    name = _as_chosen(incoming.name or "") or _("unnamed file")
+    name = _original_name(incoming.name or "") or _("unnamed file")
     size = incoming.size or 0
     check_size(name=name, size=size)
     content_type = clean_content_type(incoming.content_type, name=name)
     stream = cast(IO[bytes], incoming.file)
     try:
-        public = _upload(stream, name=name, content_type=content_type, size=size, patience=patience)
+        public = _upload(
+            stream,
+            name=name,
+            content_type=content_type,
+            size=size,
+            open_client=open_client,
+            throttle=throttle,
+        )
     except PneumaticError as error:
         logger.warning("An upload failed: %s", type(error).__name__)
         raise _upload_error(error, name=name) from error
@@ -99,28 +107,28 @@ def store(*, user: User, incoming: IncomingFile, patience: UploadThrottle | None
 
 
 def keep(*, user: User, attachment_ids: Sequence[str]) -> None:
-    """Keep these files of ``user`` for good: a launch refers to them."""
+    """Mark these files of ``user`` as used by a launch: they are never deleted."""
     if attachment_ids:
         UploadedFile.objects.filter(owner=user, attachment_id__in=attachment_ids).update(is_used=True)
 
 
 def _forget_unused(user: User) -> None:
-    """Forget what ``user`` uploaded long ago and never launched. In Pneumatic it stays: nothing deletes there."""
+    """Delete the rows of old files of ``user`` that no launch uses. Pneumatic keeps the files."""
     unused = UploadedFile.objects.filter(owner=user, is_used=False)
-    unused.filter(created_at__lt=timezone.now() - UNUSED_KEPT).delete()
+    unused.filter(created_at__lt=timezone.now() - UNUSED_RETENTION).delete()
 
 
-def _as_chosen(name: str) -> str:
-    """Return the name as the person knows it: browsers send its ``"`` as ``%22`` (see ``kickoff/names.py``)."""
+def _original_name(name: str) -> str:
+    """Return the name as the user chose it: browsers send its ``"`` as ``%22`` (see ``kickoff/names.py``)."""
     return name.replace("%22", '"')
 
 
 def check_size(*, name: str, size: int) -> None:
-    """Raise UploadError when a file of ``size`` bytes is not sent: too large, or empty."""
+    """Raise UploadError where a file of ``size`` bytes is too large or empty."""
     if size >= FILE_SIZE_LIMIT:
         raise TooLargeError(too_large(name))
     if size <= 0:
-        # An empty file is a slip (a download that did not finish, a wrong drag) in every case that we know of.
+        # An empty file is a mistake: a download that did not finish, a wrong drag.
         raise UploadError(failure(name=name, why=_("it is empty")))
 
 
@@ -144,19 +152,19 @@ def clean_content_type(announced: str | None, *, name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class OwnFiles:
-    """The files that one person uploaded (``kickoff.forms.FileLookup``); nobody reaches another's by guessing ids."""
+    """The files of one user (``kickoff.forms.FileLookup``): the ids of other users' files are not found."""
 
     user: User
 
     def files(self, ids: Sequence[str]) -> list[StoredFile]:
-        """Return the files with these upload ids, in that order; unknown ids and other people's are left out."""
-        wanted = [known for known in map(parse_id, ids) if known is not None]
+        """Return the files with these upload ids, in that order; others are left out."""
+        wanted = [known for known in map(read_uuid, ids) if known is not None]
         found = UploadedFile.objects.filter(owner=self.user).in_bulk(wanted)
         return [as_answer(found[id_]) for id_ in dict.fromkeys(wanted) if id_ in found]
 
 
 def as_answer(file: UploadedFile) -> StoredFile:
-    """Return an uploaded file as an answer holds it."""
+    """Return an uploaded file as the value of an answer."""
     return StoredFile(
         id=file.attachment_id,
         name=file.name,
@@ -168,29 +176,35 @@ def as_answer(file: UploadedFile) -> StoredFile:
 
 
 def _upload(
-    stream: IO[bytes], *, name: str, content_type: str, size: int, patience: UploadThrottle | None
+    stream: IO[bytes],
+    *,
+    name: str,
+    content_type: str,
+    size: int,
+    open_client: OpenClient,
+    throttle: UploadThrottle | None,
 ) -> PublicFile:
-    with connect() as client:
-        can = client.capabilities
-        if can.no_files:
-            raise ConfigurationError(can.no_files)
-        thumbnail = thumbnails.make(stream, content_type=content_type) if can.thumbnails else None
-        while True:
-            stream.seek(0)
-            try:
-                return client.upload(
-                    stream, filename=name, content_type=content_type, size=size, thumbnail=thumbnail
-                )
-            except RateLimited as error:
-                told = error.retry_after
-                if patience is None or told is None or not patience.wait(told):
-                    raise
+    client = open_client()
+    can = client.capabilities
+    if can.no_files:
+        raise ConfigurationError(can.no_files)
+    thumbnail = thumbnails.make(stream, content_type=content_type) if can.thumbnails else None
+    while True:
+        stream.seek(0)
+        try:
+            return client.upload(
+                stream, filename=name, content_type=content_type, size=size, thumbnail=thumbnail
+            )
+        except RateLimited as error:
+            seconds = error.retry_after
+            if throttle is None or seconds is None or not throttle.wait(seconds):
+                raise
 
 
 def _sha256(stream: IO[bytes]) -> str:
     stream.seek(0)
     digest = hashlib.sha256()
-    while chunk := stream.read(_CHUNK):
+    while chunk := stream.read(_CHUNK_BYTES):
         digest.update(chunk)
     return digest.hexdigest()
 
@@ -205,12 +219,12 @@ def _upload_error(error: PneumaticError, *, name: str) -> UploadError:
 
 
 def _busy(error: RateLimited, *, name: str) -> UploadError:
-    seconds = math.ceil(error.retry_after) if error.retry_after else WAIT_UNTOLD
-    if seconds > LONGEST_WAIT:
-        return UploadError(failure(name=name, why=_("Pneumatic takes no more files now; try again later")))
+    seconds = math.ceil(error.retry_after) if error.retry_after else DEFAULT_WAIT_SECONDS
+    if seconds > MAX_WAIT_SECONDS:
+        return UploadError(failure(name=name, why=_("Pneumatic accepts no more files now; try again later")))
     why = ngettext(
-        "Pneumatic takes only some files a minute; choose it again in %(seconds)d second",
-        "Pneumatic takes only some files a minute; choose it again in %(seconds)d seconds",
+        "Pneumatic accepts only some files a minute; choose it again in %(seconds)d second",
+        "Pneumatic accepts only some files a minute; choose it again in %(seconds)d seconds",
         seconds,
     ) % {"seconds": seconds}
     return UploadsBusyError(failure(name=name, why=why), retry_after=seconds)
@@ -220,11 +234,11 @@ def _reason(error: PneumaticError) -> str:
     match error:
         case ValidationFailed():
             said = " ".join(reason for reasons in error.errors.values() for reason in reasons)
-            return _("Pneumatic refused it (%(said)s)") % {"said": said.rstrip(".")}
+            return _("Pneumatic rejected it (%(said)s)") % {"said": said.rstrip(".")}
         case ConfigurationError() | Contradicted():
             return error.message.rstrip(".")
         case AuthenticationFailed():
-            return _("the dashboard's access to Pneumatic is not set up correctly; tell an administrator")
+            return _("the dashboard's access to Pneumatic is not set up correctly; contact an administrator")
         case PermissionDenied():
-            return _("the dashboard's API key may not upload files; tell an administrator")
-    return _("Pneumatic did not take it; try again")
+            return _("the dashboard's API key may not upload files; contact an administrator")
+    return _("Pneumatic did not accept it; try again")

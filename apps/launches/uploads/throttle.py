@@ -1,6 +1,6 @@
-"""How a request without a script waits for Pneumatic to take more files: for a bounded time, and few at once.
+"""Bounded waits of a form that is sent without JavaScript, while the upload limit of Pneumatic is reached.
 
-A request that waits holds a thread of the web server. However many people send files, most threads stay free.
+A waiting request occupies a thread of the web server, so only MAX_WAITING_REQUESTS wait at once.
 """
 
 from __future__ import annotations
@@ -8,27 +8,27 @@ from __future__ import annotations
 import threading
 import time
 
-LONGEST = 65.0  # seconds that one request waits altogether: Pneumatic asks for at most 60
-MOST_TIMES = 3
-MOST_WAITING = 2  # requests of one process
-_places = threading.BoundedSemaphore(MOST_WAITING)
+MAX_WAIT_SECONDS = 65.0  # of one request in all; Pneumatic asks for at most 60
+MAX_WAITS = 3
+MAX_WAITING_REQUESTS = 2  # of one process
+_slots = threading.BoundedSemaphore(MAX_WAITING_REQUESTS)
 
 
 class UploadThrottle:
-    """What one request may wait yet."""
+    """The time and the number of waits that are left to one request."""
 
     def __init__(self) -> None:
-        self._left = LONGEST
-        self._times = MOST_TIMES
+        self._left = MAX_WAIT_SECONDS
+        self._times = MAX_WAITS
 
     def wait(self, seconds: float) -> bool:
-        """Wait and return True; return False at once where that is too long, or too many wait already."""
-        if seconds > self._left or not self._times or not _places.acquire(blocking=False):
+        """Wait and return True. Return False at once where that is too long, or too many requests wait."""
+        if seconds > self._left or not self._times or not _slots.acquire(blocking=False):
             return False
         try:
             time.sleep(seconds)
         finally:
-            _places.release()
+            _slots.release()
         self._left -= seconds
         self._times -= 1
         return True

@@ -1,4 +1,4 @@
-"""Small pictures of uploaded images. Whatever the image holds, making one neither fails an upload nor eats memory."""
+"""Thumbnails of uploaded images. No image can make an upload fail or use much memory."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from PIL import Image, ImageOps
 
 logger = logging.getLogger(__name__)
 
-# The thumbnail goes under the content type that was announced for the file, so it is written in the same format.
+# The thumbnail is sent under the content type of the file, so it has the same format.
 FORMATS = {
     "image/gif": "GIF",
     "image/jpeg": "JPEG",
     "image/png": "PNG",
     "image/webp": "WEBP",
 }
-BOX = (320, 320)
-# Three bytes a pixel: decoding stays below 150 MB, whatever a header of a few bytes promises.
-PIXEL_LIMIT = 50_000_000
+BOX = (320, 320)  # pixels
+# Three bytes a pixel: decoding takes at most 150 MB, regardless of the size that the header claims.
+MAX_PIXELS = 50_000_000
 
 
 def make(stream: IO[bytes], *, content_type: str) -> bytes | None:
@@ -29,9 +29,9 @@ def make(stream: IO[bytes], *, content_type: str) -> bytes | None:
         return None
     try:
         stream.seek(0)
-        # Only the announced decoder is tried: a hostile file cannot choose a rarer one.
+        # Only the decoder of the content type is tried: a hostile file cannot choose a rarer one.
         with Image.open(stream, formats=[wanted]) as image:
-            if image.width * image.height > PIXEL_LIMIT:
+            if image.width * image.height > MAX_PIXELS:
                 return None
             image.draft("RGB", BOX)  # JPEG: decode at a fraction of the size
             upright = ImageOps.exif_transpose(image)

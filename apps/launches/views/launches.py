@@ -1,4 +1,4 @@
-"""The pages that show launches: the list, its CSV, one launch and what a person can do about it."""
+"""The launch list, its CSV export, and the page of a launch with its actions."""
 
 from __future__ import annotations
 
@@ -24,16 +24,17 @@ from apps.core.identifiers import read_number
 from apps.core.paging import page
 from apps.kickoff.fields import describe_answers
 from apps.kickoff.lookups import MirroredPeople
-from apps.launches import permissions, presentation, selectors
-from apps.launches.dispatch import services
+from apps.launches import outcomes, permissions, presentation, selectors
+from apps.launches.dispatch import services as dispatch
 from apps.launches.export import csv_lines
 from apps.launches.forms import LaunchFilterForm, ResolveForm
 from apps.launches.models import Launch
 from apps.launches.resolution import matcher
-from apps.pneumatic.client import workflow_url
-from apps.pneumatic.errors import Contradicted
+from apps.launches.resolution import services as resolution
+from apps.pneumatic.client import Client, connect, workflow_url
+from apps.pneumatic.errors import ConfigurationError, Contradicted
 from apps.workflow_templates.selectors import version_kickoff
-from apps.workflow_templates.services import as_it_is_now
+from apps.workflow_templates.services import refresh_if_reachable
 from apps.workflows.models import Workflow
 from apps.workflows.presentation.rows import news as workflow_news
 
@@ -44,8 +45,8 @@ State = Launch.State
 @never_cache
 @permission_required("launches.view_launch", raise_exception=True)
 def launch_list(request: HttpRequest) -> HttpResponse:
-    """Show launches, or only the results when htmx asks while somebody types."""
-    services.settle_abandoned()
+    """Show launches, or only the results for htmx."""
+    resolution.settle_abandoned()
     form = LaunchFilterForm(request.GET)
     filters = form.filters()
     is_fragment = is_partial(request)
@@ -66,8 +67,8 @@ def launch_list(request: HttpRequest) -> HttpResponse:
 @require_safe
 @permission_required("launches.view_launch", raise_exception=True)
 def launch_csv(request: HttpRequest) -> StreamingHttpResponse:
-    """Send every launch that fits the filters as CSV, while it is read from the database."""
-    services.settle_abandoned()
+    """Stream every launch that matches the filters as CSV."""
+    resolution.settle_abandoned()
     found = selectors.launches(LaunchFilterForm(request.GET).filters())
     response = StreamingHttpResponse(csv_lines(found), content_type="text/csv; charset=utf-8")
     name = f"launches-{timezone.localdate().isoformat()}.csv"
@@ -79,49 +80,57 @@ def launch_csv(request: HttpRequest) -> StreamingHttpResponse:
 @never_cache
 @permission_required("launches.view_launch", raise_exception=True)
 def launch_detail(request: HttpRequest, launch_id: uuid.UUID) -> HttpResponse:
-    """Show a launch: what was asked, what became of it, and what to do next."""
-    services.settle_abandoned()
-    return _show(request, _wanted(launch_id), ResolveForm())
+    """Show a launch: its request, its outcome, and what to do next."""
+    resolution.settle_abandoned()
+    return _detail_page(request, _launch_or_404(launch_id), ResolveForm())
 
 
 @require_POST
 @permission_required("launches.launch_workflow", raise_exception=True)
 def launch_retry(request: HttpRequest, launch_id: uuid.UUID) -> HttpResponse:
     """Send a failed launch again."""
-    launch = _wanted(launch_id)
-    refusal = permissions.refusal(cast(User, request.user), launch.template)
+    launch = _launch_or_404(launch_id)
+    try:
+        with connect() as client:
+            _retry(request, launch, client)
+    except ConfigurationError as error:
+        messages.error(request, outcomes.of_error(error).reason)
+    return redirect("launch-detail", launch_id=launch.pk)
+
+
+def _retry(request: HttpRequest, launch: Launch, client: Client) -> None:
+    refusal = permissions.launch_denied_reason(cast(User, request.user), launch.template)
     if refusal:
         messages.error(request, refusal)
     elif launch.is_overdue:
         messages.error(request, _("The due date has passed. Edit it and launch again."))
-    elif reason := _stale(launch):
+    elif reason := _stale_reason(launch, client):
         messages.error(request, reason)
-    elif services.retry(launch, attempts=_seen_attempts(request)):
-        services.send(launch)
+    elif dispatch.retry(launch, attempts=_seen_attempts(request)):
+        dispatch.send(launch, client)
     else:
-        messages.info(request, _("This launch has been tried again or settled in the meantime."))
-    return redirect("launch-detail", launch_id=launch.pk)
+        messages.info(request, _("This launch was retried or resolved in the meantime."))
 
 
 @require_POST
 @permission_required("launches.launch_workflow", raise_exception=True)
 def launch_resolve(request: HttpRequest, launch_id: uuid.UUID) -> HttpResponse:
-    """Take what a person found out about a launch whose answer was lost."""
-    launch = _wanted(launch_id)
+    """Resolve an unknown launch with what the user found in Pneumatic."""
+    launch = _launch_or_404(launch_id)
     form = ResolveForm(request.POST)
     if not form.is_valid():
-        return _show(request, launch, form, status=422)
+        return _detail_page(request, launch, form, status=422)
     try:
-        services.resolve(launch, user=cast(User, request.user), workflow_id=form.workflow_id_found)
-    except services.ResolveError as error:
+        resolution.resolve(launch, user=cast(User, request.user), workflow_id=form.workflow_id_found)
+    except resolution.ResolveError as error:
         messages.error(request, str(error))
     return redirect("launch-detail", launch_id=launch.pk)
 
 
-def _stale(launch: Launch) -> str:
-    """Return why the very same request must not be sent again, as Pneumatic has the template now; '' for no reason."""
+def _stale_reason(launch: Launch, client: Client) -> str:
+    """Return why the same request must not be sent again for the current template; "" where it may be."""
     try:
-        template = as_it_is_now(launch.template)
+        template = refresh_if_reachable(launch.template, client)
     except Contradicted as error:
         return error.message
     if template.current_version_id != launch.version_id:
@@ -129,31 +138,33 @@ def _stale(launch: Launch) -> str:
     return ""
 
 
-def _show(request: HttpRequest, launch: Launch, form: ResolveForm, *, status: int = 200) -> HttpResponse:
+def _detail_page(
+    request: HttpRequest, launch: Launch, form: ResolveForm, *, status: int = 200
+) -> HttpResponse:
     user = cast(User, request.user)
     is_open = launch.state in {State.QUEUED, State.SENDING}
     if not is_open and request.headers.get("HX-Target") == "content":
-        # The page of an open launch asks for itself; what it becomes keeps itself up to date in another way.
+        # The page of an open launch polls itself; the page of a settled one is updated by live.js.
         return HttpResponse(headers={"HX-Refresh": "true"})
     workflow = next(iter(selectors.workflows_of(user, [launch]).values()), None)
     found = _candidates(launch, user)
     version = live.version(request, *_facts(launch, workflow, found))
     if live.is_current(request, version):
         return live.unchanged()
-    refusal = permissions.refusal(user, launch.template)
+    refusal = permissions.launch_denied_reason(user, launch.template)
     context = {
         "launch": launch,
-        "words": presentation.WORDS[launch.state],
+        "text": presentation.STATE_TEXTS[launch.state],
         "tone": presentation.tone(launch),
-        "looks": presentation.looks(launch),
+        "polling": presentation.polling_status(launch),
         "is_open": is_open,
         "is_live": not is_open and request.method == "GET",
         "version": version,
         "workflow": workflow,
-        "news": workflow_news(workflow) if workflow else presentation.WORDS[launch.state].title,
+        "news": workflow_news(workflow) if workflow else presentation.STATE_TEXTS[launch.state].title,
         "candidates": found,
         "evidence_started_at": presentation.evidence_started_at(launch),
-        "contradictions": launch.contradictions.splitlines(),
+        "conflicts": launch.conflicts.splitlines(),
         "shows_advice": is_open or user.has_perm("launches.launch_workflow"),
         "answers": describe_answers(
             version_kickoff(launch.version).fields, launch.answers, people=MirroredPeople()
@@ -175,43 +186,43 @@ def _show(request: HttpRequest, launch: Launch, form: ResolveForm, *, status: in
 
 
 def _candidates(launch: Launch, user: User) -> list[matcher.Candidate]:
-    """Return the workflows that the launch may have started, where its own is not known for certain.
+    """Return the workflows that the launch may have started, where its own is not certain.
 
-    It is not where the launch is unknown; where an event settled it, or a person or a look said that nothing started,
-    those that fit in everything speak against that.
+    For an unknown launch these are all possible ones. For one that was matched by an event, or recorded as not started,
+    they are the other workflows that match in everything.
     """
     if not user.has_perm("workflows.view_workflow"):
         return []
     if launch.state == State.UNKNOWN:
         return matcher.candidates(launch)
-    is_denied = launch.was_missed or (launch.state == State.FAILED and launch.resolved_by_id is not None)
+    is_denied = launch.was_not_found or (launch.state == State.FAILED and launch.resolved_by_id is not None)
     if launch.evidence is None and not is_denied:
         return []
     return [
         candidate
         for candidate in matcher.candidates(launch)
-        if candidate.comparison.fits
+        if candidate.comparison.matches
         and candidate.owner is None
         and candidate.workflow.pk != launch.workflow_id
     ]
 
 
 def _facts(launch: Launch, workflow: Workflow | None, found: Sequence[matcher.Candidate]) -> Iterator[object]:
-    """Yield what the page shows and may change while it is open."""
-    yield from (launch.state, launch.attempts, launch.reason, launch.contradictions, launch.workflow_id)
-    yield from (launch.looked_at, launch.tried_at, launch.look_note, launch.is_outdated)
+    """Yield the values on the page that may change while it is open."""
+    yield from (launch.state, launch.attempts, launch.reason, launch.conflicts, launch.workflow_id)
+    yield from (launch.checked_at, launch.check_attempted_at, launch.check_note, launch.is_outdated)
     for shown in [workflow, *(candidate.workflow for candidate in found)]:
         yield (shown.pk, shown.changed_at) if shown else None
 
 
-def _wanted(launch_id: uuid.UUID) -> Launch:
+def _launch_or_404(launch_id: uuid.UUID) -> Launch:
     launch = selectors.launch_for_page(launch_id)
     if launch is None:
-        raise Http404(_("There is no such launch."))
+        raise Http404(_("Launch not found."))
     return launch
 
 
 def _seen_attempts(request: HttpRequest) -> int:
-    """Return the number of attempts that the person saw; -1, which fits no launch, when that is not told."""
+    """Return the number of attempts that the user saw; -1, which matches no launch, where it is missing."""
     seen = read_number(request.POST.get("attempts", ""))
     return -1 if seen is None else seen

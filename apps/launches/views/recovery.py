@@ -1,6 +1,6 @@
-"""A form that arrives too late: the session has ended, or the page's security mark is stale. No answer is lost.
+"""A form that is sent after its session ended, or with a stale CSRF token. Every answer is kept.
 
-Nothing is ever launched or uploaded from here: the person sees their form again and decides.
+Nothing is launched or uploaded here: the user sees the form again and decides.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from apps.accounts.models import User
 from apps.launches import permissions
 from apps.launches.submission import submission
 from apps.launches.uploads import handler
-from apps.launches.views.form_page import kept_page, show_form, wanted_template
+from apps.launches.views.form_page import kept_page, show_form, template_or_404
 from apps.workflow_templates.models import Template
 
 FORM, SIGN_IN, UPLOAD = "template-launch", "launch-sign-in", "file-upload"
@@ -32,11 +32,11 @@ FORM, SIGN_IN, UPLOAD = "template-launch", "launch-sign-in", "file-upload"
 def show_sign_in(
     request: HttpRequest, template: Template, *, form: AuthenticationForm | None = None
 ) -> HttpResponse:
-    """Ask to sign in on the spot, with everything that was entered kept in the page (status 401)."""
+    """Show a sign-in form that keeps every answer in the page (status 401)."""
     context = {
         "template": template,
         "form": form or AuthenticationForm(request),
-        "kept": submission.read_entry(request, template).hidden_fields,
+        "kept": submission.parse(request, template).hidden_fields,
         "had_files": handler.had_files(request),
     }
     return render(request, "launches/sign_in.html", context, status=401)
@@ -51,23 +51,25 @@ def launch_sign_in(request: HttpRequest, template_id: int) -> HttpResponse:
     if request.method != "POST":
         return redirect("template-launch", template_id=template_id)
     if request.user.is_authenticated and "username" not in request.POST:
-        # The form that this page has just shown, sent to the page's own address by its Find button.
+        # The form that this page has just shown, sent to this address by its Find button.
         return redirect("template-launch", template_id=template_id, preserve_request=True)
-    template = wanted_template(template_id)
+    template = template_or_404(template_id)
     form = AuthenticationForm(request, data=request.POST)
     if not form.is_valid():
         return show_sign_in(request, template, form=form)
     login(request, form.get_user())
     return _show_kept(
-        request, template, notice=_("You are signed in. Nothing has been launched yet: please launch again.")
+        request,
+        template,
+        notice=_("You are signed in. Nothing was launched yet. Check the form and launch again."),
     )
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Answer a request whose CSRF check failed; for the launch form with the form itself, every answer kept.
+    """Respond to a failed CSRF check; for the launch form with the form itself and every answer.
 
-    The usual cause is signing in again in another tab, which makes the mark in this one stale. A forged request gets
-    no more than a link with answers in it does: a filled form that somebody has to read and send.
+    The usual cause is a sign-in in another tab, which replaces the token. A forged request gets no more than a link
+    with answers does: a filled form that the user has to read and send.
     """
     match = request.resolver_match
     url_name = match.url_name if match else None
@@ -82,14 +84,14 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
         )
     if match is None or url_name not in {FORM, SIGN_IN} or request.method != "POST":
         return csrf.csrf_failure(request, reason)
-    template = wanted_template(match.kwargs["template_id"])
+    template = template_or_404(match.kwargs["template_id"])
     if not request.user.is_authenticated:
         return show_sign_in(request, template)
     notice = _(
-        "You signed in again after this page was opened. Nothing has been launched yet: please launch again."
+        "You signed in again after this page was opened. Nothing was launched yet. Check the form and launch again."
     )
     if handler.had_files(request):
-        notice = f"{notice} {_('Files that were chosen but not uploaded yet have to be chosen again.')}"
+        notice = f"{notice} {_('Choose files again that were not uploaded yet.')}"
     return _show_kept(request, template, notice=notice, status=403)
 
 
@@ -98,10 +100,9 @@ def _show_kept(request: HttpRequest, template: Template, *, notice: str, status:
     if not user.has_perm("workflow_templates.view_template"):
         return redirect(settings.LOGIN_REDIRECT_URL)
     page = kept_page(
-        submission.read_entry(request, template),
+        submission.parse(request, template),
         template,
-        user=user,
-        refusal=permissions.refusal(user, template),
+        refusal=permissions.launch_denied_reason(user, template),
         notice=notice,
     )
     return show_form(request, page, status=status)

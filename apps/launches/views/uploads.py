@@ -1,4 +1,4 @@
-"""Where the browser's script brings files, one a request; without a script they come with the form."""
+"""The endpoint to which the browser's script uploads files, one a request."""
 
 from __future__ import annotations
 
@@ -8,21 +8,22 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from apps.launches.uploads import handler, services
+from apps.pneumatic.client import client_on_demand
 
 
-@login_not_required  # a script understands an answer in JSON, not a redirect to the login page
+@login_not_required  # the script needs JSON, not a redirect to the login page
 @require_POST
 def file_upload(request: HttpRequest) -> JsonResponse:
-    """Bring one file to Pneumatic; answer with its id, or with a sentence that says why not.
+    """Upload one file to Pneumatic; respond with its id, or with a sentence that says why not.
 
-    Where Pneumatic asks to wait, so does the answer: 429 with ``Retry-After``. The script waits, no thread here.
+    Where the upload limit is reached, respond with 429 and ``Retry-After``: the script waits, not a thread here.
     """
     if not request.user.is_authenticated:
         return _error(
             _("Your session has ended. Sign in again in another tab, then upload the file."), status=401
         )
     if not request.user.has_perm("launches.launch_workflow"):
-        return _error(_("Your role does not let you launch, so it cannot upload files either."), status=403)
+        return _error(_("Your role does not allow launches, so you cannot upload files."), status=403)
     too_large = [name for _control, names in handler.oversized(request).lists() for name in names]
     if too_large:
         return _error(services.too_large(too_large[0] or _("The file")), status=413)
@@ -30,7 +31,8 @@ def file_upload(request: HttpRequest) -> JsonResponse:
     if len(incoming) != 1:
         return _error(_("Send one file at a time."), status=400)
     try:
-        stored = services.store(user=request.user, incoming=incoming[0])
+        with client_on_demand() as open_client:
+            stored = services.store(user=request.user, incoming=incoming[0], open_client=open_client)
     except services.UploadsBusyError as error:
         response = _error(str(error), status=429)
         response["Retry-After"] = str(error.retry_after)

@@ -1,1 +1,1 @@
-"""The canonical form that everything above the gateway uses."""
+"""What the apps above know of Pneumatic, whichever API the server has."""

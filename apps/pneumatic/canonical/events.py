@@ -1,7 +1,7 @@
 """What a webhook tells, in canonical form: read by a dialect, kept as JSON, interpreted by the apps above.
 
-An event is a snapshot of a workflow at one moment, and for events about a task that task. It carries no number and
-no time of its own; ``moment`` is the latest time that stands in it. What we read back ourselves is told the same way.
+An event is a snapshot of a workflow, and for events about a task also of that task. Pneumatic gives it neither a number
+nor a time: ``occurred_at`` is the latest time in the snapshot. What the dashboard reads back itself has the same form.
 """
 
 from __future__ import annotations
@@ -169,14 +169,14 @@ class Event:
     seen_at: dt.datetime | None = None
 
     @property
-    def moment(self) -> dt.datetime | None:
-        """Return the latest time that the event tells; None when it tells none."""
-        time, created = self.moment_of_tasks, self.workflow.date_created
+    def occurred_at(self) -> dt.datetime | None:
+        """The latest time in the event; None without any."""
+        time, created = self.changed_at, self.workflow.date_created
         return max(time, created) if time and created else time or created
 
     @property
-    def moment_of_tasks(self) -> dt.datetime | None:
-        """Return the same without the time at which the workflow was created."""
+    def changed_at(self) -> dt.datetime | None:
+        """The same without the time at which the workflow was created."""
         if self.kind is Seen.GONE:
             return self.seen_at
         workflow = self.workflow

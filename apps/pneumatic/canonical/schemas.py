@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, Generic, TypeVar
+from typing import IO, Any, Generic, TypeVar
 
 from apps.pneumatic.canonical.events import Kind
 
@@ -340,6 +340,17 @@ class UploadTicket:
     id: int
     file_upload_url: str = field(repr=False)
     thumbnail_upload_url: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file to upload: ``stream`` has ``size`` bytes; ``thumbnail`` is a small picture in the file's own format."""
+
+    stream: IO[bytes]
+    filename: str
+    content_type: str
+    size: int
+    thumbnail: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

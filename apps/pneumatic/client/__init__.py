@@ -2,6 +2,16 @@
 
 from __future__ import annotations
 
-from apps.pneumatic.client.client import Client, capabilities, connect, longest_call, workflow_url
+from apps.pneumatic.client.account import capabilities, longest_call, workflow_url
+from apps.pneumatic.client.client import Client, connect
+from apps.pneumatic.client.on_demand import OpenClient, client_on_demand
 
-__all__ = ["Client", "capabilities", "connect", "longest_call", "workflow_url"]
+__all__ = [
+    "Client",
+    "OpenClient",
+    "capabilities",
+    "client_on_demand",
+    "connect",
+    "longest_call",
+    "workflow_url",
+]

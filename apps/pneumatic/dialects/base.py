@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import IO, Any, Protocol
+from typing import Any, Protocol
 
 from django.utils.functional import Promise
 
@@ -28,6 +28,7 @@ from apps.pneumatic.canonical.schemas import (
     TaskOverride,
     Template,
     TemplateSummary,
+    Upload,
     Urgency,
     User,
 )
@@ -49,17 +50,6 @@ class Listing:
     path: str
     params: Mapping[str, str] = field(default_factory=dict)
     page_size: int | None = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """A file to be brought to Pneumatic; ``size`` in bytes, ``thumbnail`` a picture in the file's own format."""
-
-    stream: IO[bytes]
-    filename: str
-    content_type: str
-    size: int
-    thumbnail: bytes | None = None
 
 
 class Dialect(Protocol):
@@ -134,7 +124,7 @@ class Dialect(Protocol):
         False where nothing can be told that way.
         """
 
-    def files_url_seen(self, transport: Transport) -> str:
+    def find_files_url(self, transport: Transport) -> str:
         """Return where files of this account are, as an address in one of its workflows shows; '' for unknown."""
 
     # -- Webhooks

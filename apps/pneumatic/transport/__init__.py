@@ -1,1 +1,1 @@
-"""HTTP to Pneumatic: connections, deadlines, retries, paging, files."""
+"""Requests to Pneumatic and its file services; nothing here knows what a workflow is."""

@@ -6,6 +6,7 @@ so no variable here holds a header, and no exception of ``requests`` (it carries
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
 import itertools
 import json
@@ -25,6 +26,7 @@ from apps.pneumatic.transport import connection, errors, retry
 from apps.pneumatic.transport.cancellation import Pause, Scope
 from apps.pneumatic.transport.parsing import decode_json
 from apps.pneumatic.transport.retry import Failure
+from apps.pneumatic.transport.statuses import StatusKind, kind_of
 from pneumatic_dash import __version__
 
 logger = logging.getLogger(__name__)
@@ -89,6 +91,14 @@ class Transport:
 
     def __repr__(self) -> str:
         return f"<Transport {self.base_url}>"
+
+    def limited_to(self, read_timeout: float) -> Transport:
+        """Return the same session with a read time-out of at most ``read_timeout`` seconds; do not close it."""
+        limited = copy.copy(self)
+        connect_timeout, longest = self.timeout
+        limited.timeout = (connect_timeout, min(read_timeout, longest))
+        limited.longest_call = longest_call(*limited.timeout)
+        return limited
 
     def close(self) -> None:
         """Close the connections that are kept."""
@@ -256,8 +266,8 @@ class Transport:
     def _outcome(
         self, reply: connection.Reply, *, once: bool, may_be_empty: bool, secrets: Sequence[str]
     ) -> _Attempt:
-        status = reply.status
-        if 200 <= status < 300:
+        status, kind = reply.status, kind_of(reply.status)
+        if kind is StatusKind.SUCCESS:
             if may_be_empty and not reply.body.strip():
                 return _Attempt()
             try:
@@ -268,14 +278,14 @@ class Transport:
             return _Attempt(
                 error=errors.outcome_unknown(status) if once else errors.not_json(content_type, status=status)
             )
-        if once and errors.is_ambiguous(status):
+        if once and kind.is_ambiguous:
             return _Attempt(error=errors.outcome_unknown(status))
         retry_after = retry.retry_after_seconds(reply.headers, now=dt.datetime.now(dt.UTC))
         return _Attempt(
             error=errors.from_status(
                 status, reply.body, secrets=(self._secret, *secrets), retry_after=retry_after
             ),
-            failure=retry.failure_of(status),
+            failure=retry.failure_of(kind),
             retry_after=retry_after,
         )
 

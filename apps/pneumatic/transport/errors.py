@@ -7,11 +7,13 @@ key before a person sees it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from apps.pneumatic.errors import (
     AuthenticationFailed,
@@ -27,65 +29,68 @@ from apps.pneumatic.errors import (
 )
 from apps.pneumatic.transport.connection import NoReply, Why
 from apps.pneumatic.transport.parsing import decode_json
+from apps.pneumatic.transport.statuses import StatusKind, kind_of
 
-_LONGEST_REASON = 500
-_MOST_REASONS = 100
-_DEEPEST = 8
+_ERRORS: Mapping[StatusKind, tuple[type[PneumaticError], Promise]] = {
+    StatusKind.UNAUTHENTICATED: (
+        AuthenticationFailed,
+        gettext_lazy("Pneumatic does not accept the API key. Check PNEUMATIC_API_KEY."),
+    ),
+    StatusKind.FORBIDDEN: (
+        PermissionDenied,
+        gettext_lazy("The user of the API key is not allowed to do this in Pneumatic."),
+    ),
+    StatusKind.MISSING: (
+        NotFound,
+        gettext_lazy("This does not exist in Pneumatic, or the API key has no access to it."),
+    ),
+    StatusKind.LIMITED: (
+        RateLimited,
+        gettext_lazy("Pneumatic receives too many requests. Try again in a few minutes."),
+    ),
+    StatusKind.TROUBLE: (
+        Unavailable,
+        gettext_lazy("Pneumatic reports a server error (HTTP %(status)d). Try again later."),
+    ),
+    StatusKind.STRANGE: (
+        UnexpectedResponse,
+        gettext_lazy("Pneumatic sent an unexpected response (HTTP %(status)d). Check PNEUMATIC_API_URL."),
+    ),
+}
+_REFUSED = (
+    ValidationFailed,
+    gettext_lazy("Pneumatic refused the request (HTTP %(status)d) without saying why."),
+)
+# Errors whose message is the server's own reason, where it gives any.
+_WITH_REASONS = frozenset({PermissionDenied, ValidationFailed})
+
+_MAX_REASON_CHARACTERS = 500
+_MAX_REASONS = 100
+_MAX_DEPTH = 8
 # Keys of an error's body that wrap the reasons, and keys that tell about the error rather than about a field.
 _WRAPPERS = ("kickoff", "details", "errors")
 _ABOUT = frozenset({"code", "status", "type", "messages", *_WRAPPERS})
 _PLAIN = frozenset({"message", "detail", "error", "non_field_errors", "reason"})
 
 
-def is_ambiguous(status: int) -> bool:
-    """Return whether a POST with this answer may have been carried out.
-
-    Only 2xx says yes and only 4xx says no; 408 comes from a gateway that lost its patience.
-    """
-    return status == 408 or not 400 <= status < 500
-
-
 def from_status(
     status: int, body: bytes, *, secrets: Sequence[str], retry_after: float | None
 ) -> PneumaticError:
-    """Return the error for an answer that is no success and whose request was not carried out."""
-    if status == 401:
-        return AuthenticationFailed(
-            _("Pneumatic does not accept the API key. Check PNEUMATIC_API_KEY."), status=status
-        )
-    if status == 429:
-        return RateLimited(
-            _("Pneumatic gets too many requests at the moment. Try again in a little while."),
-            retry_after=retry_after,
-            status=status,
-        )
-    if status == 408 or status >= 500:
-        return Unavailable(
-            _("Pneumatic has a problem of its own at the moment (HTTP %(status)d). Try again later.")
-            % {"status": status},
-            status=status,
-        )
-    if not 400 <= status < 500:
-        return UnexpectedResponse(
-            _("Pneumatic answered in an unexpected way (HTTP %(status)d). Check PNEUMATIC_API_URL.")
-            % {"status": status},
-            status=status,
-        )
-    errors = _reasons(body, secrets=secrets)
-    said = next(iter(errors.values()))[0] if errors else ""
-    if status == 403:
-        return PermissionDenied(
-            said or _("The user of the API key is not allowed to do this in Pneumatic."), status=status
-        )
-    if status == 404:
-        return NotFound(
-            _("Pneumatic does not have this any more, or the API key does not see it."), status=status
-        )
-    return ValidationFailed(
-        said or _("Pneumatic refused the request (HTTP %(status)d) without saying why.") % {"status": status},
-        errors=errors,
-        status=status,
-    )
+    """Return the error for a response that is no success and whose request was not carried out.
+
+    ``retry_after`` is in seconds. The server's own reasons become the message of a refusal, without ``secrets``.
+    """
+    error, lazy = _ERRORS.get(kind_of(status), _REFUSED)
+    sentence = str(lazy) % {"status": status}
+    if error is RateLimited:
+        return RateLimited(sentence, retry_after=retry_after, status=status)
+    if error not in _WITH_REASONS:
+        return error(sentence, status=status)
+    reasons = _reasons(body, secrets=secrets)
+    message = next(iter(reasons.values()))[0] if reasons else sentence
+    if error is ValidationFailed:
+        return ValidationFailed(message, errors=reasons, status=status)
+    return error(message, status=status)
 
 
 def from_silence(reply: NoReply) -> PneumaticError:
@@ -151,7 +156,7 @@ def _reasons(body: bytes, *, secrets: Sequence[str]) -> dict[str, list[str]]:
         return {}  # a web page, most likely: nothing in it is for the person who waits
     found: dict[str, list[str]] = {}
     for count, (where, reason) in enumerate(_walk(data, "")):
-        if count == _MOST_REASONS:
+        if count == _MAX_REASONS:
             break
         text = _clean(reason, secrets)
         reasons = found.setdefault(_clean(where, secrets), [])
@@ -164,7 +169,7 @@ def _reasons(body: bytes, *, secrets: Sequence[str]) -> dict[str, list[str]]:
 
 
 def _walk(data: Any, where: str, depth: int = 0) -> Iterator[tuple[str, str]]:
-    if depth > _DEEPEST:
+    if depth > _MAX_DEPTH:
         return
     if isinstance(data, str):
         yield where, data
@@ -187,8 +192,12 @@ def _walk(data: Any, where: str, depth: int = 0) -> Iterator[tuple[str, str]]:
 
 
 def _clean(text: str, secrets: Sequence[str]) -> str:
-    printable = "".join(char if char.isprintable() else " " for char in text[: 4 * _LONGEST_REASON])
+    printable = "".join(char if char.isprintable() else " " for char in text[: 4 * _MAX_REASON_CHARACTERS])
     for secret in filter(None, secrets):
         printable = printable.replace(secret, "…")
     printable = " ".join(printable.split())
-    return printable if len(printable) <= _LONGEST_REASON else printable[: _LONGEST_REASON - 1] + "…"
+    return (
+        printable
+        if len(printable) <= _MAX_REASON_CHARACTERS
+        else printable[: _MAX_REASON_CHARACTERS - 1] + "…"
+    )

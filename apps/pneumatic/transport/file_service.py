@@ -9,15 +9,17 @@ import datetime as dt
 import io
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from typing import Any, TypeVar
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from urllib3.fields import RequestField
 from urllib3.filepost import choose_boundary
 
-from apps.pneumatic.canonical.schemas import PublicFile
-from apps.pneumatic.dialects.base import Upload
+from apps.pneumatic.canonical.schemas import PublicFile, Upload
 from apps.pneumatic.errors import (
     AuthenticationFailed,
     ConfigurationError,
@@ -31,10 +33,35 @@ from apps.pneumatic.transport import connection, retry
 from apps.pneumatic.transport.api import Transport
 from apps.pneumatic.transport.file_storage import SLOWEST, Exactly
 from apps.pneumatic.transport.parsing import Node, decode_json
+from apps.pneumatic.transport.statuses import StatusKind, kind_of
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+_NOT_THERE = (
+    UnexpectedResponse,
+    gettext_lazy("PNEUMATIC_FILES_URL is not the URL of a file service: another server responds there."),
+)
+_ERRORS: Mapping[StatusKind, tuple[type[PneumaticError], Promise]] = {
+    StatusKind.SUCCESS: _NOT_THERE,  # of a form without a file, or without the JSON that names the file
+    StatusKind.MISSING: _NOT_THERE,
+    StatusKind.WRONG_METHOD: _NOT_THERE,
+    StatusKind.STRANGE: _NOT_THERE,
+    StatusKind.UNAUTHENTICATED: (
+        AuthenticationFailed,
+        gettext_lazy("Pneumatic's file service does not accept the API key. Check PNEUMATIC_FILES_URL."),
+    ),
+    StatusKind.TOO_LARGE: (ValidationFailed, gettext_lazy("The file is too large for the file service.")),
+    StatusKind.LIMITED: (RateLimited, gettext_lazy("Pneumatic's file service receives too many uploads.")),
+    StatusKind.TROUBLE: (
+        Unavailable,
+        gettext_lazy("The file service reports a server error (HTTP %(status)d). Try again later."),
+    ),
+}
+_REFUSED = (ValidationFailed, gettext_lazy("The file service refused the file (HTTP %(status)d)."))
+# How the service answers a form without a file, once it has accepted the key.
+_NO_FILE_IN_FORM = HTTPStatus.UNPROCESSABLE_ENTITY
 
 
 class _Form:
@@ -108,8 +135,8 @@ def _check(transport: Transport, files_url: str) -> None:
     )
     if isinstance(reply, connection.NoReply):
         raise _silence(reply, is_short=False)
-    if reply.status != 422:
-        raise _not_there(reply.status) if 200 <= reply.status < 300 else _error(reply)
+    if reply.status != _NO_FILE_IN_FORM:
+        raise _error(reply)
 
 
 def _upload(transport: Transport, upload: Upload, files_url: str) -> PublicFile:
@@ -127,7 +154,7 @@ def _upload(transport: Transport, upload: Upload, files_url: str) -> PublicFile:
         logger.info("POST to the file service: %s", reply.why.value)
         raise _silence(reply, is_short=form.file.is_short)
     logger.info("POST to the file service: HTTP %d", reply.status)
-    if not 200 <= reply.status < 300:
+    if kind_of(reply.status) is not StatusKind.SUCCESS:
         raise _error(reply)
     return _public_file(reply, upload)
 
@@ -147,10 +174,7 @@ def _send(
         )
     except ValueError:  # how requests refuses a URL
         mistake = ConfigurationError(
-            _(
-                "PNEUMATIC_FILES_URL is no address of a server. Write something like "
-                "https://pneumatic.example.com/files."
-            )
+            _("PNEUMATIC_FILES_URL is not a valid URL. Example: https://pneumatic.example.com/files.")
         )
     raise mistake
 
@@ -161,7 +185,7 @@ def _public_file(reply: connection.Reply, upload: Upload) -> PublicFile:
     except ValueError:  # it holds the answer, and must not stay behind as the context of ours
         node = None
     if node is None:
-        raise _not_there(reply.status)
+        raise _error(reply)
     return PublicFile(
         id=node.text("file_id"), name=upload.filename, url=node.text("public_url"), size=upload.size
     )
@@ -180,40 +204,12 @@ def _silence(reply: connection.NoReply, *, is_short: bool) -> PneumaticError:
 
 
 def _error(reply: connection.Reply) -> PneumaticError:
-    status = reply.status
-    if status == 401:
-        return AuthenticationFailed(
-            _("Pneumatic's file service does not accept the API key. Check PNEUMATIC_FILES_URL."),
-            status=status,
-        )
-    if status == 413:
-        return ValidationFailed(_("The file service finds the file too large."), status=status)
-    if status == 429:
-        return RateLimited(
-            _("Pneumatic's file service takes no more files for the moment."),
-            retry_after=_retry_after(reply),
-            status=status,
-        )
-    if status == 408 or status >= 500:
-        return Unavailable(
-            _("The file service has a problem at the moment (HTTP %(status)d). Try again later.")
-            % {"status": status},
-            status=status,
-        )
-    if status in {404, 405} or not 400 <= status < 500:
-        return _not_there(status)
-    return ValidationFailed(
-        _("The file service refused the file (HTTP %(status)d).") % {"status": status}, status=status
-    )
-
-
-def _not_there(status: int | None) -> UnexpectedResponse:
-    return UnexpectedResponse(
-        _(
-            "There is no file service at PNEUMATIC_FILES_URL: something else answers there. Check the address."
-        ),
-        status=status,
-    )
+    """Return the error for a response that is not the success one asked for."""
+    error, lazy = _ERRORS.get(kind_of(reply.status), _REFUSED)
+    sentence = str(lazy) % {"status": reply.status}
+    if error is RateLimited:
+        return RateLimited(sentence, retry_after=_retry_after(reply), status=reply.status)
+    return error(sentence, status=reply.status)
 
 
 def _retry_after(reply: connection.Reply) -> float | None:

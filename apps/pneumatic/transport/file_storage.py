@@ -6,11 +6,14 @@ The URL carries a signature and is a secret: it stands in no message and no log.
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from typing import IO
 from urllib.parse import urlsplit
 
 import requests
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_variables
 
 from apps.pneumatic.errors import (
@@ -22,8 +25,35 @@ from apps.pneumatic.errors import (
 )
 from apps.pneumatic.transport import connection
 from apps.pneumatic.transport.api import USER_AGENT
+from apps.pneumatic.transport.statuses import StatusKind, kind_of
 
 logger = logging.getLogger(__name__)
+
+# The signature in the URL has expired: this says nothing about what the API key may do.
+_EXPIRED = (
+    Unavailable,
+    gettext_lazy("The file storage no longer accepts this upload. Upload the file again."),
+)
+_ERRORS: Mapping[StatusKind, tuple[type[PneumaticError], Promise]] = {
+    StatusKind.UNAUTHENTICATED: _EXPIRED,
+    StatusKind.FORBIDDEN: _EXPIRED,
+    StatusKind.MISSING: _EXPIRED,
+    StatusKind.GONE: _EXPIRED,
+    StatusKind.TOO_LARGE: (ValidationFailed, gettext_lazy("The file is too large for the file storage.")),
+    StatusKind.LIMITED: (
+        RateLimited,
+        gettext_lazy("The file storage receives too many requests. Try again in a few minutes."),
+    ),
+    StatusKind.TROUBLE: (
+        Unavailable,
+        gettext_lazy("The file storage reports a server error (HTTP %(status)d). Try again later."),
+    ),
+    StatusKind.STRANGE: (
+        UnexpectedResponse,
+        gettext_lazy("The file storage sent an unexpected response (HTTP %(status)d)."),
+    ),
+}
+_REFUSED = (ValidationFailed, gettext_lazy("The file storage refused the file (HTTP %(status)d)."))
 
 # A line slower than this is taken for one that hangs: 100 MiB may take half an hour.
 SLOWEST = 64 * 1024  # bytes a second
@@ -100,32 +130,9 @@ def _error(reply: connection.Reply | connection.NoReply, body: Exactly) -> Pneum
                 _("The connection to the file storage broke before the file was stored. Try again.")
             )
         return Unavailable(_("The file storage cannot be reached. Try again later."))
-    status = reply.status
-    logger.info("PUT to the file storage: HTTP %d", status)
-    if 200 <= status < 300:
+    kind = kind_of(reply.status)
+    logger.info("PUT to the file storage: HTTP %d", reply.status)
+    if kind is StatusKind.SUCCESS:
         return None
-    if status == 413:
-        return ValidationFailed(_("The file storage finds the file too large."), status=status)
-    if status in {401, 403, 404, 410}:
-        # The signature in the URL has run out: this says nothing about what the API key may do.
-        return Unavailable(
-            _("The file storage no longer accepts this upload. Upload the file again."), status=status
-        )
-    if status == 429:
-        return RateLimited(
-            _("The file storage gets too many requests. Try again in a little while."), status=status
-        )
-    if status == 408 or status >= 500:
-        return Unavailable(
-            _("The file storage has a problem at the moment (HTTP %(status)d). Try again later.")
-            % {"status": status},
-            status=status,
-        )
-    if 400 <= status < 500:
-        return ValidationFailed(
-            _("The file storage refused the file (HTTP %(status)d).") % {"status": status}, status=status
-        )
-    return UnexpectedResponse(
-        _("The file storage answered in an unexpected way (HTTP %(status)d).") % {"status": status},
-        status=status,
-    )
+    error, sentence = _ERRORS.get(kind, _REFUSED)
+    return error(str(sentence) % {"status": reply.status}, status=reply.status)

@@ -8,6 +8,8 @@ import math
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 
+from apps.pneumatic.transport.statuses import StatusKind
+
 # How often a GET is made at most. A limit on the rate is no fault: we wait as we are told, and longer.
 ATTEMPTS = 3
 ATTEMPTS_WHEN_LIMITED = 8
@@ -23,8 +25,8 @@ class Failure(enum.Enum):
     UNREACHED = "no connection"
     BROKEN = "the connection broke"
     TIMED_OUT = "no answer in time"
-    LIMITED = "429"
-    SERVER_ERROR = "408 or 5xx"
+    LIMITED = StatusKind.LIMITED.value
+    SERVER_ERROR = StatusKind.TROUBLE.value
 
 
 def pause_before_retry(
@@ -42,11 +44,11 @@ def pause_before_retry(
     return pause * (0.5 + jitter / 2)
 
 
-def failure_of(status: int) -> Failure | None:
-    """Return what kind of failure an HTTP status is; None when trying again does not help."""
-    if status == 429:
-        return Failure.LIMITED
-    return Failure.SERVER_ERROR if status == 408 or status >= 500 else None
+def failure_of(kind: StatusKind) -> Failure | None:
+    """Return the failure that a response of this kind is; None when a retry does not help."""
+    if not kind.is_retryable:
+        return None
+    return Failure.LIMITED if kind is StatusKind.LIMITED else Failure.SERVER_ERROR
 
 
 def _attempts(failure: Failure) -> int:

@@ -18,7 +18,7 @@ from apps.webhooks.processing.interpretation import Interpretation
 State = Delivery.State
 
 _COUNTS = ("first_received_at", "last_received_at", "deliveries_count")
-_FACTS = ("kind", "workflow_id", "template_id", "task_id", "moment", "facts")
+_FACTS = ("kind", "workflow_id", "template_id", "task_id", "occurred_at", "facts")
 
 
 @dataclass(slots=True)
@@ -33,7 +33,7 @@ class BatchReport:
     duplicates: int = 0
     ignored: int = 0
     failed: int = 0
-    parked: int = 0
+    dead_letters: int = 0
     is_done: bool = True
 
     def add(self, other: BatchReport) -> None:
@@ -62,7 +62,7 @@ def record(readings: Sequence[Interpretation]) -> BatchReport:
         readings = [reading for reading in readings if reading.delivery.pk in queued]
         telling: dict[str, list[Interpretation]] = defaultdict(list)
         for reading in readings:
-            if reading.told is not None:
+            if reading.parsed is not None:
                 telling[reading.content_hash].append(reading)
         events, new = _store_events(telling, queued)
         _mark(readings, events, queued)
@@ -70,8 +70,8 @@ def record(readings: Sequence[Interpretation]) -> BatchReport:
     for reading in readings:
         if reading.state == State.PROCESSED:
             report.processed += 1
-        elif reading.state == State.PARKED:
-            report.parked += 1
+        elif reading.state == State.DEAD_LETTER:
+            report.dead_letters += 1
         else:
             report.ignored += 1
     report.duplicates = report.processed - new
@@ -151,7 +151,7 @@ def _mark(
                 reading.state,
                 reading.reason,
                 now,
-                events[reading.content_hash] if reading.told else None,
+                events[reading.content_hash] if reading.parsed else None,
                 False,
                 queued[reading.delivery.pk].attempts + 1,
                 reading.delivery.pk,

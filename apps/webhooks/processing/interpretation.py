@@ -9,7 +9,7 @@ from apps.pneumatic.canonical.events import event_to_json
 from apps.pneumatic.deliveries import Payload, read_payload
 from apps.webhooks import endpoints
 from apps.webhooks.models import Delivery, Event
-from apps.webhooks.receiver.views import judge
+from apps.webhooks.verdicts import judge
 
 Verdict = Delivery.Verdict
 State = Delivery.State
@@ -21,32 +21,32 @@ class Interpretation:
 
     delivery: Delivery
     content_hash: str = ""
-    told: Facts | None = None
+    parsed: Facts | None = None
     state: Delivery.State = State.PROCESSED
     reason: str = ""
 
     @property
     def workflow_id(self) -> int:
         """Return which workflow it is about; 0 for none."""
-        return self.told.workflow.id if self.told else 0
+        return self.parsed.workflow.id if self.parsed else 0
 
     def event(self) -> Event:
         """Return the event as a row, not saved; there must be one."""
-        told = self.told
-        if told is None:
+        parsed = self.parsed
+        if parsed is None:
             raise ValueError("This delivery tells of no event.")
         event = Event(
             content_hash=self.content_hash,
-            kind=told.kind.value,
-            workflow_id=told.workflow.id,
-            template_id=told.workflow.template_id,
-            task_id=told.task.id if told.task else None,
-            moment=told.moment,
-            facts=event_to_json(told),
+            kind=parsed.kind.value,
+            workflow_id=parsed.workflow.id,
+            template_id=parsed.workflow.template_id,
+            task_id=parsed.task.id if parsed.task else None,
+            occurred_at=parsed.occurred_at,
+            facts=event_to_json(parsed),
             first_received_at=self.delivery.received_at,
             last_received_at=self.delivery.received_at,
         )
-        event.told = told
+        event.parsed = parsed
         return event
 
 
@@ -57,7 +57,7 @@ def understand(delivery: Delivery) -> Interpretation:
     if delivery.verdict == Verdict.MALFORMED:
         return _second_look(delivery)
     if delivery.verdict == Verdict.MISMATCH and not delivery.is_forced:
-        return Interpretation(delivery, state=State.PARKED, reason=delivery.reason)
+        return Interpretation(delivery, state=State.DEAD_LETTER, reason=delivery.reason)
     return _reading(delivery, read_payload(bytes(delivery.body)))
 
 
@@ -69,7 +69,7 @@ def _second_look(delivery: Delivery) -> Interpretation:
     if judgement.verdict in {Verdict.MALFORMED, Verdict.TEST}:
         return Interpretation(delivery, state=State.IGNORED, reason=judgement.reason)
     if judgement.verdict == Verdict.MISMATCH and not delivery.is_forced:
-        return Interpretation(delivery, state=State.PARKED, reason=judgement.reason)
+        return Interpretation(delivery, state=State.DEAD_LETTER, reason=judgement.reason)
     return _reading(delivery, read_payload(body))
 
 

@@ -31,23 +31,25 @@ class TooManyError(ValueError):
 
 
 def replay(
-    user: AbstractBaseUser | AnonymousUser, deliveries: QuerySet[Delivery], wish: str, force: bool = False
+    user: AbstractBaseUser | AnonymousUser, deliveries: QuerySet[Delivery], criteria: str, force: bool = False
 ) -> Replay:
-    """Put ``deliveries`` (no slice) into the queue again, as if they had just come in; return the record of it.
+    """Queue ``deliveries`` (not a slice) again, as if they had just arrived, and return the record of the replay.
 
-    ``wish`` says in words which they are. The events that they tell are handed to everybody once more, those too that
-    are known. With ``force``, deliveries that do not fit the address they came by are processed as if they did; their
-    verdict stays. Should the process die in the middle, the record names those that are in the queue.
+    ``criteria`` describes them for people. Handlers get the events of all of them, including known ones. With
+    ``force``, deliveries with a URL mismatch are processed, too; their verdict stays. If the process dies while this
+    runs, the record names those that were queued.
 
     Raise TooManyError for more than MOST, ValueError where nobody asks.
     """
-    asked_by = user.pk
-    if asked_by is None:
+    requested_by = user.pk
+    if requested_by is None:
         raise ValueError("Somebody has to ask for a replay.")
     found = deliveries.order_by().aggregate(number=Count("pk"), first=Min("pk"), last=Max("pk"))
     if found["number"] > MOST:
         raise TooManyError(found["number"])
-    record = Replay.objects.create(asked_by_id=asked_by, asked_at=timezone.now(), wish=wish, is_forced=force)
+    record = Replay.objects.create(
+        requested_by_id=requested_by, requested_at=timezone.now(), criteria=criteria, is_forced=force
+    )
     for ids in _strides(deliveries.order_by(), **found):
         _enqueue(record, ids)
     return record

@@ -183,11 +183,11 @@ def _fail(delivery: Delivery, error: Exception) -> BatchReport:
     same = Delivery.objects.filter(pk=delivery.pk, state=Delivery.State.PENDING, attempts=delivery.attempts)
     values: dict[str, object] = {"attempts": attempts, "reason": errors.reason(error)}
     if is_last:
-        values["state"] = Delivery.State.PARKED
+        values["state"] = Delivery.State.DEAD_LETTER
     else:
         values["due_at"] = timezone.now() + DELAYS[delivery.attempts]
     patiently(lambda: same.update(**values))
-    return BatchReport(parked=1) if is_last else BatchReport(failed=1)
+    return BatchReport(dead_letters=1) if is_last else BatchReport(failed=1)
 
 
 def patiently(action: Callable[[], T]) -> T:

@@ -7,27 +7,21 @@ table of deliveries, where the worker finds it.
 from __future__ import annotations
 
 import datetime as dt
-import hmac
 import logging
-from dataclasses import dataclass
 from functools import partial
 from ipaddress import ip_address
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db.utils import Error as DatabaseProblem
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.http.request import HttpHeaders
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
-from apps.pneumatic.canonical.events import Hook
-from apps.pneumatic.deliveries import read_payload
-from apps.pneumatic.errors import UnexpectedResponse
 from apps.webhooks import endpoints
 from apps.webhooks.models import Delivery, Endpoint, RoundTrip
 from apps.webhooks.receiver import store
 from apps.webhooks.receiver.body import Refused, read_body
+from apps.webhooks.verdicts import Judgement, judge
 
 log = logging.getLogger(__name__)
 
@@ -52,20 +46,10 @@ State = Delivery.State
 _STATES = {
     Verdict.ACCEPTED: State.PENDING,
     Verdict.UNKNOWN_EVENT: State.PENDING,
-    Verdict.MISMATCH: State.PARKED,
+    Verdict.MISMATCH: State.DEAD_LETTER,
     Verdict.MALFORMED: State.IGNORED,
     Verdict.TEST: State.PENDING,  # nothing to do, but that the worker came by is part of the round trip
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """What the receiver sees at once in a body; ``round_trip`` is that of a test event."""
-
-    verdict: Delivery.Verdict
-    reason: str = ""
-    hook: Hook | None = None
-    round_trip: RoundTrip | None = None
 
 
 def receive(request: HttpRequest, token: str) -> HttpResponse | None:
@@ -93,23 +77,6 @@ def receive(request: HttpRequest, token: str) -> HttpResponse | None:
     return _answer(200, verdict=judgement.verdict.value)
 
 
-def judge(body: bytes, endpoint: Endpoint, token: str) -> Judgement:
-    """Return what ``body`` is, when it came by the address ``endpoint``, whose token is ``token``."""
-    try:
-        payload = read_payload(body)
-    except UnexpectedResponse as problem:
-        return Judgement(Verdict.MALFORMED, reason=str(problem))
-    hook = payload.hook
-    if hook.test:
-        round_trip = RoundTrip.objects.filter(nonce=hook.test, endpoint=endpoint).first()
-        if round_trip is not None:
-            return Judgement(Verdict.TEST, hook=hook, round_trip=round_trip)
-    if not hmac.compare_digest(_token_of(hook.target).encode(), token.encode()):
-        reason = _("It says that it was sent to another address than the one it came by.")
-        return Judgement(Verdict.MISMATCH, reason=reason, hook=hook)
-    return Judgement(Verdict.ACCEPTED if payload.event else Verdict.UNKNOWN_EVENT, hook=hook)
-
-
 def _store(request: HttpRequest, endpoint: Endpoint, body: bytes, judgement: Judgement) -> None:
     now = timezone.now()
     state = _STATES[judgement.verdict]
@@ -132,7 +99,7 @@ def _store(request: HttpRequest, endpoint: Endpoint, body: bytes, judgement: Jud
     also = None
     if judgement.round_trip is not None:
         also = partial(_arrived, judgement.round_trip, delivery)
-    elif judgement.verdict is Verdict.ACCEPTED and endpoint.first_heard_at is None:
+    elif judgement.verdict is Verdict.ACCEPTED and endpoint.first_event_at is None:
         also = partial(_heard, endpoint, now)
     store.store(delivery, also)
 
@@ -142,7 +109,7 @@ def _arrived(round_trip: RoundTrip, delivery: Delivery) -> None:
 
 
 def _heard(endpoint: Endpoint, now: dt.datetime) -> None:
-    Endpoint.objects.filter(pk=endpoint.pk, first_heard_at=None).update(first_heard_at=now)
+    Endpoint.objects.filter(pk=endpoint.pk, first_event_at=None).update(first_event_at=now)
 
 
 def client_address(request: HttpRequest) -> str | None:
@@ -161,15 +128,6 @@ def kept_headers(request: HttpRequest) -> dict[str, str]:
     return {
         name: value[:LONGEST_HEADER] for name, key in _META_KEYS.items() if (value := request.META.get(key))
     }
-
-
-def _token_of(target: str) -> str:
-    """Return the last part of an address's path."""
-    try:
-        path = urlsplit(target).path
-    except ValueError:
-        return ""
-    return path.rstrip("/").rpartition("/")[2]
 
 
 def _unavailable() -> HttpResponse:

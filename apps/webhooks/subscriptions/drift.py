@@ -142,7 +142,7 @@ class _Comparison:
         self.known = {endpoints.token(endpoint): endpoint for endpoint in known}
         states = Endpoint.State
         self.active = self._address(states.ACTIVE)
-        self.arriving = self._address(states.ARRIVING)
+        self.pending = self._address(states.PENDING)
         self.wants_own = {Kind(row.kind) for row in self.wanted if not row.target}
         self.has_no_address = bool(self.wants_own) and not settings.PUBLIC_URL
         self.wanted_elsewhere = {
@@ -235,7 +235,7 @@ class _Comparison:
         endpoint = targets.endpoint_of(target, self.known)
         if endpoint is None:
             return _("It is our receiver with a token that was never ours, or of another SECRET_KEY.")
-        if endpoint.state in {Endpoint.State.LEAVING, Endpoint.State.RETIRED}:
+        if endpoint.state in {Endpoint.State.RETIRING, Endpoint.State.RETIRED}:
             return _("It is our receiver with a token that was replaced.")
         if not targets.is_same(target, endpoints.target(endpoint)):
             return _("It has our token, but leads to another address than PUBLIC_URL.")
@@ -253,7 +253,7 @@ class _Comparison:
         return Discrepancy(DiscrepancyKind.FOREIGN, kind, row.target, reason, row)
 
     def _missing(self, healthy: set[tuple[Kind, str]]) -> Iterator[Discrepancy]:
-        ours = [targets.normalised(address) for address in (self.active, self.arriving) if address]
+        ours = [targets.normalised(address) for address in (self.active, self.pending) if address]
         for kind in Kind:
             if kind in self.wants_own and self.active and all((kind, place) not in healthy for place in ours):
                 yield Discrepancy(DiscrepancyKind.MISSING, kind, self.active, str(_NOT_TO_US))

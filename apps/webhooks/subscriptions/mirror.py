@@ -152,7 +152,7 @@ def remove(ids: Collection[int]) -> None:
 def record(*, error: str, now: dt.datetime) -> None:
     """Record an attempt at listing; ``error`` is "" when it succeeded."""
     only()
-    values: dict[str, object] = {"tried_at": now, "error": error}
+    values: dict[str, object] = {"attempted_at": now, "error": error}
     if not error:
         values["fetched_at"] = now
     SubscriptionListing.objects.filter(pk=ONLY).update(**values)

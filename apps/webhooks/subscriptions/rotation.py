@@ -53,7 +53,7 @@ class Phase(StrEnum):
     NONE = "none"
     SUBSCRIBING = "subscribing"  # the new address is not subscribed for everything yet
     WAITING = "waiting"  # for its first event, or for a person's word
-    LEAVING = "leaving"  # the old one's subscriptions are being ended
+    RETIRING = "retiring"  # the old one's subscriptions are being ended
     GRACE = "grace"  # the old one is accepted a little longer
 
 
@@ -67,20 +67,20 @@ class RotationStatus:
 
     phase: Phase
     active: Endpoint | None
-    arriving: Endpoint | None = None
-    leaving: tuple[Endpoint, ...] = ()
+    pending: Endpoint | None = None
+    retiring: tuple[Endpoint, ...] = ()
     missing: tuple[Kind, ...] = ()
     taken: tuple[Kind, ...] = ()
 
     @property
-    def was_heard(self) -> bool:
+    def has_first_event(self) -> bool:
         """Return True when something came to the new address."""
-        return self.arriving is not None and self.arriving.first_heard_at is not None
+        return self.pending is not None and self.pending.first_event_at is not None
 
     @property
     def can_be_aborted(self) -> bool:
         """Return True while the old address is the active one."""
-        return self.arriving is not None
+        return self.pending is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,16 +98,16 @@ class NothingToRotateError(Exception):
 
 def status() -> RotationStatus:
     """Return where the rotation stands, after the last known state. No request is made."""
-    active, arriving, leaving = _addresses()
+    active, pending, retiring = _addresses()
     taken = _taken(mirror.rows()) if capabilities().one_url_per_event else ()
-    if arriving is not None:
-        missing = tuple(kind for kind in _missing(arriving) if kind not in taken)
+    if pending is not None:
+        missing = tuple(kind for kind in _missing(pending) if kind not in taken)
         phase = Phase.SUBSCRIBING if missing else Phase.WAITING
-        return RotationStatus(phase, active, arriving, leaving, missing, taken)
-    if not leaving:
+        return RotationStatus(phase, active, pending, retiring, missing, taken)
+    if not retiring:
         return RotationStatus(Phase.NONE, active, taken=taken)
-    ending = any(endpoint.accepted_until is None for endpoint in leaving)
-    return RotationStatus(Phase.LEAVING if ending else Phase.GRACE, active, None, leaving)
+    ending = any(endpoint.accepted_until is None for endpoint in retiring)
+    return RotationStatus(Phase.RETIRING if ending else Phase.GRACE, active, None, retiring)
 
 
 def begin(user: Who) -> RotationProgress:
@@ -122,8 +122,8 @@ def begin(user: Who) -> RotationProgress:
         )
     try:
         with remote.conversation() as account:
-            arriving = endpoints.arriving() or endpoints.create(S.ARRIVING)
-            outcomes = operations.carry_out_in(account, _arrive(account, arriving), user)
+            pending = endpoints.pending() or endpoints.create(S.PENDING)
+            outcomes = operations.carry_out_in(account, _subscribe_new(account, pending), user)
     except (PneumaticError, LeaseHeldError, LeaseLostError) as refusal:
         return RotationProgress(status(), error=str(refusal))
     _log("begun", user)
@@ -136,8 +136,8 @@ def advance(user: Who = None, *, confirmed: bool = False) -> RotationProgress:
     Does nothing when there is nothing to do.
     """
     _retire()
-    _active, arriving, leaving = _addresses()
-    if arriving is None and all(endpoint.accepted_until is not None for endpoint in leaving):
+    _active, pending, retiring = _addresses()
+    if pending is None and all(endpoint.accepted_until is not None for endpoint in retiring):
         return RotationProgress(status())
     try:
         with remote.conversation() as account:
@@ -147,31 +147,31 @@ def advance(user: Who = None, *, confirmed: bool = False) -> RotationProgress:
     return _progress(outcomes)
 
 
-def prove(user: Who) -> RotationProgress:
+def confirm_by_test(user: Who) -> RotationProgress:
     """Send a test event by the new address; when it comes back, go on as after a person's word.
 
     Raise NothingToRotateError when there is no new address.
     """
-    arriving = endpoints.arriving()
-    if arriving is None:
+    pending = endpoints.pending()
+    if pending is None:
         raise NothingToRotateError(_("No rotation is waiting; there is nothing to try."))
-    trip = self_test.send(user, Kind.WORKFLOW_STARTED, endpoint=arriving)
+    trip = self_test.send(user, Kind.WORKFLOW_STARTED, endpoint=pending)
     return RotationProgress(status(), error=trip.error) if trip.error else advance(user, confirmed=True)
 
 
 def abort(user: Who) -> RotationProgress:
     """Keep the old address and let the new one go; raise NothingToRotateError when it is too late for that."""
-    if endpoints.arriving() is None:
+    if endpoints.pending() is None:
         raise NothingToRotateError(_("No rotation is waiting; there is nothing to abort."))
     try:
         with remote.conversation() as account:
-            arriving = endpoints.arriving()
-            if arriving is None:  # somebody else was quicker
+            pending = endpoints.pending()
+            if pending is None:  # somebody else was quicker
                 return RotationProgress(status())
             kept = operations.carry_out_in(account, _keep(account, endpoints.active()), user)
             if not all(outcome.is_ok for outcome in kept):
                 return _progress(kept)
-            Endpoint.objects.filter(pk=arriving.pk, state=S.ARRIVING).update(state=S.LEAVING)
+            Endpoint.objects.filter(pk=pending.pk, state=S.PENDING).update(state=S.RETIRING)
             outcomes = [*kept, *_end_leaving(account, user)]
     except (PneumaticError, LeaseHeldError, LeaseLostError) as refusal:
         return RotationProgress(status(), error=str(refusal))
@@ -181,9 +181,9 @@ def abort(user: Who) -> RotationProgress:
 
 def look() -> None:
     """Go on with a rotation that can go on by itself: the worker's periodic job. Costs a query when there is none."""
-    _active, arriving, leaving = _addresses()
-    heard = arriving is not None and arriving.first_heard_at is not None
-    if heard or leaving:
+    _active, pending, retiring = _addresses()
+    heard = pending is not None and pending.first_event_at is not None
+    if heard or retiring:
         progress = advance()
         if progress.error:
             logger.warning("The rotation of the receiver's token waits: %s", progress.error)
@@ -192,27 +192,27 @@ def look() -> None:
 def _advance(account: RemoteSubscriptions, user: Who, *, confirmed: bool) -> list[OperationResult]:
     """Do what can be done; each part looks at the state anew, as somebody else may have done it meanwhile."""
     outcomes: list[OperationResult] = []
-    arriving = endpoints.arriving()
-    if arriving is not None:
-        outcomes += operations.carry_out_in(account, _arrive(account, arriving), user)
-        if all(outcome.is_ok for outcome in outcomes) and (arriving.first_heard_at or confirmed):
-            _switch(arriving)
+    pending = endpoints.pending()
+    if pending is not None:
+        outcomes += operations.carry_out_in(account, _subscribe_new(account, pending), user)
+        if all(outcome.is_ok for outcome in outcomes) and (pending.first_event_at or confirmed):
+            _switch(pending)
             _log("switched", user)
     return outcomes + _end_leaving(account, user)
 
 
-def _switch(arriving: Endpoint) -> None:
+def _switch(pending: Endpoint) -> None:
     """Make the new address the active one; the old one is accepted until its subscriptions are ended, and longer."""
     with transaction.atomic():
-        Endpoint.objects.filter(state=S.ACTIVE).update(state=S.LEAVING, accepted_until=None)
-        Endpoint.objects.filter(pk=arriving.pk).update(state=S.ACTIVE)
+        Endpoint.objects.filter(state=S.ACTIVE).update(state=S.RETIRING, accepted_until=None)
+        Endpoint.objects.filter(pk=pending.pk).update(state=S.ACTIVE)
 
 
 def _end_leaving(account: RemoteSubscriptions, user: Who) -> list[OperationResult]:
     """End what is still subscribed for old addresses; those that are free of it get their time of grace."""
-    outcomes = operations.carry_out_in(account, _leave(account), user)
+    outcomes = operations.carry_out_in(account, _unsubscribe_old(account), user)
     still = {endpoint.pk for _row, endpoint in _ours(account)}
-    Endpoint.objects.filter(state=S.LEAVING, accepted_until=None).exclude(pk__in=still).update(
+    Endpoint.objects.filter(state=S.RETIRING, accepted_until=None).exclude(pk__in=still).update(
         accepted_until=timezone.now() + GRACE
     )
     return outcomes
@@ -220,13 +220,13 @@ def _end_leaving(account: RemoteSubscriptions, user: Who) -> list[OperationResul
 
 def _retire() -> None:
     """Accept addresses no more whose time of grace is over."""
-    over = Endpoint.objects.filter(state=S.LEAVING, accepted_until__lte=timezone.now())
+    over = Endpoint.objects.filter(state=S.RETIRING, accepted_until__lte=timezone.now())
     over.update(state=S.RETIRED)
 
 
-def _leave(account: RemoteSubscriptions) -> list[Operation]:
+def _unsubscribe_old(account: RemoteSubscriptions) -> list[Operation]:
     """Return the steps after which nothing is sent to old addresses any more."""
-    rows = [row for row, endpoint in _ours(account) if endpoint.state == S.LEAVING]
+    rows = [row for row, endpoint in _ours(account) if endpoint.state == S.RETIRING]
     if account.one_url_per_event:
         # Ending it would end it for everyone in the account.
         target = endpoints.target(endpoints.active())
@@ -234,14 +234,14 @@ def _leave(account: RemoteSubscriptions) -> list[Operation]:
     return [operations.unsubscribe(row.id, target=row.target, kind=row.kind, event=row.event) for row in rows]
 
 
-def _arrive(account: RemoteSubscriptions, arriving: Endpoint) -> list[Operation]:
+def _subscribe_new(account: RemoteSubscriptions, pending: Endpoint) -> list[Operation]:
     """Return the steps that subscribe the new address for what is wanted and for what the old one really gets."""
-    return _subscribe(account, arriving, also={S.ACTIVE})
+    return _subscribe(account, pending, also={S.ACTIVE})
 
 
 def _keep(account: RemoteSubscriptions, active: Endpoint) -> list[Operation]:
     """Return the steps that make the old address complete again; it takes back what the new one has in its place."""
-    return _subscribe(account, active, also={S.ARRIVING} if account.one_url_per_event else set())
+    return _subscribe(account, active, also={S.PENDING} if account.one_url_per_event else set())
 
 
 def _subscribe(account: RemoteSubscriptions, endpoint: Endpoint, *, also: Collection[S]) -> list[Operation]:
@@ -283,8 +283,8 @@ def _wanted_kinds() -> list[Kind]:
     return [Kind(row.kind) for row in WantedSubscription.objects.filter(target="")]
 
 
-def _missing(arriving: Endpoint) -> tuple[Kind, ...]:
-    target = endpoints.target(arriving)
+def _missing(pending: Endpoint) -> tuple[Kind, ...]:
+    target = endpoints.target(pending)
     there = {
         row.kind for row in mirror.rows() if not row.is_deprecated and targets.is_same(row.target, target)
     }
@@ -292,11 +292,11 @@ def _missing(arriving: Endpoint) -> tuple[Kind, ...]:
 
 
 def _addresses() -> tuple[Endpoint | None, Endpoint | None, tuple[Endpoint, ...]]:
-    """Return the active, the arriving and the leaving addresses, in one query."""
+    """Return the active, the pending and the retiring addresses, in one query."""
     found = list(Endpoint.objects.exclude(state=S.RETIRED).order_by("pk"))
     one = {endpoint.state: endpoint for endpoint in found}
-    leaving = tuple(endpoint for endpoint in found if endpoint.state == S.LEAVING)
-    return one.get(S.ACTIVE), one.get(S.ARRIVING), leaving
+    retiring = tuple(endpoint for endpoint in found if endpoint.state == S.RETIRING)
+    return one.get(S.ACTIVE), one.get(S.PENDING), retiring
 
 
 def _progress(outcomes: Iterable[OperationResult]) -> RotationProgress:

@@ -34,7 +34,7 @@ class Snapshot:
 
     rows: tuple[Subscription, ...]
     fetched_at: dt.datetime | None
-    tried_at: dt.datetime | None
+    attempted_at: dt.datetime | None
     error: str
     is_denied: bool = False
 
@@ -42,7 +42,7 @@ class Snapshot:
 def snapshot() -> Snapshot:
     """Return the last known state, by event and target. No request is made."""
     state = mirror.state()
-    return Snapshot(tuple(mirror.rows()), state.fetched_at, state.tried_at, state.error)
+    return Snapshot(tuple(mirror.rows()), state.fetched_at, state.attempted_at, state.error)
 
 
 def refresh(*, patience: float | None = None) -> Snapshot:
@@ -59,13 +59,13 @@ def refresh(*, patience: float | None = None) -> Snapshot:
         pass  # recorded, and part of the snapshot
     except (LeaseHeldError, LeaseLostError) as busy:
         before = snapshot()
-        return Snapshot(before.rows, before.fetched_at, before.tried_at, str(busy))
+        return Snapshot(before.rows, before.fetched_at, before.attempted_at, str(busy))
     return snapshot()
 
 
 def wanted() -> list[WantedSubscription]:
     """Return what this dashboard wants, with who wants it."""
-    return list(WantedSubscription.objects.select_related("wanted_by").order_by("target", "kind"))
+    return list(WantedSubscription.objects.select_related("requested_by").order_by("target", "kind"))
 
 
 def proposed_target() -> str:
@@ -79,8 +79,8 @@ def not_sent_to_us(rows: Iterable[Subscription]) -> list[str]:
     Where there is one URL for each event, the address that a rotation is bringing counts: it has taken the place.
     """
     ours = {targets.normalised(proposed_target())}
-    if capabilities().one_url_per_event and (arriving := endpoints.arriving()) is not None:
-        ours.add(targets.normalised(endpoints.target(arriving)))
+    if capabilities().one_url_per_event and (pending := endpoints.pending()) is not None:
+        ours.add(targets.normalised(endpoints.target(pending)))
     sent = {row.kind for row in rows if targets.normalised(row.target) in ours}
     return [kind.value for kind in Kind if kind.value not in sent]
 
@@ -192,8 +192,8 @@ def _want(user: Who, kinds: Sequence[Kind], stored: str) -> set[Kind]:
             WantedSubscription(
                 kind=kind.value,
                 target=stored,
-                wanted_by_id=user.pk if user is not None else None,
-                wanted_at=timezone.now(),
+                requested_by_id=user.pk if user is not None else None,
+                requested_at=timezone.now(),
             )
             for kind in kinds
         ],

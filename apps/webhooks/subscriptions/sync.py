@@ -29,14 +29,14 @@ class Subscriptions(Resource[Wire, Subscription]):
     # A handful, that people make and end: one of three is no sign of a key that sees less.
     guards_removals = False
     # What pages show of templates and people is no older for it.
-    tells_freshness = False
+    counts_for_freshness = False
     # The key of somebody who is no administrator there; templates and people are complete without.
     may_be_forbidden = True
 
     def __init__(self) -> None:
         self._version: int | None = None
 
-    def known(self) -> dict[int, str | None]:
+    def known_hashes(self) -> dict[int, str | None]:
         """Return the content hash of every mirrored subscription; None for one that is gone."""
         self._version = subscriptions_mirror.version()
         return mirror.known_hashes(Subscription.objects)
@@ -69,11 +69,11 @@ class Subscriptions(Resource[Wire, Subscription]):
         if subscriptions_mirror.is_still(self._version):
             subscriptions_mirror.write(rows, removed=removed, now=now)
 
-    def concluded(self, *, error: str, now: dt.datetime) -> None:
+    def after_sync(self, *, error: str, now: dt.datetime) -> None:
         """Record when the listing was made and what came of it."""
         subscriptions_mirror.record(error=error, now=now)
 
-    def remarks(self) -> list[str]:
+    def notes(self) -> list[str]:
         """Return in which ways the account has other subscriptions than this dashboard wants."""
         return in_words(find_drift())
 

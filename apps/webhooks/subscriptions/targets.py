@@ -119,7 +119,7 @@ def _wrong_token(target: str) -> list[str]:
         if endpoint_of(target) is not None:
             return [_("This is the secret path of our receiver at another address than PUBLIC_URL.")]
         return []
-    accepted = Endpoint.objects.filter(state__in=[Endpoint.State.ACTIVE, Endpoint.State.ARRIVING])
+    accepted = Endpoint.objects.filter(state__in=[Endpoint.State.ACTIVE, Endpoint.State.PENDING])
     if any(is_same(target, endpoints.target(endpoint)) for endpoint in accepted):
         return []
     return [_("This is our receiver, but without its current token: everything sent there would be refused.")]

@@ -1,4 +1,4 @@
-"""What the catalogue's templates need beyond ``{% load dash %}``."""
+"""Filters of the catalogue's templates: ``{% load catalogue %}``."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ def in_order(events: Iterable[tuple[str, Event]]) -> EventOrder:
     returns: list[Fact] = []
     ends: list[Fact] = []
     for content_hash, event in dict(events).items():
-        time = event.moment_of_tasks
+        time = event.changed_at
         created = event.workflow.date_created
         occurred_at = max(time, created) if time and created else time or created
         fact = Fact(content_hash, event, occurred_at)

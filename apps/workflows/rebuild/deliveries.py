@@ -19,7 +19,7 @@ from apps.webhooks.models import Event as EventRow
 from apps.workflows.reconciliation.observations import READ_BACK_KINDS
 
 # Columns of a stored event that its payload gives.
-_GIVEN = ("content_hash", "kind", "workflow_id", "template_id", "task_id", "moment", "facts")
+_GIVEN = ("content_hash", "kind", "workflow_id", "template_id", "task_id", "occurred_at", "facts")
 _BODIES_AT_ONCE = 50
 
 
@@ -110,7 +110,7 @@ def values_of(payload: Payload) -> dict[str, Any]:
         "workflow_id": event.workflow.id,
         "template_id": event.workflow.template_id,
         "task_id": event.task.id if event.task else None,
-        "moment": event.moment,
+        "occurred_at": event.occurred_at,
         "facts": event_to_json(event),
     }
 

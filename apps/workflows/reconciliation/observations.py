@@ -65,7 +65,7 @@ def _write(event: Event, before: Sequence[EventRow]) -> EventRow | None:
         "kind": event.kind.value,
         "workflow_id": event.workflow.id,
         "template_id": event.workflow.template_id,
-        "moment": event.moment,
+        "occurred_at": event.occurred_at,
         "facts": event_to_json(event),
         "last_received_at": event.seen_at,
         "deliveries_count": 0,
@@ -75,7 +75,7 @@ def _write(event: Event, before: Sequence[EventRow]) -> EventRow | None:
         defaults=values,
         create_defaults={**values, "first_received_at": event.seen_at},
     )
-    row.told = event
+    row.parsed = event
     if event.kind is Seen.WORKFLOW:
         _delete_superseded(
             event.workflow.id, [older for older in before if older.content_hash != content_hash]

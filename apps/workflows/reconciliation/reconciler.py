@@ -201,7 +201,7 @@ def _differing(listed: Sequence[WorkflowSnapshot], *, spare: dt.timedelta | None
 
 
 def _is_recent(workflow: WorkflowSnapshot, spare: dt.timedelta | None) -> bool:
-    changed_at = Event(Seen.WORKFLOW, workflow).moment
+    changed_at = Event(Seen.WORKFLOW, workflow).occurred_at
     return spare is not None and changed_at is not None and changed_at > timezone.now() - spare
 
 

@@ -1,4 +1,4 @@
-"""Dates that nobody reads the wrong way round, and times without a.m. and p.m."""
+"""Dates with the name of the month, so that day and month cannot be confused; times on 24 hours."""
 
 from __future__ import annotations
 

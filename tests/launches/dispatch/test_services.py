@@ -14,13 +14,16 @@ from pytest_django import DjangoAssertNumQueries
 from apps.accounts.models import User
 from apps.launches import outcomes
 from apps.launches.dispatch import services
-from apps.launches.dispatch.services import ResolveError, SpentSubmissionError
+from apps.launches.dispatch.request import LaunchRequest
+from apps.launches.dispatch.services import SubmissionUsedError
 from apps.launches.models import Launch
+from apps.launches.resolution import services as resolution
 from apps.pneumatic import errors
 from apps.pneumatic.canonical.schemas import Launched
-from apps.pneumatic.client import Client
+from apps.pneumatic.client import Client, connect
 from apps.workflow_templates.models import Template, TemplateUse
 from tests.factories import make_launch, make_template
+from tests.fixtures.launching import send
 from tests.fixtures.sandbox import Sandbox
 
 State = Launch.State
@@ -32,21 +35,20 @@ def queue(operator: User, no_fields: Template) -> Callable[..., Launch]:
 
     def start(submission_id: uuid.UUID | None = None, name: str = "N") -> Launch:
         assert no_fields.current_version is not None
-        return services.start(
+        request = LaunchRequest(
             user=operator,
             template=no_fields,
             version=no_fields.current_version,
-            submission_id=submission_id or uuid.uuid4(),
             name=name,
-            answers=(),
+            submission_id=submission_id or uuid.uuid4(),
         )
+        with connect() as client:
+            return services.start(request, client)
 
     return start
 
 
-def test_a_wish_is_written_down_before_anything_is_sent(
-    queue: Callable[..., Launch], sandbox: Sandbox
-) -> None:
+def test_a_request_is_stored_before_anything_is_sent(queue: Callable[..., Launch], sandbox: Sandbox) -> None:
     launch = queue()
 
     assert launch.state == State.QUEUED
@@ -55,23 +57,23 @@ def test_a_wish_is_written_down_before_anything_is_sent(
 
 
 def test_a_submission_id_is_used_once(queue: Callable[..., Launch]) -> None:
-    spent = uuid.uuid4()
-    first = queue(spent)
+    used_id = uuid.uuid4()
+    first = queue(used_id)
 
-    with pytest.raises(SpentSubmissionError) as caught:
-        queue(spent, name="Another")
+    with pytest.raises(SubmissionUsedError) as caught:
+        queue(used_id, name="Another")
 
     assert caught.value.launch == first
 
 
-def test_a_launch_is_sent_once_however_often_it_is_told_to(
+def test_a_launch_is_sent_once_even_if_send_is_called_twice(
     queue: Callable[..., Launch], sandbox: Sandbox
 ) -> None:
     launch = queue()
     stale = Launch.objects.get(pk=launch.pk)
 
-    services.send(launch)
-    services.send(stale)
+    send(launch)
+    send(stale)
 
     assert launch.state == stale.state == State.LAUNCHED
     assert len(sandbox.workflows()) == 1
@@ -108,11 +110,11 @@ def test_a_defect_while_sending_leaves_unknown(
 
     monkeypatch.setattr(Client, "run", explode)
 
-    assert services.send(queue()).state == State.UNKNOWN
+    assert send(queue()).state == State.UNKNOWN
     assert "unexpected error" in caplog.text
 
 
-def test_a_worker_that_is_told_to_stop_leaves_unknown(
+def test_a_worker_that_is_stopped_leaves_unknown(
     queue: Callable[..., Launch], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def stop(*_args: Any, **_kwargs: Any) -> None:
@@ -122,7 +124,7 @@ def test_a_worker_that_is_told_to_stop_leaves_unknown(
     launch = queue()
 
     with pytest.raises(SystemExit):
-        services.send(launch)
+        send(launch)
 
     launch.refresh_from_db()
     assert launch.state == State.UNKNOWN
@@ -131,12 +133,12 @@ def test_a_worker_that_is_told_to_stop_leaves_unknown(
 def test_a_failed_launch_is_tried_again_once_per_look(queue: Callable[..., Launch], sandbox: Sandbox) -> None:
     launch = queue()
     sandbox.fault(kind="rate_limit", retry_after=1, path_prefix="/templates")
-    services.send(launch)
+    send(launch)
     assert launch.state == State.FAILED
 
     assert services.retry(launch, attempts=1)
     assert not services.retry(launch, attempts=1)
-    services.send(launch)
+    send(launch)
 
     assert (launch.state, launch.attempts) == (State.LAUNCHED, 2)
     assert not services.retry(launch, attempts=2)
@@ -153,7 +155,7 @@ def test_only_a_failed_launch_is_tried_again(operator: User, db: None, state: St
 def test_a_person_says_that_it_is_running(operator: User, administrator: User) -> None:
     launch = make_launch(make_template(), operator, state=State.UNKNOWN, attempts=1)
 
-    services.resolve(launch, user=administrator, workflow_id=12)
+    resolution.resolve(launch, user=administrator, workflow_id=12)
 
     launch.refresh_from_db()
     assert (launch.state, launch.workflow_id, launch.resolved_by) == (State.LAUNCHED, 12, administrator)
@@ -163,7 +165,7 @@ def test_a_person_says_that_it_is_running(operator: User, administrator: User) -
 def test_a_person_says_that_it_did_not_start(operator: User) -> None:
     launch = make_launch(make_template(), operator, state=State.UNKNOWN, attempts=1)
 
-    services.resolve(launch, user=operator, workflow_id=None)
+    resolution.resolve(launch, user=operator, workflow_id=None)
 
     launch.refresh_from_db()
     assert (launch.state, launch.resolved_by) == (State.FAILED, operator)
@@ -174,8 +176,8 @@ def test_a_person_says_that_it_did_not_start(operator: User) -> None:
 def test_only_an_unknown_launch_is_resolved(operator: User, state: State) -> None:
     launch = make_launch(make_template(), operator, state=state)
 
-    with pytest.raises(ResolveError):
-        services.resolve(launch, user=operator, workflow_id=5)
+    with pytest.raises(resolution.ResolveError):
+        resolution.resolve(launch, user=operator, workflow_id=5)
 
 
 def test_one_workflow_is_not_given_to_two_launches(operator: User) -> None:
@@ -183,8 +185,8 @@ def test_one_workflow_is_not_given_to_two_launches(operator: User) -> None:
     make_launch(template, operator, workflow_id=5)
     launch = make_launch(template, operator, state=State.UNKNOWN, attempts=1)
 
-    with pytest.raises(ResolveError, match="another launch"):
-        services.resolve(launch, user=operator, workflow_id=5)
+    with pytest.raises(resolution.ResolveError, match="another launch"):
+        resolution.resolve(launch, user=operator, workflow_id=5)
 
 
 def overdue() -> dt.datetime:
@@ -194,7 +196,7 @@ def overdue() -> dt.datetime:
 def test_a_process_that_ended_before_sending_leaves_a_safe_failure(operator: User, sandbox: Sandbox) -> None:
     launch = make_launch(make_template(), operator, state=State.QUEUED, deadline_at=overdue())
 
-    services.settle_abandoned()
+    resolution.settle_abandoned()
 
     launch.refresh_from_db()
     assert launch.state == State.FAILED
@@ -204,7 +206,7 @@ def test_a_process_that_ended_before_sending_leaves_a_safe_failure(operator: Use
 def test_a_process_that_ended_while_sending_leaves_unknown(operator: User) -> None:
     launch = make_launch(make_template(), operator, state=State.SENDING, deadline_at=overdue())
 
-    services.settle_abandoned()
+    resolution.settle_abandoned()
 
     launch.refresh_from_db()
     assert launch.state == State.UNKNOWN
@@ -217,7 +219,7 @@ def test_what_may_still_be_answered_is_left_alone(
     launch = make_launch(make_template(), operator, state=State.SENDING, deadline_at=later)
 
     with django_assert_num_queries(1):
-        services.settle_abandoned()
+        resolution.settle_abandoned()
 
     launch.refresh_from_db()
     assert launch.state == State.SENDING
@@ -228,9 +230,9 @@ def test_a_launch_that_was_given_up_is_not_sent_any_more(
 ) -> None:
     launch = queue()
     Launch.objects.update(deadline_at=overdue())
-    services.settle_abandoned()
+    resolution.settle_abandoned()
 
-    services.send(launch)
+    send(launch)
 
     assert launch.state == State.FAILED
     assert sandbox.requests() == []
@@ -240,18 +242,18 @@ def test_a_launch_that_was_given_up_is_not_sent_any_more(
 def test_an_answer_that_comes_late_still_counts(
     queue: Callable[..., Launch], monkeypatch: pytest.MonkeyPatch, operator: User, person_said: str
 ) -> None:
-    """The process was paused beyond the deadline; another settled the launch meanwhile."""
+    """The process was paused beyond the deadline, and another one settled the launch."""
     launch = queue()
 
     def answer_late(*_args: Any, **_kwargs: Any) -> Launched:
         Launch.objects.update(deadline_at=overdue())
-        services.settle_abandoned()
+        resolution.settle_abandoned()
         if person_said:
-            services.resolve(Launch.objects.get(), user=operator, workflow_id=None)
+            resolution.resolve(Launch.objects.get(), user=operator, workflow_id=None)
         return Launched(workflow_id=41)
 
     monkeypatch.setattr(Client, "run", answer_late)
-    services.send(launch)
+    send(launch)
 
     assert (launch.state, launch.workflow_id) == (State.LAUNCHED, 41)
 
@@ -262,7 +264,7 @@ def test_a_late_answer_to_an_attempt_that_was_repeated_is_logged(
     operator: User,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """A person said that it did not start and tried again, and then the first answer comes."""
+    """A user resolved it as not started and retried; then the first response arrives."""
     launch = queue()
     answers = iter([41, 42])
 
@@ -270,15 +272,15 @@ def test_a_late_answer_to_an_attempt_that_was_repeated_is_logged(
         workflow_id = next(answers)
         if workflow_id == 41:
             Launch.objects.update(deadline_at=overdue())
-            services.settle_abandoned()
+            resolution.settle_abandoned()
             again = Launch.objects.get()
-            services.resolve(again, user=operator, workflow_id=None)
+            resolution.resolve(again, user=operator, workflow_id=None)
             services.retry(again, attempts=1)
-            services.send(again)
+            send(again)
         return Launched(workflow_id=workflow_id)
 
     monkeypatch.setattr(Client, "run", answer)
-    services.send(launch)
+    send(launch)
 
     assert (launch.state, launch.workflow_id, launch.attempts) == (State.LAUNCHED, 42, 2)
     assert "41" in caplog.text

@@ -1,4 +1,4 @@
-"""Whether a workflow is the one that a launch asked for: matches and near misses, per type of field."""
+"""Which workflow matches a launch: template, name, time and every answer."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NOW = dt.datetime(2026, 5, 4, 9, tzinfo=dt.UTC)
 MINUTE = dt.timedelta(minutes=1)
 
 
-def wish(*answers: Answer, **values: Any) -> ExpectedWorkflow:
+def expected(*answers: Answer, **values: Any) -> ExpectedWorkflow:
     defaults: dict[str, Any] = {
         "template_id": 7,
         "name": "Desk",
@@ -28,7 +28,7 @@ def wish(*answers: Answer, **values: Any) -> ExpectedWorkflow:
     return ExpectedWorkflow(**{**defaults, **values}, answers=answers)
 
 
-def told(*outputs: Output, **values: Any) -> ReportedWorkflow:
+def reported(*outputs: Output, **values: Any) -> ReportedWorkflow:
     defaults: dict[str, Any] = {"template_id": 7, "name": "Desk", "started_at": NOW}
     return ReportedWorkflow(**{**defaults, **values}, kickoff=outputs)
 
@@ -51,7 +51,7 @@ def field(type_: str) -> FieldDefinition:
 
 
 def one(value: Value, output_: Output, type_: str) -> Comparison:
-    return compare(wish(Answer(field(type_), value)), told(output_))
+    return compare(expected(Answer(field(type_), value)), reported(output_))
 
 
 FILES = (FileValue("4", "a.pdf"), FileValue("5", "b.pdf"))
@@ -65,17 +65,17 @@ def texts(type_: str, value: str, *chosen: str) -> Output:
     return Output(api_name="field", name="Field", type=type_, value=value, choices=choices)
 
 
-def who(name: str, **ids: int) -> Output:
+def who(name: str, **ids: Any) -> Output:
     return Output(api_name="field", name="Field", type="user", value=name, **ids)
 
 
 def linked(*urls: str, names: Sequence[str] = ()) -> Output:
-    """Return an output with files at these addresses; where there are none, they are told by their names alone."""
+    """Return an output with files at these addresses; where there are none, they are known by name only."""
     files = tuple(
         FileLink(url.rpartition("/")[2], names[number] if names else "", url)
         for number, url in enumerate(urls)
     )
-    return Output(api_name="field", name="Field", type="file", value="told", files=files)
+    return Output(api_name="field", name="Field", type="file", value="shown", files=files)
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def linked(*urls: str, names: Sequence[str] = ()) -> Output:
         ("date", dt.date(2026, 12, 24), output("date", "2026-12-24T00:00:00.000+13:00")),
         ("user", UserValue(12), output("user", "12")),
         ("file", FILES, output("file", files="54")),
-        # As today's server tells them.
+        # As the current server reports them.
         ("radio", "Red, or so", texts("radio", "Red, or so", "Red, or so")),
         ("checkbox", ("B", "A"), texts("checkbox", "A, B", "A", "B")),
         ("checkbox", ("A, B",), texts("checkbox", "A, B", "A", "B")),  # it has no other way to say it
@@ -108,7 +108,7 @@ def linked(*urls: str, names: Sequence[str] = ()) -> Output:
     ],
 )
 def test_an_answer_fits(type_: str, value: Value, given: Output) -> None:
-    assert one(value, given, type_).fits
+    assert one(value, given, type_).matches
 
 
 @pytest.mark.parametrize(
@@ -149,8 +149,8 @@ def test_an_answer_fits(type_: str, value: Value, given: Output) -> None:
 def test_an_answer_differs(type_: str, value: Value, given: Output) -> None:
     comparison = one(value, given, type_)
 
-    assert not comparison.fits
-    assert [fit.verdict for fit in comparison.answers] == [Fit.DIFFERS]
+    assert not comparison.matches
+    assert [fit.fit for fit in comparison.answers] == [Fit.DIFFERS]
 
 
 @pytest.mark.parametrize(
@@ -162,56 +162,56 @@ def test_an_answer_differs(type_: str, value: Value, given: Output) -> None:
         ("file", FILES, output("file")),
     ],
 )
-def test_an_answer_that_events_do_not_tell_is_missing(type_: str, value: Value, given: Output) -> None:
-    for comparison in (one(value, given, type_), compare(wish(Answer(field(type_), value)), told())):
-        assert not comparison.fits
-        assert [fit.verdict for fit in comparison.answers] == [Fit.MISSING]
+def test_an_answer_without_an_event_is_missing(type_: str, value: Value, given: Output) -> None:
+    for comparison in (one(value, given, type_), compare(expected(Answer(field(type_), value)), reported())):
+        assert not comparison.matches
+        assert [fit.fit for fit in comparison.answers] == [Fit.MISSING]
 
 
-def test_what_was_not_sent_need_not_be_told() -> None:
-    assert compare(wish(), told()).fits
-    assert compare(wish(), told(output("string"), output("radio"))).fits
+def test_an_answer_that_was_not_sent_need_not_be_reported() -> None:
+    assert compare(expected(), reported()).matches
+    assert compare(expected(), reported(output("string"), output("radio"))).matches
 
 
 def test_what_was_not_sent_must_not_be_answered() -> None:
-    comparison = compare(wish(), told(output("string", "Ada")))
+    comparison = compare(expected(), reported(output("string", "Ada")))
 
-    assert not comparison.fits
-    assert [(fit.label, fit.ours, fit.theirs) for fit in comparison.answers] == [("Field", "", "Ada")]
+    assert not comparison.matches
+    assert [(fit.label, fit.submitted, fit.reported) for fit in comparison.answers] == [("Field", "", "Ada")]
 
 
 def test_an_answer_that_cannot_be_read_any_more_fits_nothing() -> None:
-    assert not compare(wish(unread=("gone",)), told()).fits
+    assert not compare(expected(unread=("gone",)), reported()).matches
 
 
 @pytest.mark.parametrize(
-    ("values", "verdicts"),
+    ("values", "fits"),
     [
-        ({}, ("fits", "fits", "fits")),
-        ({"template_id": 8}, ("differs", "fits", "fits")),
-        ({"template_id": None}, ("missing", "fits", "fits")),
-        ({"name": "Desk 2"}, ("fits", "differs", "fits")),
-        ({"name": "desk"}, ("fits", "differs", "fits")),
-        ({"name": " Desk "}, ("fits", "fits", "fits")),
-        ({"name": ""}, ("fits", "missing", "fits")),
-        ({"started_at": NOW - MINUTE}, ("fits", "fits", "fits")),
-        ({"started_at": NOW + MINUTE}, ("fits", "fits", "fits")),
-        ({"started_at": NOW - 2 * MINUTE}, ("fits", "fits", "differs")),
-        ({"started_at": NOW + 2 * MINUTE}, ("fits", "fits", "differs")),
-        ({"started_at": None}, ("fits", "fits", "missing")),
+        ({}, ("matches", "matches", "matches")),
+        ({"template_id": 8}, ("differs", "matches", "matches")),
+        ({"template_id": None}, ("missing", "matches", "matches")),
+        ({"name": "Desk 2"}, ("matches", "differs", "matches")),
+        ({"name": "desk"}, ("matches", "differs", "matches")),
+        ({"name": " Desk "}, ("matches", "matches", "matches")),
+        ({"name": ""}, ("matches", "missing", "matches")),
+        ({"started_at": NOW - MINUTE}, ("matches", "matches", "matches")),
+        ({"started_at": NOW + MINUTE}, ("matches", "matches", "matches")),
+        ({"started_at": NOW - 2 * MINUTE}, ("matches", "matches", "differs")),
+        ({"started_at": NOW + 2 * MINUTE}, ("matches", "matches", "differs")),
+        ({"started_at": None}, ("matches", "matches", "missing")),
     ],
 )
-def test_template_name_and_time(values: dict[str, Any], verdicts: tuple[str, ...]) -> None:
-    comparison = compare(wish(), told(**values))
+def test_template_name_and_time(values: dict[str, Any], fits: tuple[str, ...]) -> None:
+    comparison = compare(expected(), reported(**values))
 
-    assert (comparison.template, comparison.name, comparison.time) == verdicts
-    assert comparison.fits is (set(verdicts) == {"fits"})
+    assert (comparison.template, comparison.name, comparison.time) == fits
+    assert comparison.matches is (set(fits) == {"matches"})
 
 
 def test_what_fits_better_scores_higher() -> None:
     answer = Answer(field("string"), "Ada")
     whole, part, little = (
-        compare(wish(answer), told(output("string", value), name=name)).score
+        compare(expected(answer), reported(output("string", value), name=name)).score
         for value, name in [("Ada", "Desk"), ("Bo", "Desk"), ("Bo", "Chair")]
     )
 
@@ -222,7 +222,7 @@ VARIABLES = frozenset({"date", "template-name", "workflow-id", "client"})
 
 
 @pytest.mark.parametrize(
-    ("ours", "theirs"),
+    ("submitted", "reported"),
     [
         ("For {{client}}", "For Ada & Sons"),
         ("For {{ client }}, {{date}}", "For Ada, Nov 23, 2026, 04:02PM"),
@@ -239,14 +239,14 @@ VARIABLES = frozenset({"date", "template-name", "workflow-id", "client"})
         ("{{a}}{{date}}" * 4, "{{a}}1{{a}}2{{a}}3{{a}}4"),
     ],
 )
-def test_a_name_fits_as_the_server_makes_it(ours: str, theirs: str) -> None:
-    asked = wish(name=ours, variables=VARIABLES, longest_name=20)
+def test_a_name_fits_as_the_server_makes_it(submitted: str, reported: str) -> None:
+    request = expected(name=submitted, variables=VARIABLES, longest_name=20)
 
-    assert asked.may_be_called(theirs)
+    assert request.name_matches(reported)
 
 
 @pytest.mark.parametrize(
-    ("ours", "theirs"),
+    ("submitted", "reported"),
     [
         ("For {{client}}", "Of Ada"),
         ("For {{client}}!", "For Ada"),
@@ -260,15 +260,15 @@ def test_a_name_fits_as_the_server_makes_it(ours: str, theirs: str) -> None:
         ("{{date}}-" * 40 + "end", "-" * 60),
     ],
 )
-def test_a_name_that_the_server_cannot_have_made_differs(ours: str, theirs: str) -> None:
-    asked = wish(name=ours, variables=VARIABLES, longest_name=20)
+def test_a_name_that_the_server_cannot_have_made_differs(submitted: str, reported: str) -> None:
+    request = expected(name=submitted, variables=VARIABLES, longest_name=20)
 
-    assert not asked.may_be_called(theirs)
+    assert not request.name_matches(reported)
 
 
 def test_only_a_name_without_variables_is_known_beforehand() -> None:
-    assert wish(name=" Desk ", variables=VARIABLES).literal_name == "Desk"
-    assert wish(name="Desk {{unknown}}", variables=VARIABLES).literal_name == "Desk {{unknown}}"
-    assert wish(name="Desk {{date}}", variables=VARIABLES).literal_name is None
-    assert wish(name="Desk {{date}}").literal_name == "Desk {{date}}"
-    assert wish(name="x" * 30, longest_name=20).literal_name == "x" * 19 + "…"
+    assert expected(name=" Desk ", variables=VARIABLES).literal_name == "Desk"
+    assert expected(name="Desk {{unknown}}", variables=VARIABLES).literal_name == "Desk {{unknown}}"
+    assert expected(name="Desk {{date}}", variables=VARIABLES).literal_name is None
+    assert expected(name="Desk {{date}}").literal_name == "Desk {{date}}"
+    assert expected(name="x" * 30, longest_name=20).literal_name == "x" * 19 + "…"

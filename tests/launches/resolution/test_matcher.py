@@ -1,4 +1,4 @@
-"""Launches and workflows find each other, whichever came first; where there is a choice, nobody is guessed at."""
+"""Launches and workflows are matched in either order; where several match, a user decides."""
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apps.accounts.models import User
-from apps.launches.dispatch import services
-from apps.launches.dispatch.services import ResolveError
 from apps.launches.models import Launch
 from apps.launches.resolution import matcher
+from apps.launches.resolution import services as resolution
 from apps.pneumatic.canonical.schemas import Launched
 from apps.pneumatic.client import Client
 from apps.webhooks.models import Delivery
@@ -24,6 +23,7 @@ from apps.workflows.models import Workflow
 from tests.factories import make_field, make_launch, make_options, make_template
 from tests.fixtures import payloads
 from tests.fixtures.deliveries import Deliver
+from tests.fixtures.launching import send
 
 State = Launch.State
 SECOND = dt.timedelta(seconds=1)
@@ -37,16 +37,13 @@ COLOUR = [
 
 @pytest.fixture
 def template(db: None) -> Template:
-    fields = [
-        make_field("colour", "radio", selections=make_options("Red", "Green")),
-        make_field("note", "string"),
-    ]
-    return make_template(7, name="Painting", fields=fields)
+    colour = make_field("colour", "radio", selections=make_options("Red", "Green"))
+    return make_template(7, name="Painting", fields=[colour, make_field("note", "string")])
 
 
 @pytest.fixture
 def unknown(template: Template, operator: User) -> Callable[..., Launch]:
-    """Return a function that makes a launch whose answer was lost."""
+    """Return a function that creates an unknown launch."""
 
     def make(**values: Any) -> Launch:
         defaults: dict[str, Any] = {
@@ -86,7 +83,7 @@ def state_of(launch: Launch) -> tuple[str, int | None]:
 # -- by workflow_id ------------------------------------------------------------------------------------------------
 
 
-def test_a_workflow_that_is_heard_of_later_is_credited_to_who_launched_it(
+def test_a_workflow_with_later_events_is_credited_to_its_user(
     template: Template, operator: User, deliver: Deliver
 ) -> None:
     make_launch(template, operator, workflow_id=41)
@@ -96,18 +93,18 @@ def test_a_workflow_that_is_heard_of_later_is_credited_to_who_launched_it(
     assert Workflow.objects.get().launched_by == operator
 
 
-def test_a_workflow_that_was_heard_of_first_is_credited_when_the_answer_comes(
+def test_a_workflow_with_earlier_events_is_credited_with_the_response(
     deliver: Deliver, operator: User, no_fields: Template, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deliver(payloads.started(41, name="N", template_id=no_fields.pk))
     monkeypatch.setattr(Client, "run", lambda *_args, **_kwargs: Launched(workflow_id=41))
 
-    services.send(make_launch(no_fields, operator, name="N", state=State.QUEUED))
+    send(make_launch(no_fields, operator, name="N", state=State.QUEUED))
 
     assert Workflow.objects.get().launched_by == operator
 
 
-def test_a_workflow_that_somebody_started_elsewhere_is_credited_to_nobody(deliver: Deliver) -> None:
+def test_a_workflow_started_in_pneumatic_is_credited_to_no_user(deliver: Deliver) -> None:
     deliver(started())
 
     assert Workflow.objects.get().launched_by is None
@@ -139,7 +136,7 @@ def test_an_event_resolves_an_unknown_launch(
         payloads.completed(41, name="Paint it", template_id=7, kickoff=COLOUR),
     ],
 )
-def test_any_event_that_tells_the_answers_will_do(
+def test_any_event_with_the_answers_is_enough(
     unknown: Callable[..., Launch], deliver: Deliver, body: dict[str, Any]
 ) -> None:
     launch = unknown()
@@ -149,7 +146,7 @@ def test_any_event_that_tells_the_answers_will_do(
     assert state_of(launch) == (State.LAUNCHED, 41)
 
 
-def test_an_event_without_the_answers_waits_for_one_that_tells_them(
+def test_an_event_without_the_answers_waits_for_one_with_them(
     unknown: Callable[..., Launch], deliver: Deliver
 ) -> None:
     launch = unknown()
@@ -254,7 +251,7 @@ def test_when_one_of_two_is_settled_the_other_is_left_without_choice(
     deliver(started(42))
     assert state_of(second) == (State.UNKNOWN, None)
 
-    services.resolve(first, user=administrator, workflow_id=41)
+    resolution.resolve(first, user=administrator, workflow_id=41)
 
     assert state_of(first) == (State.LAUNCHED, 41)
     assert state_of(second) == (State.LAUNCHED, 42)
@@ -269,13 +266,14 @@ def test_a_launch_that_becomes_unknown_after_its_event_is_resolved_at_once(
 ) -> None:
     def lose_the_answer(*_args: Any, **_kwargs: Any) -> None:
         sent = Launch.objects.values_list("sent_at", flat=True).get()
+        assert sent is not None
         minutes = (sent - payloads.BEGIN) / dt.timedelta(minutes=1)
         deliver(payloads.started(41, name="N", template_id=no_fields.pk, minutes=minutes))
         raise TimeoutError
 
     monkeypatch.setattr(Client, "run", lose_the_answer)
 
-    launch = services.send(make_launch(no_fields, operator, name="N", state=State.QUEUED))
+    launch = send(make_launch(no_fields, operator, name="N", state=State.QUEUED))
 
     assert (launch.state, launch.workflow_id) == (State.LAUNCHED, 41)
 
@@ -287,7 +285,7 @@ def test_an_abandoned_launch_finds_the_event_that_came_meanwhile(
     deliver(started())
     assert state_of(launch) == (State.SENDING, None)
 
-    services.settle_abandoned()
+    resolution.settle_abandoned()
 
     assert state_of(launch) == (State.LAUNCHED, 41)
 
@@ -313,7 +311,7 @@ def test_it_costs_one_look_into_an_index_while_nothing_is_unknown(
     with CaptureQueriesContext(
         connection,
     ) as queries:
-        matcher.resolve_alike([(template.pk, "Paint it")])
+        matcher.resolve_similar([(template.pk, "Paint it")])
 
     assert len(queries) == 1
     with connection.cursor() as cursor:
@@ -325,14 +323,14 @@ def test_it_costs_one_look_into_an_index_while_nothing_is_unknown(
 # -- who decides ---------------------------------------------------------------------------------------------------
 
 
-def test_a_person_who_is_late_is_told(
+def test_a_user_who_resolves_too_late_gets_an_error(
     unknown: Callable[..., Launch], deliver: Deliver, administrator: User
 ) -> None:
     seen = unknown()
     deliver(started())
 
-    with pytest.raises(ResolveError, match="in the meantime"):
-        services.resolve(seen, user=administrator, workflow_id=None)
+    with pytest.raises(resolution.ResolveError, match="in the meantime"):
+        resolution.resolve(seen, user=administrator, workflow_id=None)
 
     assert state_of(seen) == (State.LAUNCHED, 41)
 
@@ -341,7 +339,7 @@ def test_an_event_that_is_late_changes_nothing(
     unknown: Callable[..., Launch], deliver: Deliver, administrator: User
 ) -> None:
     launch = unknown()
-    services.resolve(launch, user=administrator, workflow_id=40)
+    resolution.resolve(launch, user=administrator, workflow_id=40)
 
     deliver(started())
 
@@ -352,18 +350,18 @@ def test_an_event_that_is_late_changes_nothing(
 def test_the_update_decides_between_two_who_match_at_once(
     unknown: Callable[..., Launch], deliver: Deliver, administrator: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A person says where it runs between the moment that the event was found to fit and the moment of writing."""
+    """A user resolves the launch after the event matched and before the match is written."""
     launch = unknown()
-    look = matcher._only_fit
+    only_match = matcher._only_match
 
-    def look_while_somebody_decides(*args: Any) -> Any:
-        found = look(*args)
+    def match_while_a_user_decides(*args: Any) -> Any:
+        found = only_match(*args)
         Launch.objects.filter(pk=launch.pk).update(
             state=State.LAUNCHED, workflow_id=40, resolved_by=administrator
         )
         return found
 
-    monkeypatch.setattr(matcher, "_only_fit", look_while_somebody_decides)
+    monkeypatch.setattr(matcher, "_only_match", match_while_a_user_decides)
     deliver(started())
 
     assert state_of(launch) == (State.LAUNCHED, 40)
@@ -383,19 +381,16 @@ def test_a_failure_while_drawing_conclusions_does_not_hide_the_answer(
         raise ZeroDivisionError
 
     monkeypatch.setattr(Client, "run", lambda *_args, **_kwargs: Launched(workflow_id=41))
-    monkeypatch.setattr(matcher, "resolve_alike", explode)
+    monkeypatch.setattr(matcher, "resolve_similar", explode)
 
-    launch = services.send(make_launch(no_fields, operator, name="N", state=State.QUEUED))
+    launch = send(make_launch(no_fields, operator, name="N", state=State.QUEUED))
 
     assert (launch.state, launch.workflow_id) == (State.LAUNCHED, 41)
-    assert "what follows from it failed" in caplog.text
+    assert "but matching it failed" in caplog.text
 
 
-def test_deliveries_are_processed_whatever_they_resolve(
-    unknown: Callable[..., Launch], deliver: Deliver
-) -> None:
+def test_deliveries_that_resolve_are_processed(unknown: Callable[..., Launch], deliver: Deliver) -> None:
     unknown()
-
     deliver(started())
 
     assert set(Delivery.objects.values_list("state", flat=True)) == {Delivery.State.PROCESSED}

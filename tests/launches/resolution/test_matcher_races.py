@@ -1,4 +1,4 @@
-"""Several who decide at the same moment, each with a connection of its own: one decides."""
+"""Of several decisions at the same time, each on its own connection, one is written."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.launches.dispatch import services
-from apps.launches.dispatch.services import ResolveError
 from apps.launches.models import Launch
 from apps.launches.outcomes import LaunchOutcome
 from apps.launches.resolution import matcher, poller
+from apps.launches.resolution import services as resolution
 from apps.workflow_templates.models import TemplateUse
 from apps.workflows.models import Workflow
 from tests.factories import make_launch, make_template
@@ -27,7 +27,7 @@ State = Launch.State
 
 
 def at_once(*jobs: Callable[[], object]) -> list[Exception]:
-    """Run the jobs at the same moment and return what they raised."""
+    """Run the jobs at the same time and return what they raised."""
     start = threading.Barrier(len(jobs))
     raised: list[Exception] = []
 
@@ -50,7 +50,7 @@ def at_once(*jobs: Callable[[], object]) -> list[Exception]:
 
 @pytest.fixture
 def unknown(operator: User, deliver: Deliver) -> Launch:
-    """A launch that became unknown after its event had come; nobody has looked yet."""
+    """A launch that became unknown after its event was processed; it is not matched yet."""
     deliver(payloads.started(41, name="Paint it", template_id=7))
     return make_launch(
         make_template(7),
@@ -63,7 +63,7 @@ def unknown(operator: User, deliver: Deliver) -> Launch:
 
 
 def test_of_several_who_match_one_resolves_it(unknown: Launch, operator: User) -> None:
-    look = [lambda: matcher.resolve_alike([(7, "Paint it")])] * 4
+    look = [lambda: matcher.resolve_similar([(7, "Paint it")])] * 4
 
     assert at_once(*look) == []
 
@@ -75,13 +75,13 @@ def test_of_several_who_match_one_resolves_it(unknown: Launch, operator: User) -
 
 def test_of_an_event_and_a_person_one_decides(unknown: Launch, administrator: User) -> None:
     raised = at_once(
-        lambda: matcher.resolve_alike([(7, "Paint it")]),
-        lambda: services.resolve(unknown, user=administrator, workflow_id=None),
+        lambda: matcher.resolve_similar([(7, "Paint it")]),
+        lambda: resolution.resolve(unknown, user=administrator, workflow_id=None),
     )
 
     found = Launch.objects.get()
     if found.state == State.LAUNCHED:
-        assert [type(error) for error in raised] == [ResolveError]
+        assert [type(error) for error in raised] == [resolution.ResolveError]
         assert (found.workflow_id, found.resolved_by) == (41, None)
     else:
         assert raised == []
@@ -96,26 +96,26 @@ def test_two_people_do_not_give_one_workflow_to_two_launches(
     )
 
     raised = at_once(
-        lambda: services.resolve(unknown, user=operator, workflow_id=50),
-        lambda: services.resolve(other, user=administrator, workflow_id=50),
+        lambda: resolution.resolve(unknown, user=operator, workflow_id=50),
+        lambda: resolution.resolve(other, user=administrator, workflow_id=50),
     )
 
-    assert [type(error) for error in raised] == [ResolveError]
+    assert [type(error) for error in raised] == [resolution.ResolveError]
     assert Launch.objects.filter(workflow_id=50).count() == 1
 
 
 def conclude_that_it_did_not_start(launch: Launch) -> None:
-    """Do what the second of two looks does that have missed a workflow."""
+    """Run the second check that does not find a workflow."""
     seen_before = Launch.objects.get(pk=launch.pk)
-    poller._conclude(seen_before, began=timezone.now(), doubt="")
+    poller._finish_poll(seen_before, began=timezone.now(), doubt="")
 
 
 @pytest.fixture
 def missed(unknown: Launch) -> Launch:
     """Return the launch after a first look that did not show any workflow of its template."""
     Workflow.objects.all().delete()
-    half_a_minute_ago = timezone.now() - poller.BETWEEN_MISSES
-    Launch.objects.update(missed_at=half_a_minute_ago, finished_at=half_a_minute_ago)
+    half_a_minute_ago = timezone.now() - poller.NOT_FOUND_INTERVAL
+    Launch.objects.update(not_found_at=half_a_minute_ago, finished_at=half_a_minute_ago)
     unknown.refresh_from_db()
     return unknown
 
@@ -123,7 +123,7 @@ def missed(unknown: Launch) -> Launch:
 def test_of_a_look_and_a_person_one_decides(missed: Launch, administrator: User) -> None:
     raised = at_once(
         lambda: conclude_that_it_did_not_start(missed),
-        lambda: services.resolve(missed, user=administrator, workflow_id=50),
+        lambda: resolution.resolve(missed, user=administrator, workflow_id=50),
     )
 
     found = Launch.objects.get()
@@ -131,7 +131,7 @@ def test_of_a_look_and_a_person_one_decides(missed: Launch, administrator: User)
         assert raised == []
         assert (found.workflow_id, found.resolved_by) == (50, administrator)
     else:
-        assert [type(error) for error in raised] == [ResolveError]
+        assert [type(error) for error in raised] == [resolution.ResolveError]
         assert (found.state, found.workflow_id, found.resolved_by) == (State.FAILED, None, None)
 
 
@@ -145,10 +145,10 @@ def test_of_a_look_and_a_late_answer_the_answer_wins(missed: Launch) -> None:
 
     found = Launch.objects.get()
     assert raised == []
-    assert (found.state, found.workflow_id, found.missed_at) == (State.LAUNCHED, 50, None)
+    assert (found.state, found.workflow_id, found.not_found_at) == (State.LAUNCHED, 50, None)
 
 
-def test_of_a_look_and_somebody_who_tries_again_the_attempt_is_not_touched(missed: Launch) -> None:
+def test_a_check_does_not_change_an_attempt_that_is_retried(missed: Launch) -> None:
     conclude_that_it_did_not_start(missed)
 
     raised = at_once(
@@ -159,4 +159,4 @@ def test_of_a_look_and_somebody_who_tries_again_the_attempt_is_not_touched(misse
 
     found = Launch.objects.get()
     assert raised == []
-    assert (found.state, found.missed_at, found.looked_at) == (State.QUEUED, None, None)
+    assert (found.state, found.not_found_at, found.checked_at) == (State.QUEUED, None, None)

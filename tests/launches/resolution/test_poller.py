@@ -1,4 +1,4 @@
-"""The worker looks for lost launches where Pneumatic can be asked; what it cannot know, it does not decide."""
+"""The worker checks Pneumatic for unknown launches; where the result is not certain, it decides nothing."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def look_after(*pauses: float) -> None:
     """Do the worker's job after each of these pauses, in seconds."""
     for seconds in pauses:
         pass_time(seconds)
-        poller.look()
+        poller.poll()
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def lose(fill: Fill, every_field: Template, sandbox: Sandbox) -> Callable[..., L
 
 
 def start_there(template: Template, *, name: str, answer: str) -> int:
-    """Start a workflow as somebody does who does not use the dashboard; return its id."""
+    """Start a workflow in Pneumatic, outside the dashboard; return its id."""
     with connect() as client:
         return client.run(template.pk, payload={"name": name, "kickoff": {"string-1": answer}}).workflow_id
 
@@ -74,29 +74,29 @@ def test_a_lost_answer_is_found_at_the_first_look(
 ) -> None:
     launch = lose(starts=True)
 
-    poller.look()
+    poller.poll()
 
     [workflow_id] = ids(sandbox)
     assert state_of(launch) == (State.LAUNCHED, workflow_id)
     assert launch.evidence is not None
     assert Workflow.objects.get(pk=workflow_id).launched_by == operator
     page = operator_client.get(f"/launches/{launch.pk}/").content.decode()
-    assert "an event or a look into Pneumatic showed the workflow" in html.unescape(page)
+    assert "an event or a check in Pneumatic found the workflow" in html.unescape(page)
 
 
-def test_a_name_with_variables_is_found_and_told_as_it_is_there(
+def test_a_name_with_variables_is_found_and_shown_as_in_pneumatic(
     lose: Callable[..., Launch], sandbox: Sandbox
 ) -> None:
     name = "For {{string-1}} by {{workflow-starter}}, {{user_email}} of {{account_name}}"
     launch = lose(starts=True, name=name, answer="Ada")
 
-    poller.look()
+    poller.poll()
 
     assert state_of(launch) == (State.LAUNCHED, ids(sandbox)[0])
-    assert launch.made_name.startswith("For Ada by ")
+    assert launch.upstream_name.startswith("For Ada by ")
 
 
-def test_a_launch_whose_process_died_is_found_too(
+def test_a_launch_of_a_killed_process_is_found_too(
     every_field: Template, operator: User, sandbox: Sandbox, lose: Callable[..., Launch]
 ) -> None:
     launch = lose(starts=True)
@@ -104,7 +104,7 @@ def test_a_launch_whose_process_died_is_found_too(
         state=State.SENDING, finished_at=None, deadline_at=timezone.now() - dt.timedelta(seconds=1)
     )
 
-    poller.look()
+    poller.poll()
 
     assert state_of(launch) == (State.LAUNCHED, ids(sandbox)[0])
 
@@ -119,7 +119,7 @@ def test_of_two_that_fit_a_person_decides(
     look_after(0, 25, 35, 35)
 
     assert {state_of(first), state_of(second)} == {(State.UNKNOWN, None)}
-    assert "which one is not clear" in operator_client.get(f"/launches/{first.pk}/").content.decode()
+    assert "cannot decide between them" in operator_client.get(f"/launches/{first.pk}/").content.decode()
 
 
 # -- what was not ---------------------------------------------------------------------------------------------------
@@ -135,14 +135,14 @@ def test_what_two_complete_looks_do_not_show_did_not_start(
     look_after(35)
 
     assert state_of(launch) == (State.FAILED, None)
-    first = timezone.localtime(launch.missed_at).strftime("%H:%M:%S")
-    assert f"into Pneumatic's list of workflows at {first} and at " in launch.reason
-    assert "It is safe to try again." in launch.reason
+    first = timezone.localtime(launch.not_found_at).strftime("%H:%M:%S")
+    assert f"Pneumatic's list of workflows at {first} and at " in launch.reason
+    assert "It is safe to retry." in launch.reason
 
     operator_client.post(f"/launches/{launch.pk}/retry/", {"attempts": "1"})
     assert state_of(launch) == (State.LAUNCHED, ids(sandbox)[0])
     assert len(ids(sandbox)) == 1
-    assert (launch.missed_at, launch.looked_at, launch.look_note) == (None, None, "")
+    assert (launch.not_found_at, launch.checked_at, launch.check_note) == (None, None, "")
 
 
 @pytest.mark.parametrize("pauses", [(0, 12, 12), (19, 12), (0, 25, 29), (25,), (0, 25, 12, 12)])
@@ -159,12 +159,12 @@ def test_looks_that_come_too_soon_decide_nothing(
 def test_it_is_settled_within_a_minute(lose: Callable[..., Launch]) -> None:
     launch = lose(starts=False)
 
-    look_after(*[poller.SECONDS_BETWEEN_JOBS] * 12)
+    look_after(*[poller.JOB_INTERVAL_SECONDS] * 12)
 
     assert state_of(launch)[0] == State.FAILED
 
 
-def test_the_key_of_anybody_is_shown_what_it_started(
+def test_any_key_can_read_what_it_started(
     lose: Callable[..., Launch], sandbox: Sandbox, settings: Settings, every_field: Template
 ) -> None:
     starter = {"role": "starter", "type": "user", "source_id": "6", "api_name": "owner-6"}
@@ -220,7 +220,7 @@ def test_what_may_be_it_after_all_is_not_passed_over(
     assert state_of(launch) == (State.UNKNOWN, None)
 
 
-def test_what_somebody_else_started_meanwhile_is_not_it(
+def test_a_workflow_of_another_user_does_not_match(
     lose: Callable[..., Launch], sandbox: Sandbox, every_field: Template
 ) -> None:
     launch = lose(starts=False)
@@ -269,7 +269,7 @@ def test_an_answer_that_comes_late_wins(lose: Callable[..., Launch]) -> None:
     services._settle(as_it_was_sent, LaunchOutcome(State.LAUNCHED, workflow_id=77))
 
     assert state_of(launch) == (State.LAUNCHED, 77)
-    assert "started workflow 77" in launch.contradictions
+    assert "started workflow 77" in launch.conflicts
 
 
 # -- what it costs --------------------------------------------------------------------------------------------------
@@ -280,10 +280,10 @@ def test_without_a_lost_launch_nothing_is_asked(
 ) -> None:
     for number in range(20):
         make_launch(every_field, operator, name=f"Launch {number}")
-    poller.look()
+    poller.poll()
 
     with CaptureQueriesContext(connection) as queries:
-        poller.look()
+        poller.poll()
 
     assert len(queries) == 2
     assert sandbox.requests() == []
@@ -291,10 +291,10 @@ def test_without_a_lost_launch_nothing_is_asked(
 
 def test_two_workers_do_not_look_twice(lose: Callable[..., Launch], sandbox: Sandbox) -> None:
     lose(starts=False)
-    poller.look()
+    poller.poll()
     asked = len(sandbox.requests())
 
-    poller.look()
+    poller.poll()
 
     assert asked > 0
     assert len(sandbox.requests()) == asked
@@ -312,7 +312,7 @@ def test_once_no_look_can_show_more_nothing_is_asked(
 
     assert sandbox.requests() == []
     assert state_of(launch) == (State.UNKNOWN, None)
-    assert "no look can show more now" in operator_client.get(f"/launches/{launch.pk}/").content.decode()
+    assert "another check cannot find more" in operator_client.get(f"/launches/{launch.pk}/").content.decode()
 
 
 # -- where it cannot be known ---------------------------------------------------------------------------------------
@@ -323,9 +323,9 @@ def test_a_server_that_does_not_answer_is_asked_again(
 ) -> None:
     launch = lose(starts=True)
     sandbox.fault(kind="status", status=500, method="GET", times=0)
-    poller.look()
+    poller.poll()
     page = operator_client.get(f"/launches/{launch.pk}/").content.decode()
-    assert "It has not succeeded yet; it last tried at" in page
+    assert "No check has succeeded yet. Last attempt:" in page
     sandbox.clear_faults()
 
     look_after(15)
@@ -336,11 +336,11 @@ def test_a_server_that_does_not_answer_is_asked_again(
 def test_the_page_says_when_the_last_look_was(lose: Callable[..., Launch], operator_client: Client) -> None:
     launch = lose(starts=False)
     url = f"/launches/{launch.pk}/"
-    assert "It has not looked yet" in operator_client.get(url).content.decode()
+    assert "Not checked yet" in operator_client.get(url).content.decode()
 
-    poller.look()
+    poller.poll()
 
     launch.refresh_from_db()
     page = operator_client.get(url).content.decode()
-    assert f"It last looked at {timezone.localtime(launch.looked_at):%H:%M:%S}." in page
-    assert "may only be slow to start" in page
+    assert f"Last check: {timezone.localtime(launch.checked_at):%H:%M:%S}." in page
+    assert "may only be slow" in page

@@ -1,4 +1,4 @@
-"""Where Pneumatic cannot be asked for its workflows, the worker's job asks nothing, and the page says so."""
+"""Where Pneumatic cannot list workflows, the worker's job sends no request, and the page says so."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ def test_a_server_that_cannot_be_asked_is_not(
 ) -> None:
     launch = make_launch(every_field, operator, state=State.UNKNOWN, attempts=1, sent_at=timezone.now())
 
-    poller.look()
+    poller.poll()
 
     page = operator_client.get(f"/launches/{launch.pk}/").content.decode()
     assert sandbox.requests() == []
-    assert "does not tell which workflows it runs" in page
-    assert "Look in Pneumatic" in page
+    assert "cannot list workflows" in page
+    assert "check Pneumatic and record the result" in page
 
 
 def test_the_worker_does_the_job() -> None:
-    assert poller.look in [job.job for job in periodic.registered()]
+    assert poller.poll in [job.job for job in periodic.registered()]

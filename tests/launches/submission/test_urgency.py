@@ -1,4 +1,4 @@
-"""Urgent, and due when: offered where the server takes it, never lost, and part of what makes a wish."""
+"""Urgent and due date: offered where the server accepts them, kept through errors, and part of a request."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.fixtures.filled_form import FilledForm
 from tests.fixtures.launching import Fill
 from tests.fixtures.sandbox import Sandbox, only_current
 
-# As typed in the time zone of the tests, Europe/Berlin, and the moment that it is.
+# As typed in the time zone of the tests, Europe/Berlin, and the same time in UTC.
 TO_COME = "2031-03-31T17:00"
 MOMENT = dt.datetime(2031, 3, 31, 15, tzinfo=dt.UTC)
 LONG_AGO = "2020-03-31T17:00"
@@ -56,7 +56,7 @@ def test_both_are_sent_stored_and_shown(
 
 
 @only_current
-def test_nothing_is_sent_of_what_nobody_asked_for(
+def test_no_urgency_is_sent_without_a_value(
     fill: Fill, no_fields: Template, only_launch: Callable[[], Launch]
 ) -> None:
     fill(no_fields, name="No hurry").send()
@@ -68,11 +68,11 @@ def test_nothing_is_sent_of_what_nobody_asked_for(
 @pytest.mark.parametrize(
     ("typed", "sentence"),
     [
-        (LONG_AGO, "This moment has passed already"),
-        ("tomorrow", "is not a day with a time"),
-        ("2031-02-30T10:00", "is not a day with a time"),
-        ("2031-03-31", "is not a day with a time"),
-        ("9999-12-31T23:59", "too far away"),
+        (LONG_AGO, "This time has passed"),
+        ("tomorrow", "is not a valid date and time"),
+        ("2031-02-30T10:00", "is not a valid date and time"),
+        ("2031-03-31", "is not a valid date and time"),
+        ("9999-12-31T23:59", "too far in the future"),
         ("2031-03-30T02:30", "The clocks change at that time"),
         ("2031-10-26T02:30", "The clocks change at that time"),
     ],
@@ -95,7 +95,9 @@ def test_a_due_date_that_cannot_be_is_refused_here(
 
 
 @only_current
-def test_a_mistake_elsewhere_keeps_both(fill: Fill, every_field: Template, operator_client: Client) -> None:
+def test_an_error_in_another_field_keeps_both(
+    fill: Fill, every_field: Template, operator_client: Client
+) -> None:
     response = due(fill(every_field, name="")).send()
 
     assert response.status_code == 422
@@ -169,18 +171,18 @@ def test_a_link_fills_both_in(no_fields: Template, operator_client: Client) -> N
 def test_a_relaunch_keeps_what_can_still_be(
     no_fields: Template, operator: User, operator_client: Client
 ) -> None:
-    for moment in (MOMENT, timezone.now() - dt.timedelta(minutes=1)):
-        launch = make_launch(no_fields, operator, name="N", is_urgent=True, due=moment)
+    for due in (MOMENT, timezone.now() - dt.timedelta(minutes=1)):
+        launch = make_launch(no_fields, operator, name="N", is_urgent=True, due=due)
         page = operator_client.get(f"/templates/{no_fields.pk}/launch/?from={launch.pk}")
         form = FilledForm.read(operator_client, page)
 
         assert form.controls["is_urgent"] == ["on"]
-        assert form.controls["due"] == [TO_COME if moment == MOMENT else ""]
-        assert ("The due date has passed" in page.content.decode()) is (moment != MOMENT)
+        assert form.controls["due"] == [TO_COME if due == MOMENT else ""]
+        assert ("The due date has passed" in page.content.decode()) is (due != MOMENT)
 
 
 @only_current
-def test_the_same_answers_with_another_due_date_are_another_wish(
+def test_the_same_answers_with_another_due_date_are_another_request(
     fill: Fill, no_fields: Template, sandbox: Sandbox
 ) -> None:
     form = due(fill(no_fields, name="N"))

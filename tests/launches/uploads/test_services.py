@@ -1,4 +1,4 @@
-"""Files on their way to Pneumatic, with and without a script in the browser."""
+"""Uploads to Pneumatic, with and without a script in the browser."""
 
 from __future__ import annotations
 
@@ -72,13 +72,15 @@ def test_a_file_that_was_never_launched_is_forgotten_in_time(
 ) -> None:
     fill(every_field, string_1="x", file_8=[SimpleUploadedFile("launched", b"x")]).send()
     upload(operator_client, b"x", "abandoned")
-    upload(administrator_client, b"x", "somebody else's")
-    UploadedFile.objects.update(created_at=timezone.now() - services.UNUSED_KEPT - dt.timedelta(minutes=1))
+    upload(administrator_client, b"x", "another user's")
+    UploadedFile.objects.update(
+        created_at=timezone.now() - services.UNUSED_RETENTION - dt.timedelta(minutes=1)
+    )
     upload(operator_client, b"x", "first new")
     upload(operator_client, b"x", "second new")
 
     left = set(UploadedFile.objects.values_list("name", flat=True))
-    assert left == {"launched", "somebody else's", "first new", "second new"}
+    assert left == {"launched", "another user's", "first new", "second new"}
 
 
 def test_a_quotation_mark_in_a_name_arrives_as_one(
@@ -147,7 +149,7 @@ def test_a_body_beyond_the_limit_is_refused_before_it_is_read(
     operator_client: Client, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(uploads_handler, "FILE_SIZE_LIMIT", 1000)
-    monkeypatch.setattr(uploads_handler, "ENVELOPE", 1000)
+    monkeypatch.setattr(uploads_handler, "MAX_ENVELOPE_BYTES", 1000)
 
     answer = upload(operator_client, b"x" * 3000)
 
@@ -215,19 +217,19 @@ def test_files_are_found_by_their_owner_only(
     operator: User, operator_client: Client, sandbox: Sandbox
 ) -> None:
     upload_id = str(upload(operator_client, b"x")["id"])
-    stranger = make_user("stranger", "Operator")
+    other_user = make_user("other_user", "Operator")
 
     assert [file.upload_id for file in OwnFiles(operator).files([upload_id, "nonsense", upload_id])] == [
         upload_id
     ]
-    assert OwnFiles(stranger).files([upload_id]) == []
+    assert OwnFiles(other_user).files([upload_id]) == []
 
 
 # -- where Pneumatic takes only some files a minute ---------------------------------------------------------------
 
 
 @only_current
-def test_the_script_is_told_how_long_to_wait(operator_client: Client, sandbox: Sandbox) -> None:
+def test_the_script_receives_the_time_to_wait(operator_client: Client, sandbox: Sandbox) -> None:
     sandbox.settings(upload_limit=1, upload_retry_after=42)
     upload(operator_client, b"x", "first.txt")
 
@@ -273,7 +275,7 @@ def test_a_wait_that_is_too_long_keeps_what_arrived_and_says_when_to_go_on(
 
 def test_only_some_requests_wait_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     places = threading.BoundedSemaphore(1)
-    monkeypatch.setattr(throttle, "_places", places)
+    monkeypatch.setattr(throttle, "_slots", places)
 
     assert throttle.UploadThrottle().wait(0.01)
     places.acquire()
@@ -295,7 +297,7 @@ def test_a_request_waits_for_a_bounded_time(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @only_current
-def test_a_file_that_pneumatic_finds_too_large_is_told_as_such(
+def test_a_file_that_is_too_large_for_pneumatic_has_its_own_error(
     operator_client: Client, sandbox: Sandbox
 ) -> None:
     sandbox.settings(upload_maximum=10)
@@ -321,7 +323,7 @@ def test_without_the_address_of_the_file_service_it_is_said_what_is_missing(
 
 
 @only_current
-def test_a_key_that_the_file_service_forgot_is_healed(operator_client: Client, sandbox: Sandbox) -> None:
+def test_a_key_that_the_file_service_lost_is_restored(operator_client: Client, sandbox: Sandbox) -> None:
     sandbox.control("POST", "files/forget_keys")
 
     assert upload(operator_client, b"x")["status"] == 201

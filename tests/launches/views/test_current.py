@@ -1,4 +1,4 @@
-"""Launches on today's server: what it is sent, what it makes of names, and what it has against an answer."""
+"""Launches on the current server: what is sent, how it changes names, and its errors of answers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 
 from apps.launches.models import Launch
-from apps.launches.submission.submission import suggested_name
+from apps.launches.submission.prefill import suggested_name
 from apps.pneumatic.canonical.serialization import kickoff_to_json
 from apps.workflow_templates.models import Template
 from apps.workflow_templates.selectors import version_kickoff
@@ -21,7 +21,7 @@ from tests.fixtures.sandbox import Sandbox, both_dialects, only_current
 
 
 def refusal(api_name: str, reason: str) -> str:
-    """Return the body with which today's server refuses one answer."""
+    """Return the body with which the current server rejects one answer."""
     details = {"api_name": api_name, "reason": reason}
     return json.dumps({"code": "validation_error", "message": reason, "details": details})
 
@@ -49,19 +49,19 @@ def test_a_name_is_shown_as_the_server_made_it(
     response = fill(every_field, name="For {{string-1}}", string_1="Ada").send()
 
     launch = only_launch()
-    assert (launch.name, launch.made_name) == ("For {{string-1}}", "For Ada")
+    assert (launch.name, launch.upstream_name) == ("For {{string-1}}", "For Ada")
     for url in (response.url, "/launches/", "/launches/?q=for+ada"):
         assert "For Ada" in operator_client.get(url).content.decode()
 
 
 @both_dialects
-def test_a_name_that_stays_as_it_is_is_told_once(
+def test_an_unchanged_name_is_shown_once(
     fill: Fill, every_field: Template, operator_client: Client, only_launch: Callable[[], Launch]
 ) -> None:
     response = fill(every_field, name="For Ada", string_1="x").send()
 
-    assert only_launch().made_name == ""
-    assert "Pneumatic called it" not in operator_client.get(response.url).content.decode()
+    assert only_launch().upstream_name == ""
+    assert "Name in Pneumatic:" not in operator_client.get(response.url).content.decode()
 
 
 @only_current
@@ -103,7 +103,7 @@ def test_a_suggested_pattern_is_never_cut_within_a_variable(
 
     fill(every_field, name=pattern, string_1="ab").send()
 
-    assert only_launch().made_name == " - ".join(["ab"] * 9)
+    assert only_launch().upstream_name == " - ".join(["ab"] * 9)
 
 
 @only_current
@@ -170,10 +170,10 @@ def test_a_hidden_field_is_sent_with_its_default_and_named_when_it_is_refused(
         ),
         (400, '{"code": "validation_error", "message": "", "details": {}}', "Nothing was started"),
         (403, '{"detail": "Zugriff verweigert."}', "does not let the dashboard's API key launch"),
-        (404, '{"detail": "Not found."}', "does not know this template"),
+        (404, '{"detail": "Not found."}', "does not exist in Pneumatic"),
     ],
 )
-def test_a_refusal_of_the_whole_is_told_in_plain_words(
+def test_a_rejection_of_the_whole_request_is_explained(
     fill: Fill, every_field: Template, sandbox: Sandbox, status: int, body: str, sentence: str
 ) -> None:
     sandbox.fault(kind="status", status=status, method="POST", body=body)

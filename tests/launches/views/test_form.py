@@ -13,9 +13,17 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from apps.launches.models import Launch
+from apps.pneumatic.client import connect
 from apps.workflow_templates.models import Template, TemplateUse
-from apps.workflow_templates.services import bring_up_to_date
-from tests.factories import make_field, make_options, make_pneumatic_user, make_template, make_version
+from apps.workflow_templates.services import refresh_template
+from tests.factories import (
+    fields_of,
+    make_field,
+    make_options,
+    make_pneumatic_user,
+    make_template,
+    make_version,
+)
 from tests.fixtures.filled_form import FilledForm
 from tests.fixtures.launching import Fill
 from tests.fixtures.sandbox import Sandbox
@@ -74,7 +82,7 @@ def test_it_launches_with_all_nine_types_and_a_real_file(
 
 def sandbox_key(template: Template, api_name: str, label: str) -> str:
     """Return the key of an option of the template's current form."""
-    fields = template.current_version.kickoff["fields"]
+    fields = fields_of(template)
     [field] = [field for field in fields if field["api_name"] == api_name]
     return next(option["key"] for option in field["selections"] if option["label"] == label)
 
@@ -341,7 +349,8 @@ def test_hostile_api_names_work(
             },
         }
     )
-    template = bring_up_to_date(make_template(record["id"], name="Hostile"))
+    with connect() as client:
+        template = refresh_template(make_template(record["id"], name="Hostile"), client)
     form = FilledForm.open(operator_client, url_of(template))
     form.controls[f"kickoff-{api_name}"] = ["answer"]
 

@@ -1,4 +1,4 @@
-"""The page of a launch: what was asked, what became of it, what to do next."""
+"""The page of a launch: its request, its outcome, what to do next."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from apps.launches.models import Launch
 from apps.workflow_templates.models import Template
 from tests.factories import (
     client_of,
+    fields_of,
     make_field,
     make_launch,
     make_options,
@@ -44,9 +45,7 @@ def show(client: Client, launch: Launch) -> str:
 
 
 def test_it_shows_answers_as_labels(fill: Fill, every_field: Template, operator_client: Client) -> None:
-    options = {
-        field["api_name"]: field["selections"] for field in every_field.current_version.kickoff["fields"]
-    }
+    options = {field["api_name"]: field["selections"] for field in fields_of(every_field)}
     radio = next(option for option in options["radio-3"] if option["label"] == "High")
     url = fill(every_field, string_1="Desks", radio_3=radio["key"], user_9="2").send().url
 
@@ -57,7 +56,7 @@ def test_it_shows_answers_as_labels(fill: Fill, every_field: Template, operator_
     assert "No answer" in page
 
 
-def test_a_launch_under_way_looks_again_and_tells_until_when(
+def test_an_open_launch_refreshes_and_shows_its_deadline(
     template: Template, operator: User, operator_client: Client
 ) -> None:
     deadline = timezone.now() + dt.timedelta(minutes=1)
@@ -67,9 +66,7 @@ def test_a_launch_under_way_looks_again_and_tells_until_when(
 
     assert 'hx-trigger="every 2s"' in page
     assert '<noscript><meta http-equiv="refresh" content="5"></noscript>' in page
-    assert (
-        f"Should no answer come by {timezone.localtime(deadline):%H:%M:%S}, this page says what to do" in page
-    )
+    assert f"Waiting for a response until {timezone.localtime(deadline):%H:%M:%S}." in page
 
 
 def test_a_launch_that_is_over_stands_still(
@@ -111,17 +108,17 @@ def test_a_launch_on_its_way_looks_again_by_itself(
     page = show(operator_client, launch)
 
     assert 'hx-trigger="every 2s"' in page
-    assert "Look again" in page
+    assert "Refresh" in page
     assert "/retry/" not in page
 
 
-def test_a_launch_whose_process_ended_is_settled_when_somebody_looks(
+def test_a_launch_of_an_ended_process_is_settled_when_it_is_shown(
     operator_client: Client, operator: User, template: Template
 ) -> None:
     overdue = timezone.now() - dt.timedelta(minutes=1)
     launch = make_launch(template, operator, state="sending", deadline_at=overdue)
 
-    assert "It may be running" in show(operator_client, launch)
+    assert "Outcome unknown" in show(operator_client, launch)
 
 
 def test_reasons_stand_under_the_labels_of_their_fields(
@@ -141,7 +138,7 @@ def test_reasons_stand_under_the_labels_of_their_fields(
     assert "elsewhere" in page
 
 
-def test_edit_and_launch_again_tells_what_no_longer_fits(
+def test_edit_and_launch_again_shows_answers_that_are_not_kept(
     fill: Fill, every_field: Template, operator_client: Client
 ) -> None:
     url = fill(every_field, name="First", string_1="Desks", text_2="many words").send().url
@@ -169,11 +166,11 @@ def test_a_launch_of_another_template_is_no_source(
     assert "previous" not in form.controls
 
 
-def test_files_of_somebody_else_are_not_carried_over(fill: Fill, every_field: Template) -> None:
+def test_files_of_another_user_are_not_carried_over(fill: Fill, every_field: Template) -> None:
     fill(every_field, string_1="x", file_8=[SimpleUploadedFile("a.txt", b"x")]).send()
-    stranger = client_of(make_user("stranger", "Operator"))
+    other_user = client_of(make_user("other_user", "Operator"))
 
-    form = FilledForm.open(stranger, f"/templates/{every_field.pk}/launch/?from={Launch.objects.get().pk}")
+    form = FilledForm.open(other_user, f"/templates/{every_field.pk}/launch/?from={Launch.objects.get().pk}")
 
     assert "kickoff-file-8" not in form.controls
 
@@ -181,11 +178,11 @@ def test_files_of_somebody_else_are_not_carried_over(fill: Fill, every_field: Te
 @pytest.mark.parametrize(
     ("answers", "words"),
     [
-        ({}, "Choose what you found"),
-        ({"found": "running", "confirmed": "on"}, "Write the workflow's ID"),
+        ({}, "Choose the result in Pneumatic"),
+        ({"found": "running", "confirmed": "on"}, "Enter the workflow's ID"),
         ({"found": "running", "workflow_id": "-5", "confirmed": "on"}, "greater than or equal to 1"),
-        ({"found": "running", "workflow_id": "5"}, "Tick the box"),
-        ({"found": "not_started"}, "Tick the box"),
+        ({"found": "running", "workflow_id": "5"}, "Confirm that you checked"),
+        ({"found": "not_started"}, "Confirm that you checked"),
     ],
 )
 def test_settling_asks_for_what_is_missing(
@@ -201,14 +198,14 @@ def test_settling_asks_for_what_is_missing(
     assert launch.state == "unknown"
 
 
-def test_settling_twice_is_told(operator_client: Client, operator: User, template: Template) -> None:
+def test_resolving_twice_shows_an_error(operator_client: Client, operator: User, template: Template) -> None:
     launch = make_launch(template, operator, state="launched", workflow_id=3)
 
     response = operator_client.post(
         f"/launches/{launch.pk}/resolve/", {"found": "not_started", "confirmed": "on"}, follow=True
     )
 
-    assert "settled in the meantime" in response.content.decode()
+    assert "resolved in the meantime" in response.content.decode()
     launch.refresh_from_db()
     assert launch.workflow_id == 3
 

@@ -21,7 +21,7 @@ from apps.launches.models import Launch
 from apps.workflow_templates.models import Template
 from tests.factories import NOW, make_launch, make_template, make_user
 
-HTMX = {"HTTP_HX_REQUEST": "true"}
+HTMX = {"HX-Request": "true"}
 
 
 @pytest.fixture
@@ -71,14 +71,14 @@ def test_a_date_at_the_edge_of_time_is_taken_for_a_slip(
 def test_an_empty_list_says_what_to_do(operator_client: Client) -> None:
     page = operator_client.get("/launches/").content.decode()
 
-    assert "Nothing has been launched yet" in page
+    assert "No launches yet" in page
     assert 'href="/templates/"' in page
 
 
-def test_nothing_found_is_told_apart_from_nothing_there(operator_client: Client, operator: User) -> None:
+def test_no_matches_and_no_launches_have_their_own_texts(operator_client: Client, operator: User) -> None:
     make_launch(make_template(), operator)
 
-    assert "No launch fits" in operator_client.get("/launches/?q=zebra").content.decode()
+    assert "No matching launches" in operator_client.get("/launches/?q=zebra").content.decode()
 
 
 def test_it_is_narrowed_by_everything_that_it_shows(
@@ -137,7 +137,7 @@ def test_nonsense_in_the_address_is_no_error(
 def test_htmx_gets_the_results_only(operator_client: Client, operator: User) -> None:
     make_launch(make_template(), operator, name="A")
 
-    page = operator_client.get("/launches/?q=a", **HTMX)
+    page = operator_client.get("/launches/?q=a", headers=HTMX)
 
     assert "<html" not in page.content.decode()
     assert "1 launch found" in page.content.decode()
@@ -176,7 +176,7 @@ def test_the_number_of_queries_does_not_grow(operator_client: Client, operator: 
 
 
 def test_a_session_that_ended_reaches_htmx_as_a_page(client: Client, db: None) -> None:
-    response = client.get("/launches/", **HTMX)
+    response = client.get("/launches/", headers=HTMX)
 
     assert "/login/" in response["HX-Redirect"]
 
@@ -193,7 +193,7 @@ def test_the_csv_file_holds_every_launch_that_fits(operator_client: Client, oper
     assert response["Content-Type"] == "text/csv; charset=utf-8"
     assert "attachment" in response["Content-Disposition"]
     assert len(rows) == 121
-    failed = next(row for row in rows if row["State"] == "failed")
+    failed = next(row for row in rows if row["Status"] == "failed")
     assert (failed["Workflow name"], failed["Template"], failed["Reason"]) == ("'@SUM(A1)", "'=1+1", "'-1")
     assert len(list(csv.DictReader(io.StringIO(filtered(operator_client, "state=failed"))))) == 1
 
@@ -216,7 +216,7 @@ def test_plain_cells_stay_as_they_are() -> None:
 def test_the_home_page_gets_what_is_recent_and_what_waits(operator: User) -> None:
     template = make_template()
     recent = timezone.now()
-    stranger = make_launch(template, make_user("other"), state="unknown", created_at=recent)
+    other_user = make_launch(template, make_user("other"), state="unknown", created_at=recent)
     unknown = make_launch(template, operator, state="unknown", created_at=NOW - dt.timedelta(days=300))
     failed = make_launch(template, operator, state="failed", created_at=recent)
     make_launch(template, operator, state="failed", created_at=recent - dt.timedelta(days=31))
@@ -229,7 +229,7 @@ def test_the_home_page_gets_what_is_recent_and_what_waits(operator: User) -> Non
 
     assert waiting == [failed, unknown]
     assert selectors.recent_for(operator, 1) == [successor]
-    assert stranger not in selectors.recent_for(operator, 10)
+    assert other_user not in selectors.recent_for(operator, 10)
 
 
 def test_the_page_of_a_template_shows_its_launches(operator_client: Client, operator: User) -> None:

@@ -1,4 +1,4 @@
-"""What the pages of launches tell of workflows, and the page of a workflow of its launch."""
+"""Workflows on the pages of launches, and the launch on the page of its workflow."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 
 from apps.accounts.models import User
-from apps.launches.dispatch import services
 from apps.launches.models import Launch
+from apps.launches.resolution import services as resolution
 from apps.workflow_templates.models import Template
-from tests.factories import client_of, make_field, make_launch, make_template, make_user
+from tests.factories import client_of, fields_of, make_field, make_launch, make_template, make_user
 from tests.fixtures import payloads
 from tests.fixtures.deliveries import Deliver
 from tests.fixtures.launching import Fill
@@ -64,7 +64,7 @@ def test_a_launch_shows_where_its_workflow_stands(
     template: Template, operator: User, operator_client: Client, deliver: Deliver
 ) -> None:
     launch = make_launch(template, operator, workflow_id=41)
-    assert "No event has told of this workflow yet." in page_of(operator_client, launch)
+    assert "No events received yet." in page_of(operator_client, launch)
 
     deliver(started(41))
     page = page_of(operator_client, launch)
@@ -94,7 +94,7 @@ def test_an_open_page_sees_the_workflow_move(
     assert operator_client.get(url, headers={"Live-Version": again}).status_code == 204
 
 
-def test_a_launch_that_was_under_way_loads_its_page_anew_when_it_is_over(
+def test_the_page_of_an_open_launch_reloads_when_it_is_settled(
     template: Template, operator: User, operator_client: Client
 ) -> None:
     launch = make_launch(template, operator)
@@ -117,10 +117,10 @@ def test_the_list_shows_where_workflows_stand(
 
     assert page.count('href="/workflows/') == 1
     assert "Collect papers" in page
-    assert page.count("not heard of yet") == 1
+    assert page.count("no events yet") == 1
 
 
-def test_whoever_may_not_see_workflows_sees_none(
+def test_a_user_who_may_not_see_workflows_sees_none(
     template: Template, operator: User, unknown: Launch, deliver: Deliver
 ) -> None:
     user = make_user("narrow")
@@ -143,7 +143,7 @@ def test_a_workflow_shows_its_launch(
     deliver(started(42))
 
     assert f"/launches/{launch.pk}/" in show(viewer_client, "/workflows/41/")
-    assert "It was not launched from here." in show(viewer_client, "/workflows/42/")
+    assert "Started in Pneumatic, not from this dashboard." in show(viewer_client, "/workflows/42/")
 
 
 def test_an_unknown_launch_shows_the_evidence_and_is_decided_with_one_click(
@@ -151,11 +151,11 @@ def test_an_unknown_launch_shows_the_evidence_and_is_decided_with_one_click(
 ) -> None:
     deliver(started(41, "Later"))
     page = page_of(operator_client, unknown)
-    assert "Is it one of these?" in page
+    assert "Possible matches" in page
     assert 'href="/workflows/41/"' in page
-    assert "asked for: <bdi>Soon</bdi>" in page
+    assert "you entered: <bdi>Soon</bdi>" in page
     assert "differs" in page
-    assert page.count(">fits<") == 3
+    assert page.count(">matches<") == 3
 
     button = page.partition("<article")[2].partition("</form>")[0]
     hidden = dict(re.findall(r'<input type="hidden" name="([a-z_]+)" value="([^"]*)"', button))
@@ -165,7 +165,7 @@ def test_an_unknown_launch_shows_the_evidence_and_is_decided_with_one_click(
     assert (unknown.state, unknown.workflow_id, unknown.resolved_by) == (State.LAUNCHED, 41, operator)
 
 
-def test_what_fits_best_comes_first_and_what_is_taken_says_whose_it_is(
+def test_the_best_match_comes_first_and_an_owned_one_names_its_launch(
     unknown: Launch, template: Template, operator: User, operator_client: Client, deliver: Deliver
 ) -> None:
     other = make_launch(template, operator, name="Mine", workflow_id=43)
@@ -177,7 +177,7 @@ def test_what_fits_best_comes_first_and_what_is_taken_says_whose_it_is(
 
     assert page.index("/workflows/42/") < page.index("/workflows/41/")
     assert f'It belongs to another launch: <a href="/launches/{other.pk}/">' in page
-    assert "It is this one, workflow 43" not in page
+    assert "Select workflow, workflow 43" not in page
     assert "/workflows/44/" not in page
 
 
@@ -187,8 +187,8 @@ def test_viewers_see_the_evidence_and_decide_nothing(
     deliver(started(41, "Later"))
     page = page_of(viewer_client, unknown)
 
-    assert "Is it one of these?" in page
-    assert "It is this one" not in page
+    assert "Possible matches" in page
+    assert "Select workflow" not in page
 
 
 def test_a_launch_that_an_event_resolved_says_why(
@@ -198,10 +198,10 @@ def test_a_launch_that_an_event_resolved_says_why(
     page = page_of(operator_client, unknown)
 
     assert "The workflow was started" in page
-    assert "No answer came, but an event showed the workflow" in page
-    assert "Why this workflow" in page
+    assert "No response arrived, but an event reported the workflow" in page
+    assert "Why this match" in page
     assert "by an event" in page
-    assert "Is it one of these?" not in page
+    assert "Possible matches" not in page
 
 
 def test_a_second_workflow_that_fits_is_shown_where_an_event_had_decided(
@@ -210,25 +210,25 @@ def test_a_second_workflow_that_fits_is_shown_where_an_event_had_decided(
     deliver(started(41))
     deliver(started(42))
 
-    assert "These would fit as well" in page_of(operator_client, unknown)
+    assert "Other matches" in page_of(operator_client, unknown)
 
 
 def test_a_workflow_that_fits_is_shown_where_a_person_said_that_nothing_started(
     unknown: Launch, operator: User, operator_client: Client, deliver: Deliver
 ) -> None:
-    services.resolve(unknown, user=operator, workflow_id=None)
-    assert "These would fit as well" not in page_of(operator_client, unknown)
+    resolution.resolve(unknown, user=operator, workflow_id=None)
+    assert "Other matches" not in page_of(operator_client, unknown)
 
     deliver(started(41))
 
-    assert "Look before you try again." in page_of(operator_client, unknown)
+    assert "Check them before you retry." in page_of(operator_client, unknown)
 
 
 def test_contradictions_are_shown(template: Template, operator: User, operator_client: Client) -> None:
-    launch = make_launch(template, operator, contradictions="One thing.\nAnother thing.\n")
+    launch = make_launch(template, operator, conflicts="One thing.\nAnother thing.\n")
     page = page_of(operator_client, launch)
 
-    assert "What is known contradicts itself" in page
+    assert "Conflicting information" in page
     assert page.count("thing.</bdi>") == 2
 
 
@@ -242,7 +242,7 @@ def test_an_answer_that_was_dropped_is_replaced_by_the_event(
     """The whole way: the sandbox starts the workflow and drops the answer; then its event comes."""
     options = {
         field["api_name"]: {option["label"]: option["key"] for option in field["selections"]}
-        for field in every_field.current_version.kickoff["fields"]
+        for field in fields_of(every_field)
         if field["selections"]
     }
     form = fill(
@@ -264,14 +264,14 @@ def test_an_answer_that_was_dropped_is_replaced_by_the_event(
 
     launch.refresh_from_db()
     assert (launch.state, launch.workflow_id) == (State.LAUNCHED, sandbox.workflows()[0]["id"])
-    assert "Why this workflow" in page_of(operator_client, launch)
+    assert "Why this match" in page_of(operator_client, launch)
 
 
 def workflow_started(workflow: dict[str, Any], template: Template, launch: Launch) -> dict[str, Any]:
-    """Return the event that tells of a workflow as the sandbox received it."""
+    """Return the event of a workflow as the sandbox started it."""
     sent = launch.payload["kickoff"]
     outputs = []
-    for field in template.current_version.kickoff["fields"]:
+    for field in fields_of(template):
         given = sent.get(field["api_name"])
         chosen = given if isinstance(given, list) else [given]
         outputs.append(
@@ -293,6 +293,7 @@ def workflow_started(workflow: dict[str, Any], template: Template, launch: Launc
                 "attachments": [],
             }
         )
+    assert launch.sent_at is not None
     minutes = (launch.sent_at - payloads.BEGIN) / dt.timedelta(minutes=1)
     return payloads.started(
         workflow["id"],

@@ -6,7 +6,7 @@ import re
 import time
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from apps.accounts.models import User
 from apps.launches.models import Launch
@@ -51,7 +51,7 @@ def test_a_draft_survives_a_closed_tab(
     again.goto(url_of(every_field))
 
     assert_accessible(again)
-    again.get_by_role("button", name="Bring them back").click()
+    again.get_by_role("button", name="Restore answers").click()
 
     expect(again.get_by_label("Subject")).to_have_value("Typed before the crash")
     expect(again.get_by_label("Details")).to_have_value("Two\nlines")
@@ -69,14 +69,14 @@ def test_a_draft_can_be_discarded(browse: Browse, someone: User, every_field: Te
     wait_for_draft(page)
     page.goto(url_of(every_field))
 
-    page.get_by_role("button", name="Discard them").click()
+    page.get_by_role("button", name="Discard draft").click()
 
-    expect(page.get_by_role("button", name="Discard them")).to_be_hidden()
+    expect(page.get_by_role("button", name="Discard draft")).to_be_hidden()
     page.goto(url_of(every_field))
-    expect(page.get_by_role("button", name="Bring them back")).to_be_hidden()
+    expect(page.get_by_role("button", name="Restore answers")).to_be_hidden()
 
 
-def test_nobody_is_offered_the_draft_of_another_person(
+def test_a_draft_is_offered_to_its_own_user_only(
     browse: Browse, someone: User, every_field: Template
 ) -> None:
     page = browse(url_of(every_field), user=someone)
@@ -94,9 +94,9 @@ def test_the_preview_takes_focus_and_is_accessible(
 ) -> None:
     page = browse(url_of(every_field), user=someone)
     page.get_by_label("Subject").fill("x")
-    page.get_by_role("button", name="Look at what will be sent").click()
+    page.get_by_role("button", name="Preview request").click()
 
-    expect(page.get_by_role("heading", name="What will be sent")).to_be_focused()
+    expect(page.get_by_role("heading", name="Request preview")).to_be_focused()
     assert_accessible(page)
 
 
@@ -116,7 +116,7 @@ def test_a_launch_on_its_way_is_followed_to_its_end(
 ) -> None:
     launch = make_launch(every_field, someone, state="sending")
     page = browse(f"/launches/{launch.pk}/", user=someone)
-    expect(page.get_by_text("waiting for Pneumatic's answer")).to_be_visible()
+    expect(page.get_by_text("waiting for the response of Pneumatic")).to_be_visible()
 
     Launch.objects.update(state="launched", workflow_id=4711)
 
@@ -133,7 +133,7 @@ def test_files_beyond_the_limit_wait_with_a_countdown_and_go_on_by_themselves(
     page.get_by_label("Subject").fill("Many files")
 
     page.locator("input[type=file]").set_input_files(
-        [{"name": f"{number}.txt", "mimeType": "text/plain", "buffer": b"x"} for number in range(5)]
+        [FilePayload(name=f"{number}.txt", mimeType="text/plain", buffer=b"x") for number in range(5)]
     )
 
     countdown = page.locator("[data-upload-countdown]")

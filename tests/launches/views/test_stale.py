@@ -25,14 +25,14 @@ def without_field(sandbox: Sandbox, template_id: int, api_name: str) -> None:
 
 
 @only_current
-def test_an_answer_that_the_server_dropped_without_a_word_is_told(
+def test_an_answer_that_the_server_ignored_is_shown(
     fill: Fill,
     every_field: Template,
     sandbox: Sandbox,
     operator_client: Client,
     only_launch: Callable[[], Launch],
 ) -> None:
-    """The look before the launch failed, so nobody noticed that the template had changed."""
+    """The freshness check failed, so the change of the template was not noticed."""
     form = fill(every_field, name="N", string_1="x", text_2="of no use")
     without_field(sandbox, every_field.pk, "text-2")
     sandbox.fault(kind="status", status=500, method="GET", path_prefix=f"/templates/{every_field.pk}")
@@ -45,12 +45,12 @@ def test_an_answer_that_the_server_dropped_without_a_word_is_told(
     assert set(launch.payload["kickoff"]) == {"string-1", "text-2"}
     assert list(launch.field_errors) == ["text-2"]
     assert "without some of the answers" in page
-    assert "This answer did not arrive." in page
+    assert "This answer was ignored." in page
     assert "notice--warn" in page
 
 
 @only_current
-def test_a_launch_whose_answers_all_arrived_says_nothing_of_it(
+def test_a_launch_with_every_answer_has_no_warning(
     fill: Fill, every_field: Template, operator_client: Client, only_launch: Callable[[], Launch]
 ) -> None:
     response = fill(every_field, name="N", string_1="x").send()
@@ -85,7 +85,7 @@ def test_a_request_for_a_template_that_changed_is_not_sent_again(
 
 
 @both_dialects
-def test_a_request_is_sent_again_where_the_template_cannot_be_looked_at(
+def test_a_request_is_retried_where_the_template_cannot_be_read(
     fill: Fill,
     every_field: Template,
     sandbox: Sandbox,
@@ -107,7 +107,7 @@ def test_a_request_is_sent_again_where_the_template_cannot_be_looked_at(
 def test_nothing_is_sent_to_another_pneumatic_than_the_one_that_was_found(
     fill: Fill, every_field: Template, sandbox: Sandbox, dialect: str
 ) -> None:
-    """What it would make of the answers nobody knows; the form keeps them, and says how to mend it."""
+    """The result would be unknown: the form keeps the answers and says how to fix the setup."""
     form = fill(every_field, name="N", string_1="Kept")
     sandbox.reset(dialect="current" if dialect == "documented" else "documented")
 

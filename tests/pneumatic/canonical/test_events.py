@@ -10,6 +10,7 @@ from hypothesis import given
 from apps.pneumatic.canonical.events import (
     Event,
     Kind,
+    Output,
     Performer,
     Status,
     TaskSnapshot,
@@ -31,7 +32,7 @@ def test_an_event_comes_back_from_json_as_it_was(event: Event) -> None:
 
 
 @given(strategies.outputs)
-def test_an_output_comes_back_from_json_as_it_was(output: object) -> None:
+def test_an_output_comes_back_from_json_as_it_was(output: Output) -> None:
     assert output_from_json(json.loads(json.dumps(output_to_json(output)))) == output
 
 
@@ -47,7 +48,7 @@ def test_empty_parts_are_not_written() -> None:
 def test_the_moment_is_the_latest_time_wherever_it_stands() -> None:
     def moment(task: TaskSnapshot | None, current: TaskSnapshot | None) -> dt.datetime | None:
         workflow = WorkflowSnapshot(1, "", Status.RUNNING, date_created=NOON, current_task=current)
-        return Event(Kind.TASK_COMPLETED, workflow, task).moment
+        return Event(Kind.TASK_COMPLETED, workflow, task).occurred_at
 
     late = TaskSnapshot(1, "", date_started=NOON, date_completed=NOON + 2 * HOUR)
     early = TaskSnapshot(2, "", date_started=NOON + HOUR)
@@ -60,7 +61,7 @@ def test_the_moment_is_the_latest_time_wherever_it_stands() -> None:
 def test_an_event_without_times_has_no_moment() -> None:
     workflow = WorkflowSnapshot(1, "", Status.RUNNING, current_task=TaskSnapshot(1, ""))
 
-    assert Event(Kind.WORKFLOW_STARTED, workflow).moment is None
+    assert Event(Kind.WORKFLOW_STARTED, workflow).occurred_at is None
 
 
 def test_a_performer_without_a_number_keeps_the_name() -> None:

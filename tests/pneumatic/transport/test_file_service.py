@@ -162,7 +162,7 @@ def test_an_address_that_is_none_is_a_mistake_in_the_settings(
     client = connect_to("http://127.0.0.1:9", dialect=Current())
 
     for ask in (lambda: upload(client), client.check_files):
-        with pytest.raises(ConfigurationError, match="PNEUMATIC_FILES_URL is no address"):
+        with pytest.raises(ConfigurationError, match="PNEUMATIC_FILES_URL is not a valid URL"):
             ask()
 
     assert client.requests_made == 0

@@ -148,7 +148,7 @@ def test_a_put_fails_with_the_error_that_fits(
 def test_only_a_server_of_another_generation_refuses_the_first_step_like_this(
     serve: Serve, connect_to: Connect, behaviour: Behaviour, error: type[PneumaticError], step: str
 ) -> None:
-    server = serve(taking_files(**{step: behaviour}))
+    server = serve(taking_files(**{step: behaviour}))  # type: ignore[arg-type]
 
     with pytest.raises(PneumaticError) as caught:
         upload(connect_to(server.url))
@@ -170,7 +170,7 @@ def test_only_a_server_of_another_generation_refuses_the_first_step_like_this(
 def test_the_steps_before_and_after_fail_with_the_error_that_fits(
     serve: Serve, connect_to: Connect, behaviour: Behaviour, error: type[PneumaticError], step: str
 ) -> None:
-    server = serve(taking_files(**{step: behaviour}))
+    server = serve(taking_files(**{step: behaviour}))  # type: ignore[arg-type]
 
     with pytest.raises(PneumaticError) as caught:
         upload(connect_to(server.url))

@@ -150,7 +150,7 @@ def test_a_user_knows_the_groups_and_a_group_its_users(ada: Api) -> None:
     groups = ada.get("/accounts/groups").json()
     assert [(group["name"], group["users"]) for group in groups] == [
         ("Reviewers Ü", [2, 4]),
-        ("Nobody yet", []),
+        ("No members yet", []),
     ]
     users = {user["id"]: user for user in ada.get("/accounts/users").json()}
     assert (users[2]["groups"], users[1]["groups"]) == ([1], [])

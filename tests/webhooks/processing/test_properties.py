@@ -44,7 +44,7 @@ def receive(bodies: Sequence[dict[str, Any]]) -> None:
 
 
 def facts() -> list[tuple[Any, ...]]:
-    columns = ("content_hash", "kind", "workflow_id", "template_id", "task_id", "moment", "facts")
+    columns = ("content_hash", "kind", "workflow_id", "template_id", "task_id", "occurred_at", "facts")
     return sorted(Event.objects.values_list(*columns, "deliveries_count"))
 
 

@@ -40,13 +40,13 @@ def test_a_replay_says_who_asked_for_what_and_when(deliver: Deliver, integrator:
     record = replay(integrator, Delivery.objects.all(), "delivery 1")
 
     assert Replay.objects.get() == record
-    assert (record.asked_by, record.wish, record.count, record.is_forced) == (
+    assert (record.requested_by, record.criteria, record.count, record.is_forced) == (
         integrator,
         "delivery 1",
         1,
         False,
     )
-    assert before <= record.asked_at <= timezone.now()
+    assert before <= record.requested_at <= timezone.now()
     assert list(record.deliveries.all()) == list(Delivery.objects.all())
 
 
@@ -76,7 +76,7 @@ def test_a_replay_mends_what_was_lost_behind_our_back(deliver: Deliver, integrat
     replay(integrator, Delivery.objects.all(), "all")
     process_pending()
 
-    assert Event.objects.get().told.workflow.name == "Workflow 1"
+    assert Event.objects.get().parsed.workflow.name == "Workflow 1"
     assert Workflow.objects.get().name == "Workflow 1"
 
 
@@ -203,4 +203,4 @@ def test_a_replay_of_one_does_not_recount_when_it_is_asked_for_twice(
         process_pending()
 
     assert Event.objects.get().deliveries_count == 2
-    assert Delivery.objects.first().replays.count() == 2
+    assert Delivery.objects.earliest("pk").replays.count() == 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import logging
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -41,8 +42,8 @@ def test_a_delivery_becomes_an_event(deliver: Deliver) -> None:
     assert response.status_code == 200
     event = Event.objects.get()
     assert (event.kind, event.workflow_id, event.template_id) == ("workflow_started", 7, 3)
-    assert event.moment == payloads.moment()
-    assert event.told.workflow.name == "Workflow 7"
+    assert event.occurred_at == payloads.moment()
+    assert event.parsed.workflow.name == "Workflow 7"
     delivery = Delivery.objects.get()
     assert (delivery.state, delivery.event, delivery.attempts) == ("processed", event, 1)
     assert delivery.processed_at is not None
@@ -161,7 +162,7 @@ def test_what_keeps_failing_waits_longer_each_time_and_is_parked(
     make_due()
     report = process_pending()
 
-    assert report.parked == 1
+    assert report.dead_letters == 1
     delivery = Delivery.objects.get()
     assert (delivery.state, delivery.attempts) == ("parked", MOST_ATTEMPTS)
     assert waits == sorted(waits)
@@ -200,7 +201,7 @@ def test_a_body_that_is_no_longer_understood_is_parked_in_the_end(deliver: Deliv
 def test_a_busy_database_is_asked_again_and_is_nobodys_fault(
     deliver: Deliver, listen: Callable[[Handler], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker.time, "sleep", lambda _seconds: None)
+    monkeypatch.setattr(time, "sleep", lambda _seconds: None)
     refusals = [OperationalError("deadlock detected"), OperationalError("database is locked")]
 
     def refuse(events: Sequence[Event]) -> None:
@@ -217,7 +218,7 @@ def test_a_busy_database_is_asked_again_and_is_nobodys_fault(
 def test_lasting_trouble_of_the_database_reaches_the_caller_and_counts_as_no_failure(
     deliver: Deliver, listen: Callable[[Handler], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker.time, "sleep", lambda _seconds: None)
+    monkeypatch.setattr(time, "sleep", lambda _seconds: None)
 
     def refuse(events: Sequence[Event]) -> None:
         raise OperationalError("server closed the connection unexpectedly")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from apps.pneumatic.deliveries import read_payload
 from apps.webhooks import endpoints
 from apps.webhooks.models import Delivery, Endpoint
-from apps.webhooks.receiver.views import judge
+from apps.webhooks.verdicts import judge
 from tests.fixtures import payloads
 
 VERDICTS = {"accepted", "unknown_event", "mismatch", "malformed"}

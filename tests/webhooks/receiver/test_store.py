@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import pytest
@@ -83,7 +84,13 @@ def test_a_row_is_committed_when_it_is_stored(endpoint: Endpoint) -> None:
 
 
 def test_every_column_is_written_alike_alone_and_in_company(endpoint: Endpoint) -> None:
-    values = {"address": "2001:db8::1", "headers": {"A": "ä"}, "hook_id": 5, "event_name": "x", "reason": "y"}
+    values: dict[str, Any] = {
+        "address": "2001:db8::1",
+        "headers": {"A": "ä"},
+        "hook_id": 5,
+        "event_name": "x",
+        "reason": "y",
+    }
     now = timezone.now()
     store.store(delivery(endpoint, received_at=now, due_at=now, **values))
     store.store(delivery(endpoint, received_at=now, due_at=now, **values), also=lambda: None)
@@ -132,7 +139,7 @@ def test_a_group_is_one_transaction_and_one_bad_row_spoils_no_other(
     with ThreadPoolExecutor(6) as pool:
         first = pool.submit(in_a_thread(lambda: ours.store(rows[0])))
         assert begun.wait(60)
-        others = [pool.submit(in_a_thread(lambda row=row: ours.store(row))) for row in rows[1:]]
+        others = [pool.submit(in_a_thread(partial(ours.store, row))) for row in rows[1:]]
         while len(ours._waiting) < 5:
             threading.Event().wait(0.01)
         go_on.set()
@@ -148,7 +155,7 @@ def test_a_group_is_one_transaction_and_one_bad_row_spoils_no_other(
 def test_many_threads_at_once_all_get_their_rows(endpoint: Endpoint) -> None:
     with ThreadPoolExecutor(16) as pool:
         jobs = [
-            pool.submit(in_a_thread(lambda number=number: store.store(delivery(endpoint, b"%d" % number))))
+            pool.submit(in_a_thread(partial(store.store, delivery(endpoint, b"%d" % number))))
             for number in range(200)
         ]
         for job in jobs:

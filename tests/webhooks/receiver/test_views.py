@@ -208,14 +208,14 @@ def test_the_first_accepted_event_proves_an_address(client: Client, path: str, e
     post(client, path, b"{")
     post(client, path, payloads.started(hook_target="https://elsewhere.example.com/"))
     endpoint.refresh_from_db()
-    assert endpoint.first_heard_at is None
+    assert endpoint.first_event_at is None
 
     post(client, path, body_for(path))
     first = Delivery.objects.get(verdict="accepted")
     post(client, path, body_for(path))
 
     endpoint.refresh_from_db()
-    assert endpoint.first_heard_at == first.received_at
+    assert endpoint.first_event_at == first.received_at
 
 
 def test_a_test_event_is_recognised_and_proves_no_address(
@@ -236,7 +236,7 @@ def test_a_test_event_is_recognised_and_proves_no_address(
     delivery.refresh_from_db()
     assert delivery.state == "ignored"
     assert not Event.objects.exists()
-    assert endpoint.first_heard_at is None
+    assert endpoint.first_event_at is None
 
 
 def test_the_nonce_of_nobody_makes_no_test_event(client: Client, path: str) -> None:

@@ -107,7 +107,7 @@ def test_a_listing_that_failed_since_is_told_with_the_age_of_the_last(
 
 
 def test_a_state_that_was_never_seen_is_told() -> None:
-    WantedSubscription.objects.create(kind="task_returned", target=ELSEWHERE, wanted_at=timezone.now())
+    WantedSubscription.objects.create(kind="task_returned", target=ELSEWHERE, requested_at=timezone.now())
 
     assert "never listed" in messages()["pneumatic.W102"]
 
@@ -120,7 +120,7 @@ def test_a_missing_public_address_is_told(sandbox: Sandbox, integrator: User, se
 
 
 def test_without_the_database_nothing_is_asked() -> None:
-    WantedSubscription.objects.create(kind="task_returned", target=ELSEWHERE, wanted_at=timezone.now())
+    WantedSubscription.objects.create(kind="task_returned", target=ELSEWHERE, requested_at=timezone.now())
 
     assert not [message for message in checks.run_checks() if "W1" in str(message.id)]
 

@@ -52,7 +52,7 @@ def test_nothing_differs_when_everything_is_there(subscribed: Sandbox) -> None:
 
 
 def test_nothing_is_told_where_nothing_is_known(sandbox: Sandbox, integrator: User) -> None:
-    WantedSubscription.objects.create(kind="task_returned", target="", wanted_at="2026-01-01T00:00Z")
+    WantedSubscription.objects.create(kind="task_returned", target="", requested_at="2026-01-01T00:00Z")
 
     assert drift.find_drift().findings == ()
     assert drift.in_words(drift.find_drift()) == ["The subscriptions were never listed."]

@@ -187,7 +187,7 @@ def test_two_wishes_for_one_place_are_met_by_one_of_them(sandbox: Sandbox, integ
     """Such wishes come from a server that could send an event to both."""
     for target in ("", ELSEWHERE):
         WantedSubscription.objects.create(
-            kind=RETURNED.value, target=target, wanted_at="2026-01-01T00:00:00Z"
+            kind=RETURNED.value, target=target, requested_at="2026-01-01T00:00:00Z"
         )
     take(sandbox, "task_returned", url=ELSEWHERE)
     assert found() == []

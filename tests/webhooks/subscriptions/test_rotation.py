@@ -52,8 +52,8 @@ def test_it_begins_with_a_second_address_for_everything(subscribed: Sandbox, int
     progress = rotation.begin(integrator)
 
     assert (progress.error, progress.status.phase) == ("", Phase.WAITING)
-    assert progress.status.arriving is not None
-    new = address(progress.status.arriving)
+    assert progress.status.pending is not None
+    new = address(progress.status.pending)
     assert sorted(upstream(subscribed)) == sorted(everything_at(old) + everything_at(new))
     assert all(endpoints.find(target.rstrip("/").rpartition("/")[2]) for target in (old, new))
     assert ours() == old
@@ -67,7 +67,7 @@ def test_it_waits_for_the_first_event(subscribed: Sandbox, integrator: User) -> 
     progress = rotation.advance(integrator)
 
     assert (progress.error, progress.status.phase) == ("", Phase.WAITING)
-    assert not progress.status.was_heard
+    assert not progress.status.has_first_event
     assert upstream(subscribed) == before
 
 
@@ -76,18 +76,18 @@ def test_it_goes_on_after_the_first_event_or_a_persons_word(
     subscribed: Sandbox, integrator: User, confirmed: bool
 ) -> None:
     old = endpoints.active()
-    arriving = rotation.begin(integrator).status.arriving
-    assert arriving is not None
+    pending = rotation.begin(integrator).status.pending
+    assert pending is not None
     if not confirmed:
-        hear(arriving)
+        hear(pending)
 
     progress = rotation.advance(integrator, confirmed=confirmed)
 
     assert (progress.error, progress.status.phase) == ("", Phase.GRACE)
-    assert ours() == address(arriving)
+    assert ours() == address(pending)
     assert sorted(upstream(subscribed)) == everything_at(ours())
     old.refresh_from_db()
-    assert old.state == S.LEAVING
+    assert old.state == S.RETIRING
     assert old.accepted_until is not None
     assert rotation.GRACE - dt.timedelta(minutes=1) < old.accepted_until - timezone.now() <= rotation.GRACE
     assert endpoints.find(endpoints.token(old)) == old
@@ -112,7 +112,7 @@ def test_one_rotation_after_another(subscribed: Sandbox, integrator: User) -> No
         rotation.begin(integrator)
         rotation.advance(integrator, confirmed=True)
 
-    assert states() == [S.LEAVING, S.LEAVING, S.LEAVING, S.ACTIVE]
+    assert states() == [S.RETIRING, S.RETIRING, S.RETIRING, S.ACTIVE]
     assert sorted(upstream(subscribed)) == everything_at(ours())
 
 
@@ -121,7 +121,7 @@ def test_beginning_twice_makes_one_new_address(subscribed: Sandbox, integrator: 
     progress = rotation.begin(integrator)
 
     assert told(progress.outcomes) == [("subscribe", "already")] * 4
-    assert states() == [S.ACTIVE, S.ARRIVING]
+    assert states() == [S.ACTIVE, S.PENDING]
     assert len(upstream(subscribed)) == 8
 
 
@@ -184,7 +184,7 @@ def test_a_failure_to_end_the_old_ones_keeps_them_accepted(subscribed: Sandbox, 
 
     progress = rotation.advance(integrator, confirmed=True)
 
-    assert progress.status.phase == Phase.LEAVING
+    assert progress.status.phase == Phase.RETIRING
     assert "500" in progress.error
     old.refresh_from_db()
     assert old.accepted_until is None
@@ -205,7 +205,7 @@ def test_an_unreachable_server_is_told(subscribed: Sandbox, integrator: User) ->
 
 def test_it_can_be_aborted(subscribed: Sandbox, integrator: User) -> None:
     old = ours()
-    new = rotation.begin(integrator).status.arriving
+    new = rotation.begin(integrator).status.pending
     assert new is not None
 
     progress = rotation.abort(integrator)
@@ -248,11 +248,11 @@ def test_it_cannot_begin_without_a_public_address(
 
 
 def test_the_worker_goes_on_by_itself_after_the_first_event(subscribed: Sandbox, integrator: User) -> None:
-    arriving = rotation.begin(integrator).status.arriving
+    pending = rotation.begin(integrator).status.pending
     rotation.look()
     assert rotation.status().phase == Phase.WAITING
 
-    hear(arriving)
+    hear(pending)
     rotation.look()
     assert rotation.status().phase == Phase.GRACE
     let_grace_pass()
@@ -284,7 +284,7 @@ def test_the_worker_asks_nobody_during_the_grace(subscribed: Sandbox, integrator
 def test_the_worker_writes_a_line_when_it_cannot_go_on(
     subscribed: Sandbox, integrator: User, caplog: pytest.LogCaptureFixture
 ) -> None:
-    hear(rotation.begin(integrator).status.arriving)
+    hear(rotation.begin(integrator).status.pending)
     subscribed.fault(kind="status", status=403, path_prefix="/webhooks", times=0)
 
     rotation.look()

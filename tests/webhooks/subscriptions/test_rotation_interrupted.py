@@ -107,7 +107,7 @@ def watched(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
 def rotate(user: User) -> None:
     """Rotate as people do: begin, hear of it, go on."""
     rotation.begin(user)
-    hear(rotation.status().arriving)
+    hear(rotation.status().pending)
     rotation.advance(user)
 
 
@@ -121,8 +121,8 @@ def finish(user: User) -> None:
     status = rotation.status()
     if status.phase == Phase.SUBSCRIBING:
         status = rotation.begin(user).status
-    if status.phase == Phase.WAITING and not status.was_heard:
-        hear(status.arriving)
+    if status.phase == Phase.WAITING and not status.has_first_event:
+        hear(status.pending)
     for _ in range(3):
         rotation.look()
 

@@ -57,8 +57,8 @@ def subscribed(sandbox: Sandbox, integrator: User) -> Sandbox:
 def begin(user: User) -> Endpoint:
     progress = rotation.begin(user)
     assert progress.error == ""
-    assert progress.status.arriving is not None
-    return progress.status.arriving
+    assert progress.status.pending is not None
+    return progress.status.pending
 
 
 def test_the_new_address_takes_the_place_of_the_old_one(subscribed: Sandbox, integrator: User) -> None:
@@ -77,16 +77,16 @@ def test_it_goes_on_after_the_first_event_or_a_persons_word(
     subscribed: Sandbox, integrator: User, confirmed: bool
 ) -> None:
     old = endpoints.active()
-    arriving = begin(integrator)
+    pending = begin(integrator)
     assert rotation.advance(integrator).status.phase == Phase.WAITING
     if not confirmed:
-        hear(arriving)
+        hear(pending)
     subscribed.clear_requests()
 
     progress = rotation.advance(integrator, confirmed=confirmed)
 
     assert (progress.error, progress.status.phase) == ("", Phase.GRACE)
-    assert ours() == address(arriving)
+    assert ours() == address(pending)
     assert shown(subscribed) == dict.fromkeys(EVENTS, ours())
     assert subscribed.requests(method="POST") == [], "nothing is ended for the account"
     old.refresh_from_db()
@@ -131,12 +131,12 @@ def test_what_another_integration_has_is_left_to_it(sandbox: Sandbox, integrator
     services.subscribe(integrator, [STARTED, RETURNED])
     take(sandbox, "task_returned", url=ELSEWHERE)
 
-    arriving = begin(integrator)
+    pending = begin(integrator)
 
     status = rotation.status()
     assert (status.phase, status.missing, status.taken) == (Phase.WAITING, (), (RETURNED,))
     assert rotation.advance(integrator, confirmed=True).status.phase == Phase.GRACE
-    assert shown(sandbox) == {"workflow_started": address(arriving), "task_returned": ELSEWHERE}
+    assert shown(sandbox) == {"workflow_started": address(pending), "task_returned": ELSEWHERE}
 
 
 def test_what_another_integration_takes_meanwhile_is_left_to_it(
@@ -212,7 +212,7 @@ def test_an_event_that_comes_to_the_old_address_again_is_moved(subscribed: Sandb
     subscribed.fault(kind="status", status=500, method="POST", path_prefix="/webhooks", times=0)
     rotation.advance(integrator, confirmed=True)
     subscribed.clear_faults()
-    Endpoint.objects.filter(state=S.LEAVING).update(accepted_until=None)
+    Endpoint.objects.filter(state=S.RETIRING).update(accepted_until=None)
     take(subscribed, "task_returned", url=old)
 
     progress = rotation.advance(integrator)
@@ -242,12 +242,12 @@ class TestATestEvent:
     ) -> None:
         settings.PUBLIC_URL = live_server.url
         services.subscribe(integrator, [RETURNED])
-        arriving = begin(integrator)
+        pending = begin(integrator)
 
-        progress = rotation.prove(integrator)
+        progress = rotation.confirm_by_test(integrator)
 
         assert (progress.error, progress.status.phase) == ("", Phase.GRACE)
-        assert endpoints.active() == arriving
+        assert endpoints.active() == pending
 
     def test_that_does_not_come_back_changes_nothing(
         self, sandbox: Sandbox, integrator: User, settings: Settings
@@ -256,14 +256,14 @@ class TestATestEvent:
         services.subscribe(integrator, [RETURNED])
         begin(integrator)
 
-        progress = rotation.prove(integrator)
+        progress = rotation.confirm_by_test(integrator)
 
         assert progress.error
         assert progress.status.phase == Phase.WAITING
 
     def test_is_not_sent_where_no_new_address_waits(self, sandbox: Sandbox, integrator: User) -> None:
         with pytest.raises(rotation.NothingToRotateError):
-            rotation.prove(integrator)
+            rotation.confirm_by_test(integrator)
 
 
 def test_nothing_ever_ends_an_event_for_the_account(subscribed: Sandbox, integrator: User) -> None:

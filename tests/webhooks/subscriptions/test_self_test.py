@@ -198,15 +198,15 @@ def test_without_a_public_address_nothing_is_sent(integrator: User, settings: Se
 def test_the_new_address_of_a_rotation_can_be_tried(
     reachable: str, sandbox: Sandbox, integrator: User
 ) -> None:
-    arriving = rotation.begin(integrator).status.arriving
-    assert arriving is not None
+    pending = rotation.begin(integrator).status.pending
+    assert pending is not None
 
-    trip = self_test.send(integrator, Kind.TASK_RETURNED, endpoint=arriving)
+    trip = self_test.send(integrator, Kind.TASK_RETURNED, endpoint=pending)
 
-    assert (trip.status, trip.endpoint) == (200, arriving)
-    arriving.refresh_from_db()
+    assert (trip.status, trip.endpoint) == (200, pending)
+    pending.refresh_from_db()
     # That Pneumatic gets through is not proven by it.
-    assert arriving.first_heard_at is None
+    assert pending.first_event_at is None
 
 
 def test_no_secret_is_logged(integrator: User, settings: Settings, caplog: pytest.LogCaptureFixture) -> None:

@@ -38,7 +38,7 @@ def test_all_four_are_subscribed_in_one_go(sandbox: Sandbox, integrator: User) -
     assert told(outcomes) == [("subscribe", "done")] * 4
     assert sorted(upstream(sandbox)) == everything_at(ours()) == sorted(mirrored())
     assert wanted() == {(kind.value, "") for kind in Kind}
-    assert WantedSubscription.objects.filter(wanted_by=integrator).count() == 4
+    assert WantedSubscription.objects.filter(requested_by=integrator).count() == 4
 
 
 def test_what_is_there_already_is_not_made_again(sandbox: Sandbox, integrator: User) -> None:
@@ -283,9 +283,9 @@ def test_a_failing_listing_keeps_the_last_known_state_with_its_age(
     assert after.error
     assert after.rows == before.rows
     assert after.fetched_at == before.fetched_at
-    assert after.tried_at is not None
-    assert before.tried_at is not None
-    assert after.tried_at > before.tried_at
+    assert after.attempted_at is not None
+    assert before.attempted_at is not None
+    assert after.attempted_at > before.attempted_at
     sandbox.clear_faults()
     assert services.refresh().error == ""
 

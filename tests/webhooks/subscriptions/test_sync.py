@@ -105,7 +105,7 @@ def test_the_snapshot_has_the_time_of_the_sync(sandbox: Sandbox) -> None:
     sync("subscriptions")
     first = services.snapshot()
     assert first.fetched_at is not None
-    assert (first.error, first.tried_at) == ("", first.fetched_at)
+    assert (first.error, first.attempted_at) == ("", first.fetched_at)
 
     sync("subscriptions")  # nothing to write, and looked at all the same
     second = services.snapshot()
@@ -120,7 +120,7 @@ def test_the_command_says_how_it_differs(sandbox: Sandbox, integrator: User) -> 
 
     lines = command("subscriptions")
 
-    assert lines[0].startswith("subscriptions: 1 added, 0 changed, 1 removed, 1 unchanged (1 request, ")
+    assert lines[0].startswith("subscriptions: 1 added, 0 updated, 1 removed, 1 unchanged (1 request, ")
     assert lines[1] == "  missing: task_returned. Wanted, but Pneumatic does not send it to us."
     assert lines[2].startswith("  foreign: task_returned (")
     assert "https://hooks.example.org/…. Another integration" in lines[2]

@@ -118,11 +118,11 @@ def test_an_unencrypted_address_is_doubted() -> None:
 
 
 def test_our_receiver_needs_a_token_that_is_accepted() -> None:
-    active, arriving = endpoints.active(), endpoints.create(Endpoint.State.ARRIVING)
+    active, pending = endpoints.active(), endpoints.create(Endpoint.State.PENDING)
     old = endpoints.create(Endpoint.State.RETIRED)
 
     assert check_target(endpoints.target(active)).is_ok
-    assert check_target(endpoints.target(arriving)).is_ok
+    assert check_target(endpoints.target(pending)).is_ok
     assert not check_target(endpoints.target(old)).is_ok
     assert not check_target(f"{PUBLIC_URL}/hooks/{'x' * 43}/").is_ok
     assert not check_target(f"{PUBLIC_URL}/hooks/").is_ok

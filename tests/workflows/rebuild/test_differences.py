@@ -13,7 +13,7 @@ from django.utils import timezone
 from apps.webhooks.models import Delivery, Event
 from apps.webhooks.processing.worker import process_pending
 from apps.workflows.models import Holder, Workflow
-from apps.workflows.rebuild import differences
+from apps.workflows.rebuild import deliveries, differences
 from tests.factories import make_user
 from tests.fixtures import payloads
 from tests.fixtures.deliveries import Deliver
@@ -192,7 +192,7 @@ def test_events_that_come_meanwhile_are_no_difference(
 ) -> None:
     """The deliveries were read, then the worker went on, then the rows are read."""
     rest = payloads.history(2, steps=3)[3:]
-    read = differences.read_again
+    read = deliveries.read_again
 
     def slowly(*arguments: Any) -> Any:
         found = read(*arguments)

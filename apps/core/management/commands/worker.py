@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 
 # How far the worker stands back where the processor is short: people and deliveries wait for an answer, nobody for it.
 NICENESS = 10
-LONGEST_WAIT = 10.0  # seconds between attempts to reach a database that is away
+MAX_RETRY_WAIT_SECONDS = 10.0  # seconds between attempts to reach a database that is away
 
 
 class Worker(db_worker.Worker):
@@ -49,13 +49,13 @@ class Worker(db_worker.Worker):
             except (OperationalError, InterfaceError) as error:
                 if not self.running:
                     return None
-                if time.monotonic() - began > LONGEST_WAIT:
+                if time.monotonic() - began > MAX_RETRY_WAIT_SECONDS:
                     wait = 0.0
                 if not wait:
                     logger.error("The tasks wait for the database: %s", str(error).partition("\n")[0])
             connections.close_all()
             self.startup_delay = False
-            wait = min(wait * 2 or max(self.interval, 0.5), LONGEST_WAIT)
+            wait = min(wait * 2 or max(self.interval, 0.5), MAX_RETRY_WAIT_SECONDS)
             time.sleep(wait)
 
 

@@ -12,7 +12,7 @@ from sandbox.cli import add_arguments, run
 
 
 class Command(BaseCommand):
-    help = "Serve a stand-in of the Pneumatic API over HTTP, with data of its own, until Ctrl-C."
+    help = "Serve a simulator of the Pneumatic API over HTTP, with its own data, until Ctrl-C."
     requires_system_checks = ()
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:

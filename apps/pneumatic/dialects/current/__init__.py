@@ -1,1 +1,1 @@
-"""The API of the current open-source server and the cloud."""
+"""The API of the open-source server and of the cloud, as of 2026."""

@@ -28,10 +28,11 @@ from apps.pneumatic.canonical.schemas import (
     TaskOverride,
     Template,
     TemplateSummary,
+    Upload,
     Urgency,
 )
 from apps.pneumatic.canonical.workflow_names import fixed_length
-from apps.pneumatic.dialects.base import InFull, Listing, Upload
+from apps.pneumatic.dialects.base import InFull, Listing
 from apps.pneumatic.dialects.current import events as current_events
 from apps.pneumatic.dialects.current import shapes
 from apps.pneumatic.dialects.current.values import encode
@@ -62,7 +63,7 @@ class Current:
     """Today's API (see ``docs/gateway.md``)."""
 
     name = "current"
-    label: str | Promise = gettext_lazy("Pneumatic of today")
+    label: str | Promise = gettext_lazy("Pneumatic (current API)")
     # Active templates always come before the others; among them, what is created while we list comes last.
     templates = Listing("/templates", {"ordering": "date"})
     # People of one name stand in no order that lasts, so pages could lose some: all are asked for at once.
@@ -265,7 +266,7 @@ class Current:
         file_service.check(transport, files_url=settings.PNEUMATIC_FILES_URL)
         return True
 
-    def files_url_seen(self, transport: Transport) -> str:
+    def find_files_url(self, transport: Transport) -> str:
         answer = Node(transport.get("/attachments", {"limit": 1}))
         urls = [node.lenient_text("url") for node in answer.items("results")]
         return urls[0].rpartition("/")[0] if urls else ""

@@ -1,1 +1,1 @@
-"""The API as its documentation describes it."""
+"""The API as its public reference describes it."""

@@ -26,10 +26,11 @@ from apps.pneumatic.canonical.schemas import (
     TaskOverride,
     Template,
     TemplateSummary,
+    Upload,
     UploadTicket,
     Urgency,
 )
-from apps.pneumatic.dialects.base import InFull, Listing, Upload
+from apps.pneumatic.dialects.base import InFull, Listing
 from apps.pneumatic.dialects.documented import events, shapes
 from apps.pneumatic.dialects.documented.values import encode
 from apps.pneumatic.dialects.shared import parse_launched, parse_user
@@ -46,7 +47,7 @@ class Documented:
     """The documented API (see ``docs/gateway.md``)."""
 
     name = "documented"
-    label: str | Promise = gettext_lazy("Pneumatic as documented")
+    label: str | Promise = gettext_lazy("Pneumatic (documented API)")
     # Oldest first: what is created while we list comes last and shifts no page.
     templates = Listing("/templates", {"ordering": "date"})
     users = Listing("/accounts/users", {"order": "asc"})
@@ -145,7 +146,7 @@ class Documented:
     def check_files(self, transport: Transport) -> bool:
         return False  # only an announcement would tell, and that stays
 
-    def files_url_seen(self, transport: Transport) -> str:
+    def find_files_url(self, transport: Transport) -> str:
         return ""  # every upload is told its address
 
     # -- Webhooks

@@ -1,4 +1,4 @@
-"""``manage.py check_connection``: which Pneumatic this is, what the key may do, and what is missing."""
+"""``manage.py check_connection``: which Pneumatic version this is, what the API key can do, and what is missing."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from apps.pneumatic.client import connect
 from apps.pneumatic.connection_report import CheckState
 from apps.pneumatic.errors import PneumaticError
 
-_SIGNS = {
+_LABELS = {
     CheckState.OK: "ok",
-    CheckState.UNTOLD: "?",
+    CheckState.UNKNOWN: "?",
     CheckState.MISSING: "missing",
     CheckState.FAILED: "FAILED",
 }
@@ -22,19 +22,19 @@ _SIGNS = {
 
 class Command(BaseCommand):
     help = (
-        "Ask Pneumatic which kind it is, what the API key may do and what is missing, and say so in plain words. "
-        "Nothing is changed there. Exits with 0 when the dashboard can work with it, 1 when it cannot."
+        "Print which Pneumatic version the server has, what the API key can do, and what is missing. Changes nothing "
+        "in Pneumatic. Exits with 0 if the dashboard can work with the connection, with 1 if it cannot."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.stdout.write(f"Pneumatic at {settings.PNEUMATIC_API_URL or '(PNEUMATIC_API_URL is empty)'}")
-        failed = False
+        has_failed = False
         try:
             with connect() as client:
-                for point in connection_report.examine(client):
-                    failed = failed or point.state is CheckState.FAILED
-                    self.stdout.write(f"  {_SIGNS[point.state]:<8} {point.name}: {point.text}")
+                for check in connection_report.run_checks(client):
+                    has_failed = has_failed or check.state is CheckState.FAILED
+                    self.stdout.write(f"  {_LABELS[check.state]:<8} {check.name}: {check.text}")
         except PneumaticError as error:
             raise CommandError(str(error)) from None
-        if failed:
-            raise CommandError("The dashboard cannot work with this connection as it is.")
+        if has_failed:
+            raise CommandError("The dashboard cannot work with this connection.")

@@ -1,4 +1,4 @@
-"""``manage.py sync``: bring the mirror up to date."""
+"""``manage.py sync``: synchronise the mirror with Pneumatic."""
 
 from __future__ import annotations
 
@@ -22,40 +22,38 @@ FAILED, REFUSED = 1, 2
 
 class Command(BaseCommand):
     help = (
-        "Fetch templates, users, groups and webhook subscriptions from Pneumatic and bring the mirror up to date. "
-        "Exits with 0 when done, 1 when it failed, 2 when it refused (mass removal, wrong arguments)."
+        "Fetch templates, users, groups and webhook subscriptions from Pneumatic and update the local copies. "
+        "Exit codes: 0 done, 1 failed, 2 refused (mass removal, wrong arguments)."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("resources", nargs="*", help="What to synchronise; everything when left out.")
+        parser.add_argument("resources", nargs="*", help="What to synchronise (default: everything).")
         parser.add_argument(
             "--allow-removals",
             action="store_true",
             help="Confirm that more than a fifth of a resource may be marked removed.",
         )
-        parser.add_argument("--dry-run", action="store_true", help="Show what would change; change nothing.")
-        parser.add_argument(
-            "--json", action="store_true", help="Print the outcome as JSON, and nothing else."
-        )
+        parser.add_argument("--dry-run", action="store_true", help="Show changes without writing them.")
+        parser.add_argument("--json", action="store_true", help="Print only the result, as JSON.")
 
     def handle(self, *args: str, **options: Any) -> None:
         resources, as_json, verbosity = options["resources"], options["json"], options["verbosity"]
         unknown = [name for name in resources if name not in registry.names()]
         if unknown:
             server = capabilities()
-            known = ", ".join(name for name in registry.names() if registry.get(name).offered(server))
+            known = ", ".join(name for name in registry.names() if registry.get(name).is_supported(server))
             raise CommandError(
-                f"There is nothing named {', '.join(unknown)} to sync. Choose from: {known}.",
+                f"Cannot sync {', '.join(unknown)}: unknown. Choose from: {known}.",
                 returncode=REFUSED,
             )
         readiness = database.readiness()
         if not readiness.is_ready:
-            mend = (
-                "Its migrations are not applied: run manage.py migrate first."
+            advice = (
+                "Migrations are missing: run manage.py migrate."
                 if readiness.database == "ok"
-                else "It cannot be reached: see DATABASE_URL."
+                else "It cannot be reached: check DATABASE_URL."
             )
-            raise CommandError(f"The database is not ready. {mend}", returncode=FAILED)
+            raise CommandError(f"The database is not ready. {advice}", returncode=FAILED)
         report = None if as_json or not verbosity else console.Lines(self._write)
         run_sync = partial(
             engine.run_sync,
@@ -78,7 +76,7 @@ class Command(BaseCommand):
             self._print_json(console.as_json(run))
         elif verbosity:
             self._print_lines(run, names=run.dry_run or verbosity > 1)
-        self._tell_bad_news(run)
+        self._raise_for_failure(run)
 
     def _write(self, text: str) -> None:
         self.stdout.write(text)
@@ -90,14 +88,14 @@ class Command(BaseCommand):
             if names:
                 for text in console.name_lines(result):
                     self._write(text)
-            for remark in console.remarks(result, dry_run=run.dry_run):
-                self._write(f"  {remark}")
+            for note in console.notes(result, dry_run=run.dry_run):
+                self._write(f"  {note}")
 
-    def _tell_bad_news(self, run: SyncRun) -> None:
+    def _raise_for_failure(self, run: SyncRun) -> None:
         error = console.printable(run.error.replace("\n", " "))
         if run.state == SyncRun.State.REFUSED:
             raise CommandError(
-                f"Refused. {error} If that is right, run it again with --allow-removals.", returncode=REFUSED
+                f"Refused. {error} To confirm, run again with --allow-removals.", returncode=REFUSED
             )
         if run.state != SyncRun.State.DONE:
             raise CommandError(f"Failed. {error}", returncode=FAILED)

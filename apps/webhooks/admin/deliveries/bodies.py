@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from apps.core.redaction import PUT_INSTEAD, redact
+from apps.core.redaction import REPLACEMENT, redact
 from apps.webhooks import endpoints
 from apps.webhooks.models import Endpoint
 
@@ -33,7 +33,7 @@ class Mask:
     def text(self, text: str) -> str:
         """Return ``text`` without tokens, also those that only look like one."""
         for token in self.tokens:
-            text = text.replace(token, PUT_INSTEAD)
+            text = text.replace(token, REPLACEMENT)
         return redact(text)
 
     def data(self, body: bytes) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from apps.core.redaction import PUT_INSTEAD
+from apps.core.redaction import REPLACEMENT
 from apps.webhooks.admin.deliveries.bodies import Mask, as_text
 
 VARIABLE = "RECEIVER_TOKEN"
@@ -31,5 +31,5 @@ def as_curl(*, pk: int, address: str, headers: Mapping[str, str], body: bytes, m
 
 def quote(text: str) -> str:
     """Return ``text``, in which tokens are masked, as one word of a shell that puts the variable in their places."""
-    quoted = text.replace("'", "'\"'\"'").replace(PUT_INSTEAD, f"'\"${VARIABLE}\"'")
+    quoted = text.replace("'", "'\"'\"'").replace(REPLACEMENT, f"'\"${VARIABLE}\"'")
     return f"'{quoted}'"

@@ -20,13 +20,14 @@ from apps.webhooks import selectors
 from apps.webhooks.admin.deliveries import filters as filters
 from apps.webhooks.admin.deliveries import pages
 from apps.webhooks.admin.deliveries import replay as deliveries_replay
+from apps.webhooks.admin.permissions import REPLAY
 from apps.webhooks.models import Delivery, Event, Replay
 
 
 class ShortPaginator(BoundedPaginator):
     """Counts less far: rows carry bodies, and a count that is narrowed reads them."""
 
-    MOST = 10_000
+    MAX_ROWS = 10_000
 
 
 @admin.register(Delivery)
@@ -95,7 +96,7 @@ class DeliveryAdmin(ReadOnlyAdmin[Delivery]):
 
     def has_replay_permission(self, request: HttpRequest) -> bool:
         """Say who may have deliveries processed again."""
-        return request.user.has_perm(pages.REPLAY)
+        return request.user.has_perm(REPLAY)
 
     @admin.action(description=_("Process selected deliveries again"), permissions=["replay"])
     def replay_selected(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> HttpResponse:
@@ -129,7 +130,15 @@ class EventAdmin(ReadOnlyAdmin[Event]):
     """What happened in workflows, newest first as it was first heard of."""
 
     change_list_template = "admin/webhooks/event/change_list.html"
-    list_display = ("heard", "kind", "workflow_id", "template_id", "task_id", "moment", "deliveries_count")
+    list_display = (
+        "heard",
+        "kind",
+        "workflow_id",
+        "template_id",
+        "task_id",
+        "occurred_at",
+        "deliveries_count",
+    )
     list_display_links = ("heard",)
     list_filter = ("kind", filters.OwnWorkflowFilter, filters.OwnTemplateFilter)
     ordering = ("-id",)
@@ -156,18 +165,18 @@ class ReplayAdmin(ReadOnlyAdmin[Replay]):
     """Who had what processed again, newest first."""
 
     change_list_template = "admin/webhooks/event/change_list.html"
-    list_display = ("asked", "asked_by", "wish", "count", "is_forced")
+    list_display = ("asked", "requested_by", "criteria", "count", "is_forced")
     list_display_links = ("asked",)
-    list_select_related = ("asked_by",)
+    list_select_related = ("requested_by",)
     ordering = ("-id",)
     sortable_by = ()
     paginator = ShortPaginator
-    fields = ("asked_at", "asked_by", "wish", "count", "is_forced", "how_far", "which")
+    fields = ("requested_at", "requested_by", "criteria", "count", "is_forced", "how_far", "which")
     readonly_fields = ("how_far", "which")
 
     @admin.display(description=_("asked"))
     def asked(self, replay: Replay) -> SafeString | str:
-        return ago(replay.asked_at)
+        return ago(replay.requested_at)
 
     @admin.display(description=_("how far"))
     def how_far(self, replay: Replay) -> str:

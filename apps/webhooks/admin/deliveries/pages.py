@@ -15,15 +15,14 @@ from django.views.decorators.http import require_GET, require_safe
 from apps.core.identifiers import read_number
 from apps.webhooks.admin.deliveries import bodies, curl
 from apps.webhooks.admin.deliveries.diff import PayloadDiff, difference
-from apps.webhooks.admin.subscriptions.pages import needs
+from apps.webhooks.admin.permissions import REPLAY, VIEW_DELIVERY, VIEW_EVENT, needs
 from apps.webhooks.models import Delivery, Event, Kind, Replay
 
-VIEW, VIEW_EVENT, REPLAY = "webhooks.view_delivery", "webhooks.view_event", "webhooks.replay_delivery"
 OTHERS = 50  # deliveries of the same event, replays
 
 
 @require_GET
-@needs(VIEW)
+@needs(VIEW_DELIVERY)
 def page(request: HttpRequest, delivery_id: int) -> HttpResponse:
     """Show all that is known of a delivery."""
     delivery = _wanted(delivery_id)
@@ -61,7 +60,7 @@ def page(request: HttpRequest, delivery_id: int) -> HttpResponse:
         "variable": curl.VARIABLE,
         "others": list(others.defer("body", "headers").order_by("-received_at", "-id")[:OTHERS]),
         "replays": list(
-            Replay.objects.filter(deliveries=delivery).select_related("asked_by").order_by("-id")[:OTHERS]
+            Replay.objects.filter(deliveries=delivery).select_related("requested_by").order_by("-id")[:OTHERS]
         ),
         "may_replay": request.user.has_perm(REPLAY),
         "may_see_event": request.user.has_perm(VIEW_EVENT),
@@ -70,7 +69,7 @@ def page(request: HttpRequest, delivery_id: int) -> HttpResponse:
 
 
 @require_safe
-@needs(VIEW)
+@needs(VIEW_DELIVERY)
 def body(request: HttpRequest, delivery_id: int) -> HttpResponse:
     """Send the whole body as a text file, without our tokens: no browser runs anything in it."""
     delivery = _wanted(delivery_id)
@@ -94,7 +93,7 @@ def event(request: HttpRequest, event_id: str) -> HttpResponse:
         "title": _("Event %(event)s: %(kind)s") % {"event": found.pk, "kind": found.get_kind_display()},
         "event": found,
         "facts": bodies.cut(bodies.pretty_json(found.facts)),
-        "deliveries": list(deliveries) if request.user.has_perm(VIEW) else [],
+        "deliveries": list(deliveries) if request.user.has_perm(VIEW_DELIVERY) else [],
     }
     return show(request, "event/detail.html", Event, context)
 
@@ -123,13 +122,15 @@ def _previous(delivery: Delivery, content: bytes) -> tuple[Event | None, Payload
     # What we read back ourselves is no payload that anything could be compared with.
     told = Event.objects.filter(workflow_id=current.workflow_id, kind__in=Kind.values)
     earlier = told.exclude(pk=current.pk)
-    if current.moment is not None:
+    if current.occurred_at is not None:
         earlier = earlier.filter(
-            Q(moment__lt=current.moment) | Q(moment=current.moment, pk__lt=current.pk) | Q(moment=None)
+            Q(occurred_at__lt=current.occurred_at)
+            | Q(occurred_at=current.occurred_at, pk__lt=current.pk)
+            | Q(occurred_at=None)
         )
     else:
         earlier = earlier.filter(pk__lt=current.pk)
-    previous = earlier.order_by(F("moment").desc(nulls_last=True), "-pk").first()
+    previous = earlier.order_by(F("occurred_at").desc(nulls_last=True), "-pk").first()
     if previous is None:
         return None, None
     first = previous.deliveries.order_by("pk").first()

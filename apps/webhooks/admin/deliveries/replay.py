@@ -19,8 +19,8 @@ from django.views.decorators.http import require_http_methods
 
 from apps.pneumatic.canonical.events import Kind as EventKind
 from apps.pneumatic.deliveries import names_of
-from apps.webhooks.admin.deliveries.pages import REPLAY, show
-from apps.webhooks.admin.subscriptions.pages import needs
+from apps.webhooks.admin.deliveries.pages import show
+from apps.webhooks.admin.permissions import REPLAY, needs
 from apps.webhooks.models import Delivery, Kind, Replay
 from apps.webhooks.processing import replay as processing_replay
 
@@ -71,7 +71,7 @@ class WindowForm(forms.Form):
             found = found.filter(event_name__in=names_of(EventKind(wanted["kind"])))
         return found
 
-    def wish(self) -> str:
+    def criteria(self) -> str:
         """Return the same in words."""
         wanted = self.cleaned_data
         words = _("received from %(since)s until %(until)s") % {
@@ -93,7 +93,7 @@ def one(request: HttpRequest, delivery_id: int) -> HttpResponse:
     chosen = Delivery.objects.filter(pk=delivery_id)
     if not chosen.exists():
         raise Http404(_("There is no such delivery: it may have been pruned."))
-    return _confirm(request, chosen, wish=_("delivery %(id)s") % {"id": delivery_id})
+    return _confirm(request, chosen, criteria=_("delivery %(id)s") % {"id": delivery_id})
 
 
 def selected(request: HttpRequest, chosen: QuerySet[Delivery]) -> HttpResponse:
@@ -104,9 +104,11 @@ def selected(request: HttpRequest, chosen: QuerySet[Delivery]) -> HttpResponse:
         *((ACTION_CHECKBOX_NAME, key) for key in request.POST.getlist(ACTION_CHECKBOX_NAME)),
     ]
     narrowed = request.GET.urlencode() if request.POST.get("select_across") == "1" else ""
-    wish = _("all of the list “%(query)s”") % {"query": narrowed} if narrowed else _("selected in the list")
+    criteria = (
+        _("all of the list “%(query)s”") % {"query": narrowed} if narrowed else _("selected in the list")
+    )
     # A list is ordered and narrowed by joins; what is replayed is the bare set of its rows.
-    return _confirm(request, Delivery.objects.filter(pk__in=chosen.order_by().values("pk")), wish, fields)
+    return _confirm(request, Delivery.objects.filter(pk__in=chosen.order_by().values("pk")), criteria, fields)
 
 
 @require_http_methods(["GET", "POST"])
@@ -121,7 +123,7 @@ def window(request: HttpRequest) -> HttpResponse:
     )
     if is_asked and form.is_valid():
         fields = [(name, given.get(name, "")) for name in form.fields]
-        return _confirm(request, form.deliveries(), form.wish(), fields, form=form)
+        return _confirm(request, form.deliveries(), form.criteria(), fields, form=form)
     return show(
         request, "delivery/window.html", Delivery, {"title": _("Process a period again"), "form": form}
     )
@@ -137,20 +139,20 @@ def states_of(replay: Replay) -> list[tuple[str, int]]:
 def _confirm(
     request: HttpRequest,
     chosen: QuerySet[Delivery],
-    wish: str,
+    criteria: str,
     fields: list[tuple[str, str]] | None = None,
     *,
     form: WindowForm | None = None,
 ) -> HttpResponse:
     """Replay ``chosen`` where a person has confirmed it, else ask; ``fields`` are what the question sends along."""
     if request.method == "POST" and "confirmed" in request.POST:
-        return _carry_out(request, chosen, wish)
+        return _carry_out(request, chosen, criteria)
     counts = chosen.order_by().values("verdict").annotate(number=Count("pk"))
     verdicts = {row["verdict"]: row["number"] for row in counts}
     labels = dict(Delivery.Verdict.choices)
     context = {
         "title": _("Process again?"),
-        "wish": wish,
+        "criteria": criteria,
         "number": sum(verdicts.values()),
         "most": processing_replay.MOST,
         "is_too_much": sum(verdicts.values()) > processing_replay.MOST,
@@ -162,9 +164,9 @@ def _confirm(
     return show(request, "delivery/replay.html", Delivery, context)
 
 
-def _carry_out(request: HttpRequest, chosen: QuerySet[Delivery], wish: str) -> HttpResponse:
+def _carry_out(request: HttpRequest, chosen: QuerySet[Delivery], criteria: str) -> HttpResponse:
     try:
-        replay = processing_replay.replay(request.user, chosen, wish, force="force" in request.POST)
+        replay = processing_replay.replay(request.user, chosen, criteria, force="force" in request.POST)
     except processing_replay.TooManyError as error:
         messages.error(request, str(error))
         return redirect(LIST)

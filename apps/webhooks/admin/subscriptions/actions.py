@@ -15,9 +15,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from apps.core.identifiers import read_number
 from apps.pneumatic.client import capabilities
+from apps.webhooks.admin.permissions import MANAGE, needs
 from apps.webhooks.admin.subscriptions.forms import SubscribeForm
 from apps.webhooks.admin.subscriptions.impact import is_somebody_elses, what_stops
-from apps.webhooks.admin.subscriptions.pages import LONGEST_WAIT, MANAGE, PAGE, needs, receiver, show
+from apps.webhooks.admin.subscriptions.pages import LONGEST_WAIT, PAGE, receiver, show
 from apps.webhooks.admin.subscriptions.presentation import Addresses, event_label, replaced
 from apps.webhooks.models import Kind, Subscription
 from apps.webhooks.subscriptions import drift, rotation, self_test, services, targets
@@ -172,7 +173,7 @@ def rotate(request: HttpRequest) -> HttpResponse:
         "begin": lambda: rotation.begin(request.user),
         "advance": lambda: rotation.advance(request.user),
         "confirm": lambda: rotation.advance(request.user, confirmed=True),
-        "prove": lambda: rotation.prove(request.user),
+        "confirm_by_test": lambda: rotation.confirm_by_test(request.user),
         "abort": lambda: rotation.abort(request.user),
     }
     chosen = steps.get(request.POST.get("do", ""))

@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import wraps
 from typing import Any
 
 from django.conf import settings
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from apps.pneumatic.client import capabilities
+from apps.webhooks.admin.permissions import MANAGE, VIEW, needs
 from apps.webhooks.admin.subscriptions import presentation, statistics
 from apps.webhooks.admin.subscriptions.forms import SubscribeForm
 from apps.webhooks.models import Subscription
 from apps.webhooks.subscriptions import drift, rotation, self_test, services
 
-VIEW, MANAGE = "webhooks.view_subscription", "webhooks.manage_subscriptions"
 PAGE = "admin:webhooks_subscription_changelist"
 
 # Somebody waits for the page: better the last known state soon than the present one late.
 LONGEST_WAIT = 5.0  # seconds
-
-View = Callable[..., HttpResponse]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,22 +36,6 @@ def receiver(*, reveal: bool = False) -> Receiver:
     """Return our own address, as it is proposed."""
     address = services.proposed_target()
     return Receiver(address if reveal else presentation.hide_token(address), reveal)
-
-
-def needs(permission: str) -> Callable[[View], View]:
-    """Refuse whoever has not ``permission``; no answer is kept by a cache."""
-
-    def decorate(view: View) -> View:
-        @never_cache
-        @wraps(view)
-        def checked(request: HttpRequest, **kwargs: Any) -> HttpResponse:
-            if not request.user.has_perm(permission):
-                raise PermissionDenied
-            return view(request, **kwargs)
-
-        return checked
-
-    return decorate
 
 
 def show(request: HttpRequest, template: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:

@@ -177,7 +177,7 @@ def _marks(
     marks = []
     if is_own and problem != DiscrepancyKind.WRONG_TOKEN:
         endpoint = addresses.endpoint(subscription.target)
-        if endpoint is not None and endpoint.state == Endpoint.State.ARRIVING:
+        if endpoint is not None and endpoint.state == Endpoint.State.PENDING:
             marks.append(Mark(_("ours, new token"), "ok", _("A rotation is under way.")))
         else:
             marks.append(Mark(_("ours"), "ok"))
@@ -231,9 +231,9 @@ def _whose(target: str, addresses: Addresses) -> str:
     if not addresses.is_own(target):
         return _("Another integration's, or set by hand. It may hear of this event no more.")
     endpoint = addresses.endpoint(target)
-    if endpoint is None or endpoint.state in {Endpoint.State.LEAVING, Endpoint.State.RETIRED}:
+    if endpoint is None or endpoint.state in {Endpoint.State.RETIRING, Endpoint.State.RETIRED}:
         return _("Our own receiver, by an old token.")
-    if endpoint.state == Endpoint.State.ARRIVING:
+    if endpoint.state == Endpoint.State.PENDING:
         return _("Our own receiver, by the token that is about to replace the present one.")
     return _("Our own receiver: this dashboard hears of this event no more.")
 

@@ -107,7 +107,7 @@ def _received(
 def _failures(starts: Sequence[dt.datetime], theirs: str) -> dict[tuple[Any, int], int]:
     """Return the number of parked deliveries by subscription and day: few, and with an index of their own."""
     return _by_day(
-        Delivery.objects.filter(state=Delivery.State.PARKED, received_at__gte=starts[0]), starts, theirs
+        Delivery.objects.filter(state=Delivery.State.DEAD_LETTER, received_at__gte=starts[0]), starts, theirs
     )
 
 

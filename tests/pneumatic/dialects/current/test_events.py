@@ -137,14 +137,14 @@ def test_a_recorded_completion_of_a_task() -> None:
     )
     assert event.workflow.current_task is not None
     assert event.workflow.current_task.name == "Approve"
-    assert event.moment == at(1795449870.633611)
+    assert event.occurred_at == at(1795449870.633611)
 
 
 def test_a_recorded_completion_of_a_workflow_tells_when() -> None:
     event = replay("delivery-05-workflow_completed")
 
     assert event.workflow.status is Status.COMPLETED
-    assert event.workflow.date_completed == event.moment == at(1795449871.238925)
+    assert event.workflow.date_completed == event.occurred_at == at(1795449871.238925)
     assert {task.status for task in event.workflow.tasks} == {TaskStatus.COMPLETED}
     assert event.workflow.current_task is None
     assert event.workflow.tasks[2].performers == (Performer(1, ""), Performer(2, ""))

@@ -41,10 +41,10 @@ def test_no_path_ends_with_a_slash_and_no_cookie_goes_back(
     client.key_holder()
     client.list_workflows()
     client.get_workflow(5)
-    client.files_url_seen()
+    client.find_files_url()
     client.unsubscribe(client.list_subscriptions()[0])
     client.run(1, payload={"name": "x"})
-    client.look_again()
+    client.detect_dialect()
 
     assert len(server.seen) >= 12
     assert not [seen.target for seen in server.seen if seen.target.partition("?")[0].endswith("/")]

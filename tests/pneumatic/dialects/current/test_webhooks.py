@@ -356,5 +356,5 @@ def test_where_files_are_is_seen_at_one_of_them(serve: Serve, connect_to: Connec
     rows = [{"id": 1, "file_id": "u", "url": "https://pneumatic.example/files/u"}]
     server = serve(api.routes({"GET /attachments": samples.envelope(rows)}))
 
-    assert connect_to(server.url, dialect=Current()).files_url_seen() == "https://pneumatic.example/files"
-    assert connect_to("http://127.0.0.1:9").files_url_seen() == ""
+    assert connect_to(server.url, dialect=Current()).find_files_url() == "https://pneumatic.example/files"
+    assert connect_to("http://127.0.0.1:9").find_files_url() == ""

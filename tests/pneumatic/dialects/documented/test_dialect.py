@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from apps.pneumatic import dialects
 from apps.pneumatic.canonical.schemas import DynamicPerformer, FieldDefinition, Invite, Selection
+from apps.pneumatic.dialects import registry
 from apps.pneumatic.dialects.documented import shapes
 from apps.pneumatic.dialects.documented.dialect import Documented
 from apps.pneumatic.errors import ConfigurationError, UnexpectedResponse
@@ -246,10 +246,10 @@ def test_keys_that_servers_have_dropped_may_be_missing() -> None:
 
 @pytest.mark.parametrize("name", ["documented", "current"])
 def test_a_dialect_is_chosen_by_its_name(name: str) -> None:
-    assert dialects.choose(name).name == name
+    assert registry.choose(name).name == name
 
 
 @pytest.mark.parametrize("name", ["klingon", "", "auto"])
 def test_a_dialect_that_we_do_not_speak_is_a_mistake_in_the_settings(name: str) -> None:
     with pytest.raises(ConfigurationError, match=f"PNEUMATIC_DIALECT is “{name}”.*auto, documented, current"):
-        dialects.choose(name)
+        registry.choose(name)

@@ -47,7 +47,7 @@ def test_the_documented_example_about_a_task(event: str, kind: Kind) -> None:
     assert found.event.workflow.current_task == TaskSnapshot(
         2, "Second task", 2, "Task description", STARTED, COMPLETED, (Performer(2, "John Jr. Doe"),)
     )
-    assert found.event.moment == COMPLETED
+    assert found.event.occurred_at == COMPLETED
 
 
 @pytest.mark.parametrize(

@@ -60,10 +60,10 @@ def test_one_delivery_is_replayed_when_it_was_confirmed(
     page = integrator_client.post(url, {"confirmed": "on"}, follow=True)
 
     replay = Replay.objects.get()
-    assert (replay.asked_by, replay.count, replay.is_forced) == (integrator, 1, False)
-    assert replay.wish == f"delivery {delivery.pk}"
+    assert (replay.requested_by, replay.count, replay.is_forced) == (integrator, 1, False)
+    assert replay.criteria == f"delivery {delivery.pk}"
     assert "1 delivery is in the queue again" in text_of(page)
-    assert "1 waiting" in text_of(page)
+    assert "1 pending" in text_of(page)
     delivery.refresh_from_db()
     assert delivery.state == State.PENDING
     process_pending()
@@ -98,7 +98,7 @@ def test_all_that_the_list_holds_is_replayed(integrator_client: Client, deliver:
 
     replay = Replay.objects.get()
     assert replay.count == 3
-    assert "template=7" in replay.wish
+    assert "template=7" in replay.criteria
 
 
 def window(**values: Any) -> dict[str, Any]:
@@ -131,7 +131,7 @@ def test_a_time_is_replayed_after_a_look_at_how_many_there_are(
     replay = Replay.objects.get()
     assert replay.count == 2
     assert old not in replay.deliveries.all()
-    assert "workflow started" in replay.wish
+    assert "workflow started" in replay.criteria
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 from pytest_django import Settings
 
@@ -13,6 +12,7 @@ from apps.accounts.models import User
 from apps.webhooks import endpoints
 from apps.webhooks.models import Endpoint, Kind, RoundTrip, Subscription, WantedSubscription
 from apps.webhooks.subscriptions import rotation, services
+from tests.fixtures.responses import Response
 from tests.fixtures.sandbox import Sandbox
 
 pytestmark = pytest.mark.django_db
@@ -27,7 +27,7 @@ def public_url(settings: Settings) -> None:
     settings.PUBLIC_URL = PUBLIC
 
 
-def text(response: HttpResponse, status: int = 200) -> str:
+def text(response: Response, status: int = 200) -> str:
     assert response.status_code == status
     return response.content.decode()
 
@@ -271,8 +271,8 @@ class TestReplacingTheToken:
     ) -> None:
         services.subscribe(integrator, [STARTED])
         rotation.begin(integrator)
-        Endpoint.objects.filter(state=Endpoint.State.ARRIVING).update(
-            first_heard_at=Endpoint.objects.first().created_at
+        Endpoint.objects.filter(state=Endpoint.State.PENDING).update(
+            first_event_at=Endpoint.objects.earliest("pk").created_at
         )
         page = text(integrator_client.get(f"{PAGE}rotation/"))
         assert "First heard" in page

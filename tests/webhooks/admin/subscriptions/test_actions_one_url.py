@@ -10,7 +10,8 @@ from django.test import Client
 from pytest_django import Settings
 
 from apps.accounts.models import User
-from apps.webhooks.models import Kind, Subscription, WantedSubscription
+from apps.pneumatic.canonical.events import Kind
+from apps.webhooks.models import Subscription, WantedSubscription
 from apps.webhooks.subscriptions import rotation, services
 from tests.fixtures.sandbox import Sandbox, only_current
 from tests.webhooks.subscribing import (
@@ -310,7 +311,7 @@ class TestReplacingTheToken:
         assert "Left to another integration" in page
 
         page = post(integrator_client, "rotation/", do="begin")
-        assert 'value="prove"' in page
+        assert 'value="confirm_by_test"' in page
         assert "ours, new token" in text(integrator_client.get(PAGE))
         page = post(integrator_client, "rotation/", do="confirm")
 
@@ -325,10 +326,10 @@ class TestReplacingTheToken:
         services.subscribe(integrator, [STARTED])
         rotation.begin(integrator)
 
-        page = post(integrator_client, "rotation/", do="prove")
+        page = post(integrator_client, "rotation/", do="confirm_by_test")
 
-        assert 'value="prove"' in page
+        assert 'value="confirm_by_test"' in page
         assert "another site" in page
 
     def test_without_a_rotation_nothing_is_proven(self, integrator_client: Client, sandbox: Sandbox) -> None:
-        assert "nothing to try" in post(integrator_client, "rotation/", do="prove")
+        assert "nothing to try" in post(integrator_client, "rotation/", do="confirm_by_test")

@@ -11,8 +11,9 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from apps.accounts.models import User
+from apps.pneumatic.canonical.events import Kind
 from apps.webhooks import endpoints
-from apps.webhooks.models import Kind, Subscription
+from apps.webhooks.models import Subscription
 from apps.webhooks.subscriptions import services
 from tests.fixtures.sandbox import Sandbox, only_current
 from tests.webhooks.receiving import receive
@@ -106,7 +107,7 @@ def test_a_key_that_may_not_is_told_what_is_missing(
 def test_our_token_is_on_no_page_unasked(
     integrator: User, integrator_client: Client, sandbox: Sandbox
 ) -> None:
-    services.subscribe(integrator, list(Kind.values))
+    services.subscribe(integrator, list(Kind))
     data = {"kinds": [RETURNED], "where": "other", "target": ELSEWHERE}
     pages = [
         text(integrator_client.get(PAGE)),

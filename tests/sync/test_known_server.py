@@ -21,7 +21,7 @@ from apps.pneumatic import detection, server
 from apps.pneumatic.canonical.schemas import KeyHolder
 from apps.pneumatic.client import capabilities
 from apps.pneumatic.server import KnownServer
-from apps.sync import findings
+from apps.sync import known_server
 from apps.sync.models import ServerFinding
 from tests.factories import NOW
 from tests.fixtures.sandbox import Sandbox, both_dialects, only_current
@@ -31,7 +31,7 @@ URL = "https://api.example.com"
 HOLDER = KeyHolder(
     7, "ada@example.com", "Ada Owner", is_admin=True, is_account_owner=True, zone="Europe/Riga"
 )
-FOUND = KnownServer("current", NOW, key_mark="abc", holder=HOLDER)
+FOUND = KnownServer("current", NOW, key_fingerprint="abc", holder=HOLDER)
 
 
 @pytest.fixture(autouse=True)
@@ -47,37 +47,37 @@ def fresh() -> Iterator[None]:
     "finding", [FOUND, KnownServer("documented", NOW), dataclasses.replace(FOUND, holder=None)]
 )
 def test_a_finding_comes_back_as_it_was(finding: KnownServer) -> None:
-    findings.save(URL, finding)
-    assert findings.load(URL) == finding
-    assert findings.load("https://elsewhere.example.com") is None
+    known_server.save(URL, finding)
+    assert known_server.load(URL) == finding
+    assert known_server.load("https://elsewhere.example.com") is None
 
 
 @pytest.mark.django_db
 def test_the_last_finding_replaces_the_one_before() -> None:
-    findings.save(URL, FOUND)
+    known_server.save(URL, FOUND)
     later = KnownServer("documented", NOW + dt.timedelta(days=1))
-    findings.save(URL, later)
-    assert findings.load(URL) == later
+    known_server.save(URL, later)
+    assert known_server.load(URL) == later
     assert ServerFinding.objects.count() == 1
 
 
 @pytest.mark.django_db
 def test_what_is_known_already_is_not_written_again() -> None:
-    findings.save(URL, FOUND)
+    known_server.save(URL, FOUND)
     with CaptureQueriesContext(connection) as queries:
-        findings.save(URL, FOUND)
+        known_server.save(URL, FOUND)
     verbs = {query["sql"].split()[0] for query in queries.captured_queries}
     assert verbs & {"SELECT", "INSERT", "UPDATE"} == {"SELECT"}
 
 
 @pytest.mark.django_db(transaction=True)
 def test_outside_of_a_transaction_it_is_saved_in_one_of_its_own() -> None:
-    findings.save(URL, FOUND)
-    assert findings.load(URL) == FOUND
+    known_server.save(URL, FOUND)
+    assert known_server.load(URL) == FOUND
 
 
 class Broken:
-    """A database that refuses statements about findings, as one that is busy or not migrated does."""
+    """A database that refuses statements about the known server, as one that is busy or not migrated does."""
 
     def __init__(self, *, statements: tuple[str, ...]) -> None:
         self.statements = statements
@@ -91,8 +91,8 @@ class Broken:
 @pytest.mark.django_db
 def test_a_table_that_is_missing_is_no_memory_and_spoils_nothing() -> None:
     with connection.execute_wrapper(Broken(statements=("SELECT", "INSERT", "UPDATE"))):
-        assert findings.load(URL) is None
-        findings.save(URL, FOUND)
+        assert known_server.load(URL) is None
+        known_server.save(URL, FOUND)
     # The transaction around it goes on, on PostgreSQL too.
     assert not ServerFinding.objects.exists()
 
@@ -100,8 +100,8 @@ def test_a_table_that_is_missing_is_no_memory_and_spoils_nothing() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_a_database_that_cannot_be_written_to_is_no_memory() -> None:
     with connection.execute_wrapper(Broken(statements=("INSERT",))):
-        findings.save(URL, FOUND)
-    assert findings.load(URL) is None
+        known_server.save(URL, FOUND)
+    assert known_server.load(URL) is None
 
 
 def test_a_database_without_tables_can_be_migrated_and_asked(tmp_path: Path) -> None:
@@ -109,8 +109,8 @@ def test_a_database_without_tables_can_be_migrated_and_asked(tmp_path: Path) -> 
     script = (
         "import django; django.setup()\n"
         "from apps.pneumatic.client import capabilities\n"
-        "from apps.sync import findings\n"
-        "print(capabilities().groups, findings.load('https://api.example.com'))\n"
+        "from apps.sync import known_server\n"
+        "print(capabilities().groups, known_server.load('https://api.example.com'))\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", script],
@@ -186,21 +186,21 @@ def test_the_worker_finds_out_by_itself_once(sandbox: Sandbox, settings: Setting
 
     periodic.run_once()
 
-    assert detection.name_in_force() == dialect
+    assert detection.active_dialect() == dialect
     assert capabilities().is_known
     assert capabilities().reads_back is (dialect == "current")
     sandbox.clear_requests()
-    findings.find_out()
+    known_server.detect_server()
     assert sandbox.requests() == []
 
 
 @only_current
 @pytest.mark.django_db
 def test_the_worker_finds_out_whose_a_new_key_is(sandbox: Sandbox, settings: Settings) -> None:
-    findings.find_out()
+    known_server.detect_server()
     settings.PNEUMATIC_API_KEY = sandbox.add_key("the-key-of-bo-operator", 2)
 
-    findings.find_out()
+    known_server.detect_server()
 
     found = server.known()
     assert found is not None
@@ -215,10 +215,10 @@ def test_a_server_that_is_away_is_asked_again_and_the_job_does_not_fail(
     settings.PNEUMATIC_DIALECT = "auto"
     sandbox.fault(kind="status", status=503, times=0)
 
-    findings.find_out()
+    known_server.detect_server()
     assert not capabilities().is_known
     sandbox.clear_faults()
-    findings.find_out()
+    known_server.detect_server()
 
     assert capabilities().is_known
 
@@ -227,5 +227,5 @@ def test_a_server_that_is_away_is_asked_again_and_the_job_does_not_fail(
 def test_without_an_address_or_a_key_there_is_nothing_to_find_out(settings: Settings) -> None:
     settings.PNEUMATIC_DIALECT = "auto"
     settings.PNEUMATIC_API_KEY = ""
-    findings.find_out()
+    known_server.detect_server()
     assert not capabilities().is_known

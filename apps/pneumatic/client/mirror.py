@@ -1,0 +1,89 @@
+"""The calls that the mirror of templates, users and groups is made from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from apps.pneumatic.canonical.schemas import Group, Raw, Received, Template, TemplateSummary, User
+from apps.pneumatic.client.base import MAX_CONCURRENT_REQUESTS, BaseClient
+from apps.pneumatic.transport import errors
+from apps.pneumatic.transport.concurrency import fetch_all
+from apps.pneumatic.transport.paging import Progress
+from apps.pneumatic.transport.parsing import Node
+
+
+class MirrorCalls(BaseClient):
+    """Templates, users and groups. Every method makes requests and raises PneumaticError."""
+
+    def list_templates(self) -> list[TemplateSummary]:
+        """Return every template that the key may see, active or not, oldest first (Get All Templates)."""
+        return [row.read() for row in self.receive_template_list()]
+
+    def receive_template_list(
+        self, *, on_progress: Progress | None = None
+    ) -> list[Received[TemplateSummary]]:
+        """Return the same as ``list_templates``, not parsed yet: ``raw`` shows whether that is needed.
+
+        ``on_progress`` is called with the number of rows so far, and with the announced total or None.
+        """
+        dialect = self._dialect
+
+        def receive(node: Node) -> Received[TemplateSummary]:
+            if dialect.is_foreign(node.value):
+                raise errors.contradicted(str(dialect.label))
+            parse = partial(dialect.parse_template_summary, node)
+            return Received(id=node.integer("id"), raw=node.value, read=parse)
+
+        return self._list(dialect.templates, receive, on_progress)
+
+    def receive_templates(
+        self,
+        listed: Sequence[Received[TemplateSummary]],
+        *,
+        concurrency: int = 6,
+        on_progress: Progress | None = None,
+    ) -> list[Received[Template]]:
+        """Return these rows of the list in full, in the same order, not parsed yet (Get a Specific Template).
+
+        ``concurrency`` is the number of requests at a time, at most 16. A template that is not found was deleted since
+        it was listed, and is left out. Any other failure cancels the remaining requests and is raised.
+        """
+        rows = {row.id: row for row in listed}
+        with self._expect_found():
+            in_full = self._dialect.templates_in_full(self._transport, listed)
+        return fetch_all(
+            lambda id_, scope: in_full(rows[id_], scope),
+            list(rows),
+            concurrency=max(1, min(concurrency, MAX_CONCURRENT_REQUESTS)),
+            on_progress=on_progress,
+        )
+
+    def get_template(self, template_id: int) -> Template:
+        """Return one template in full (Get a Specific Template); raise NotFound."""
+        return self.receive_template(template_id).read()
+
+    def receive_template(
+        self,
+        template_id: int,
+        *,
+        known: Raw | None = None,
+        repeat: bool = True,
+        read_timeout: float | None = None,
+    ) -> Received[Template]:
+        """Return one template in full, not parsed yet; raise NotFound.
+
+        ``known`` is its ``raw`` of the last time; if nothing has changed, the result has an equal one. With
+        ``repeat=False`` no request is retried. ``read_timeout`` (seconds) can only shorten the client's, for this call.
+        """
+        transport = self._transport if read_timeout is None else self._transport.limited_to(read_timeout)
+        return self._dialect.template(transport, template_id, known=known or {}, repeat=repeat)
+
+    def list_users(self, *, on_progress: Progress | None = None) -> list[User]:
+        """Return every user of the account, including the invited and the inactive (Get user list)."""
+        return self._list(self._dialect.users, self._dialect.parse_user, on_progress)
+
+    def list_groups(self) -> list[Group]:
+        """Return the groups of users; none where ``capabilities.groups`` is False."""
+        with self._expect_found():
+            return self._dialect.groups(self._transport)

@@ -1,0 +1,44 @@
+"""The calls that read workflows back. They need ``capabilities.reads_back``: the documented API has none of them."""
+
+from __future__ import annotations
+
+from apps.pneumatic.canonical.events import Status, WorkflowSnapshot
+from apps.pneumatic.client.base import BaseClient
+from apps.pneumatic.transport.parsing import Node
+
+
+class WorkflowCalls(BaseClient):
+    """Workflows. Every method makes requests and raises PneumaticError; ConfigurationError without ``reads_back``."""
+
+    def list_workflows(
+        self,
+        *,
+        template_id: int | None = None,
+        starter_id: int | None = None,
+        status: Status | None = None,
+        limit: int | None = None,
+    ) -> list[WorkflowSnapshot]:
+        """Return the workflows that the key may see, newest first, without their kickoff answers; at most ``limit``.
+
+        Current API: ``GET /workflows``. ``status`` is running, completed or snoozed.
+        """
+        dialect = self._dialect
+        listing = dialect.workflows(
+            template_id=template_id, starter_id=starter_id, status=status, oldest_first=limit is None
+        )
+        if limit is None:
+            return self._list(listing, dialect.parse_workflow)[::-1]
+        with self._expect_found():
+            page = self._transport.get(listing.path, {**listing.params, "limit": limit, "offset": 0})
+        return [dialect.parse_workflow(node) for node in Node(page).items("results")][:limit]
+
+    def get_workflow(self, workflow_id: int) -> WorkflowSnapshot:
+        """Return one workflow with its kickoff answers. Current API: ``GET /workflows/<id>``.
+
+        Raise NotFound for a deleted workflow, PermissionDenied where the key may not see it.
+        """
+        node = Node(self._transport.get(self._dialect.workflow_path(workflow_id)))
+        workflow = self._dialect.parse_workflow(node)
+        if workflow.id != workflow_id:
+            node.child("id").fail()
+        return workflow

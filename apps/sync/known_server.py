@@ -1,0 +1,90 @@
+"""What is known of the server, stored for all processes: the storage behind ``apps.pneumatic.server``.
+
+Errors of the database are not raised: before ``migrate``, or while it is busy, the server counts as unknown.
+"""
+
+from __future__ import annotations
+
+import logging
+from contextlib import AbstractContextManager, nullcontext
+
+from django.conf import settings
+from django.db import Error, connection, transaction
+
+from apps.core.database import bounded_transaction
+from apps.pneumatic import detection, server
+from apps.pneumatic.canonical.schemas import KeyHolder
+from apps.pneumatic.client import connect
+from apps.pneumatic.errors import PneumaticError
+from apps.pneumatic.server import KnownServer
+from apps.sync.models import ServerFinding
+
+logger = logging.getLogger(__name__)
+
+DETECTION_INTERVAL_SECONDS = 30.0  # while the dialect, or the user of the API key, is unknown
+# A user may be waiting for a page. What could not be saved is detected again when it is needed.
+MAX_SAVE_SECONDS = 2.0
+
+
+def load(api_url: str) -> KnownServer | None:
+    """Return what is known of the server at ``api_url``; None for nothing, or when the database fails."""
+    try:
+        with _apart():
+            row = ServerFinding.objects.filter(api_url=api_url).first()
+    except Error:
+        return None
+    if row is None:
+        return None
+    key_holder = KeyHolder(*row.holder) if row.holder else None
+    return KnownServer(
+        dialect=row.dialect, found_at=row.found_at, key_fingerprint=row.key_fingerprint, holder=key_holder
+    )
+
+
+def save(api_url: str, finding: KnownServer) -> None:
+    """Store ``finding`` for ``api_url`` in place of an earlier one, unless the database is too busy."""
+    if load(api_url) == finding:
+        return
+    key_holder = finding.holder
+    values = {
+        "dialect": finding.dialect,
+        "found_at": finding.found_at,
+        "key_fingerprint": finding.key_fingerprint,
+        "holder": key_holder
+        and [
+            key_holder.user_id,
+            key_holder.email,
+            key_holder.name,
+            key_holder.is_admin,
+            key_holder.is_account_owner,
+            key_holder.zone,
+        ],
+    }
+    try:
+        with _apart() if connection.in_atomic_block else bounded_transaction(MAX_SAVE_SECONDS):
+            ServerFinding.objects.update_or_create(api_url=api_url, defaults=values)
+    except Error:
+        return
+
+
+def detect_server() -> None:
+    """Detect the dialect and the user of the API key, unless both are known: the worker's periodic job.
+
+    Without it, a new address or key would be detected by the next sync only. Until then events would be interpreted,
+    and pages offered, as for an unknown server. What is known costs no request.
+    """
+    if not settings.PNEUMATIC_API_URL or not settings.PNEUMATIC_API_KEY:
+        return
+    finding = server.known()
+    if detection.active_dialect() and finding is not None and finding.holder is not None:
+        return
+    try:
+        with connect() as client:
+            client.key_holder()
+    except PneumaticError as error:
+        logger.warning("The Pneumatic server could not be detected: %s", type(error).__name__)
+
+
+def _apart() -> AbstractContextManager[None]:
+    """Contain an error, so that it does not break the surrounding transaction, if there is one."""
+    return transaction.atomic() if connection.in_atomic_block else nullcontext()

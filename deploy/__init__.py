@@ -1,0 +1,1 @@
+"""How the dashboard is deployed: container, compose, systemd, proxy."""
