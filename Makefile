@@ -58,7 +58,7 @@ format: $(VENV)/.development ## Format Python and templates
 	$(VENV)/bin/ruff format .
 	git ls-files -z 'templates/*.html' 'apps/*.html' | xargs -0 $(VENV)/bin/djade --target-version 5.2
 
-bench: $(VENV)/.development benchmarks/.venv/.installed ## Measure against other programs and print tables (ARGS="--only sync")
+bench: $(VENV)/.development benchmarks/.venv/.installed benchmarks/fastify/node_modules/.installed ## Measure against other programs and print tables (ARGS="--only sync")
 	$(PY) -m benchmarks $(ARGS)
 
 screenshots: $(VENV)/.development ## Take the pictures in docs/images, with Chromium on the sandbox
@@ -98,3 +98,9 @@ benchmarks/.venv/.installed: benchmarks/requirements.lock | $(PY)
 	@$(PYTHON) -m venv --clear benchmarks/.venv
 	@benchmarks/.venv/bin/python -m pip --disable-pip-version-check --no-input --quiet install --require-hashes -r benchmarks/requirements.lock
 	@touch $@
+
+benchmarks/fastify/node_modules/.installed: benchmarks/fastify/package-lock.json
+	@if command -v npm > /dev/null; then \
+		echo "Installing the peer of the receiver" && cd benchmarks/fastify && npm ci --silent --no-audit --no-fund; \
+	else echo "npm is missing: the receiver is measured without its peer"; fi
+	@mkdir -p $(@D) && touch $@

@@ -1,4 +1,4 @@
-"""The databases that a benchmark runs on: SQLite, and PostgreSQL where a server answers."""
+"""The databases that a benchmark runs on: SQLite, and PostgreSQL where a server responds."""
 
 from __future__ import annotations
 

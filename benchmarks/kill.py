@@ -16,27 +16,27 @@ from benchmarks.report import Bar, Table
 from benchmarks.serving import Serving, outcome, serving, start_load
 
 TRIALS = 200
-SHORTEST, LONGEST = 0.1, 0.8  # seconds of load between two deaths
-PATIENCE = 600.0  # seconds until all is processed
+MIN_LOAD_SECONDS, MAX_LOAD_SECONDS = 0.1, 0.8  # between two kills
+PROCESSING_TIMEOUT_SECONDS = 600.0
 # Bodies and pace are such that thousands of deliveries, not tens of thousands, are left to project in the end.
 LOAD = ("--connections=8", "--largest=5000", "--pause=0.02", "--seconds=86400")
 
 
 def measure(*, repeats: int) -> list[Table]:
-    """Kill on SQLite and on PostgreSQL; one series each, however often the rest is repeated."""
+    """Kill on SQLite and on PostgreSQL; one series each, whatever ``repeats`` says."""
     bars = []
     for kind, database in databases():
-        told = trials(database, count=TRIALS)
+        result = trials(database, count=TRIALS)
         bars += [
             Bar(
                 f"acknowledged, but not stored, {kind}",
-                f"of {told['acknowledged']:,}",
-                told["kinds"],
-                told["lost"],
+                f"of {result['acknowledged']:,}",
+                result["kinds"],
+                result["lost"],
                 0,
                 most=True,
             ),
-            Bar(f"stored, but not projected, {kind}", "", "", told["not_projected"], 0, most=True),
+            Bar(f"stored, but not projected, {kind}", "", "", result["not_projected"], 0, most=True),
         ]
     return [Table.of_bars(f"{TRIALS} times kill -9 of web and worker under load", bars)]
 
@@ -57,19 +57,19 @@ def trials(database: str, *, count: int, seed: int = 1) -> dict[str, Any]:
         deaths = {"web worker": 0, "worker": 0, "everything": 0}
         try:
             for _ in range(count):
-                time.sleep(chance.uniform(SHORTEST, LONGEST))
+                time.sleep(chance.uniform(MIN_LOAD_SECONDS, MAX_LOAD_SECONDS))
                 deaths[_kill_something(dashboard, chance)] += 1
             load.send_signal(signal.SIGTERM)
             outcome(load)
         finally:
             load.kill()
         _wait_until_processed(dashboard)
-        told = dict(dashboard.ask("check", str(digests)))
-        return {**told, "kinds": ", ".join(f"{times} x {what}" for what, times in deaths.items())}
+        result = dict(dashboard.ask("check", str(digests)))
+        return {**result, "kinds": ", ".join(f"{times} x {what}" for what, times in deaths.items())}
 
 
 def _kill_something(dashboard: Serving, chance: random.Random) -> str:
-    """Kill one process or all, as if the power went, start what does not come back by itself, and tell what it was."""
+    """Kill one process or all, as a power failure would, start what no supervisor restarts, and return its name."""
     what = chance.choices(["web worker", "worker", "everything"], [3, 1, 1])[0]
     if what == "web worker":
         children = _children(dashboard.web_pid)
@@ -84,14 +84,14 @@ def _kill_something(dashboard: Serving, chance: random.Random) -> str:
 
 
 def _children(pid: int) -> list[int]:
-    told = subprocess.run(
+    listed = subprocess.run(
         ["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False
     )
-    return [int(word) for word in told.stdout.split()]
+    return [int(word) for word in listed.stdout.split()]
 
 
 def _wait_until_processed(dashboard: Serving) -> None:
-    give_up = time.monotonic() + PATIENCE
+    give_up = time.monotonic() + PROCESSING_TIMEOUT_SECONDS
     while dashboard.ask("count")["pending"]:
         if time.monotonic() > give_up:
             raise SystemExit("The worker did not process everything.")

@@ -1,11 +1,10 @@
 """Load: connections that post webhook bodies as fast as they are answered, or at a rate. Standard library only.
 
-Prints one line of JSON: how long the answers took, and how many there were of which kind. Every body is another event
-with a marker of its own; their sizes are spread evenly. A connection that breaks is made anew, and its request is an
-error. SIGTERM ends the load as the end of its time does.
+Prints one line of JSON: the response times, and the number of responses of each kind. Every body is another event with
+its own marker; the sizes are spread evenly. A connection that breaks is opened again, and its request counts as an
+error. SIGTERM ends the load early, in the same way.
 
-At a rate, the time of an answer counts from the moment when the request was due: one that waits for a connection that
-is still busy has waited, too.
+At a rate, a response time starts when the request was due: the wait for a connection that is still busy is part of it.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-SMALLEST = 1_000  # bytes
+MIN_BYTES = 1_000
 BODIES = 50
 MARKER = "marker-000000000000"
 WORKFLOW_ID = 900_000_000_000
@@ -80,7 +79,7 @@ def template_body(size: int, target: str, kind: int) -> bytes:
 
 @dataclass
 class Load:
-    """What is sent, and what came back."""
+    """The requests of one load, and their responses."""
 
     url: str
     target: str
@@ -95,7 +94,7 @@ class Load:
     sent: int = 0
 
     def __post_init__(self) -> None:
-        sizes = [SMALLEST + (self.largest - SMALLEST) * index // (BODIES - 1) for index in range(BODIES)]
+        sizes = [MIN_BYTES + (self.largest - MIN_BYTES) * index // (BODIES - 1) for index in range(BODIES)]
         self._bodies = [template_body(size, self.target, index % 2) for index, size in enumerate(sizes)]
         self._random = random.Random(self.seed)
         parts = urlsplit(self.url)
@@ -155,7 +154,7 @@ class Load:
             writer.close()
 
     async def run(self, seconds: float, connections: int) -> float:
-        """Load for ``seconds``, and until the last answer is there; return how long that took."""
+        """Load for ``seconds``, and until the last response; return the seconds that it took."""
         started = time.monotonic()
         self.stop_at = started + seconds
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.stop)
@@ -213,6 +212,7 @@ def main() -> None:
                 "acknowledged": len(load.acknowledged),
                 "errors": load.errors,
                 "p50": _quantile(load.seconds, 0.50) * 1000,
+                "p95": _quantile(load.seconds, 0.95) * 1000,
                 "p99": _quantile(load.seconds, 0.99) * 1000,
             }
         )

@@ -1,21 +1,22 @@
-"""What the figures were measured on."""
+"""Where and when the figures were measured."""
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import platform
 import sqlite3
 from pathlib import Path
 
 
-def facts() -> list[tuple[str, str]]:
-    """Return what one needs to know to compare figures, as rows of a table."""
-    return [
-        ("Processor", f"{_processor()}, {os.cpu_count()} cores"),
-        ("Memory", f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.0f} GiB"),
-        ("System", f"{platform.system()} {platform.release()}"),
-        ("Python", f"{platform.python_version()}, SQLite {sqlite3.sqlite_version}"),
-    ]
+def line() -> str:
+    """Return the day and the machine, which each table names: figures of different machines do not compare."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return (
+        f"Measured on {dt.datetime.now(dt.UTC).date()} on {_processor()}, {os.cpu_count()} cores, {memory:.0f} GiB, "
+        f"{platform.system()} {platform.release()}, Python {platform.python_version()}, "
+        f"SQLite {sqlite3.sqlite_version}."
+    )
 
 
 def _processor() -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from html.parser import HTMLParser
 from statistics import median, quantiles
@@ -132,9 +132,15 @@ def _analyse() -> None:
         cursor.execute("ANALYZE")
 
 
-if __name__ == "__main__":
-    logging.disable(logging.WARNING)
-    if sys.argv[1] == "form":
+def main(arguments: Sequence[str]) -> None:
+    """Measure what is named."""
+    what, *counts = arguments
+    if what == "form":
         form()
     else:
-        lists(int(sys.argv[2]), int(sys.argv[3]))
+        lists(*map(int, counts))
+
+
+if __name__ == "__main__":
+    logging.disable(logging.WARNING)
+    main(sys.argv[1:])

@@ -1,6 +1,6 @@
 """Ours: what the receiver stored. ``python -m benchmarks.ours_receive token|count|check DIGESTS``.
 
-``check`` reads the SHA-256 of every acknowledged body and looks for each in the tables: as a delivery with that body,
+``check`` reads the SHA-256 of every acknowledged body and searches the tables for each: as a delivery with that body,
 as an event, and in its workflow.
 """
 
@@ -22,13 +22,13 @@ from apps.workflows.models import Workflow  # noqa: E402
 
 
 def count() -> None:
-    """Tell how many deliveries there are, and how many wait."""
+    """Print the number of deliveries, and of those that are pending."""
     rows = Delivery.objects
     answer(deliveries=rows.count(), pending=rows.filter(state=Delivery.State.PENDING).count())
 
 
 def check(file: Path) -> None:
-    """Tell how many of the acknowledged bodies are missing, and how many were not projected."""
+    """Print how many of the acknowledged bodies are missing, and how many were not projected."""
     acknowledged = set(file.read_text(encoding="utf-8").split())
     stored: dict[str, int | None] = {}
     rows = Delivery.objects.values_list("body", "event__workflow_id")

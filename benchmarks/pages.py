@@ -14,7 +14,7 @@ FLAT = 1.5  # "flat": the larger may take this much longer; noise of short times
 
 
 def measure_form(*, repeats: int) -> list[Table]:
-    """Measure on SQLite, and on PostgreSQL where a server answers."""
+    """Measure on SQLite, and on PostgreSQL where a server responds."""
     tables = []
     for kind, database in databases():
         row = _measured(database, "form")

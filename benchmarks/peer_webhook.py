@@ -1,7 +1,7 @@
-"""The peer of the receiver: Debian's ``webhook``, which starts a program for every request.
+"""A peer of the receiver that is not durable: Debian's ``webhook``, which starts a program for every request.
 
-The program is the smallest that keeps a body: a shell that appends it to a file. ``webhook`` is told to answer when the
-program is done, so that an answer means the same here and there: it was kept (there without waiting for the disk).
+The program is the smallest that keeps a body: a shell that appends it to a file. ``webhook`` responds
+when the program has ended, so that the body was written, without waiting for the disk.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ def version() -> str:
     """Return the version of ``webhook``; "" where it is not installed."""
     if PROGRAM is None:
         return ""
-    told = subprocess.run([PROGRAM, "-version"], capture_output=True, text=True, check=True)
-    return told.stdout.split()[-1]
+    printed = subprocess.run([PROGRAM, "-version"], capture_output=True, text=True, check=True)
+    return printed.stdout.split()[-1]
 
 
 @contextmanager

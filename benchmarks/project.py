@@ -12,7 +12,7 @@ from benchmarks.report import Bar, Table
 
 WORKFLOWS = 10_000
 ONE_BY_ONE = 5_000  # deliveries: it takes long enough
-GENERATIONS = {"fill": "as documented", "fill_today": "of today's server"}
+GENERATIONS = {"fill": "as documented", "fill_today": "of the current API"}
 
 
 def measure(*, repeats: int) -> list[Table]:
@@ -50,7 +50,7 @@ def _table(kind: str, ours: list[dict[str, Any]], plain: list[dict[str, Any]], *
     rate, other = _rate(ours), _rate(plain)
     early, peak = (median(run[name] for run in ours) for name in ("memory_at_a_quarter", "memory"))
     bars = [
-        # What today's server tells is nearly twice as long: every event holds all tasks of its workflow.
+        # A body of the current API is nearly twice as long: it has all tasks of the workflow.
         Bar(
             "events/s, against those as documented",
             f"{rate:,.0f}",

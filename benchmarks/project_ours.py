@@ -1,8 +1,8 @@
 """Ours: stored deliveries become events and workflows. ``python -m benchmarks.project_ours WHAT [NUMBER]``.
 
-``fill`` stores the deliveries as the receiver would, ``fill_today`` those of today's server; ``batches`` processes them
-as the worker does; ``single`` does the same work as a plain Django application would: one delivery, one transaction,
-``get_or_create``.
+``fill`` stores the deliveries as the receiver would, ``fill_today`` those of the current API; ``batches`` processes
+them as the worker does; ``single`` does the same work as a plain Django application would: one delivery, one
+transaction, ``get_or_create``.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ PORTION = 1000  # rows written at once
 
 
 def fill_today(workflows: int) -> None:
-    """Store the deliveries of ``workflows`` histories as today's server tells them."""
+    """Store the deliveries of ``workflows`` histories as the current API sends them."""
     fill(workflows, project_payloads_today.history)
 
 
@@ -137,7 +137,12 @@ def _finish(events: int, seconds: float, **memory: float) -> None:
     )
 
 
-if __name__ == "__main__":
-    what, *numbers = sys.argv[1:]
+def main(arguments: Sequence[str]) -> None:
+    """Do what is named."""
+    what, *numbers = arguments
     parts: dict[str, Any] = {"fill": fill, "fill_today": fill_today, "batches": batches, "single": single}
     parts[what](*map(int, numbers))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -13,7 +13,7 @@ AT_WORK = 500  # workflows that are running at a time
 BEGIN = dt.datetime(2026, 5, 4, 7, 0, tzinfo=dt.UTC)
 TEXT = (
     "The newcomer needs a desk near the window, a laptop with two screens, access to the building from seven in the "
-    "morning and a person to ask. Please write down what was agreed with the team, and by when it will be there. "
+    "morning and a person to ask. Please write down what was agreed with the team, and by when it will arrive. "
 )
 
 
@@ -23,12 +23,12 @@ History = Callable[[int, str], Iterator[dict[str, Any]]]
 def bodies(workflows: int, *, target: str, history: History | None = None) -> Iterator[dict[str, Any]]:
     """Yield the bodies of ``workflows`` whole histories, mixed as they would come in; always the same ones.
 
-    They are as documented, unless another ``history`` tells them.
+    They are as documented, unless another ``history`` is given.
     """
-    tell = history or _history
+    history_of = history or _history
     chance = random.Random(20261123)
     waiting = iter(range(1, workflows + 1))
-    running = [tell(number, target) for _place, number in zip(range(AT_WORK), waiting, strict=False)]
+    running = [history_of(number, target) for _place, number in zip(range(AT_WORK), waiting, strict=False)]
     while running:
         place = chance.randrange(len(running))
         body = next(running[place], None)
@@ -39,7 +39,7 @@ def bodies(workflows: int, *, target: str, history: History | None = None) -> It
         if following is None:
             running.pop(place)
         else:
-            running[place] = tell(following, target)
+            running[place] = history_of(following, target)
 
 
 def _history(workflow_id: int, target: str) -> Iterator[dict[str, Any]]:
@@ -117,5 +117,5 @@ def _answers(seed: int, number: int) -> list[dict[str, Any]]:
     ]
 
 
-def _time(moment: dt.datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.000Z")
+def _time(timestamp: dt.datetime) -> str:
+    return timestamp.strftime("%Y-%m-%dT%H:%M:%S.000Z")

@@ -1,4 +1,4 @@
-"""The same histories as today's server tells them: every event holds its whole workflow with all of its tasks."""
+"""The same histories as the current API sends them: every event holds its whole workflow with all of its tasks."""
 
 from __future__ import annotations
 
@@ -90,5 +90,5 @@ def _answers(seed: int, number: int) -> list[dict[str, Any]]:
     ]
 
 
-def _seconds(moment: dt.datetime | None) -> float | None:
-    return moment.timestamp() if moment else None
+def _seconds(time: dt.datetime | None) -> float | None:
+    return time.timestamp() if time else None

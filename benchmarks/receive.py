@@ -1,114 +1,138 @@
-"""Receiving: how many deliveries a second are durably there, and how long a sender waits."""
+"""Receiving: how many deliveries a second are durably stored, and how long a sender waits."""
 
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks import peer_webhook
+from benchmarks import peer_fastify, peer_webhook
 from benchmarks.databases import databases, fresh
 from benchmarks.report import Bar, Table
 from benchmarks.serving import outcome, serving, start_load
 
-SECONDS = 10
-WARM_UP = 2
+SECONDS = 5.0
+WARM_UP_SECONDS = 1.5
 CONNECTIONS = 16
-STEADY = 330  # deliveries a second of the load that is not as fast as it can be
+STEADY = 330  # deliveries a second of the load that leaves some room
+QUANTILES = ("p50", "p95", "p99")
+
+Count = Callable[[], int]
 
 
-@dataclass(frozen=True)
-class Run:
-    """One load: requests per second, milliseconds, and whether all that was acknowledged is there.
+@dataclass
+class Runs:
+    """What the repeats of one program measured: ``full`` as fast as it responds, ``steady`` at STEADY a second."""
 
-    ``steady_p99`` is of another load, at a rate that leaves some room: whoever sends as fast as possible waits mostly
-    behind himself.
-    """
+    name: str
+    full: list[Any] = field(default_factory=list)
+    steady: list[Any] = field(default_factory=list)
+    lost: int = 0
 
-    rate: float
-    p50: float
-    p99: float
-    errors: int
-    acknowledged: int
-    lost: int
-    steady_rate: float = 0.0
-    steady_p99: float = 0.0
+    @property
+    def rate(self) -> float:
+        """Return the acknowledged deliveries per second at full load."""
+        return float(median(load["acknowledged"] / load["seconds"] for load in self.full))
 
-    @classmethod
-    def of(cls, told: Any, *, lost: int, steady: Any = None) -> Run:
-        return cls(
-            rate=told["acknowledged"] / told["seconds"],
-            p50=told["p50"],
-            p99=told["p99"],
-            errors=sum(told["errors"].values()),
-            acknowledged=told["acknowledged"],
-            lost=lost,
-            steady_rate=steady["acknowledged"] / steady["seconds"] if steady else 0.0,
-            steady_p99=steady["p99"] if steady else 0.0,
-        )
+    @property
+    def acknowledged(self) -> int:
+        return sum(load["acknowledged"] for load in (*self.full, *self.steady))
+
+    @property
+    def errors(self) -> int:
+        return sum(sum(load["errors"].values()) for load in (*self.full, *self.steady))
+
+    def quantile(self, load: str, name: str) -> float:
+        """Return the median of a quantile of the response times, in milliseconds."""
+        return float(median(run[name] for run in getattr(self, load)))
+
+    def row(self) -> list[str]:
+        """Return the row of the table that shows everything."""
+        times = [f"{self.quantile(load, name):.0f}" for load in ("full", "steady") for name in QUANTILES]
+        return [self.name, f"{self.rate:,.0f}", *times]
 
 
 def measure(*, repeats: int) -> list[Table]:
-    """Measure on SQLite and PostgreSQL, each run beside one of the peer."""
+    """Measure on each database, and each peer in the same repeats."""
     tables = []
     for kind, database in databases():
-        ours, others = [], []
-        for number in range(repeats):
-            ours.append(_ours(database, seed=number + 1))
-            if peer_webhook.PROGRAM:
-                others.append(_other(seed=number + 1))
-        tables.append(_table(kind, ours, others))
+        working, idle = Runs("ours, worker running"), Runs("ours, worker stopped")
+        peers = _peers()
+        for seed in range(1, repeats + 1):
+            for runs, has_worker in ((working, True), (idle, False)):
+                with _ours(database, has_worker=has_worker) as (url, count):
+                    _load(runs, url, count, seed=seed)
+            for runs, peer in peers:
+                with peer() as (url, count):
+                    _load(runs, url, count, seed=seed)
+        others = [runs for runs, _peer in peers]
+        tables += [_compared(kind, working, others), _everything(kind, [working, idle, *others])]
     return tables
 
 
-def _table(kind: str, ours: list[Run], others: list[Run]) -> Table:
-    rate, p99 = median(run.rate for run in ours), median(run.p99 for run in ours)
-    steady, steady_p99 = (
-        median(getattr(run, name) for run in ours) for name in ("steady_rate", "steady_p99")
-    )
-    lost = sum(run.lost for run in ours)
-    peer = f"webhook {peer_webhook.version()}" if others else ""
+def _peers() -> list[tuple[Runs, Callable[[], Any]]]:
+    found: list[tuple[Runs, Callable[[], Any]]] = []
+    if peer_fastify.is_installed():
+        found.append((Runs(peer_fastify.version()), _fastify))
+    if peer_webhook.PROGRAM:
+        found.append((Runs(f"webhook {peer_webhook.version()}, not durable"), _webhook))
+    return found
+
+
+def _compared(kind: str, ours: Runs, others: list[Runs]) -> Table:
+    p99 = ours.quantile("steady", "p99")
     bars = [
-        Bar(f"deliveries/s, stored, of {STEADY} that are sent", f"{steady:.0f}", "", steady, 300),
-        Bar("p99 of their answers, ms", f"{steady_p99:.0f}", "", steady_p99, 50, most=True),
-        Bar(
-            "deliveries/s, stored, as fast as they are answered",
-            f"{rate:.0f}",
-            f"p50 {median(run.p50 for run in ours):.0f} ms, p99 {p99:.0f} ms",
-            rate,
-            300,
-        ),
-        Bar("errors", "", "", sum(run.errors for run in ours), 0, most=True),
+        Bar(f"p99 of the response times at {STEADY}/s, ms", f"{p99:.0f}", "", p99, 50, most=True),
+        Bar("deliveries/s at full load", f"{ours.rate:,.0f}", "", ours.rate, 300),
+        Bar("errors", str(ours.errors), "", ours.errors, 0, most=True),
         Bar(
             "acknowledged, but not stored",
-            str(lost),
-            f"{sum(run.acknowledged for run in ours):,}",
-            lost,
+            str(ours.lost),
+            f"of {ours.acknowledged:,}",
+            ours.lost,
             0,
             most=True,
         ),
     ]
-    if others:
-        other = median(run.rate for run in others)
-        slow = median(run.p99 for run in others)
-        bars.append(
-            Bar(
-                f"deliveries/s, against {peer}",
-                f"{rate:.0f}",
-                f"{other:.0f}, p99 {slow:.0f} ms",
-                rate / other,
-                1,
-            )
+    bars += [
+        Bar(
+            f"deliveries/s at full load, against {runs.name}",
+            f"{ours.rate:,.0f}",
+            f"{runs.rate:,.0f}",
+            ours.rate / runs.rate,
+            0.6,
         )
-    note = "" if others else " (webhook is not installed: no comparison)"
-    return Table.of_bars(
-        f"Receiving bodies of 1 kB to 50 kB on {CONNECTIONS} connections, {kind}{note}", bars
-    )
+        for runs in others
+        if runs.name.startswith("fastify")
+    ]
+    return Table.of_bars(f"Receiving while the worker runs, {kind}", bars)
 
 
-def _ours(database: str, *, seed: int) -> Run:
+def _everything(kind: str, all_runs: list[Runs]) -> Table:
+    columns = ["program", "deliveries/s", *(f"{name}, ms" for name in QUANTILES)]
+    columns += [f"{name} at {STEADY}/s, ms" for name in QUANTILES]
+    caption = f"Receiving bodies of 1 kB to 50 kB on {CONNECTIONS} connections, {kind}"
+    return Table(caption, columns, [runs.row() for runs in all_runs])
+
+
+def _load(runs: Runs, url: str, count: Count, *, seed: int) -> None:
+    connections = f"--connections={CONNECTIONS}"
+    outcome(start_load(url, f"--seconds={WARM_UP_SECONDS}", connections, "--seed=900"))
+    before = count()
+    load = (f"--seconds={SECONDS}", connections)
+    steady = outcome(start_load(url, *load, f"--seed={seed + 100}", f"--rate={STEADY}"))
+    full = outcome(start_load(url, *load, f"--seed={seed}"))
+    runs.steady.append(steady)
+    runs.full.append(full)
+    runs.lost += max(steady["acknowledged"] + full["acknowledged"] - (count() - before), 0)
+
+
+@contextmanager
+def _ours(database: str, *, has_worker: bool) -> Iterator[tuple[str, Count]]:
     with (
         tempfile.TemporaryDirectory(prefix="dash-bench-") as name,
         fresh(database) as url,
@@ -116,26 +140,24 @@ def _ours(database: str, *, seed: int) -> Run:
     ):
         address = dashboard.prepare()
         dashboard.start_web()
-        dashboard.start_worker()
-        outcome(start_load(address, f"--seconds={WARM_UP}", f"--connections={CONNECTIONS}", "--seed=900"))
-        before = dashboard.ask("count")["deliveries"]
-        load = (f"--seconds={SECONDS}", f"--connections={CONNECTIONS}")
-        steady = outcome(start_load(address, *load, f"--seed={seed + 100}", f"--rate={STEADY}"))
-        told = outcome(start_load(address, *load, f"--seed={seed}"))
-        after = dashboard.ask("count")["deliveries"]
-        acknowledged = steady["acknowledged"] + told["acknowledged"]
-        return Run.of(told, lost=max(acknowledged - (after - before), 0), steady=steady)
+        if has_worker:
+            dashboard.start_worker()
+        yield address, lambda: int(dashboard.ask("count")["deliveries"])
 
 
-def _other(*, seed: int) -> Run:
+@contextmanager
+def _fastify() -> Iterator[tuple[str, Count]]:
+    with (
+        tempfile.TemporaryDirectory(prefix="dash-bench-") as name,
+        peer_fastify.fastify(Path(name)) as (url, database),
+    ):
+        yield url, lambda: peer_fastify.count(database)
+
+
+@contextmanager
+def _webhook() -> Iterator[tuple[str, Count]]:
     with (
         tempfile.TemporaryDirectory(prefix="dash-bench-") as name,
         peer_webhook.webhook(Path(name)) as (url, kept),
     ):
-        outcome(start_load(url, f"--seconds={WARM_UP}", f"--connections={CONNECTIONS}", "--seed=900"))
-        kept.unlink()
-        told = outcome(
-            start_load(url, f"--seconds={SECONDS}", f"--connections={CONNECTIONS}", f"--seed={seed}")
-        )
-        with kept.open("rb") as lines:
-            return Run.of(told, lost=told["acknowledged"] - sum(1 for _ in lines))
+        yield url, lambda: kept.read_bytes().count(b"\n")

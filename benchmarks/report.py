@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from benchmarks import machine
 
 
 @dataclass(frozen=True)
@@ -23,11 +25,12 @@ class Bar:
 
 @dataclass(frozen=True)
 class Table:
-    """A caption, the names of the columns, and rows of text."""
+    """A caption, the names of the columns, rows of text, and when and where they were measured."""
 
     caption: str
     columns: list[str]
     rows: list[list[str]]
+    measured: str = field(default_factory=machine.line)
 
     @classmethod
     def of_bars(cls, caption: str, bars: list[Bar]) -> Table:
@@ -56,4 +59,6 @@ class Table:
         ]
         head = " | ".join(cell.ljust(width) for cell, width in zip(self.columns, widths, strict=True))
         rule = " | ".join("-" * width for width in widths)
-        return "\n".join([f"### {self.caption}", "", *(f"| {line} |" for line in [head, rule, *lines])])
+        return "\n".join(
+            [f"### {self.caption}", "", self.measured, "", *(f"| {line} |" for line in [head, rule, *lines])]
+        )

@@ -17,11 +17,11 @@ from typing import Any
 from benchmarks.processes import ROOT, ask, manage, settings
 
 WORKERS, THREADS = 2, 8
-PATIENCE = 60.0  # seconds
+START_TIMEOUT_SECONDS = 60.0
 
 
 class Serving:
-    """A web server and a worker on one database; both can be killed and started anew."""
+    """A web server and a worker on one database; both can be killed and restarted."""
 
     def __init__(self, *, database: str, folder: Path, port: int) -> None:
         self.environment = {
@@ -85,7 +85,7 @@ def serving(*, database: str, folder: Path) -> Iterator[Serving]:
 
 
 def start(command: Sequence[str], *, environment: Mapping[str, str], log: Path) -> subprocess.Popen[bytes]:
-    """Start a process in a group of its own."""
+    """Start a process in a new process group."""
     with log.open("ab") as output:
         return subprocess.Popen(
             command,
@@ -99,7 +99,7 @@ def start(command: Sequence[str], *, environment: Mapping[str, str], log: Path) 
 
 
 def start_load(url: str, *options: str) -> subprocess.Popen[str]:
-    """Start a load in a process of its own; ``outcome`` waits for it."""
+    """Start a load as a separate process; ``outcome`` waits for it."""
     return subprocess.Popen(
         [sys.executable, "-m", "benchmarks.load", url, *options], cwd=ROOT, stdout=subprocess.PIPE, text=True
     )
@@ -122,7 +122,7 @@ def kill_group(process: subprocess.Popen[bytes]) -> None:
 
 def wait_for_port(port: int, process: subprocess.Popen[bytes]) -> None:
     """Return when something answers on the port."""
-    give_up = time.monotonic() + PATIENCE
+    give_up = time.monotonic() + START_TIMEOUT_SECONDS
     while True:
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:

@@ -15,8 +15,8 @@ from benchmarks.report import Bar, Table
 
 TEMPLATES = 2_000
 OBJECTS = TEMPLATES + TEMPLATES * 5 // 2  # and 2.5 times as many users
-# A mirror keeps rows that are gone and writes over those that changed: "merge" does that too. "replace" empties
-# the tables each time; it is tried and shown, but it does less.
+# A mirror keeps rows that were deleted upstream and writes over those that changed: "merge" does that too.
+# "replace" empties the tables each time; it is tried and shown, but it does less.
 VARIANTS = [(shape, disposition) for shape in ("json", "normalised") for disposition in ("replace", "merge")]
 MERGING = [variant for variant in VARIANTS if variant[1] == "merge"]
 

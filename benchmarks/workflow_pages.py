@@ -10,7 +10,7 @@ from benchmarks.processes import ask, manage, settings
 from benchmarks.report import Bar, Table
 
 FEW, MANY = "1000", "100000"
-# What fits next to nothing has to be looked for everywhere, though no further than in an index.
+# A word without matches is searched in the whole index.
 WITHOUT_A_BAR = frozenset({"list, a word that nothing has"})
 
 

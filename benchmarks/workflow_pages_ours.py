@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from statistics import quantiles
 from typing import Any
@@ -29,8 +29,9 @@ TIMES = 60
 WARM = 3
 
 
-def main(workflows: int) -> None:
+def main(arguments: Sequence[str]) -> None:
     """Fill the database, and measure every page by turns."""
+    workflows = int(arguments[0])
     seed.people(1_000)
     seed.templates(workflow_pages_seed.TEMPLATES)
     operator, administrator = seed.staff()
@@ -45,9 +46,9 @@ def main(workflows: int) -> None:
         "list, running": ("/workflows/", {"state": "running"}),
         "list, of a template": ("/workflows/", {"template": "3"}),
         "list, of templates by words": ("/workflows/", {"template": "a"}),  # nearly all of them
-        "list, held by me": ("/workflows/", {"held": "me"}),
+        "list, assigned to me": ("/workflows/", {"held": "me"}),
         "list, started by me": ("/workflows/", {"starter": "me"}),
-        "list, started elsewhere": ("/workflows/", {"starter": "elsewhere"}),
+        "list, started in Pneumatic": ("/workflows/", {"starter": "elsewhere"}),
         "list, with gaps": ("/workflows/", {"gaps": "on"}),
         "list, quiet for a day": ("/workflows/", {"quiet": "1"}),
         "list, started until today": ("/workflows/", {"until": today.isoformat()}),
@@ -104,4 +105,4 @@ def _noting(statements: list[str], execute: Callable[..., Any], sql: str, *argum
 
 if __name__ == "__main__":
     logging.disable(logging.WARNING)
-    main(int(sys.argv[1]))
+    main(sys.argv[1:])

@@ -36,7 +36,7 @@ _STATES += [Workflow.State.TERMINATED, Workflow.State.SNOOZED]
 
 
 def workflows(count: int, *, starters: Sequence[User]) -> None:
-    """Make ``count`` workflows over the last months; half of them were started elsewhere."""
+    """Make ``count`` workflows over the last months; half of them were not launched here."""
     batch: list[Workflow] = []
     for workflow in _workflows(count, starters):
         batch.append(workflow)
@@ -51,10 +51,10 @@ def _workflows(count: int, starters: Sequence[User]) -> Iterator[Workflow]:
     now, pick = timezone.now(), random.Random(4)
     history = history_to_json(_history())
     for number in range(1, count + 1):
-        heard = now - dt.timedelta(minutes=MINUTES * (count - number))
+        last_event = now - dt.timedelta(minutes=MINUTES * (count - number))
         name = f"{pick.choice(WORDS)} {pick.choice(WORDS).lower()} {number}"
         state = pick.choice(_STATES)
-        holder = number % max(1, count // HELD) + 1
+        performer = number % max(1, count // HELD) + 1
         yield Workflow(
             id=number,
             name=name,
@@ -65,15 +65,15 @@ def _workflows(count: int, starters: Sequence[User]) -> Iterator[Workflow]:
             has_gaps=pick.random() < 0.07,
             step=number % 5 + 1,
             task_name=f"Check {pick.choice(WORDS).lower()}",
-            task_since=heard,
-            performers=[[holder, f"Person {holder}"]],
-            started_at=heard - dt.timedelta(hours=5),
-            ended_at=None if state in {"running", "snoozed"} else heard,
+            task_since=last_event,
+            performers=[[performer, f"Person {performer}"]],
+            started_at=last_event - dt.timedelta(hours=5),
+            ended_at=None if state in {"running", "snoozed"} else last_event,
             digest=f"{number:064x}",
             events_count=EVENTS,
-            last_event_at=heard,
+            last_event_at=last_event,
             launched_by=starters[number // 2 % len(starters)] if number % 2 else None,
-            changed_at=heard,
+            changed_at=last_event,
             history=history,
         )
 

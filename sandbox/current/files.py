@@ -45,7 +45,7 @@ class FileService:
 
     def __init__(self, state: State) -> None:
         self._state = state
-        self._limit = _UploadLimit()
+        self._limit = UploadLimit()
         self.routes: Routes = {  # of the API, which list attachments
             "/attachments": {"GET": self.list_held},
             "/attachments/check-permission": {"POST": self.check_permission},
@@ -189,7 +189,7 @@ class FileService:
         return Answer(206, content[first : last + 1], media_type, headers)
 
 
-class _UploadLimit:
+class UploadLimit:
     """Counts the uploads of each client over a sliding window; it restarts with every change of the settings."""
 
     def __init__(self) -> None:

@@ -22,9 +22,9 @@ from apps.webhooks.processing.worker import process_pending
 from apps.webhooks.subscriptions import services
 from apps.workflows.models import Holder, Workflow
 from tests.factories import make_user
-from tests.fixtures.sandbox import Sandbox, both_dialects
+from tests.fixtures.sandbox import Sandbox, either_dialect
 
-pytestmark = both_dialects
+pytestmark = either_dialect
 
 STATES = ["running", "completed", "terminated", "snoozed"]  # by the documented number
 ACTS = 60

@@ -10,13 +10,14 @@ from django.db.models import Count, F, QuerySet
 from django.db.models.functions import Lower
 from django.http import HttpRequest
 from django.test import RequestFactory
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from pytest_django import DjangoAssertNumQueries
 
 from apps.accounts.models import PneumaticUser, User
 from apps.core.paging import Page, page
 from tests.factories import make_user
+from tests.fixtures.depth import examples
 
 pytestmark = pytest.mark.django_db
 
@@ -50,9 +51,7 @@ people = st.lists(
     unique_by=lambda person: person["id"],
     max_size=14,
 )
-slow_database = settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+slow_database = examples(0.3, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def add(*rows: dict[str, Any]) -> None:

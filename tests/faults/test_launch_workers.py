@@ -196,7 +196,7 @@ def test_a_failed_launch_that_several_workers_retry_at_once_starts_one_workflow(
 def test_a_server_that_is_killed_while_it_sends_starts_nothing_twice(
     browser: Browser, web: WebServer, sandbox: Sandbox, operator: User, arrives: bool
 ) -> None:
-    options: dict[str, Any] = {"kind": "delay", "seconds": 3} if arrives else {"kind": "drop_before"}
+    options: dict[str, Any] = {"kind": "delay", "seconds": 600} if arrives else {"kind": "drop_before"}
     if arrives:
         sandbox.fault(method="POST", **options)
         with ThreadPoolExecutor(1) as pool:

@@ -98,13 +98,23 @@ class Web:
 
 
 @pytest.fixture
-def web(tmp_path: Path) -> Iterator[Web]:
-    server = Web(
-        log=tmp_path / "web.log", settings={"WEBHOOK_READ_TIMEOUT": "0.5", "WEBHOOK_BODY_LIMIT": "20000"}
-    )
-    server.start()
-    yield server
-    server.kill()
+def start(tmp_path: Path) -> Iterator[Callable[..., Web]]:
+    """Return a function that starts a web server with settings of its own."""
+    servers: list[Web] = []
+
+    def start(**settings: str) -> Web:
+        servers.append(Web(log=tmp_path / f"web_{len(servers)}.log", settings=settings))
+        servers[-1].start()
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.kill()
+
+
+@pytest.fixture
+def web(start: Callable[..., Web]) -> Web:
+    return start(WEBHOOK_READ_TIMEOUT="60", WEBHOOK_BODY_LIMIT="20000")
 
 
 @pytest.fixture
@@ -142,8 +152,9 @@ def test_a_body_in_pieces_is_put_together(web: Web, path: str, body_for: BodyFor
     assert bytes(Delivery.objects.get().body) == body
 
 
-def test_a_sender_that_is_too_slow_does_not_hold_a_thread(web: Web, path: str) -> None:
+def test_a_sender_that_is_too_slow_does_not_hold_a_thread(start: Callable[..., Web], path: str) -> None:
     """It goes on sending a byte now and then, which would keep any timeout of a single read from running out."""
+    web = start(WEBHOOK_READ_TIMEOUT="0.5")
     with socket.create_connection(("127.0.0.1", web.port), timeout=PATIENCE) as sender:
         sender.sendall(head(path, "Content-Length: 10000"))
         answer = b""
@@ -257,9 +268,10 @@ def test_nothing_that_was_acknowledged_is_lost_when_processes_are_killed(
 
 
 @either_dialect
-def test_a_database_that_is_locked_is_told_in_time(tmp_path: Path, path: str, body_for: BodyFor) -> None:
-    web = Web(log=tmp_path / "web.log", settings={"WEBHOOK_WRITE_TIMEOUT": "0.3"})
-    web.start()
+def test_a_database_that_is_locked_is_told_in_time(
+    start: Callable[..., Web], path: str, body_for: BodyFor
+) -> None:
+    web = start(WEBHOOK_WRITE_TIMEOUT="3")
     body = body_for()
     request = head(path, f"Content-Length: {len(body)}") + body
     try:

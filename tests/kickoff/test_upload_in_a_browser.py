@@ -90,7 +90,7 @@ def test_a_file_that_is_too_large_is_refused_before_its_first_byte(
 def test_a_file_on_its_way_holds_the_form_and_can_be_cancelled(
     browse: Browse, operator: User, url: str, papers: list[Path], sandbox: Sandbox
 ) -> None:
-    sandbox.upload_fault(kind="delay", times=0, seconds=2)
+    sandbox.upload_fault(kind="delay", times=0, seconds=600)
     page = browse(url, user=operator)
     page.locator("input[type=file]").set_input_files(papers[0])
     expect(page.get_by_role("progressbar", name=f"Uploading {papers[0].name}")).to_be_visible()
@@ -106,6 +106,7 @@ def test_a_file_on_its_way_holds_the_form_and_can_be_cancelled(
     expect(page.get_by_text("still on its way")).to_be_hidden()
     assert attached(page) == []
     assert not Launch.objects.exists()
+    sandbox.reset()  # ends the delay
 
 
 def test_a_failed_upload_names_file_and_reason_and_starts_nothing(

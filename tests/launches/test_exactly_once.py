@@ -15,9 +15,9 @@ from apps.workflow_templates.models import Template
 from tests.factories import client_of, make_field, make_user, make_version
 from tests.fixtures.filled_form import FilledForm
 from tests.fixtures.launching import Fill
-from tests.fixtures.sandbox import Sandbox, both_dialects
+from tests.fixtures.sandbox import Sandbox, either_dialect
 
-pytestmark = both_dialects
+pytestmark = either_dialect
 
 
 def test_sending_a_form_again_leads_to_the_same_launch(

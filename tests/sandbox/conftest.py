@@ -1,4 +1,4 @@
-"""Helpers of the sandbox's own tests: they speak HTTP to it, as any client would."""
+"""Helpers of the sandbox's tests: they send it HTTP requests, as any client would."""
 
 from __future__ import annotations
 
@@ -43,4 +43,4 @@ def listener(sandbox: Sandbox) -> Iterator[Listener]:
         for event in ("workflow_started", "task_completed_v2", "task_returned", "workflow_completed"):
             sandbox.add_subscription(event=event, target=f"{receiver.url}/hooks/abc?x=1")
         yield receiver
-        sandbox.reset()  # nothing is sent to a receiver that is gone
+        sandbox.reset()  # nothing is sent to a receiver that was closed

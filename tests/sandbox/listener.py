@@ -1,4 +1,4 @@
-"""A receiver that keeps what comes, and answers as it is told."""
+"""A receiver that records requests and responds with the given statuses."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Received:
 
 @dataclass
 class Listener:
-    """``statuses`` are the next answers, 200 when there are none; ``together`` makes those wait that come at once."""
+    """A receiver: ``statuses`` are the next responses (then 200); ``together`` is a barrier at which requests wait."""
 
     url: str = ""
     received: list[Received] = field(default_factory=list)
@@ -50,7 +50,7 @@ def listening() -> Iterator[Listener]:
             try:
                 self.receive()
             except (OSError, threading.BrokenBarrierError):
-                self.close_connection = True  # the sender is gone, or the test is over
+                self.close_connection = True  # the sender closed the connection, or the test ended
 
         do_GET = do_POST  # noqa: N815 - the name is the base class's
 
@@ -72,7 +72,7 @@ def listening() -> Iterator[Listener]:
             self.end_headers()
 
         def log_message(self, *args: Any) -> None:
-            """Say nothing."""
+            """Print nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         listener.url = f"http://127.0.0.1:{server.server_address[1]}"

@@ -1,4 +1,4 @@
-"""Who gets in, and what those are told who do not."""
+"""Which keys are accepted, and the responses to all others."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ DOCUMENTED = [
         "Bearer {key} {key}",
     ],
 )
-def test_only_the_right_key_gets_in(sandbox: Sandbox, header: str | None) -> None:
+def test_only_the_right_key_is_accepted(sandbox: Sandbox, header: str | None) -> None:
     headers = {} if header is None else {"Authorization": header.format(key=sandbox.key)}
     for method, path in DOCUMENTED:
         response = requests.request(method, sandbox.url + path, headers=headers, timeout=60)
@@ -47,7 +47,7 @@ def test_a_refused_launch_starts_nothing(sandbox: Sandbox) -> None:
     assert sandbox.workflows() == []
 
 
-def test_the_key_may_hold_any_character(sandbox: Sandbox) -> None:
+def test_the_key_may_contain_any_character(sandbox: Sandbox) -> None:
     response = requests.get(
         f"{sandbox.url}/templates", headers={"Authorization": "Bearer clé".encode()}, timeout=60
     )
@@ -55,7 +55,7 @@ def test_the_key_may_hold_any_character(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize(("method", "path"), DOCUMENTED)
-def test_another_method_is_told_the_right_one(api: Api, method: str, path: str) -> None:
+def test_a_wrong_method_is_answered_with_the_right_ones(api: Api, method: str, path: str) -> None:
     for other in {"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} - {method}:
         response = api.session.request(other, api.url + path, timeout=60)
         assert response.status_code == 405

@@ -1,4 +1,4 @@
-"""The control API: reset, settings, records, and what arrived."""
+"""The control API: reset, settings, records, and the log of requests."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_a_reset_without_options_loads_what_the_sandbox_was_started_with(sandbox
     assert sandbox.control("GET", "status")["templates"] == 3
 
 
-def test_requests_are_remembered_without_keys(api: Api, sandbox: Sandbox) -> None:
+def test_requests_are_logged_without_keys(api: Api, sandbox: Sandbox) -> None:
     api.get("/templates?limit=2&ordering=name", headers={"X-Test": "yes", "Cookie": "a=secret"})
     api.post("/templates/2/run", {"name": "Ω"})
     listing, run = sandbox.requests()
@@ -78,7 +78,7 @@ def test_signatures_of_uploads_are_not_in_the_log(api: Api, sandbox: Sandbox) ->
     assert ticket["file_upload_url"].partition("signature=")[2] not in str(entry)
 
 
-def test_faults_are_told_in_the_log(api: Api, sandbox: Sandbox) -> None:
+def test_faults_are_recorded_in_the_log(api: Api, sandbox: Sandbox) -> None:
     sandbox.fault(kind="drop_after")
     sandbox.fault(kind="status", status=500)
     with pytest.raises(requests.ConnectionError):

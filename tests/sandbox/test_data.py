@@ -1,4 +1,4 @@
-"""The demonstration data holds what people are promised to find in it."""
+"""The data sets contain what the documentation promises."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_the_demonstration_account_is_varied() -> None:
     assert 1 < sum(user["is_admin"] for user in users) < len(users)
 
 
-def test_references_lead_somewhere() -> None:
+def test_references_lead_to_existing_objects() -> None:
     for name, large in (("demo", 0), ("small", 0), ("large", 40)):
         templates, users, *_ = load(name, large=large)
         ids = {user["id"] for user in users}
@@ -84,7 +84,7 @@ def test_a_large_set_has_the_promised_size_and_is_always_the_same() -> None:
     assert (templates, users, [], []) == load("empty", large=200)
 
 
-def test_display_order_differs_from_the_listed_order_somewhere() -> None:
+def test_display_order_differs_from_the_listed_order_in_one_template() -> None:
     templates, *_ = load("demo")
     orders = [[field["order"] for field in template["kickoff"]["fields"]] for template in templates]
     assert any(order != sorted(order, reverse=True) for order in orders)

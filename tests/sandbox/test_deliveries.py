@@ -1,4 +1,4 @@
-"""Deliveries: real requests to the targets, in order, tried again, and spoilt on request."""
+"""Deliveries: real requests to the targets, in order, with retries, and with faults on request."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_a_delivery_is_a_post_of_json_to_exactly_the_target(
     }
 
 
-def test_every_subscription_is_served(api: Api, sandbox: Sandbox, listener: Listener) -> None:
+def test_every_subscription_gets_a_delivery(api: Api, sandbox: Sandbox, listener: Listener) -> None:
     sandbox.add_subscription(event="workflow_started", target=f"{listener.url}/second")
     sandbox.add_subscription(event="workflow_started", target=f"{listener.url}/second")
     launch(api, "x")
@@ -57,7 +57,7 @@ def test_every_subscription_is_served(api: Api, sandbox: Sandbox, listener: List
     assert len({item.json["hook"]["id"] for item in listener.received}) == 3
 
 
-def test_nobody_hears_of_what_they_did_not_subscribe(api: Api, sandbox: Sandbox, listener: Listener) -> None:
+def test_events_without_a_subscription_are_not_sent(api: Api, sandbox: Sandbox, listener: Listener) -> None:
     sandbox.delete_subscription(1)
     (id_,) = launch(api, "x")
     sandbox.step(id_, silent=True)
@@ -71,7 +71,7 @@ def test_deliveries_to_a_target_keep_their_order(api: Api, sandbox: Sandbox, lis
     assert workflow_names(listener) == names
 
 
-def test_a_server_error_is_tried_again_with_the_same_bytes(
+def test_a_server_error_is_retried_with_the_same_bytes(
     api: Api, sandbox: Sandbox, listener: Listener
 ) -> None:
     sandbox.settings(retry_pause=0)
@@ -84,7 +84,7 @@ def test_a_server_error_is_tried_again_with_the_same_bytes(
     assert len({item.body for item in listener.received}) == 2
 
 
-def test_after_three_tries_it_is_over(api: Api, sandbox: Sandbox, listener: Listener) -> None:
+def test_it_fails_after_three_attempts(api: Api, sandbox: Sandbox, listener: Listener) -> None:
     sandbox.settings(retry_pause=0)
     listener.statuses = [500] * 3
     launch(api, "first", "second")
@@ -94,7 +94,7 @@ def test_after_three_tries_it_is_over(api: Api, sandbox: Sandbox, listener: List
 
 
 @pytest.mark.parametrize("status", [301, 307, 400, 404, 410, 413, 429])
-def test_any_other_answer_is_final_and_no_redirect_is_followed(
+def test_any_other_response_is_final_and_no_redirect_is_followed(
     api: Api, sandbox: Sandbox, listener: Listener, status: int
 ) -> None:
     listener.statuses = [status]
@@ -105,7 +105,7 @@ def test_any_other_answer_is_final_and_no_redirect_is_followed(
     assert len(sandbox.subscriptions()) == 4
 
 
-def test_nobody_listening_is_tried_again_too(api: Api, sandbox: Sandbox) -> None:
+def test_a_refused_connection_is_retried_too(api: Api, sandbox: Sandbox) -> None:
     sandbox.settings(retry_pause=0)
     with listening() as gone:
         url = gone.url
@@ -116,7 +116,7 @@ def test_nobody_listening_is_tried_again_too(api: Api, sandbox: Sandbox) -> None
     assert "refused" in delivery["error"]
 
 
-def test_a_receiver_that_does_not_answer_is_given_up(api: Api, sandbox: Sandbox, listener: Listener) -> None:
+def test_a_receiver_that_does_not_respond_times_out(api: Api, sandbox: Sandbox, listener: Listener) -> None:
     sandbox.settings(delivery_timeout=0.05, retry_pause=0)
     listener.together = threading.Barrier(5)
     launch(api, "x")
@@ -182,7 +182,7 @@ def test_a_window_of_deliveries_comes_in_another_order(
 
 
 @pytest.mark.parametrize("how", ["release", "wait_delivered", "clear_faults"])
-def test_what_is_held_can_be_let_go(api: Api, sandbox: Sandbox, listener: Listener, how: str) -> None:
+def test_held_deliveries_can_be_released(api: Api, sandbox: Sandbox, listener: Listener, how: str) -> None:
     sandbox.delivery_fault("reorder", window=100)
     launch(api, "first", "second")
     assert sandbox.control("GET", "delivery_faults")[0]["held"] == 2
@@ -193,7 +193,7 @@ def test_what_is_held_can_be_let_go(api: Api, sandbox: Sandbox, listener: Listen
 
 def test_a_burst_comes_all_at_once(api: Api, sandbox: Sandbox, listener: Listener) -> None:
     sandbox.delivery_fault("burst", window=8)
-    listener.together = threading.Barrier(8)  # each waits until all eight are there
+    listener.together = threading.Barrier(8)  # each request waits until all eight have arrived
     launch(api, *"abcdefgh")
     assert {item["state"] for item in sandbox.wait_delivered()} == {"delivered"}
     assert sorted(workflow_names(listener)) == list("abcdefgh")
@@ -250,7 +250,7 @@ def test_a_body_can_be_wrong(
         assert is_json
 
 
-def test_an_event_can_have_a_name_that_nobody_knows(api: Api, sandbox: Sandbox, listener: Listener) -> None:
+def test_an_event_can_have_an_unknown_name(api: Api, sandbox: Sandbox, listener: Listener) -> None:
     sandbox.delivery_fault("unknown_event", name="workflow_painted")
     launch(api, "x")
     (delivery,) = sandbox.wait_delivered()
@@ -258,7 +258,7 @@ def test_an_event_can_have_a_name_that_nobody_knows(api: Api, sandbox: Sandbox, 
     assert delivery["event"] == "workflow_painted"
 
 
-def test_keys_that_nobody_knows_can_come_along(api: Api, sandbox: Sandbox, listener: Listener) -> None:
+def test_unknown_keys_can_be_added(api: Api, sandbox: Sandbox, listener: Listener) -> None:
     (id_,) = launch(api, "plain")
     sandbox.delivery_fault("new_keys", times=2)
     launch(api, "more")
@@ -271,7 +271,7 @@ def test_keys_that_nobody_knows_can_come_along(api: Api, sandbox: Sandbox, liste
     assert "is_new" in task["hook"]
 
 
-def test_a_rule_is_only_for_what_it_names(api: Api, sandbox: Sandbox, listener: Listener) -> None:
+def test_a_rule_matches_only_its_event_and_target(api: Api, sandbox: Sandbox, listener: Listener) -> None:
     sandbox.delivery_fault("lose", event="workflow_completed", times=0)
     sandbox.delivery_fault("lose", target_prefix="http://127.0.0.2", times=0)
     for id_ in launch(api, "first", "second"):
@@ -296,7 +296,7 @@ def test_a_rule_is_only_for_what_it_names(api: Api, sandbox: Sandbox, listener: 
         ("subscriptions", {"event": "x"}, ["target"]),
     ],
 )
-def test_a_mistaken_wish_is_refused(
+def test_invalid_options_are_refused(
     api: Api, sandbox: Sandbox, path: str, body: dict[str, Any], names: list[str]
 ) -> None:
     response = api.post(f"/_sandbox/{path}", body)

@@ -1,4 +1,4 @@
-"""Misbehaviour on request: each kind does exactly what its name says, for exactly the requests that it is meant for."""
+"""Faults: each kind does what its name says, for exactly the matching requests."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def launch(api: Api) -> requests.Response:
     return api.post(RUN, {"name": "x"})
 
 
-def test_a_status_stands_for_a_request_that_was_not_carried_out(api: Api, sandbox: Sandbox) -> None:
+def test_a_status_replaces_a_request_that_was_not_carried_out(api: Api, sandbox: Sandbox) -> None:
     sandbox.fault(kind="status", status=403, method="POST", path_prefix="/templates")
     response = launch(api)
     assert (response.status_code, set(response.json())) == (403, {"detail"})
@@ -29,7 +29,9 @@ def test_a_status_stands_for_a_request_that_was_not_carried_out(api: Api, sandbo
     assert launch(api).status_code == 200
 
 
-def test_a_status_can_stand_for_a_request_that_was_carried_out(api: Api, sandbox: Sandbox) -> None:
+def test_a_status_can_replace_the_response_of_a_request_that_was_carried_out(
+    api: Api, sandbox: Sandbox
+) -> None:
     sandbox.fault(kind="status", status=502, process=True)
     response = launch(api)
     assert response.status_code == 502

@@ -46,7 +46,7 @@ def test_a_file_goes_up_to_another_origin_and_becomes_public(api: Api, sandbox: 
     assert requests.get(links["thumbnail_url"], timeout=60).content == b"small"
 
 
-def test_what_came_can_be_read_back(api: Api, sandbox: Sandbox) -> None:
+def test_an_uploaded_file_can_be_read_back(api: Api, sandbox: Sandbox) -> None:
     ticket = announce(api)
     assert sandbox.files()[0]["uploaded"] is False
     put(ticket["file_upload_url"])
@@ -71,7 +71,7 @@ def test_what_came_can_be_read_back(api: Api, sandbox: Sandbox) -> None:
     ("thumbnail", "content_type", "offered"),
     [(True, "image/jpeg", True), (True, "application/pdf", False), (False, "image/png", False)],
 )
-def test_a_thumbnail_is_for_images_when_asked_for(
+def test_a_thumbnail_is_for_images_when_requested(
     api: Api, thumbnail: bool, content_type: str, offered: bool
 ) -> None:
     ticket = announce(api, thumbnail=thumbnail, content_type=content_type)
@@ -112,7 +112,7 @@ def test_a_wrong_announcement_is_refused_by_key(api: Api, sandbox: Sandbox, chan
     assert sandbox.files() == []
 
 
-def test_all_errors_of_an_announcement_are_told_at_once(api: Api) -> None:
+def test_all_errors_of_an_announcement_are_reported_at_once(api: Api) -> None:
     errors = api.post("/workflows/attachments", {}).json()["errors"]
     assert [error["name"] for error in errors] == ["filename", "content_type", "size"]
     assert api.post("/workflows/attachments", []).json()["details"]["name"] == "body"
@@ -162,7 +162,7 @@ def test_a_url_without_its_signature_is_refused(api: Api, change: str) -> None:
     assert put(url).status_code == 403
 
 
-def test_a_signature_fits_one_object_only(api: Api) -> None:
+def test_a_signature_is_valid_for_one_object_only(api: Api) -> None:
     first, second = announce(api), announce(api)
     signature = first["file_upload_url"].partition("?")[2]
     assert put(second["file_upload_url"].partition("?")[0] + "?" + signature).status_code == 403
@@ -188,7 +188,7 @@ def test_a_file_can_be_sent_again(api: Api, sandbox: Sandbox) -> None:
     assert sandbox.files()[0]["sha256"] == hashlib.sha256(b"two").hexdigest()
 
 
-def test_nobody_can_see_a_file_before_it_is_public(api: Api) -> None:
+def test_a_file_cannot_be_read_before_it_is_public(api: Api) -> None:
     ticket = announce(api)
     put(ticket["file_upload_url"])
     url = ticket["file_upload_url"].replace("/uploads/", "/files/")
@@ -198,7 +198,7 @@ def test_nobody_can_see_a_file_before_it_is_public(api: Api) -> None:
     assert requests.get(url.partition("?")[0], timeout=60).status_code == 403
 
 
-def test_a_file_must_be_there_before_it_is_made_public(api: Api) -> None:
+def test_a_file_must_be_uploaded_before_it_is_made_public(api: Api) -> None:
     id_ = announce(api)["id"]
     assert api.post(f"/workflows/attachments/{id_}/links").status_code == 400
     assert api.post("/workflows/attachments/9999/links").status_code == 404
@@ -225,7 +225,7 @@ def test_a_large_file_is_streamed_and_kept_whole(api: Api, sandbox: Sandbox) -> 
     assert requests.get(links["url"], timeout=60).content == data
 
 
-def test_the_store_knows_nothing_else(sandbox: Sandbox) -> None:
+def test_the_store_has_no_other_paths(sandbox: Sandbox) -> None:
     for path in (
         "/",
         "/templates",

@@ -1,4 +1,4 @@
-"""Bytes that are no proper request: each gets an answer or a closed connection, and the server goes on."""
+"""Malformed requests: each gets a response or a closed connection, and the server still responds afterwards."""
 
 from __future__ import annotations
 
@@ -8,22 +8,23 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
+from tests.fixtures.depth import examples
 from tests.fixtures.sandbox import Sandbox
 
 from .conftest import Api
 
 
 @pytest.fixture(autouse=True)
-def _server_goes_on(api: Api) -> Iterator[None]:
+def _server_still_responds(api: Api) -> Iterator[None]:
     yield
     assert api.get("/templates").status_code == 200
 
 
 def talk(sandbox: Sandbox, data: bytes, *, finish: bool = True) -> bytes:
-    """Send bytes and return everything that comes back until the server closes."""
+    """Send bytes and return everything received until the server closes."""
     host, port = sandbox.url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=60) as connection:
         connection.sendall(data)
@@ -62,7 +63,7 @@ def request(sandbox: Sandbox, extra: str = "", *, path: str = "/templates", meth
         (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 411),
     ],
 )
-def test_a_request_that_is_none_is_refused_and_the_connection_closed(
+def test_a_malformed_request_is_refused_and_the_connection_closed(
     sandbox: Sandbox, data: bytes, status: int
 ) -> None:
     answer = talk(sandbox, data)
@@ -72,12 +73,12 @@ def test_a_request_that_is_none_is_refused_and_the_connection_closed(
 
 
 @pytest.mark.parametrize("data", [b"", b"\r\n", b"\r\n\r\n"])
-def test_silence_is_answered_with_silence(sandbox: Sandbox, data: bytes) -> None:
+def test_an_incomplete_request_gets_no_response(sandbox: Sandbox, data: bytes) -> None:
     assert talk(sandbox, data) in {b"", talk(sandbox, b"\r\n\r\n")}
 
 
 @pytest.mark.parametrize("host", ["", "a b", "evil.example/x", 'x"', "a@b", "[zz]", "host:port"])
-def test_a_host_that_is_none_is_refused(sandbox: Sandbox, host: str) -> None:
+def test_an_invalid_host_is_refused(sandbox: Sandbox, host: str) -> None:
     data = f"GET /templates HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {sandbox.key}\r\n\r\n"
     assert talk(sandbox, data.encode()).startswith(b"HTTP/1.1 400 ")
 
@@ -87,12 +88,12 @@ def test_requests_in_one_packet_are_answered_in_turn(sandbox: Sandbox) -> None:
     assert answer.count(b"HTTP/1.1 200 OK") == 4
 
 
-def test_an_old_client_gets_its_answer_and_a_closed_connection(sandbox: Sandbox) -> None:
+def test_an_http_1_0_client_gets_its_response_and_a_closed_connection(sandbox: Sandbox) -> None:
     answer = talk(sandbox, request(sandbox).replace(b"HTTP/1.1", b"HTTP/1.0"), finish=False)
     assert answer.startswith(b"HTTP/1.1 200 OK")
 
 
-def test_a_client_that_waits_before_its_body_is_waved_on(sandbox: Sandbox) -> None:
+def test_a_client_that_expects_100_continue_gets_it(sandbox: Sandbox) -> None:
     body = b'{"name": "x"}'
     extra = f"Content-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: {len(body)}\r\n"
     answer = talk(sandbox, request(sandbox, extra, path="/templates/2/run", method="POST") + body)
@@ -106,7 +107,7 @@ def test_a_body_that_ends_early_starts_nothing(sandbox: Sandbox) -> None:
     assert sandbox.workflows() == []
 
 
-def test_a_body_that_nobody_asked_for_does_not_become_the_next_request(sandbox: Sandbox) -> None:
+def test_an_unexpected_body_does_not_become_the_next_request(sandbox: Sandbox) -> None:
     smuggled = request(sandbox, path="/accounts/users")
     data = request(sandbox, f"Content-Length: {len(smuggled)}\r\n") + smuggled
     assert talk(sandbox, data).count(b"HTTP/1.1 ") == 1
@@ -177,7 +178,7 @@ BODIES = JSON | st.dictionaries(KEYS, JSON | st.dictionaries(API_NAMES, JSON, ma
         "/_sandbox/reset",
     ],
 )
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(1, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=BODIES)
 def test_no_json_makes_the_server_fail(api: Api, sandbox: Sandbox, path: str, body: object) -> None:
     response = api.session.post(

@@ -1,4 +1,4 @@
-"""The listings of the documented API: bare array, envelope, ordering, pages."""
+"""The lists of the documented API: bare array, envelope, ordering, pages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pages for people: what arrived, as text, whatever it holds."""
+"""The pages for browsers: launches and subscriptions as escaped text."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_the_front_page_shows_what_arrived(api: Api, sandbox: Sandbox) -> None:
     assert sandbox.key not in page.text
 
 
-def test_the_front_page_survives_a_template_that_is_gone(api: Api, sandbox: Sandbox) -> None:
+def test_the_front_page_works_after_a_template_was_deleted(api: Api, sandbox: Sandbox) -> None:
     api.post("/templates/1/run", {"name": "x", "kickoff": {"string-1": "\ud800", "user-9": 2}})
     sandbox.delete_template(1)
     sandbox.delete_user(2)
@@ -42,7 +42,7 @@ def test_the_front_page_shows_the_newest_of_many(api: Api, sandbox: Sandbox) -> 
     assert "Launch 9<" not in text
 
 
-def test_each_workflow_has_a_page_of_its_own(api: Api, sandbox: Sandbox) -> None:
+def test_each_workflow_has_its_own_page(api: Api, sandbox: Sandbox) -> None:
     id_ = api.post("/templates/2/run", {"name": "Count <1>"}).json()["workflow_id"]
     page = requests.get(f"{sandbox.url}/workflows/{id_}", timeout=60)
     assert page.status_code == 200
@@ -82,8 +82,8 @@ def test_a_workflow_s_page_shows_how_far_it_is(api: Api, sandbox: Sandbox) -> No
     assert text.count("<td>never started</td>") == 1
 
 
-def test_the_front_page_shows_who_is_subscribed_without_their_secrets(sandbox: Sandbox) -> None:
-    assert "None: nobody is told" in requests.get(sandbox.url + "/", timeout=60).text
+def test_the_front_page_shows_subscriptions_without_their_secrets(sandbox: Sandbox) -> None:
+    assert "None: no one is notified" in requests.get(sandbox.url + "/", timeout=60).text
     sandbox.add_subscription(event="task_<b>", target="https://user:word@example.com/hooks/secret?token=1")
     text = requests.get(sandbox.url + "/", timeout=60).text
     assert "task_&lt;b&gt;" in text

@@ -1,4 +1,4 @@
-"""What is sent: the documented payloads, key for key, with plausible times."""
+"""Payloads: the documented keys, no others, with plausible times."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def payloads(sandbox: Sandbox, listener: Listener) -> list[dict[str, Any]]:
     return [item.json for item in listener.received]
 
 
-def test_a_started_workflow_is_told_with_its_answers(api: Api, sandbox: Sandbox, listener: Listener) -> None:
+def test_workflow_started_has_the_answers(api: Api, sandbox: Sandbox, listener: Listener) -> None:
     form = {field["type"]: field for field in sandbox.template(1)["kickoff"]["fields"]}
     options = {kind: [option["id"] for option in field["selections"]] for kind, field in form.items()}
     file = upload(api)
@@ -93,7 +93,7 @@ def test_a_started_workflow_is_told_with_its_answers(api: Api, sandbox: Sandbox,
     assert current["date_completed"] is None
 
 
-def test_a_completed_task_is_told_with_its_outputs_and_the_next_task(
+def test_task_completed_has_the_outputs_and_the_next_task(
     api: Api, sandbox: Sandbox, listener: Listener
 ) -> None:
     sandbox.put_template(
@@ -117,7 +117,7 @@ def test_a_completed_task_is_told_with_its_outputs_and_the_next_task(
     assert list(workflow) == WORKFLOW
     assert workflow["status"] == 0
     current = workflow["current_task"]
-    # Whom an answer names is who has to do the next task.
+    # The user named in an answer performs the next task.
     assert (current["number"], current["performers"]) == (2, [BO])
     assert task["date_started"] < task["date_completed"] == current["date_started"]
     assert task["id"] != current["id"]
@@ -140,9 +140,7 @@ def test_the_last_task_completes_the_workflow(api: Api, sandbox: Sandbox, listen
     assert completed["kickoff"] == sent[0]["workflow"]["kickoff"]
 
 
-def test_a_returned_task_is_told_with_the_task_that_begins_again(
-    api: Api, sandbox: Sandbox, listener: Listener
-) -> None:
+def test_task_returned_has_the_task_that_starts_again(api: Api, sandbox: Sandbox, listener: Listener) -> None:
     id_ = launch(api, 1, kickoff={"string-1": "x"})
     sandbox.step(id_)
     sandbox.step(id_, "return")
@@ -160,18 +158,18 @@ def test_a_returned_task_is_told_with_the_task_that_begins_again(
     assert returned[0] != returned[1]
 
 
-def test_each_moment_is_later_than_the_one_before(api: Api, sandbox: Sandbox, listener: Listener) -> None:
+def test_each_time_is_later_than_the_previous_one(api: Api, sandbox: Sandbox, listener: Listener) -> None:
     id_ = launch(api, 1, kickoff={"string-1": "x"})
     for action in ("complete", "return", "complete", "return", "complete", "complete"):
         sandbox.step(id_, action)
     sent = payloads(sandbox, listener)
-    moments = [max(re.findall(r'"(\d{4}-[^"]+Z)"', item.body.decode())) for item in listener.received]
-    assert moments[:-1] == sorted(set(moments[:-1]))
-    assert moments[-1] == moments[-2]  # of the last task and of its workflow
+    times = [max(re.findall(r'"(\d{4}-[^"]+Z)"', item.body.decode())) for item in listener.received]
+    assert times[:-1] == sorted(set(times[:-1]))
+    assert times[-1] == times[-2]  # of the last task and of its workflow
     assert {item.get("workflow", item.get("task", {}).get("workflow"))["id"] for item in sent} == {id_}
 
 
-def test_a_terminated_workflow_is_told_as_one_that_is_over(
+def test_a_terminated_workflow_sends_workflow_completed(
     api: Api, sandbox: Sandbox, listener: Listener
 ) -> None:
     id_ = launch(api, 1, kickoff={"string-1": "x"})
@@ -206,7 +204,7 @@ def test_a_delayed_task_snoozes_its_workflow_when_delays_count(
         ("workflow_completed", "process_completed"),
     ],
 )
-def test_a_deprecated_event_tells_the_same_under_its_own_name(
+def test_a_deprecated_event_has_the_same_payload_under_its_name(
     api: Api, sandbox: Sandbox, listener: Listener, present: str, deprecated: str
 ) -> None:
     subscription = sandbox.add_subscription(event=deprecated, target=f"{listener.url}/old")

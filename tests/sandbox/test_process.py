@@ -80,7 +80,7 @@ def test_it_ends_with_the_process_that_started_it() -> None:
         assert process.wait(timeout=60) == 0
 
 
-def test_a_busy_port_is_told_in_one_sentence() -> None:
+def test_a_busy_port_is_reported_in_one_sentence() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -96,7 +96,7 @@ def test_a_busy_port_is_told_in_one_sentence() -> None:
             assert "in use by another program" in result.stderr
 
 
-def test_an_address_that_is_not_ours_is_told_in_one_sentence() -> None:
+def test_a_foreign_address_is_reported_in_one_sentence() -> None:
     result = subprocess.run(
         [*MODULE, "--host", "192.0.2.1", "--port", "0"], cwd=ROOT, capture_output=True, text=True, check=False
     )
@@ -121,7 +121,7 @@ def test_a_wrong_option_is_refused(options: list[str]) -> None:
     assert options[1] in result.stderr
 
 
-def test_a_key_of_ones_own_is_not_printed() -> None:
+def test_a_chosen_key_is_not_printed() -> None:
     with running(MODULE, "--api-key", "my-own-key") as (_, line):
         assert "my-own-key" not in line
         assert "API key as given" in line
@@ -131,7 +131,7 @@ def test_a_key_of_ones_own_is_not_printed() -> None:
         assert response.status_code == 200
 
 
-def test_a_key_may_stand_in_a_file(tmp_path: Path) -> None:
+def test_a_key_may_be_in_a_file(tmp_path: Path) -> None:
     file = tmp_path / "key"
     file.write_text("my-own-key\n")
     with running(MODULE, "--api-key-file", str(file)) as (_, line):
@@ -141,7 +141,7 @@ def test_a_key_may_stand_in_a_file(tmp_path: Path) -> None:
         assert response.status_code == 200
 
 
-def test_a_large_account_can_be_asked_for() -> None:
+def test_a_large_account_can_be_requested() -> None:
     with running(MODULE, "--dataset", "large", "--large", "100") as (_, line):
         assert "100 templates, 250 users" in line
 

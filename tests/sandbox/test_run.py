@@ -1,4 +1,4 @@
-"""Launching: what is accepted, what is refused, and what the refusal says."""
+"""Launching: what is accepted, what is refused, and the errors."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_a_template_without_required_fields_needs_no_kickoff(api: Api, body: dic
     assert api.post("/templates/2/run", body).status_code == 200
 
 
-def test_each_launch_is_a_workflow_of_its_own(api: Api, sandbox: Sandbox) -> None:
+def test_each_launch_is_a_separate_workflow(api: Api, sandbox: Sandbox) -> None:
     ids = {api.post("/templates/2/run", {"name": "Twice"}).json()["workflow_id"] for _ in range(2)}
     assert {workflow["id"] for workflow in sandbox.workflows()} == ids
     assert len(ids) == 2
@@ -160,7 +160,7 @@ def test_every_type_can_be_required(api: Api, sandbox: Sandbox, empty: Any) -> N
     ]
 
 
-def test_all_errors_are_told_at_once(api: Api) -> None:
+def test_all_errors_are_reported_at_once(api: Api) -> None:
     body = {"name": "", "kickoff": {"date-5": "soon", "user-9": 99, "other": 1}, "colour": "red"}
     errors = api.post("/templates/1/run", body).json()["errors"]
     places = [error.get("api_name") or error.get("name") for error in errors]

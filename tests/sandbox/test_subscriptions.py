@@ -1,4 +1,4 @@
-"""Webhook subscriptions: the documented requests and answers, and what is refused."""
+"""Webhook subscriptions: the documented requests and responses, and what is refused."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_a_json_body_is_understood_as_well(api: Api) -> None:
     assert delete(api, "/webhooks/target", json={"target": TARGET}).json() == {"ok": True}
 
 
-def test_the_same_may_be_subscribed_twice(api: Api) -> None:
+def test_the_same_event_and_target_may_be_subscribed_twice(api: Api) -> None:
     first, second = (subscribe(api, "task_returned").json()["id"] for _ in range(2))
     assert first != second
     assert [row["id"] for row in api.get("/webhooks").json()] == [first, second]
@@ -119,7 +119,7 @@ def test_they_need_the_key(sandbox: Sandbox) -> None:
     assert requests.delete(f"{sandbox.url}/webhooks/target", timeout=60).status_code == 401
 
 
-def test_tests_play_other_integrations(api: Api, sandbox: Sandbox) -> None:
+def test_the_control_api_adds_subscriptions_of_other_integrations(api: Api, sandbox: Sandbox) -> None:
     foreign = sandbox.add_subscription(event="task_renamed", target="https://other.example.com/hook")
     assert sandbox.subscriptions() == api.get("/webhooks").json() == [foreign]
     sandbox.delete_subscription(foreign["id"])

@@ -1,4 +1,4 @@
-"""Workflows that move: steps taken by hand, by simulated people, and kept from one start to the next."""
+"""Steps of workflows: by the control API, by simulated people, and kept across starts."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_a_return_goes_one_back_or_further(api: Api, sandbox: Sandbox) -> None:
         assert "before the current one" in refused(api, **body)
 
 
-def test_what_is_snoozed_goes_on_only_when_it_is_resumed(api: Api, sandbox: Sandbox) -> None:
+def test_a_snoozed_workflow_continues_only_when_it_is_resumed(api: Api, sandbox: Sandbox) -> None:
     id_ = launch(api)
     before = sandbox.workflows()[0]["steps"]
     assert sandbox.step(id_, "snooze")["status"] == SNOOZED
@@ -85,7 +85,7 @@ def test_what_is_snoozed_goes_on_only_when_it_is_resumed(api: Api, sandbox: Sand
     assert sandbox.step(id_, "terminate")["status"] == TERMINATED
 
 
-def test_tasks_go_to_the_starter_and_to_those_whom_answers_name(api: Api, sandbox: Sandbox) -> None:
+def test_tasks_are_assigned_to_the_starter_and_to_users_named_in_answers(api: Api, sandbox: Sandbox) -> None:
     sandbox.put_template(
         {
             "id": 9,
@@ -104,7 +104,7 @@ def test_tasks_go_to_the_starter_and_to_those_whom_answers_name(api: Api, sandbo
     assert [step["performers"] for step in workflow["steps"]] == [[3, 1, 2], [3, 2], [2], [2]]
 
 
-def test_outputs_are_made_up_where_none_are_given(api: Api, sandbox: Sandbox) -> None:
+def test_missing_outputs_are_invented(api: Api, sandbox: Sandbox) -> None:
     kinds = ("string", "text", "radio", "checkbox", "date", "url", "dropdown", "file", "user", "mystery")
     fields = [
         {"type": kind, "api_name": kind, "is_required": True, "selections": ["A", "B"] if "o" in kind else []}
@@ -118,7 +118,7 @@ def test_outputs_are_made_up_where_none_are_given(api: Api, sandbox: Sandbox) ->
         assert set(answers) == set(kinds)
         assert answers["string"] == "given"
         runs.append(answers)
-    # The server itself takes them as answers: they are of the documented shape.
+    # The server accepts them as answers, so they have the documented shape.
     sandbox.put_template({"id": 10, "kickoff": {"fields": record}})
     launch(api, 10, **runs[0])
     sandbox.reset()
@@ -127,7 +127,7 @@ def test_outputs_are_made_up_where_none_are_given(api: Api, sandbox: Sandbox) ->
     assert again == runs[0]
 
 
-def test_a_made_up_file_can_be_fetched(api: Api, sandbox: Sandbox) -> None:
+def test_an_invented_file_can_be_downloaded(api: Api, sandbox: Sandbox) -> None:
     sandbox.put_template({"id": 9, "tasks": [{"fields": [{"type": "file", "is_required": True}]}]})
     sandbox.add_subscription(event="task_completed_v2", target="http://127.0.0.1:9/")
     sandbox.settings(retry_pause=0)
@@ -168,7 +168,7 @@ def test_wrong_outputs_are_refused_and_nothing_happens(
         ("workflows", {}, 400),
     ],
 )
-def test_a_mistaken_wish_is_refused(
+def test_invalid_options_are_refused(
     api: Api, sandbox: Sandbox, path: str, body: dict[str, Any], status: int
 ) -> None:
     assert api.post(f"/_sandbox/{path}", body).status_code == status
@@ -209,20 +209,20 @@ def test_the_same_acts_lead_to_the_same_workflows(sandbox: Sandbox) -> None:
     assert runs[0] == runs[1]
 
 
-def test_nobody_acts_in_an_account_without_templates(sandbox: Sandbox) -> None:
+def test_no_user_acts_in_an_account_without_templates(sandbox: Sandbox) -> None:
     sandbox.reset("empty")
     sandbox.act(3)
     assert sandbox.workflows() == []
 
 
-def test_nobody_acts_without_a_pace(api: Api, sandbox: Sandbox) -> None:
+def test_no_user_acts_without_a_pace(api: Api, sandbox: Sandbox) -> None:
     launch(api)
     before = sandbox.workflows()
     sandbox.settings(pace=0)
     assert sandbox.workflows() == before
 
 
-def test_a_sandbox_that_keeps_its_state_goes_on(tmp_path: Path) -> None:
+def test_a_sandbox_continues_with_its_kept_state(tmp_path: Path) -> None:
     file = tmp_path / "state.json"
     options = ("--dataset", "small", "--keep", str(file))
     key = {"Authorization": "Bearer sandbox-key"}
@@ -255,7 +255,7 @@ def test_a_sandbox_that_keeps_its_state_goes_on(tmp_path: Path) -> None:
         assert requests.post(f"{url}/webhooks", data=target, headers=key, timeout=60).json()["id"] > row["id"]
 
 
-def test_a_sandbox_that_is_killed_kept_what_it_had_told(tmp_path: Path) -> None:
+def test_a_killed_sandbox_kept_what_it_had_reported(tmp_path: Path) -> None:
     options = ("--dataset", "small", "--keep", str(tmp_path / "state.json"))
     key = {"Authorization": "Bearer sandbox-key"}
     known = set()
@@ -272,7 +272,7 @@ def test_a_sandbox_that_is_killed_kept_what_it_had_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"workflows": 5}'])
-def test_a_file_that_cannot_be_read_is_told_in_one_sentence(tmp_path: Path, content: str) -> None:
+def test_an_unreadable_file_is_reported_in_one_sentence(tmp_path: Path, content: str) -> None:
     file = tmp_path / "state.json"
     file.write_text(content)
     with running(MODULE, "--keep", str(file)) as (process, _):

@@ -105,7 +105,7 @@ def test_it_says_what_is_no_longer_so() -> None:
         "The API key can read the options of “Reason” now.",
     ]
     assert sentences((before,), (replace(before, default="So"),)) == [
-        ("changed", "The default of “Reason” is “So” now, no longer “Because”.")
+        ("changed", "The default of “Reason” changed from “Because” to “So”.")
     ]
 
 

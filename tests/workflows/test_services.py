@@ -10,7 +10,7 @@ import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from apps.pneumatic.canonical.events import event_to_json
@@ -27,6 +27,7 @@ from apps.workflows.rebuild import differences
 from tests.factories import make_user
 from tests.fixtures import payloads
 from tests.fixtures.deliveries import Deliver
+from tests.fixtures.depth import examples
 from tests.workflows.histories import Life, lives, payload_of
 
 
@@ -79,7 +80,7 @@ def test_it_shows_where_a_workflow_is(deliver: Deliver) -> None:
         lives(most_actions=8), min_size=1, max_size=2, unique_by=lambda life: life.events[0].workflow.id
     ),
 )
-@settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@examples(0.4, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 def test_any_batches_in_any_order_write_the_same_rows(data: st.DataObject, several: list[Life]) -> None:
     """Through the queue of deliveries, with duplicates."""
     with transaction.atomic():

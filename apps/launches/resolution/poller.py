@@ -137,7 +137,7 @@ def _not_found_note() -> str:
 
 
 def _ambiguous_note() -> str:
-    return _("It found several possible workflows, and cannot decide between them.")
+    return _("It found possible matches, but none is certain.")
 
 
 def _incomplete_note() -> str:

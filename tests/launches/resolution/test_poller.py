@@ -119,7 +119,7 @@ def test_of_two_that_fit_a_person_decides(
     look_after(0, 25, 35, 35)
 
     assert {state_of(first), state_of(second)} == {(State.UNKNOWN, None)}
-    assert "cannot decide between them" in operator_client.get(f"/launches/{first.pk}/").content.decode()
+    assert "none is certain" in operator_client.get(f"/launches/{first.pk}/").content.decode()
 
 
 # -- what was not ---------------------------------------------------------------------------------------------------

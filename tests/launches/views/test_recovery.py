@@ -14,9 +14,9 @@ from apps.workflow_templates.models import Template
 from tests.factories import PASSWORD, make_field, make_version
 from tests.fixtures.filled_form import FilledForm
 from tests.fixtures.launching import Fill
-from tests.fixtures.sandbox import Sandbox, both_dialects
+from tests.fixtures.sandbox import Sandbox, either_dialect
 
-pytestmark = both_dialects
+pytestmark = either_dialect
 
 
 def sign_in_form(form: FilledForm, client: Client) -> FilledForm:

@@ -127,9 +127,11 @@ def test_a_launch_on_its_way_is_followed_to_its_end(
 def test_files_beyond_the_limit_wait_with_a_countdown_and_go_on_by_themselves(
     browse: Browse, someone: User, every_field: Template, sandbox: Sandbox
 ) -> None:
-    sandbox.settings(upload_limit=2, upload_retry_after=4)
+    sandbox.settings(upload_limit=2, upload_retry_after=50)
     browse.allow("status of 429")
-    page = browse(url_of(every_field), user=someone)
+    page = browse(user=someone)
+    page.clock.install()
+    page.goto(url_of(every_field))
     page.get_by_label("Subject").fill("Many files")
 
     page.locator("input[type=file]").set_input_files(
@@ -144,6 +146,8 @@ def test_files_beyond_the_limit_wait_with_a_countdown_and_go_on_by_themselves(
     expect(page.locator(".upload [role=alert]")).to_contain_text("still on its way")
     page.get_by_role("button", name="Cancel 4.txt").click()
 
+    sandbox.settings(upload_limit=0)
+    page.clock.fast_forward(50_000)
     expect(page.get_by_role("button", name="Remove")).to_have_count(4, timeout=60_000)
     expect(countdown).to_be_hidden()
     page.get_by_role("button", name="Launch", exact=True).click()

@@ -1,4 +1,4 @@
-"""Helpers of the tests of today's dialect: a sandbox that speaks it, and clients with keys of several people."""
+"""Helpers of the tests of the current dialect: a sandbox that uses it, and clients with keys of several users."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ADA, BO, CY, DANA, EMIL, GRETA = range(1, 7)  # the users of the data set ``smal
 
 @pytest.fixture
 def current(sandbox: Sandbox) -> Sandbox:
-    """Return a fresh sandbox that speaks as today's server."""
+    """Return a freshly reset sandbox with the current dialect."""
     sandbox.reset(dialect="current")
     return sandbox
 
@@ -52,7 +52,7 @@ def hooks(ada: Api, current: Sandbox) -> Iterator[Listener]:
     with listening() as receiver:
         assert ada.post("/webhooks/subscribe", {"url": f"{receiver.url}/hooks"}).status_code == 204
         yield receiver
-        current.reset()  # nothing is sent to a receiver that is gone
+        current.reset()  # nothing is sent to a receiver that was closed
 
 
 def launch(api: Api, template_id: int = 2, **body: Any) -> int:

@@ -1,4 +1,4 @@
-"""Who may see and do what with a key: its user decides, by role, group, and place in the account."""
+"""What a key may read and do depends on its user: on roles, groups and the status in the account."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def listed(api: Api) -> list[int]:
     return [template["id"] for template in api.get("/templates").json()]
 
 
-def test_the_list_has_the_templates_on_which_somebody_has_a_role(ada: Api, client_of: SignIn) -> None:
+def test_the_list_has_the_templates_on_which_the_user_has_a_role(ada: Api, client_of: SignIn) -> None:
     assert listed(ada) == [1, 2, 4, 5, 6, SHARED, 3, 9]
     assert listed(client_of(BO)) == [1, 2, 4, 5, 6, SHARED]
     assert listed(client_of(DANA)) == [HIDDEN, SHARED]
@@ -72,7 +72,7 @@ def test_a_template_is_for_administrators_who_own_it(
 def test_launching_needs_a_role_or_the_account(
     client_of: SignIn, user_id: int, template_id: int, status: int
 ) -> None:
-    """400 is that of a required field: whoever gets it may launch."""
+    """400 is that of a required field: a user who gets it may launch."""
     body = {"name": "x", "kickoff": {"subject": "x"}}
     assert client_of(user_id).post(f"/templates/{template_id}/run", body).status_code == status
 
@@ -115,12 +115,12 @@ def test_administrators_read_single_users_and_all_read_the_list(ada: Api, client
     assert len(bo.get("/accounts/users").json()) == 6
 
 
-def test_the_key_tells_whose_it_is(client_of: SignIn) -> None:
+def test_the_context_names_the_user_of_the_key(client_of: SignIn) -> None:
     context = client_of(DANA).get("/auth/context").json()
     assert (context["id"], context["is_admin"], context["is_account_owner"]) == (DANA, True, False)
 
 
-def test_the_key_of_somebody_who_left_is_not_valid(current: Sandbox, client_of: SignIn) -> None:
+def test_the_key_of_a_user_who_left_is_not_valid(current: Sandbox, client_of: SignIn) -> None:
     emil = client_of(EMIL)
     assert emil.get("/templates").json()["code"] == "token_not_valid"
     current.put_user({"id": EMIL, "status": "active"})

@@ -1,4 +1,4 @@
-"""The data of today's server: what the documented data holds, with more keys, and what only it can have."""
+"""The data of the current dialect: the documented data with more keys, and what only this dialect has."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def fields_of(template: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("name", ["demo", "small", "large"])
-def test_the_documented_data_knows_nothing_of_the_keys_of_today(name: str) -> None:
+def test_the_documented_data_has_no_keys_of_the_current_dialect(name: str) -> None:
     data = load(name, large=3)
     assert (data.groups, data.datasets) == ([], [])
     for template in data.templates:
@@ -65,7 +65,7 @@ def test_every_field_has_a_number_as_well() -> None:
 
 
 @pytest.mark.parametrize(("name", "large"), [("demo", 0), ("small", 0), ("large", 20)])
-def test_references_lead_somewhere(name: str, large: int) -> None:
+def test_references_lead_to_existing_objects(name: str, large: int) -> None:
     data = load(name, large=large, dialect="current")
     users, groups = {user["id"] for user in data.users}, {group["id"] for group in data.groups}
     items = {dataset["id"]: [item["value"] for item in dataset["items"]] for dataset in data.datasets}
@@ -98,7 +98,7 @@ def test_the_account_owner_is_on_the_list_of_every_template_but_one(name: str) -
 
 
 @pytest.mark.parametrize("name", ["demo", "small"])
-def test_everything_that_only_today_can_have_occurs(name: str) -> None:
+def test_everything_that_only_the_current_dialect_has_occurs(name: str) -> None:
     data = load(name, dialect="current")
     fields = [field for template in data.templates for field in fields_of(template)]
     fieldsets = [item for template in data.templates for item in template["kickoff"]["fieldsets"]]

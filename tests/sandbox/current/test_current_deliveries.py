@@ -1,4 +1,4 @@
-"""What today's server sends to webhooks, in which order, and what it does when a receiver fails."""
+"""Webhooks of the current dialect: what is sent, in which order, and what happens when a receiver fails."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def statuses(workflow: dict[str, Any]) -> list[str]:
     return [task["status"] for task in workflow["tasks"]]
 
 
-def test_a_started_workflow_is_told_as_launching_answered(
+def test_workflow_started_has_the_values_of_the_launch_response(
     ada: Api, current: Sandbox, hooks: Listener
 ) -> None:
     body = {"name": "Ω", "kickoff": {"string-1": "x", "radio-3": "High", "number-10": "1e5"}}
@@ -75,7 +75,9 @@ def test_a_started_workflow_is_told_as_launching_answered(
     assert all(list(item) == OUTPUT for item in answer["kickoff"]["output"])
 
 
-def test_a_delivery_looks_as_today(ada: Api, current: Sandbox, hooks: Listener) -> None:
+def test_a_delivery_has_the_body_and_headers_of_the_current_server(
+    ada: Api, current: Sandbox, hooks: Listener
+) -> None:
     launch(ada, name="Ω 漢字")
     sent(current, hooks)
     (received,) = hooks.received
@@ -86,7 +88,7 @@ def test_a_delivery_looks_as_today(ada: Api, current: Sandbox, hooks: Listener) 
     assert "authorization" not in received.headers
 
 
-def test_the_end_of_a_workflow_is_told_before_its_last_task(
+def test_workflow_completed_is_sent_before_the_event_of_the_last_task(
     ada: Api, current: Sandbox, hooks: Listener
 ) -> None:
     id_ = launch(ada, 1, kickoff={"string-1": "x"})
@@ -124,12 +126,12 @@ def test_a_returned_task_is_pending_and_the_one_before_is_active_again(
     )
     assert statuses(returned["workflow"]) == ["active", "pending"]
     assert returned["id"] == returned["workflow"]["tasks"][1]["id"]
-    # The same task completes a second time: only the moment tells the two apart.
+    # The same task completes a second time: only the time distinguishes the two.
     assert again["id"] == completed["id"]
     assert again["date_completed_tsp"] > completed["date_completed_tsp"]
 
 
-def test_answers_of_tasks_are_told_and_what_nobody_answered_is_null(
+def test_events_have_the_answers_of_tasks_and_null_without_an_answer(
     ada: Api, current: Sandbox, hooks: Listener
 ) -> None:
     current.put_template(
@@ -169,16 +171,14 @@ def test_groups_perform_tasks(ada: Api, current: Sandbox, hooks: Listener) -> No
     assert {(item["type"], item["source_id"]) for item in performers} == {("user", ADA), ("group", 1)}
 
 
-def test_finishing_tells_of_the_workflow_only(ada: Api, current: Sandbox, hooks: Listener) -> None:
+def test_finishing_sends_the_event_of_the_workflow_only(ada: Api, current: Sandbox, hooks: Listener) -> None:
     id_ = launch(ada, 1, kickoff={"string-1": "x"})
     current.step(id_, "finish")
     assert sent(current, hooks)[1]["workflow"]["status"] == 1
     assert hooks.events == ["workflow_started", "workflow_completed"]
 
 
-def test_snoozing_resuming_and_deleting_are_told_to_nobody(
-    ada: Api, current: Sandbox, hooks: Listener
-) -> None:
+def test_snoozing_resuming_and_deleting_send_no_event(ada: Api, current: Sandbox, hooks: Listener) -> None:
     id_ = launch(ada, 1, kickoff={"string-1": "x"})
     current.step(id_, "snooze")
     current.step(id_, "resume")
@@ -189,7 +189,7 @@ def test_snoozing_resuming_and_deleting_are_told_to_nobody(
 
 
 @pytest.mark.parametrize("status", [500, 503])
-def test_an_answer_of_500_is_tried_twice_more_with_the_same_bytes(
+def test_a_response_of_500_is_retried_twice_with_the_same_bytes(
     ada: Api, current: Sandbox, hooks: Listener, status: int
 ) -> None:
     current.settings(retry_pause=0)
@@ -202,7 +202,7 @@ def test_an_answer_of_500_is_tried_twice_more_with_the_same_bytes(
 
 
 @pytest.mark.parametrize("status", [400, 404, 410, 429])
-def test_an_answer_of_400_is_final_and_the_row_stays(
+def test_a_response_of_400_is_final_and_the_row_stays(
     ada: Api, current: Sandbox, hooks: Listener, status: int
 ) -> None:
     hooks.statuses += [status]
@@ -246,7 +246,7 @@ def two_rows(ada: Api, current: Sandbox, client_of: Callable[[int], Api], hooks:
         current.reset()
 
 
-def test_both_rows_of_an_event_are_served(
+def test_both_rows_of_an_event_receive_it(
     ada: Api, current: Sandbox, hooks: Listener, two_rows: Listener
 ) -> None:
     launch(ada)
@@ -256,7 +256,7 @@ def test_both_rows_of_an_event_are_served(
     assert mine["hook"]["id"] != others["hook"]["id"]
 
 
-def test_a_row_that_fails_makes_the_one_before_it_hear_everything_three_times(
+def test_rows_before_a_failing_row_receive_everything_three_times(
     ada: Api, current: Sandbox, hooks: Listener, two_rows: Listener
 ) -> None:
     two_rows.statuses += [500] * 3
@@ -267,7 +267,7 @@ def test_a_row_that_fails_makes_the_one_before_it_hear_everything_three_times(
     assert len({item.body for item in hooks.received}) == 1
 
 
-def test_a_row_that_fails_lets_the_one_behind_it_hear_nothing(
+def test_rows_after_a_failing_row_receive_nothing(
     ada: Api, current: Sandbox, hooks: Listener, two_rows: Listener
 ) -> None:
     hooks.statuses += [503] * 3
@@ -277,7 +277,7 @@ def test_a_row_that_fails_lets_the_one_behind_it_hear_nothing(
     assert two_rows.received == []
 
 
-def test_what_a_fault_takes_out_does_not_hold_up_the_other_row(
+def test_a_delivery_lost_by_a_fault_does_not_delay_the_other_row(
     ada: Api, current: Sandbox, hooks: Listener, two_rows: Listener
 ) -> None:
     current.delivery_fault("lose", target_prefix=hooks.url)
@@ -289,7 +289,9 @@ def test_what_a_fault_takes_out_does_not_hold_up_the_other_row(
     assert [len(receiver.received) for receiver in (hooks, two_rows)] == [1, 4]
 
 
-def test_the_people_of_the_play_move_workflows_of_today(ada: Api, current: Sandbox, hooks: Listener) -> None:
+def test_simulated_people_move_workflows_of_the_current_dialect(
+    ada: Api, current: Sandbox, hooks: Listener
+) -> None:
     current.act(200)
     sent(current, hooks)
     assert set(hooks.events) == {"workflow_started", "task_completed", "task_returned", "workflow_completed"}

@@ -1,4 +1,4 @@
-"""Listings of today: arrays or pages, orders, filters, and what a wrong parameter does."""
+"""Lists of the current dialect: arrays or pages, orders, filters, and errors of parameters."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_in_fieldsets_the_list_shows_objects_too_and_no_items_of_data_sets(ada: 
     assert row["kickoff"]["fieldsets"] == ada.get(f"/templates/{row['id']}").json()["kickoff"]["fieldsets"]
 
 
-def test_a_draft_tells_nothing_in_the_list_and_misses_keys_by_its_id(ada: Api) -> None:
+def test_a_draft_is_empty_in_the_list_and_lacks_keys_by_its_id(ada: Api) -> None:
     row = ada.get("/templates?search=never").json()[0]
     assert (row["tasks_count"], row["description"], row["kickoff"]["fields"]) == (0, None, [])
     detail = ada.get(f"/templates/{row['id']}").json()

@@ -1,6 +1,6 @@
-"""The sandbox answers as the real server did when it was asked the same.
+"""The sandbox responds to recorded requests as the real server did.
 
-``recorded.json`` holds what was asked of a server of August 2026, in order, and of each answer what can be compared:
+``recorded.json`` contains requests to a server of August 2026, in order, and of each response what can be compared:
 the status, the whole body of an error, the keys and types of everything else, and the texts of answered fields.
 """
 
@@ -37,7 +37,7 @@ OUTPUT_KEYS = (
 
 
 def differences(shape: Any, value: Any, path: str = "answer") -> list[str]:
-    """Return where keys or types differ; null fits everything, and a key with ``?`` may be missing."""
+    """Return where keys or types differ; null matches everything, and a key with ``?`` may be missing."""
     if shape is None or value is None:
         return []
     if isinstance(shape, dict) and isinstance(value, dict):
@@ -54,7 +54,7 @@ def differences(shape: Any, value: Any, path: str = "answer") -> list[str]:
 
 
 def as_of_now(body: Any) -> Any:
-    """Return a body whose moments are as far from now as they were from the recording: some must lie ahead."""
+    """Return a body whose times are as far from now as they were from the recording: some must be in the future."""
     if not isinstance(body, dict):
         return body
     since = time.time() - RECORDED_AT
@@ -67,7 +67,7 @@ def as_of_now(body: Any) -> Any:
 
 
 class Replay:
-    """Asks the sandbox, case by case, and remembers what differs."""
+    """Sends the recorded requests to the sandbox and collects the differences."""
 
     def __init__(self, sandbox: Sandbox, session: requests.Session) -> None:
         self.sandbox = sandbox
@@ -182,7 +182,7 @@ class Replay:
         if case["path"].startswith("/workflows"):
             recorded = {now: then for then, now in self.workflows.items()}
             ids = [recorded.get(id_, id_) for id_ in ids]
-        # The account of the sandbox has a group and members that the recorded one had not.
+        # The account of the sandbox has a group and members that the recorded one lacked.
         others = case["path"].startswith("/accounts")
         wanted = [id_ for id_ in case["ids"] if id_ in ids] if others else case["ids"]
         ids = [id_ for id_ in ids if id_ in case["ids"]] if others else ids

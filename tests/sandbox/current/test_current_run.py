@@ -1,4 +1,4 @@
-"""Launching as today: what is judged, in which order, what is dropped or cut without a word, and what is kept."""
+"""Launching in the current dialect: what is validated, in which order, what is silently dropped, cut or kept."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_answers_are_kept_in_the_form_of_both_dialects(ada: Api, current: Sandbo
     assert shown["text-2"] == ""
 
 
-def test_a_group_can_be_meant_by_its_name(ada: Api, current: Sandbox) -> None:
+def test_a_group_is_selected_by_its_name(ada: Api, current: Sandbox) -> None:
     answer = run(ada, 8, {"who": "reviewers ü"}).json()
     who = outputs(answer)["who"]
     assert (who["value"], who["user_id"], who["group_id"]) == ("Reviewers Ü", None, 1)
@@ -69,12 +69,12 @@ def test_a_group_can_be_meant_by_its_name(ada: Api, current: Sandbox) -> None:
 
 
 @pytest.mark.parametrize("value", ["emil@example.com", "Bo Operator", "2", 2, ["bo@example.com"], "Nobody"])
-def test_nobody_is_meant_by_anything_else(ada: Api, value: object) -> None:
+def test_other_values_name_no_user(ada: Api, value: object) -> None:
     body = run(ada, 8, {"who": value}).json()
     assert body["details"]["api_name"] == "who"
 
 
-def test_only_the_first_wrong_field_is_told_in_the_order_of_the_form(ada: Api) -> None:
+def test_only_the_first_wrong_field_is_reported_in_the_order_of_the_form(ada: Api) -> None:
     body = run(ada, 1, {"number-10": "x", "radio-3": "x", "string-1": "x" * 141}).json()
     assert body["details"]["api_name"] == "string-1"
     assert body["message"] == body["details"]["reason"]
@@ -92,13 +92,13 @@ def test_fields_of_fieldsets_are_sent_flat_and_come_back_in_their_fieldsets(ada:
     assert nested.json()["details"] == {"api_name": "street", "reason": FILL_IN}
 
 
-def test_what_nobody_knows_is_dropped_without_a_word(ada: Api, current: Sandbox) -> None:
+def test_unknown_keys_are_silently_dropped(ada: Api, current: Sandbox) -> None:
     answer = run(ada, 2, {"misspelt": "lost"}, id=3, tasks=[{"number": 1}], colour="red")
     assert answer.status_code == 200
     assert current.workflows()[0]["kickoff"] == {}
 
 
-def test_presets_are_for_forms_and_nothing_is_filled_in_for_who_leaves_it_out(ada: Api) -> None:
+def test_presets_are_for_forms_and_do_not_replace_missing_answers(ada: Api) -> None:
     answer = run(ada, 6, {"hidden-string": "api"}).json()
     values = {name: item["value"] for name, item in outputs(answer).items()}
     assert values.pop("hidden-string") == "api"
@@ -230,7 +230,7 @@ def test_without_a_name_the_template_has_a_pattern_or_the_server_takes_the_day(a
         ({"due_date_tsp": "soon"}, "due_date_tsp"),
     ],
 )
-def test_a_wrong_key_of_the_body_is_told_by_its_name(
+def test_a_wrong_key_of_the_body_is_reported_by_its_name(
     ada: Api, current: Sandbox, body: dict[str, object], name: str
 ) -> None:
     answer = ada.post("/templates/2/run", body)

@@ -1,4 +1,4 @@
-"""One process, two dialects: what is switched, what is told of it, and what stays apart."""
+"""One process, two dialects: what a switch changes, how it is shown, and what stays separate."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_a_reset_switches_the_running_process_there_and_back(api: Api, sandbox: 
     assert "run_allowed" in api.get("/templates").json()[0]
 
 
-def test_a_dialect_that_nobody_speaks_is_refused(sandbox: Sandbox) -> None:
+def test_an_unknown_dialect_is_refused(sandbox: Sandbox) -> None:
     answer = requests.post(f"{sandbox.url}/_sandbox/reset", json={"dialect": "future"}, timeout=60)
     assert (answer.status_code, answer.json()["details"]["name"]) == (400, "dialect")
     assert sandbox.control("GET", "status")["dialect"] == "documented"
@@ -35,29 +35,31 @@ def test_a_dialect_that_nobody_speaks_is_refused(sandbox: Sandbox) -> None:
 @pytest.mark.parametrize(
     "path", ["/webhooks", "/workflows/attachments/1/links", "/templates/1/run/", "/nope"]
 )
-def test_paths_that_today_are_gone_are_html_also_without_a_key(current: Sandbox, path: str) -> None:
+def test_documented_paths_are_html_in_the_current_dialect_without_a_key_too(
+    current: Sandbox, path: str
+) -> None:
     answer = requests.get(current.url + path, timeout=60)
     assert (answer.status_code, answer.headers["Content-Type"]) == (404, "text/html")
 
 
 @pytest.mark.parametrize("path", ["/workflows", "/accounts/groups", "/auth/context", "/datasets/1"])
-def test_paths_of_today_are_not_in_the_documented_dialect(api: Api, path: str) -> None:
+def test_current_paths_are_not_in_the_documented_dialect(api: Api, path: str) -> None:
     assert api.get(path).status_code == 404
 
 
-def test_only_a_browser_gets_pages_where_today_has_objects(ada: Api, current: Sandbox) -> None:
+def test_only_a_browser_gets_pages_at_paths_of_objects(ada: Api, current: Sandbox) -> None:
     id_ = launch(ada, name="Seen by people")
     assert ada.get("/").status_code == 204
     assert ada.get(f"/workflows/{id_}").json()["id"] == id_
     browser = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
     front = requests.get(f"{current.url}/", headers=browser, timeout=60)
     assert front.status_code == 200
-    assert "as today's server speaks it" in front.text
+    assert "as the current server implements it" in front.text
     page = requests.get(f"{current.url}/workflows/{id_}", headers=browser, timeout=60)
     assert "<h1>Seen by people</h1>" in page.text
 
 
-def test_pages_say_what_answers_of_today_mean(ada: Api, current: Sandbox) -> None:
+def test_pages_show_answers_of_the_current_dialect_as_text(ada: Api, current: Sandbox) -> None:
     kickoff = {
         "string-1": "x",
         "radio-3": "High",
@@ -97,7 +99,7 @@ def test_keys_are_forgotten_by_a_reset(current: Sandbox) -> None:
 @pytest.mark.parametrize(
     "body", [{"key": "a b", "user_id": ADA}, {"key": "", "user_id": ADA}, {"key": "x", "user_id": 99}]
 )
-def test_a_key_that_could_not_be_sent_or_is_nobody_s_is_refused(
+def test_a_key_that_cannot_be_sent_or_has_no_user_is_refused(
     current: Sandbox, body: dict[str, object]
 ) -> None:
     answer = requests.post(f"{current.url}/_sandbox/keys", json=body, timeout=60)
@@ -116,7 +118,7 @@ def test_the_command_line_chooses_the_dialect_and_a_reset_goes_back_to_it() -> N
             assert status["dialect"] == dialect
 
 
-def test_what_was_kept_goes_on_in_its_own_dialect_and_is_refused_by_the_other(tmp_path: Path) -> None:
+def test_kept_state_continues_in_its_dialect_and_is_refused_by_the_other(tmp_path: Path) -> None:
     kept = tmp_path / "kept.json"
     options = ("--dataset", "small", "--keep", str(kept))
     with running(MODULE, "--dialect", "current", *options) as (process, line):

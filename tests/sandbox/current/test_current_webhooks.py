@@ -1,4 +1,4 @@
-"""Webhooks of today's server: one row per user and event, for administrators."""
+"""Webhooks of the current dialect: one row per user and event, for administrators."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_a_second_administrator_adds_a_row_that_the_list_does_not_show(
     assert [row["target"] for row in current.subscriptions()] == [TWO, THREE]
 
 
-def test_two_administrators_cannot_have_the_same_url_and_nobody_tells_why(
+def test_two_administrators_cannot_have_the_same_url_and_the_error_has_no_reason(
     ada: Api, client_of: Callable[[int], Api]
 ) -> None:
     ada.post(f"{STARTED}/subscribe", {"url": ONE})
@@ -57,7 +57,7 @@ def test_two_administrators_cannot_have_the_same_url_and_nobody_tells_why(
     assert response.headers["Content-Type"] == "text/html"
 
 
-def test_unsubscribing_removes_the_rows_of_everybody_and_can_be_repeated(
+def test_unsubscribing_removes_the_rows_of_all_users_and_can_be_repeated(
     ada: Api, current: Sandbox, client_of: Callable[[int], Api]
 ) -> None:
     dana = client_of(DANA)
@@ -95,7 +95,7 @@ def test_subscribing_to_everything_removes_what_others_had(
         ),
     ],
 )
-def test_a_url_that_is_none_is_refused(ada: Api, url: object) -> None:
+def test_an_invalid_url_is_refused(ada: Api, url: object) -> None:
     for path in (f"{STARTED}/subscribe", "/webhooks/subscribe"):
         response = ada.post(path, {"url": url})
         assert response.status_code == 400
@@ -115,13 +115,13 @@ def test_a_url_that_is_none_is_refused(ada: Api, url: object) -> None:
         *("https://bücher.example/x?y=1", "HTTPS://sub.example.co.uk/"),
     ],
 )
-def test_every_address_that_a_machine_can_have_is_taken_without_a_request_to_it(ada: Api, url: str) -> None:
+def test_every_valid_address_is_accepted_without_a_request_to_it(ada: Api, url: str) -> None:
     assert ada.post(f"{STARTED}/subscribe", {"url": url}).status_code == 204
     assert ada.get(STARTED).json() == {"url": url}
 
 
 @pytest.mark.parametrize("body", [{}, {"target": ONE}, {"url": None}, {"url": " "}])
-def test_the_url_must_be_there_under_its_own_name(ada: Api, body: dict[str, object]) -> None:
+def test_the_url_must_be_sent_as_url(ada: Api, body: dict[str, object]) -> None:
     response = ada.post(f"{STARTED}/subscribe", body)
     assert response.status_code == 400
     assert response.json()["details"]["name"] == "url"
@@ -138,7 +138,7 @@ def test_an_unknown_event_is_not_found(ada: Api, event: str) -> None:
     assert [(item.status_code, item.json()) for item in answers] == [(404, {"detail": "Not found."})] * 3
 
 
-def test_those_who_are_no_administrators_are_kept_out(
+def test_users_who_are_no_administrators_are_refused(
     ada: Api, client_of: Callable[[int], Api], current: Sandbox
 ) -> None:
     ada.post("/webhooks/subscribe", {"url": ONE})

@@ -1,4 +1,4 @@
-"""Workflows of today: their list, their steps over the API, and how they end."""
+"""Workflows of the current dialect: their list, their steps by the API, and how they end."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_the_list_is_always_in_pages_with_the_newest_first(ada: Api) -> None:
 
 
 def test_the_list_is_filtered(ada: Api, client_of: Callable[[int], Api], current: Sandbox) -> None:
-    by_bo = launch(client_of(BO), name="By somebody else")
+    by_bo = launch(client_of(BO), name="By another user")
     urgent = launch(ada, name="Now", is_urgent=True)
     asked = launch(ada, 5, name="Question", kickoff=KICKOFF)
     done = launch(ada, name="Soon over")
@@ -48,7 +48,7 @@ def test_the_list_is_filtered(ada: Api, client_of: Callable[[int], Api], current
         "status=snoozed": [snoozed],
         "status=running": [asked, urgent, by_bo],
         "search=ALPHA": [asked],
-        "search=somebody%20else": [by_bo],
+        "search=another%20user": [by_bo],
         "search=some": [],
         "ordering=-urgent&limit=1": [urgent],
         "is_external=true": [],
@@ -59,7 +59,7 @@ def test_the_list_is_filtered(ada: Api, client_of: Callable[[int], Api], current
     assert {query: listed(ada, query) for query in expected} == expected
 
 
-def test_fields_come_with_the_list_when_they_are_asked_for(ada: Api) -> None:
+def test_the_list_has_fields_when_requested(ada: Api) -> None:
     launch(ada, 5, kickoff=KICKOFF)
     assert ada.get("/workflows").json()["results"][0]["fields"] == []
     (item,) = ada.get("/workflows?fields=subject,nothing").json()["results"]
@@ -84,7 +84,7 @@ def test_tasks_are_completed_and_returned_over_the_api(ada: Api) -> None:
     assert shown["date_completed_tsp"] > shown["date_created_tsp"]
 
 
-def test_outputs_are_judged_but_nothing_is_missed(ada: Api, current: Sandbox) -> None:
+def test_outputs_are_validated_but_not_required(ada: Api, current: Sandbox) -> None:
     fields = [
         {"name": "Result", "api_name": "result", "is_required": True},
         {"name": "Sure", "api_name": "sure", "type": "radio", "selections": ["Yes", "No"]},
@@ -107,7 +107,7 @@ def test_a_workflow_is_finished_where_it_is(ada: Api) -> None:
     assert ada.post(f"/v2/tasks/{id_}001/complete", {}).status_code == 400
 
 
-def test_a_workflow_sleeps_and_wakes(ada: Api) -> None:
+def test_a_workflow_is_snoozed_and_resumed(ada: Api) -> None:
     id_ = launch(ada, 1, kickoff={"string-1": "x"})
     until = time.time() + 3600
     shown = ada.post(f"/workflows/{id_}/snooze", {"date": until}).json()
@@ -140,7 +140,7 @@ def test_names_and_answers_are_changed_afterwards(ada: Api) -> None:
 
 
 @pytest.mark.parametrize("way", ["api", "control", "terminate"])
-def test_a_workflow_that_is_removed_was_never_there(ada: Api, current: Sandbox, way: str) -> None:
+def test_a_removed_workflow_is_unknown(ada: Api, current: Sandbox, way: str) -> None:
     id_ = launch(ada)
     assert current.control("GET", f"workflows/{id_}") == current.workflows()[0]
     if way == "api":

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from apps.webhooks import endpoints
@@ -17,6 +17,7 @@ from apps.webhooks.models import Delivery, Event
 from apps.webhooks.processing import worker
 from apps.workflows.models import Workflow
 from tests.fixtures import payloads
+from tests.fixtures.depth import examples
 
 pytestmark = pytest.mark.django_db
 
@@ -58,7 +59,7 @@ def forget() -> None:
     Workflow.objects.all().delete()
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(0.3, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     order=st.permutations(range(len(BODIES))),
     again=st.lists(st.integers(0, len(BODIES) - 1), max_size=6),
@@ -78,8 +79,8 @@ def test_order_repetition_and_batches_do_not_matter(
     mixed = [BODIES[index] for index in [*order, *again]]
     limits = [0, *sorted(cuts), len(mixed)]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(worker, "MOST_READ", most_read)
-        patch.setattr(worker, "SMALLEST_BATCH", 1)
+        patch.setattr(worker, "MAX_READ", most_read)
+        patch.setattr(worker, "MIN_BATCH", 1)
         patch.setattr(worker, "FIRST_BATCH", 2)
         for first, last in itertools.pairwise(limits):
             receive(mixed[first:last])

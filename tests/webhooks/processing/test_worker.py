@@ -8,6 +8,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import pytest
 from django.db import OperationalError, connection
@@ -233,11 +234,11 @@ def test_lasting_trouble_of_the_database_reaches_the_caller_and_counts_as_no_fai
 
 
 def test_large_bodies_are_not_held_all_at_once(deliver: Deliver, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker, "LARGEST_LOAD", 1500)
+    monkeypatch.setattr(worker, "MAX_READ_BYTES", 1500)
     for workflow_id in range(1, 8):
         deliver(payloads.started(workflow_id), process=False)
 
-    assert len(worker._next()) < 7
+    assert len(worker._next(limit=100)) < 7
     assert process_pending().processed == 7
 
 
@@ -253,7 +254,7 @@ def test_it_stops_in_time_and_says_that_there_is_more(deliver: Deliver) -> None:
 def test_the_number_of_queries_does_not_grow_with_the_batch(
     deliver: Deliver, django_assert_max_num_queries: Callable[..., object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker, "SMALLEST_BATCH", 60)  # also while deliveries come in
+    monkeypatch.setattr(worker, "MIN_BATCH", 60)  # also while deliveries come in
     for workflow_id in range(1, 31):
         deliver(payloads.started(workflow_id), process=False)
         deliver(payloads.task_completed(workflow_id, 1), process=False)
@@ -309,3 +310,48 @@ def test_two_workers_at_once_count_nothing_twice() -> None:
     assert sum(report.events for report in reports) == 40
     assert set(Event.objects.values_list("deliveries_count", flat=True)) == {10}
     assert not Delivery.objects.exclude(state="processed").exists()
+
+
+@dataclass
+class Clock:
+    """A clock that only moves when somebody works or sleeps."""
+
+    now: float = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("arrivals", "age", "share"), [(0, 0, 1), (75, 0, 2 / 3), (300, 0, 1 / 3), (300, 2, 1)]
+)
+def test_the_more_deliveries_arrive_the_longer_the_worker_pauses(
+    monkeypatch: pytest.MonkeyPatch, arrivals: int, age: int, share: float
+) -> None:
+    """Its share of the time is what it works of what it works and pauses."""
+    endpoint = endpoints.active()
+    now = timezone.now()
+    Delivery.objects.bulk_create(
+        Delivery(
+            received_at=now - dt.timedelta(hours=age),
+            due_at=now,
+            endpoint=endpoint,
+            body=b"{}",
+            size=2,
+            verdict="accepted",
+        )
+        for _ in range(arrivals)
+    )
+    clock = Clock()
+    monkeypatch.setattr(worker, "time", clock)
+    monkeypatch.setattr(worker, "ARRIVAL_WINDOW", dt.timedelta(hours=1))  # however slow this machine is
+    pace = worker.Pace()
+
+    clock.now += 0.1
+    pace.pause()
+
+    assert 0.1 / clock.now == pytest.approx(share)

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from apps.pneumatic.deliveries import read_payload
@@ -14,6 +14,7 @@ from apps.webhooks import endpoints
 from apps.webhooks.models import Delivery, Endpoint
 from apps.webhooks.verdicts import judge
 from tests.fixtures import payloads
+from tests.fixtures.depth import examples
 
 VERDICTS = {"accepted", "unknown_event", "mismatch", "malformed"}
 EVENTS = [
@@ -44,13 +45,13 @@ def verdict(body: bytes, endpoint: Endpoint) -> str:
     return judge(body, endpoint, endpoints.token(endpoint)).verdict.value
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
+@examples(2, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=st.binary(max_size=300))
 def test_any_bytes(body: bytes, endpoint: Endpoint) -> None:
     assert verdict(body, endpoint) in VERDICTS
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
+@examples(2, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     event=st.sampled_from(EVENTS),
     value=JSON,

@@ -167,6 +167,7 @@ def test_many_threads_at_once_all_get_their_rows(endpoint: Endpoint) -> None:
 def test_whoever_waits_too_long_for_the_database_is_told_so_and_leaves_nothing(
     endpoint: Endpoint, settings: SettingsWrapper
 ) -> None:
+    usual = settings.WEBHOOK_WRITE_TIMEOUT
     settings.WEBHOOK_WRITE_TIMEOUT = 0.2
     with a_writer_that_holds_the_lock(), ThreadPoolExecutor(4) as pool:
         jobs = [pool.submit(in_a_thread(lambda: store.store(delivery(endpoint)))) for _ in range(4)]
@@ -174,6 +175,7 @@ def test_whoever_waits_too_long_for_the_database_is_told_so_and_leaves_nothing(
 
     assert all(isinstance(error, OperationalError) for error in errors)
     assert not Delivery.objects.exists()
+    settings.WEBHOOK_WRITE_TIMEOUT = usual
     store.store(delivery(endpoint))  # and it goes on
     assert Delivery.objects.count() == 1
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.pneumatic.canonical.events import Event, Kind, Status, event_from_json, event_to_json
 from apps.pneumatic.canonical.serialization import content_hash
 from apps.workflows.projection.history import History, HistoryEntryKind, history_from_json, history_to_json
 from apps.workflows.projection.projector import Projection, digest_of, project
+from tests.fixtures.depth import examples
 from tests.workflows.snapshot_histories import Life, Truth, snapshot_lives
 
 LONGEST_WITH_ALL_ORDERS = 6
@@ -46,7 +47,7 @@ def assert_stands_as(truth: Truth, projection: Projection, history: History) -> 
 
 
 @given(snapshot_lives(most_actions=5))
-@settings(max_examples=40)
+@examples(1)
 def test_every_order_of_a_short_life_tells_the_same(life: Life) -> None:
     events = life.events[-LONGEST_WITH_ALL_ORDERS + 1 :]
     pairs = [*hashed(events), *hashed([life.reading])]

@@ -1,0 +1,62 @@
+"""The parts of the benchmarks that load and kill real servers, for a moment, on SQLite."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from benchmarks import kill, processes, receive, serving
+
+
+@pytest.fixture(scope="module")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a database with all tables and nothing in them: making it takes longer than everything else here."""
+    database = tmp_path_factory.mktemp("migrated") / "empty.sqlite3"
+    processes.manage(
+        "migrate", "--verbosity=0", environment=processes.settings(database=f"sqlite:///{database}")
+    )
+    return database
+
+
+@pytest.fixture(autouse=True)
+def on_copies(migrated: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Serve on a copy of that database."""
+
+    def manage(*_arguments: str, environment: Mapping[str, str]) -> None:
+        shutil.copy(migrated, environment["DATABASE_URL"].removeprefix("sqlite:///"))
+
+    @contextmanager
+    def fresh(_database: str) -> Iterator[str]:
+        yield f"sqlite:///{tmp_path / 'served.sqlite3'}"
+        (tmp_path / "served.sqlite3").unlink()
+
+    monkeypatch.setattr(serving, "manage", manage)
+    for part in (receive, kill):
+        monkeypatch.setattr(part, "databases", lambda: iter([("SQLite", "sqlite")]))
+        monkeypatch.setattr(part, "fresh", fresh)
+
+
+def test_receiving(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(receive, "SECONDS", 0.3)
+    monkeypatch.setattr(receive, "WARM_UP_SECONDS", 0.1)
+    monkeypatch.setattr(receive, "CONNECTIONS", 2)
+    monkeypatch.setattr(receive, "STEADY", 20)
+
+    compared, everything = receive.measure(repeats=1)
+
+    figures = {row[0]: row for row in compared.rows}
+    assert figures["acknowledged, but not stored"][1] == "0"
+    assert figures["errors"][1] == "0"
+    assert [row[0] for row in everything.rows][:2] == ["ours, worker running", "ours, worker stopped"]
+
+
+def test_killing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kill, "TRIALS", 1)
+
+    (table,) = kill.measure(repeats=1)
+
+    assert [row[-1] for row in table.rows] == ["holds", "holds"]
