@@ -199,7 +199,7 @@ def test_a_reason_for_a_field_that_cannot_be_answered_is_shown_too() -> None:
     assert form.rows[0].errors == ["Required."]
 
 
-def test_it_reads_a_querydict_and_asks_for_nobody_without_need() -> None:
+def test_it_reads_a_querydict_and_queries_no_users_without_need() -> None:
     people = FewPeople()
     form = make_form(make_field("a"), data=MultiValueDict({"name": ["N"], "kickoff-a": ["1"]}), people=people)
 

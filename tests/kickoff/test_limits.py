@@ -36,7 +36,7 @@ def test_characters_are_counted_as_people_see_them_in_text_and_not_in_bytes() ->
     assert make_form(make_field("a", max_length=3), data={"kickoff-a": "Æø😀"}).is_valid()
 
 
-def test_a_limit_is_told_and_counted_but_nothing_is_cut() -> None:
+def test_a_limit_is_shown_and_counted_but_nothing_is_cut() -> None:
     page = Page(render(make_form(make_field("a", max_length=140), longest_name=120)))
 
     assert page.all("maxlength") == []
@@ -72,7 +72,7 @@ def test_nothing_is_explained_where_nothing_is_replaced() -> None:
     assert make_form(initial={"name": "{{date}}"}).name_row.notes == []
 
 
-def test_a_name_without_variables_is_told_which_there_are() -> None:
+def test_a_name_without_variables_lists_the_possible_ones() -> None:
     row = make_form(initial={"name": "date"}, name_variables=VARIABLES).name_row
     assert row.notes == ["Pneumatic fills in {{date}}, {{template-name}}, {{workflow-id}}."]
 

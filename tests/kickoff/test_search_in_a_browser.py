@@ -114,7 +114,7 @@ def test_enter_finishes_a_search_and_never_sends_half_of_it(browse: Browse, oper
     assert page.url.endswith(url)
 
 
-def test_a_search_that_finds_nobody_says_so(browse: Browse, operator: User, url: str) -> None:
+def test_a_search_without_results_says_so(browse: Browse, operator: User, url: str) -> None:
     page = browse(url, user=operator)
     page.get_by_role("combobox", name="Manager").fill("zebra")
 

@@ -125,7 +125,7 @@ def test_an_option_carries_over_by_key_else_by_label() -> None:
     assert dropped == ["“A” no longer offers: Green"]
 
 
-def test_what_is_no_longer_asked_is_told_with_its_answer() -> None:
+def test_a_removed_field_is_reported_with_its_answer() -> None:
     old = [make_field("a", name="Colour", type="radio"), make_field("p", "file", name="Papers")]
     answers = {"a": "2", "p": [{"id": "41", "upload_id": "u-1"}]}
 
@@ -161,13 +161,13 @@ def test_an_answer_fits_another_type_only_where_nothing_of_it_can_be_lost(
     assert (dropped == []) == fits
 
 
-def test_a_retyped_field_is_told_with_its_answer() -> None:
+def test_a_retyped_field_is_reported_with_its_answer() -> None:
     _initial, dropped = carry_over({"a": "soon"}, [make_field("a")], [make_field("a", "date")])
 
     assert dropped == ["“A” now has another type. The answer was: soon"]
 
 
-def test_stored_answers_that_nobody_understands_are_left_out() -> None:
+def test_invalid_stored_answers_are_left_out() -> None:
     definitions = [make_field("a", "date"), make_field("b", "user")]
 
     assert carry_over({"a": "yesterday", "b": "Ada", "c": 1}, definitions, definitions) == ({}, [])

@@ -138,7 +138,7 @@ def test_a_workflow_that_is_gone_is_shown_as_deleted(viewer_client: Client) -> N
     assert [workflow.pk for workflow in viewer_client.get("/workflows/?state=deleted").context["page"]] == [7]
 
 
-def test_a_task_that_another_event_tells_says_so(viewer_client: Client) -> None:
+def test_a_task_that_is_inferred_from_another_event_says_so(viewer_client: Client) -> None:
     server = Server([1, 1])
     server.complete(1)
     read_back(server.reading())

@@ -41,7 +41,7 @@ def make(history: History, **values: Any) -> Workflow:
     return make_workflow(1, history=history_to_json(history), **values)
 
 
-def test_the_head_tells_where_it_stands(viewer_client: Client, operator: User) -> None:
+def test_the_facts_show_the_status(viewer_client: Client, operator: User) -> None:
     make_template(7, name="Onboarding")
     make_workflow(
         1, name="Ada", template_id=7, launched_by=operator, performers=[(1, "Bo Builder")], events_count=3
@@ -58,7 +58,7 @@ def test_the_head_tells_where_it_stands(viewer_client: Client, operator: User) -
     assert "Open in Pneumatic" in page
 
 
-def test_what_was_started_elsewhere_says_what_that_means(viewer_client: Client) -> None:
+def test_a_workflow_from_outside_the_dashboard_explains_that(viewer_client: Client) -> None:
     make_workflow(1)
 
     assert "Pneumatic's events do not contain who did." in page_text(viewer_client).replace("&#x27;", "'")
@@ -96,7 +96,7 @@ def test_answers_are_shown_as_people_read_them(viewer_client: Client) -> None:
     assert "No answer" in page
 
 
-def test_people_who_are_gone_or_unknown_are_told_so() -> None:
+def test_users_who_are_removed_or_unknown_get_a_badge() -> None:
     outputs = [
         Output("u", "U", "user", "1"),
         Output("v", "V", "user", "2"),
@@ -115,7 +115,7 @@ def test_people_who_are_gone_or_unknown_are_told_so() -> None:
     assert badges == ["no longer in Pneumatic", "not synced", "", "deactivated"]
 
 
-def test_the_timeline_tells_what_was_seen(viewer_client: Client) -> None:
+def test_the_timeline_shows_what_events_report(viewer_client: Client) -> None:
     done = TaskRound(
         id=11,
         number=1,

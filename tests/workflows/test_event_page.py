@@ -53,7 +53,7 @@ def test_it_is_readable(viewer_client: Client, url: str) -> None:
     assert "2 deliveries in total, counted as one event" in page
 
 
-def test_it_tells_no_secret(viewer_client: Client, administrator_client: Client, url: str) -> None:
+def test_it_shows_no_secret(viewer_client: Client, administrator_client: Client, url: str) -> None:
     token = endpoints.token(endpoints.active())
 
     for client in (viewer_client, administrator_client):

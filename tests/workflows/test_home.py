@@ -56,14 +56,14 @@ def test_the_page_shows_it(operator_client: Client, me: User) -> None:
     assert "live.js" in page
 
 
-def test_nothing_moving_is_told_quietly(viewer_client: Client) -> None:
+def test_no_running_workflows_are_a_quiet_sentence(viewer_client: Client) -> None:
     page = page_text(viewer_client)
 
     assert "No running workflows." in page
     assert "No events can be received" not in page
 
 
-def test_what_cannot_be_true_is_told_with_it(viewer_client: Client) -> None:
+def test_missing_subscriptions_are_shown_with_it(viewer_client: Client) -> None:
     make_workflow(1)
 
     assert "No events can be received" in page_text(viewer_client)

@@ -52,7 +52,7 @@ def test_every_role_may_see_workflows(request: pytest.FixtureRequest, db: None, 
     assert request.getfixturevalue(who).get(path).status_code == OPEN_TO_EVERY_ROLE[who]
 
 
-def test_a_row_tells_where_a_workflow_stands(viewer_client: Client, operator: User) -> None:
+def test_a_row_shows_the_status_of_a_workflow(viewer_client: Client, operator: User) -> None:
     steps(make_template(7, name="Onboarding"), 5)
     make_workflow(
         4711,
@@ -77,7 +77,7 @@ def test_a_row_tells_where_a_workflow_stands(viewer_client: Client, operator: Us
     assert "running" in page
 
 
-def test_a_row_tells_what_is_not_known(viewer_client: Client) -> None:
+def test_a_row_says_what_is_unknown(viewer_client: Client) -> None:
     make_workflow(
         1,
         name="",
@@ -97,7 +97,7 @@ def test_a_row_tells_what_is_not_known(viewer_client: Client) -> None:
     assert "outside this dashboard" in page
 
 
-def test_an_inferred_state_is_told_apart_in_words(viewer_client: Client) -> None:
+def test_an_inferred_status_has_a_tag(viewer_client: Client) -> None:
     make_workflow(1, state="completed", is_state_confirmed=False, ended_at=NOW)
 
     page = page_text(viewer_client)
@@ -175,16 +175,14 @@ def test_it_is_narrowed_by_everything_that_it_shows(names: Names, operator: User
     assert names("q=b&state=running") == []
 
 
-def test_what_somebody_holds_who_was_deactivated_is_found(operator_client: Client, names: Names) -> None:
+def test_tasks_of_a_deactivated_user_are_found(operator_client: Client, names: Names) -> None:
     make_pneumatic_user(2, first="Cy", last="Clerk", status="inactive")
     make_workflow(1, name="A", performers=[(2, "Cy Clerk")])
 
     assert names("held=clerk") == ["A"]
 
 
-def test_what_somebody_holds_who_is_nobody_in_pneumatic_is_explained(
-    operator_client: Client, names: Names
-) -> None:
+def test_a_user_without_a_pneumatic_user_gets_an_explanation(operator_client: Client, names: Names) -> None:
     make_workflow(1, performers=[(1, "Bo")])
 
     assert names("held=me") == []
@@ -236,7 +234,7 @@ def test_an_empty_list_says_why(operator_client: Client) -> None:
     assert 'href="/templates/"' in page
 
 
-def test_nothing_found_is_told_apart_from_nothing_there(operator_client: Client) -> None:
+def test_no_results_and_no_workflows_are_different_messages(operator_client: Client) -> None:
     make_workflow(1)
 
     assert "No matching workflows" in page_text(operator_client, "/workflows/?q=zebra")

@@ -69,8 +69,8 @@ def test_it_says_nothing_where_all_is_well(viewer_client: Client) -> None:
     assert "No events received yet." in page
 
 
-@pytest.mark.parametrize(("seconds", "is_told"), [(5, False), (300, True)])
-def test_it_says_that_the_worker_is_behind(viewer_client: Client, seconds: int, is_told: bool) -> None:
+@pytest.mark.parametrize(("seconds", "is_shown"), [(5, False), (300, True)])
+def test_it_says_that_the_worker_is_behind(viewer_client: Client, seconds: int, is_shown: bool) -> None:
     subscribe(*Kind)
     since = timezone.now() - dt.timedelta(seconds=seconds)
     Delivery.objects.create(
@@ -79,8 +79,8 @@ def test_it_says_that_the_worker_is_behind(viewer_client: Client, seconds: int, 
 
     page = page_text(viewer_client)
 
-    assert ("Events are waiting to be processed" in page) is is_told
-    assert ("manage.py worker" in page) is is_told
+    assert ("Events are waiting to be processed" in page) is is_shown
+    assert ("manage.py worker" in page) is is_shown
     assert "Last event received" in page
 
 

@@ -124,7 +124,7 @@ def test_any_batches_in_any_order_write_the_same_rows(data: st.DataObject, sever
 
 
 @pytest.mark.django_db
-def test_a_batch_costs_the_same_number_of_queries_however_many_workflows_it_tells_of() -> None:
+def test_a_batch_costs_the_same_number_of_queries_for_any_number_of_workflows() -> None:
     def queries(first: int, last: int) -> int:
         rows = batch([payloads.started(n) for n in range(first, last)])
         with (
@@ -140,7 +140,7 @@ def test_a_batch_costs_the_same_number_of_queries_however_many_workflows_it_tell
 
 
 @pytest.mark.django_db
-def test_events_told_again_change_nothing() -> None:
+def test_duplicate_events_change_nothing() -> None:
     bodies = payloads.history(1, steps=2)
     handle(bodies)
     before = list(Workflow.objects.values())
@@ -151,7 +151,7 @@ def test_events_told_again_change_nothing() -> None:
 
 
 @pytest.mark.django_db
-def test_an_event_that_was_heard_again_later_is_news_of_that_only() -> None:
+def test_a_duplicate_event_changes_the_time_of_the_last_event_only() -> None:
     handle([payloads.started()])
     before = Workflow.objects.get()
     later = timezone.now()
@@ -197,7 +197,7 @@ def test_a_failure_names_its_workflow(monkeypatch: pytest.MonkeyPatch) -> None:
     assert raised.value.__notes__ == ["This happened to workflow 12."]
 
 
-def test_a_workflow_that_fails_keeps_no_other_from_being_told(
+def test_a_workflow_that_fails_does_not_block_the_others(
     deliver: Deliver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail_one(events: Any) -> Any:

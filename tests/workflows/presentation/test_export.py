@@ -20,7 +20,7 @@ def rows(client: Client, query: str = "") -> list[dict[str, Any]]:
     return list(csv.DictReader(io.StringIO(response.getvalue().decode("utf-8-sig"))))
 
 
-def test_it_holds_what_the_list_tells(viewer_client: Client, operator: User) -> None:
+def test_it_contains_what_the_list_shows(viewer_client: Client, operator: User) -> None:
     template = make_template(7, name="Onboarding")
     template.tasks_count = 5
     template.save()
@@ -47,7 +47,7 @@ def test_it_holds_what_the_list_tells(viewer_client: Client, operator: User) -> 
     assert row["Started"].startswith(f"{NOW.year}-")
 
 
-def test_ended_workflows_are_held_by_nobody(viewer_client: Client) -> None:
+def test_ended_workflows_are_assigned_to_no_one(viewer_client: Client) -> None:
     make_workflow(1, state="completed", is_state_confirmed=False, performers=[(1, "Bo")])
 
     (row,) = rows(viewer_client)

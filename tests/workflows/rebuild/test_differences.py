@@ -159,14 +159,14 @@ def test_it_looks_at_one_workflow_only_when_asked() -> None:
 
 
 @pytest.mark.django_db
-def test_it_refuses_a_workflow_that_nobody_told_of() -> None:
+def test_it_refuses_an_unknown_workflow() -> None:
     with pytest.raises(CommandError, match="Workflow 5 is unknown") as raised:
         rebuild("--workflow", "5")
     assert raised.value.returncode == 2
 
 
 @pytest.mark.usefixtures("told")
-def test_it_takes_the_stored_events_of_workflows_whose_deliveries_were_pruned() -> None:
+def test_it_uses_the_stored_events_of_workflows_with_pruned_deliveries() -> None:
     Delivery.objects.filter(event__workflow_id=1).delete()
 
     assert "Of 1 workflow some deliveries are pruned" in rebuild()
@@ -187,7 +187,7 @@ def test_it_says_which_delivery_cannot_be_read() -> None:
 
 
 @pytest.mark.usefixtures("told")
-def test_events_that_come_meanwhile_are_no_difference(
+def test_events_received_during_the_comparison_are_no_difference(
     deliver: Deliver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The deliveries were read, then the worker went on, then the rows are read."""
@@ -207,7 +207,7 @@ def test_events_that_come_meanwhile_are_no_difference(
 
 
 @pytest.mark.usefixtures("told")
-def test_a_workflow_that_never_stands_still_is_looked_at_while_nobody_writes(
+def test_a_workflow_that_keeps_changing_is_compared_while_writes_are_blocked(
     deliver: Deliver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tamper_state()

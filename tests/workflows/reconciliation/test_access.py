@@ -80,7 +80,7 @@ def test_what_still_stands_in_the_list_is_not_gone(current: Sandbox, bo: Client)
     assert state_of(id_) == "running"
 
 
-def test_of_a_template_in_which_the_keys_user_has_no_part_any_more_nothing_is_concluded(
+def test_a_template_that_the_keys_user_can_no_longer_run_proves_no_deletion(
     current: Sandbox, bo: Client
 ) -> None:
     id_ = start_as_bo(current)
@@ -117,7 +117,7 @@ def test_what_others_started_of_an_owned_template_and_is_not_listed_any_more_is_
     assert (state_of(id_), state_of(other)) == ("deleted", "running")
 
 
-def test_of_a_template_that_is_owned_no_more_nothing_is_concluded(current: Sandbox, owner: Client) -> None:
+def test_a_template_that_is_no_longer_owned_proves_no_deletion(current: Sandbox, owner: Client) -> None:
     """Its workflows are not shown any more, and may run all the same."""
     id_ = start_as_bo(current)
     reconcile(owner, full=True)
@@ -132,7 +132,7 @@ def test_of_a_template_that_is_owned_no_more_nothing_is_concluded(current: Sandb
     assert report.deleted == 0
 
 
-def test_what_somebody_else_started_is_not_taken_for_gone(current: Sandbox, bo: Client) -> None:
+def test_what_another_user_started_does_not_count_as_deleted(current: Sandbox, bo: Client) -> None:
     make_workflow(990077, template_id=2)
 
     assert reconcile(bo, full=True).denied == 1

@@ -15,7 +15,7 @@ __all__ = ["client", "current"]
 pytestmark = pytest.mark.django_db
 
 
-def test_that_most_are_gone_looks_like_another_account_and_is_not_believed(
+def test_many_deletions_look_like_another_account_and_are_not_confirmed(
     current: Sandbox, client: Client
 ) -> None:
     ids = [start(current, f"Trip {number}") for number in range(8)]
@@ -33,7 +33,7 @@ def test_that_most_are_gone_looks_like_another_account_and_is_not_believed(
 
 
 @pytest.mark.parametrize(("gone", "of"), [(5, 5), (6, 30)])
-def test_a_few_that_are_gone_are_believed(current: Sandbox, client: Client, gone: int, of: int) -> None:
+def test_a_few_deletions_are_plausible(current: Sandbox, client: Client, gone: int, of: int) -> None:
     ids = [start(current, f"Trip {number}") for number in range(of)]
     reconcile(client, full=True)
     for id_ in ids[:gone]:

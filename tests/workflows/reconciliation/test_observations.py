@@ -74,7 +74,7 @@ def test_a_newer_reading_replaces_an_older_one() -> None:
     assert Workflow.objects.get().task_name == "Task 2"
 
 
-def test_an_older_reading_stays_that_alone_tells_something() -> None:
+def test_an_older_reading_stays_if_it_alone_contains_something() -> None:
     server = Server([1, 1])
     server.complete(1)
     record_observations([server.reading(BEGIN)])
@@ -144,7 +144,7 @@ def test_a_handler_that_fails_leaves_nothing_behind(monkeypatch: pytest.MonkeyPa
     assert (EventRow.objects.count(), Workflow.objects.count()) == (0, 0)
 
 
-def test_a_rebuild_finds_nothing_amiss_and_counts_no_pruned_deliveries() -> None:
+def test_a_rebuild_finds_no_difference_and_counts_no_pruned_deliveries() -> None:
     server = Server([2, 1])
     record_observations([server.reading(BEGIN)])
     server.complete(1)

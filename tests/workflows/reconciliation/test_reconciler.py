@@ -1,4 +1,4 @@
-"""Workflows are read back from a server that can be asked: what no event told is healed, what is gone is shown so."""
+"""Workflows are read back from a server that can be asked: what no event told is updated, what is gone is shown so."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def kinds(workflow_id: int) -> list[HistoryEntryKind]:
     return [entry.kind for entry in history_of(known(workflow_id)).entries]
 
 
-def test_a_workflow_that_nobody_told_of_is_found(current: Sandbox, client: Client) -> None:
+def test_a_workflow_without_events_is_found(current: Sandbox, client: Client) -> None:
     id_ = start(current)
 
     report = reconcile(client, full=True)
@@ -72,7 +72,7 @@ def test_a_workflow_that_nobody_told_of_is_found(current: Sandbox, client: Clien
     assert kinds(id_)[0] is HistoryEntryKind.STARTED
 
 
-def test_what_was_lost_is_healed_and_what_has_not_changed_adds_nothing(
+def test_missing_changes_are_added_and_an_unchanged_workflow_adds_nothing(
     current: Sandbox, client: Client
 ) -> None:
     id_ = start(current)
@@ -93,14 +93,14 @@ def test_what_was_lost_is_healed_and_what_has_not_changed_adds_nothing(
     assert len(current.requests()) == requests + 1  # the list
 
 
-def test_a_workflow_that_ended_unheard_is_shown_as_ended(current: Sandbox, client: Client) -> None:
+def test_a_workflow_that_ended_without_an_event_is_shown_as_ended(current: Sandbox, client: Client) -> None:
     id_ = start(current)
     reconcile(client, full=True)
     current.step(id_, "finish", silent=True)
 
-    (healed,) = reconcile(client, full=True).updated
+    (updated,) = reconcile(client, full=True).updated
 
-    assert (healed.before, healed.after) == ("running", "completed")
+    assert (updated.before, updated.after) == ("running", "completed")
     assert known(id_).ended_at is not None
 
 
@@ -224,7 +224,7 @@ def test_an_odd_answer_does_not_keep_others_from_being_read(
     report = reconcile(client, full=True)
 
     assert report.unreadable == 1
-    assert [healed.workflow_id for healed in report.updated] == [good]
+    assert [updated.workflow_id for updated in report.updated] == [good]
 
 
 def test_what_was_read_before_a_failure_is_kept(
@@ -253,11 +253,11 @@ def test_more_than_a_page_is_compared(current: Sandbox, client: Client) -> None:
 
     report = reconcile(client, full=True)
 
-    assert {healed.workflow_id for healed in report.updated} == ids
+    assert {updated.workflow_id for updated in report.updated} == ids
     assert reconcile(client, full=True).read == 0
 
 
-def test_a_key_that_sees_its_own_only_is_told_and_deletes_nothing(
+def test_a_key_that_sees_only_its_workflows_is_reported_and_deletes_nothing(
     current: Sandbox, settings: Settings
 ) -> None:
     id_ = start(current)
@@ -330,14 +330,14 @@ def test_a_round_is_bounded_and_says_what_is_left(
 
 
 @pytest.mark.usefixtures("no_patience")
-def test_the_youngest_are_looked_at_with_one_question(current: Sandbox, client: Client) -> None:
+def test_the_newest_are_checked_with_one_request(current: Sandbox, client: Client) -> None:
     id_ = start(current)
     first = check_newest(client)
     current.clear_requests()
 
     second = check_newest(client)
 
-    assert [healed.workflow_id for healed in first.updated] == [id_]
+    assert [updated.workflow_id for updated in first.updated] == [id_]
     assert second.updated == []
     assert len(current.requests()) == 1
 

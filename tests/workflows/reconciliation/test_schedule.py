@@ -53,7 +53,7 @@ def long_ago(*columns: str) -> None:
 # -- The command
 
 
-def test_the_command_says_what_it_healed(current: Sandbox) -> None:
+def test_the_command_says_what_it_updated(current: Sandbox) -> None:
     lost, deleted = (int(current.start_workflow(1, name=name)["id"]) for name in ("Lost", "Deleted"))
     first = reconcile()
     current.step(lost, "finish", silent=True)
@@ -108,7 +108,7 @@ def test_a_round_is_done_when_it_is_time_and_only_then(current: Sandbox) -> None
     assert freshness().updated == 1
 
 
-def test_the_youngest_are_looked_at_between_two_rounds(current: Sandbox) -> None:
+def test_the_newest_are_checked_between_two_rounds(current: Sandbox) -> None:
     run_if_due()
     current.start_workflow(1, name="Trip")
     current.clear_requests()
@@ -196,7 +196,7 @@ def test_the_list_says_what_a_check_could_not_do(current: Sandbox, viewer_client
     assert "The last check failed: It is away." in page
 
 
-def test_the_list_says_when_nobody_checks(
+def test_the_list_says_when_checks_are_off(
     current: Sandbox, viewer_client: Client, settings: Settings
 ) -> None:
     settings.RECONCILE_EVERY = 0
@@ -234,7 +234,7 @@ def test_the_command_and_the_list_say_what_to_do_about_too_many_deletions(
 # -- With the events of a server
 
 
-def test_a_workflow_whose_events_all_came_needs_no_healing(current: Sandbox, deliver: Deliver) -> None:
+def test_a_workflow_with_all_events_needs_no_update(current: Sandbox, deliver: Deliver) -> None:
     """Whatever the server sends for a life with a return is told as the server has it."""
     for event in ("workflow_started", "task_completed", "task_returned", "workflow_completed"):
         current.add_subscription(event=event, target="http://127.0.0.1:9/nowhere")
