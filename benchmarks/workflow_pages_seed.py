@@ -66,12 +66,12 @@ def _workflows(count: int, starters: Sequence[User]) -> Iterator[Workflow]:
             step=number % 5 + 1,
             task_name=f"Check {pick.choice(WORDS).lower()}",
             task_since=last_event,
-            holders=[[performer, f"Person {performer}"]],
+            performers=[[performer, f"Person {performer}"]],
             started_at=last_event - dt.timedelta(hours=5),
             ended_at=None if state in {"running", "snoozed"} else last_event,
             digest=f"{number:064x}",
             events_count=EVENTS,
-            last_heard_at=last_event,
+            last_event_at=last_event,
             launched_by=starters[number // 2 % len(starters)] if number % 2 else None,
             changed_at=last_event,
             history=history,
@@ -84,7 +84,7 @@ def _write(batch: list[Workflow]) -> None:
         Holder(workflow=workflow, person_id=id_, name=name)
         for workflow in batch
         if workflow.state in {"running", "snoozed"}
-        for id_, name in workflow.holders
+        for id_, name in workflow.performers
     )
 
 
@@ -138,5 +138,5 @@ def _history() -> History:
         HistoryEntry(HistoryEntryKind.TASK_DONE, now, f"{task.number:064x}", task=task) for task in tasks
     )
     return History(
-        kickoff=outputs, entries=(HistoryEntry(HistoryEntryKind.STARTED, now), *done), heard_until=now
+        kickoff=outputs, entries=(HistoryEntry(HistoryEntryKind.STARTED, now), *done), events_until=now
     )

@@ -84,7 +84,7 @@ def _end_forgotten(sandbox: SandboxApi) -> int:
     """
     with connect_to_pneumatic() as client:
         if client.capabilities.reads_back:
-            updated = reconciler.reconcile(client, full=True, allow_deletions=True).healed
+            updated = reconciler.reconcile(client, full=True, allow_deletions=True).updated
             return sum(one.before in ALIVE and one.after not in ALIVE for one in updated)
     there = {item["id"]: item["status"] for item in sandbox.workflows()}
     lost = [item for item in Workflow.objects.filter(state__in=ALIVE) if there.get(item.pk) not in {0, 3}]

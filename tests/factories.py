@@ -198,7 +198,7 @@ def make_workflow(
     workflow_id: int | None = None,
     *,
     name: str = "Onboarding of Ada",
-    holders: Sequence[tuple[int, str]] = (),
+    performers: Sequence[tuple[int, str]] = (),
     **values: Any,
 ) -> Workflow:
     """Create a workflow as a projection of its events would, by default one at its first step, heard of at NOW."""
@@ -209,14 +209,14 @@ def make_workflow(
         "step": 1,
         "task_name": "Collect papers",
         "task_since": NOW,
-        "holders": [list(holder) for holder in holders],
+        "performers": [list(performer) for performer in performers],
         "started_at": NOW,
         "events_count": 1,
-        "last_heard_at": NOW,
+        "last_event_at": NOW,
     }
     workflow = Workflow.objects.create(id=workflow_id or next(_ids), name=name, **{**defaults, **values})
     Holder.objects.bulk_create(
-        Holder(workflow=workflow, person_id=id_, name=person) for id_, person in holders
+        Holder(workflow=workflow, person_id=id_, name=person) for id_, person in performers
     )
     return workflow
 

@@ -95,8 +95,8 @@ def home_for(user: User) -> Home:
 def moving_for(user: User) -> Moving:
     """Return the workflows of the home page of ``user``, who may see workflows."""
     me = pneumatic_id_of(user)
-    mine = workflows.held_by(user, MOVING + 1) if me is not None else []
-    running = workflows.running(MOVING, not_held_by=me)
+    mine = workflows.assigned_to(user, MOVING + 1) if me is not None else []
+    running = workflows.running(MOVING, not_assigned_to=me)
     shown_already = {workflow.pk for workflow in (*mine[:MOVING], *running)}
     gaps = [row for row in workflows.with_gaps(3 * MOVING) if row.pk not in shown_already][:MOVING]
     if not mine and not running and not gaps:

@@ -1,4 +1,4 @@
-"""What the template's author has answered already: the defaults of fields, and what hidden fields carry."""
+"""The defaults of a template's fields, and the values of its hidden fields."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from apps.workflow_templates.words import quoted
 
 @dataclass(frozen=True, slots=True)
 class Default:
-    """A default that is a good answer: the controls that show it, and its value."""
+    """A valid default: the controls that show it, and its value."""
 
     controls: list[str]
     value: Value
 
 
 def good_default(field: KickoffField[Any], form_field: forms.Field, lookups: Lookups) -> Default | None:
-    """Return the default of ``field``; None where there is none, or one that the form would not take."""
+    """Return the default of ``field``; None where there is none, or an invalid one."""
     if not field.definition.default:
         return None
     try:
@@ -39,7 +39,7 @@ def good_default(field: KickoffField[Any], form_field: forms.Field, lookups: Loo
 
 @dataclass(frozen=True, slots=True)
 class HiddenField:
-    """A field that is asked of nobody; ``value`` is what it carries, ``blocker`` why nothing can be launched so."""
+    """A field that users do not see, with the ``value`` that it sends; ``blocker`` is why it prevents a launch."""
 
     field: KickoffField[Any]
     value: Value | None
@@ -47,7 +47,7 @@ class HiddenField:
 
 
 def hidden_field(field: KickoffField[Any], lookups: Lookups) -> HiddenField:
-    """Return what a hidden field carries."""
+    """Return a hidden field with its value."""
     default = good_default(field, field.form_field(lookups), lookups)
     if default is not None:
         return HiddenField(field, default.value, "")
@@ -61,16 +61,15 @@ def _blocker(field: KickoffField[Any]) -> str:
     if field.definition.default.strip():
         return (
             _(
-                "“%(field)s” is hidden and must be answered, but its default %(default)s is no answer that Pneumatic "
-                "takes. In Pneumatic, the template's author can correct the default, make the field optional, or show "
-                "it."
+                "“%(field)s” is hidden and required, but its default %(default)s is not a valid value. In Pneumatic, "
+                "the template's author can correct the default, make the field optional, or show it."
             )
             % words
         )
     return (
         _(
-            "“%(field)s” is hidden and must be answered, but it has no default. In Pneumatic, the template's author "
-            "can give it one, make the field optional, or show it."
+            "“%(field)s” is hidden and required, but it has no default. In Pneumatic, the template's author can add "
+            "one, make the field optional, or show it."
         )
         % words
     )

@@ -1,6 +1,6 @@
 """The form that launches a template, built from its kickoff form.
 
-One class serves the page and every other way to launch: what it cleans is what is sent. Control names are ``name``
+Every way to launch uses this class: its cleaned data is what is sent. Control names are ``name``
 and ``kickoff-<api_name>`` (``names.py``); element ids go by position, because an api_name may be any text.
 """
 
@@ -18,7 +18,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from apps.kickoff.defaults import HiddenField, good_default, hidden_field
-from apps.kickoff.fields import Asked, KickoffField, create
+from apps.kickoff.fields import ControlState, KickoffField, create
 from apps.kickoff.fields.plain import at_most
 from apps.kickoff.fields.string import LineField, single_line
 from apps.kickoff.grouping import Grouping
@@ -84,18 +84,18 @@ class KickoffForm(forms.Form):
         if not self.is_bound:
             self._fill_in_defaults()
 
-    # -- What the form knows ---------------------------------------------------------------------------------
+    # State
 
     @property
     def blockers(self) -> list[str]:
-        """Return why this template cannot be launched from here, a sentence for each field that is to blame."""
+        """Return why this template cannot be launched from here, a sentence for each field that prevents it."""
         blockers = {field.definition.api_name: self._blocker(field) for field in self._asked}
         blockers |= {hidden.field.definition.api_name: hidden.blocker for hidden in self._hidden}
         in_order = (blockers[api_name] for api_name in self._first_of_each_name)
         return [blocker for blocker in in_order if blocker]
 
     def is_valid(self) -> bool:
-        """Say whether the form can be sent: everything fits, and no search was asked for."""
+        """Return whether the form can be sent: all answers are valid, and this is no search."""
         return not self.searches and not self.blockers and super().is_valid()
 
     @property
@@ -113,9 +113,9 @@ class KickoffForm(forms.Form):
         )
 
     def add_server_errors(self, errors: Mapping[str, Iterable[str]]) -> None:
-        """Show the server's reasons, by api_name, at their fields, and at the top where nobody sees such a field.
+        """Show the server's errors, by api_name, at their fields, or at the top if that field is not shown.
 
-        ``name`` is the workflow's name for the server; it stands at the top if a field is called so as well.
+        ``name`` is the workflow's name; its error is shown at the top if a field has that api_name as well.
         """
         controls = {
             field.definition.api_name: control_name(field.definition.api_name) for field in self._asked
@@ -131,10 +131,10 @@ class KickoffForm(forms.Form):
                 ]
             self.server_errors.setdefault(controls.get(api_name, ""), []).extend(reasons)
 
-    # -- What is posted --------------------------------------------------------------------------------------
+    # Validation
 
     def clean(self) -> dict[str, Any]:
-        """Refuse a search that was typed but not finished (whoever typed it means somebody), and broken rules."""
+        """Add errors for a search without a choice and for broken rules."""
         cleaned = super().clean() or self.cleaned_data
         for field in self._asked:
             api_name = field.definition.api_name
@@ -142,16 +142,18 @@ class KickoffForm(forms.Form):
             if field.is_searched and typed and not any(self._values(control)):
                 self.errors.pop(control, None)  # rather than "required"
                 sentence = _(
-                    "Nothing was chosen for “%(typed)s”. Choose from the list, or empty the search box."
+                    "Nothing was chosen for “%(typed)s”. Choose from the list, or clear the search box."
                 )
                 self.add_error(control, ValidationError(sentence % {"typed": typed[:80]}))
         if self.grouping.check(self._numbers()):
-            self.add_error(None, _("The numbers break a rule."))  # shown at their fieldset, in its own words
+            self.add_error(
+                None, _("The numbers break a rule.")
+            )  # shown at its fieldset, with the text of the rule
         return cleaned
 
     @cached_property
     def _first_of_each_name(self) -> dict[str, KickoffField[Any]]:
-        """Return the fields that have an answer: the first of each api_name, for the wire has room for one."""
+        """Return the fields that have an answer: the first of each api_name, because a request can contain only one."""
         first: dict[str, KickoffField[Any]] = {}
         for field in self.kickoff_fields:
             first.setdefault(field.definition.api_name, field)
@@ -159,12 +161,12 @@ class KickoffForm(forms.Form):
 
     @cached_property
     def _asked(self) -> list[KickoffField[Any]]:
-        """Return the fields that a person answers."""
+        """Return the fields that users answer."""
         return [field for field in self._first_of_each_name.values() if not field.definition.is_hidden]
 
     @cached_property
     def _hidden(self) -> list[HiddenField]:
-        """Return the fields that are answered by their defaults, whatever is posted."""
+        """Return the fields that are answered by their defaults, ignoring what is posted."""
         return [
             hidden_field(field, self.lookups)
             for field in self._first_of_each_name.values()
@@ -173,7 +175,7 @@ class KickoffForm(forms.Form):
 
     def _blocker(self, field: KickoffField[Any]) -> str:
         if field.holds_files and self.no_files and field.definition.is_required:
-            return _("“%(field)s” must be answered. %(reason)s") % {
+            return _("“%(field)s” is required. %(reason)s") % {
                 "field": field.label,
                 "reason": self.no_files,
             }
@@ -194,7 +196,7 @@ class KickoffForm(forms.Form):
         return values
 
     def _numbers(self) -> dict[str, Decimal | None]:
-        """Return the numbers that are sound, by api_name; None for those that are empty."""
+        """Return the valid numbers, by api_name; None for those that are empty."""
         fields = self._first_of_each_name
         return {
             api_name: value if isinstance(value, Decimal) else None
@@ -215,7 +217,7 @@ class KickoffForm(forms.Form):
         return "".join(self._values(find_name(api_name))[-1:]).replace("\0", "").strip()
 
     def _load_together(self) -> None:
-        """Fetch all people and all files of the form at once, whatever the number of fields."""
+        """Fetch all users, groups and files of the form at once."""
         people: list[int] = []
         groups: list[int] = []
         files: list[str] = []
@@ -229,7 +231,7 @@ class KickoffForm(forms.Form):
         self.lookups.load_files(files)
 
     def _fill_in_defaults(self) -> None:
-        """Fill what was not filled already; a default that does not fit is nobody's answer."""
+        """Fill controls without an initial value; invalid defaults are ignored."""
         for field in self._asked:
             control = control_name(field.definition.api_name)
             if control not in self.initial:
@@ -237,7 +239,7 @@ class KickoffForm(forms.Form):
                 if default is not None:
                     self.initial[control] = default.controls
 
-    # -- What is shown ---------------------------------------------------------------------------------------
+    # Rendering
 
     @property
     def name_row(self) -> FieldRow:
@@ -254,7 +256,7 @@ class KickoffForm(forms.Form):
             errors=self._shown_errors(NAME_CONTROL),
             limit=self.longest_name,
             is_pattern=bool(self.name_variables),
-            remarks=explain_name(value, variables=self.name_variables, labels=labels),
+            notes=explain_name(value, variables=self.name_variables, labels=labels),
         )
 
     @cached_property
@@ -279,7 +281,7 @@ class KickoffForm(forms.Form):
 
     @property
     def problems(self) -> list[FormProblem]:
-        """Return everything that is wrong, for the summary above the form; each leads to its control."""
+        """Return all errors, for the summary above the form; each leads to its control."""
         problems = [FormProblem(message) for message in self.server_errors.get("", ())]
         problems += [
             FormProblem(message, label=_("Workflow name"), target=NAME_ID)
@@ -304,7 +306,7 @@ class KickoffForm(forms.Form):
         errors = self._shown_errors(control)
         if notice := self._notice(field):
             return FieldRow.unsupported(field, row_id, notice=notice, errors=errors)
-        asked = Asked(self._values(control), self.lookups, find=self._typed_search(api_name))
+        state = ControlState(self._values(control), self.lookups, find=self._typed_search(api_name))
         return FieldRow(
             id=row_id,
             control=control,
@@ -313,7 +315,7 @@ class KickoffForm(forms.Form):
             is_group=field.grouped,
             description=field.definition.description,
             template=field.template,
-            context=field.context(asked),
+            context=field.context(state),
             errors=errors,
             key=control_key(api_name),
             template_id=self.template_id,

@@ -1,4 +1,4 @@
-"""The fieldsets of a kickoff form: which rows stand together, and which of their rules are broken."""
+"""The fieldsets of a kickoff form: which rows belong together, and which of their rules are broken."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Grouping:
         self.errors: dict[str, list[tuple[RuleGroup, str]]] = {}
 
     def check(self, numbers: Numbers) -> bool:
-        """Remember which rules the sound ``numbers`` break, and say whether there are any."""
+        """Store which rules the valid ``numbers`` break, and return whether there are any."""
         self.errors = {
             api_name: [(group, _reason(group, self.labels, numbers)) for group in broken]
             for api_name, fieldset in self.fieldsets.items()
@@ -35,7 +35,7 @@ class Grouping:
     def sections(
         self, rows: Sequence[tuple[FieldDefinition, FieldRow]], *, with_errors: bool
     ) -> list[Section]:
-        """Return ``rows`` in their fieldsets, each where its first row stands; empty fieldsets are not shown."""
+        """Return ``rows`` in their fieldsets, each at the position of its first row; empty fieldsets are not shown."""
         members: dict[str, list[FieldRow]] = {}
         for definition, row in rows:
             key = definition.fieldset if definition.fieldset in self.fieldsets else ""
@@ -74,7 +74,7 @@ class Grouping:
 
 
 def _reason(group: RuleGroup, labels: Mapping[str, str], numbers: Numbers) -> str:
-    """Return what the template's author wants to be said, else the rule itself and what the numbers come to."""
+    """Return the message of the template, else the rule itself and the sum of the numbers."""
     if message := group.message.strip():
         return message
     sentence = rule_sentence(group, labels)

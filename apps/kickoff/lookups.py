@@ -1,7 +1,7 @@
-"""What a form has to look up while it is built and checked: people, groups, and files that were uploaded before.
+"""The users, groups and uploaded files that a form looks up while it is built and validated.
 
-The sources are protocols, so that fields and forms are tested without a database. Each is asked once per form,
-however many fields there are.
+The sources are protocols, so that fields and forms are tested without a database. A form queries each once, for any
+number of fields.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ HITS = 20  # the most options that a search shows
 
 @dataclass(frozen=True, slots=True)
 class StoredFile(FileValue):
-    """A file that was uploaded already; ``upload_id`` is what its form control carries."""
+    """A file that was uploaded already; ``upload_id`` is the value of its form control."""
 
     upload_id: str = ""
     thumbnail_url: str = ""
 
 
 class FileLookup(Protocol):
-    """Finds the files that the person at the form may attach."""
+    """Finds the files that the user of the form may attach."""
 
     def files(self, ids: Sequence[str]) -> list[StoredFile]:
         """Return the files with these upload ids, in that order; unknown ids and those of others are left out."""
@@ -49,17 +49,17 @@ class People(Protocol):
         """Return the people with these ids, removed and inactive ones too, in one query."""
 
     def groups_by_ids(self, ids: Collection[int]) -> dict[int, Group]:
-        """Return the groups with these ids, removed ones (status ``removed``) and twins told, in one query."""
+        """Return the groups with these ids, removed ones included, with ``has_twin``, in one query."""
 
     def search(self, query: str) -> list[Person]:
-        """Return at most ``HITS`` people whose name or e-mail fits and who can be given work."""
+        """Return at most ``HITS`` people whose name or e-mail matches and who can be assigned."""
 
     def search_groups(self, query: str) -> list[Group]:
-        """Return at most ``HITS`` existing groups whose name fits; none where Pneumatic knows no groups."""
+        """Return at most ``HITS`` existing groups whose name matches; none where Pneumatic has no groups."""
 
 
 class NoFiles:
-    """A lookup that finds nothing: for forms that are only looked at."""
+    """A lookup that finds nothing: for forms that are not submitted."""
 
     def files(self, ids: Sequence[str]) -> list[StoredFile]:
         """Return nothing."""
@@ -67,7 +67,7 @@ class NoFiles:
 
 
 class MirroredPeople:
-    """The people and groups that the last sync saw."""
+    """The users and groups of the last sync."""
 
     def by_ids(self, ids: Collection[int]) -> dict[int, Person]:
         """Return the mirrored people with these ids."""
@@ -78,17 +78,15 @@ class MirroredPeople:
         return groups_to_choose(ids)
 
     def search(self, query: str) -> list[Person]:
-        """Return the first people that fit."""
         return [as_person(user) for user in search_people(query, limit=HITS)]
 
     def search_groups(self, query: str) -> list[Group]:
-        """Return the first groups that fit."""
         return [as_group(group) for group in search_groups(query, limit=HITS)]
 
 
 @dataclass(slots=True)
 class Lookups:
-    """One form's view of people and files; remembers what it asked for. Days of the account begin in ``zone``."""
+    """The lookups of one form, cached. ``zone`` is the time zone of the account's days."""
 
     files: FileLookup
     people: People = field(default_factory=MirroredPeople)

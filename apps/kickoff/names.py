@@ -1,14 +1,14 @@
-"""How a field's ``api_name``, which may be any text, becomes the name of a control, and back.
+"""Names of controls for fields whose ``api_name`` may be any text.
 
-A control is called ``kickoff-<api_name>``; the box that searches its options ``find-<api_name>``. Two things stand
-between such a name and the server:
+A control is called ``kickoff-<api_name>``; the box that searches its options ``find-<api_name>``. Two things
+change such a name between page and server:
 
-* Browsers write a ``"`` of a name as ``%22`` into a multipart body, and nobody undoes it
+* Browsers write a ``"`` of a name as ``%22`` into a multipart body, and no server reverts it
   (https://html.spec.whatwg.org/multipage/form-control-infrastructure.html#multipart-form-data).
 * Django refuses a part whose headers exceed 1,024 bytes, reads a backslash in them as an escape, and cuts blanks off
   the ends of a name.
 
-So ``read_controls`` undoes the first, and a name that cannot travel at all is replaced by a digest of it.
+So ``read_controls`` reverts the first, and a name with other problems is replaced by its hash.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ from apps.pneumatic.canonical.schemas import FieldDefinition
 
 CONTROL_PREFIX = "kickoff-"
 FIND_PREFIX = "find-"
-LONGEST_NAME = 400  # bytes; leaves room for the rest of a part's headers, and for a URL
+MAX_NAME_BYTES = 400  # leaves room for the rest of a part's headers, and for a URL
 
 T = TypeVar("T")
 
 
 def control_key(api_name: str) -> str:
-    """Return ``api_name``, or a digest of it where a form cannot carry the name itself."""
+    """Return ``api_name``, or its hash where a form cannot contain the name itself."""
     travels = (
         api_name.isprintable()
         and api_name == api_name.strip()
         and "\\" not in api_name
         and "%22" not in api_name  # or it would be mistaken for a quotation mark
-        and 0 < len(_in_multipart(api_name).encode(errors="replace")) <= LONGEST_NAME
+        and 0 < len(_in_multipart(api_name).encode(errors="replace")) <= MAX_NAME_BYTES
     )
     if travels:
         return api_name
@@ -57,7 +57,7 @@ def read_controls(
 ) -> MultiValueDict[str, T]:
     """Return ``data`` (of POST, GET or FILES) under the names that ``control_name`` and ``find_name`` give.
 
-    A control may come as a browser writes it into a multipart body, or under the full ``api_name`` whatever that is.
+    A control may have the name that a browser writes into a multipart body, or the full ``api_name``.
     """
     lists = dict(data.lists()) if isinstance(data, MultiValueDict) else _as_lists(data)
     names = {definition.api_name for definition in definitions}

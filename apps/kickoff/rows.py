@@ -1,4 +1,4 @@
-"""What the templates see of a form: a row for each field, in sections, and a problem for each mistake."""
+"""What templates show of a form: a row for each field, in sections, and a problem for each error."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NAME_ID = "id_name"
 
 @dataclass(frozen=True, slots=True)
 class FormProblem:
-    """Something wrong; ``target`` is the id of the control to correct, '' where it is the whole form."""
+    """An error; ``target`` is the id of the control to correct, '' where it is the whole form."""
 
     message: str
     label: str = ""
@@ -43,8 +43,8 @@ class FieldRow:
     key: str = ""
     template_id: int | None = None
     limit: int | None = None  # the most characters
-    is_pattern: bool = False  # what stands in {{...}} does not count
-    remarks: Sequence[str] = ()  # about what stands in the control
+    is_pattern: bool = False  # {{...}} does not count
+    notes: Sequence[str] = ()  # about the value of the control
 
     @classmethod
     def unsupported(
@@ -68,7 +68,7 @@ class FieldRow:
         ids = [f"{self.id}_help"] if self.description.strip() else []
         ids += [f"{self.id}_error"] if self.errors else []
         ids += [f"{self.id}_limit"] if self.limit is not None else []
-        ids += [f"{self.id}_remarks"] if self.remarks else []
+        ids += [f"{self.id}_notes"] if self.notes else []
         return " ".join(ids)
 
     @property
@@ -78,7 +78,7 @@ class FieldRow:
 
     @property
     def search_url(self) -> str:
-        """Return where a script finds options; '' if there is no such address."""
+        """Return the URL that scripts search for options; '' if there is none."""
         if self.context.get("finds_people"):
             return reverse("people-search")
         if self.template_id is None:
@@ -88,9 +88,9 @@ class FieldRow:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Rows that stand together: those of a fieldset, or (without an ``id``) those of none.
+    """Rows that belong together: those of a fieldset, or (without an ``id``) those of none.
 
-    ``rules`` are sentences about its numbers. A fieldset without a title is only set apart.
+    ``rules`` are sentences about its numbers. A fieldset without a title is only separated visually.
     """
 
     rows: Sequence[FieldRow]
@@ -111,10 +111,10 @@ def duplicate_notice(first: KickoffField[Any]) -> str:
     """Return why a second field with the api_name of ``first`` cannot be answered."""
     if first.definition.is_hidden:
         return _(
-            "The template gives this field the same API name as the hidden field “%(first)s”. Pneumatic takes one "
-            "answer for both: the default of that one."
+            "This field has the same API name as the hidden field “%(first)s”. Pneumatic accepts one answer for "
+            "both: the default of the hidden field."
         ) % {"first": first.label}
     return _(
-        "The template gives this field the same API name as “%(first)s”. Pneumatic takes one answer for both: "
-        "the one that you give there."
+        "This field has the same API name as “%(first)s”. Pneumatic accepts one answer for both: "
+        "the one to that field."
     ) % {"first": first.label}

@@ -1,4 +1,4 @@
-"""Whether the numbers of a fieldset keep its rules, as far as that can be told before the server is asked."""
+"""Whether the numbers of a fieldset follow its rules, checked before the request."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _KEPT: Mapping[RuleKind, Callable[[Decimal, Decimal], bool]] = {
 
 
 def broken_rules(fieldset: Fieldset, numbers: Numbers) -> list[RuleGroup]:
-    """Return the rules that certainly do not hold.
+    """Return the rules that are certainly broken.
 
-    ``numbers`` are the fields whose answers are sound; a rule about any other field is left to the server, like a
-    rule of a kind that is not known here. Without a single answer to its fields a group of rules asks for nothing.
+    ``numbers`` are the fields with valid answers; rules about other fields and of unknown kinds are left to the server.
+    A group of rules applies only if at least one of its fields has an answer.
     """
     return [group for group in fieldset.rules if _is_answered(group, numbers) and _is_broken(group, numbers)]
 
@@ -33,7 +33,7 @@ def fields_of(group: RuleGroup) -> list[str]:
 
 
 def sum_of(names: Iterable[str], numbers: Numbers) -> Decimal:
-    """Return the sum of the answers; what is empty counts as nothing."""
+    """Return the sum of the answers; empty ones count as 0."""
     total = Decimal(0)
     for name in names:
         total = _EXACT.add(total, numbers.get(name) or Decimal(0))
@@ -45,14 +45,14 @@ def _is_answered(group: RuleGroup, numbers: Numbers) -> bool:
 
 
 def _is_broken(group: RuleGroup, numbers: Numbers) -> bool:
-    """Say whether every alternative has a rule that certainly does not hold."""
+    """Return whether every alternative has a rule that is certainly broken."""
     return bool(group.alternatives) and all(
-        any(_holds(rule, numbers) is False for rule in rules) for rules in group.alternatives
+        any(_is_followed(rule, numbers) is False for rule in rules) for rules in group.alternatives
     )
 
 
-def _holds(rule: FieldsetRule, numbers: Numbers) -> bool | None:
-    """Say whether a rule holds; None where that cannot be told."""
+def _is_followed(rule: FieldsetRule, numbers: Numbers) -> bool | None:
+    """Return whether a rule is followed; None where that is unknown."""
     compare = _KEPT.get(rule.kind)
     if compare is None or not rule.fields or not all(name in numbers for name in rule.fields):
         return None

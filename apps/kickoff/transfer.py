@@ -1,6 +1,6 @@
-"""Answers that come from elsewhere: from a link, from an earlier launch, from a form whose template has changed.
+"""Answers from other sources: a link, an earlier launch, a form whose template has changed.
 
-Every function tells what it had to leave out, in sentences that hold the answer itself: nothing is lost silently.
+Every function returns what it left out as sentences that contain the answer: nothing is lost silently.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ Fields = dict[str, KickoffField[Any]]
 def initial_from_query(
     definitions: Sequence[FieldDefinition], query: QueryDict, *, people: People | None = None
 ) -> tuple[dict[str, list[str]], list[str]]:
-    """Return (initial, notes): what a link fills in, and sentences about what of it could not be taken.
+    """Return (initial, notes): what a link fills in, and sentences about what is invalid.
 
     Options are named by key or label, people by id or e-mail, groups by name, dates in ISO form; files never come from
-    a link. A control that the link names without an answer stays empty, whatever the default of its field.
+    a link. A control that the link names without an answer stays empty, even if its field has a default.
     """
     lookups = Lookups(files=NoFiles(), people=people or MirroredPeople())
     controls: MultiValueDict[str, str] = read_controls(query, definitions)
@@ -42,15 +42,15 @@ def initial_from_query(
         try:
             if any(values) and kickoff_field.definition.is_hidden:
                 raise AnswerError(_("It is hidden, and only its default is sent."))
-            understood = kickoff_field.understand(values, lookups)
+            parsed = kickoff_field.parse_link_values(values, lookups)
         except AnswerError as error:
             notes.append(
                 _("The link's answer to “%(field)s” was left out: %(reason)s")
                 % {"field": kickoff_field.label, "reason": error}
             )
         else:
-            if understood or (control in controls and kickoff_field.definition.default):
-                initial[control] = understood
+            if parsed or (control in controls and kickoff_field.definition.default):
+                initial[control] = parsed
     return initial, notes
 
 
@@ -59,16 +59,16 @@ def carry_over(
     old_definitions: Sequence[FieldDefinition],
     new_definitions: Sequence[FieldDefinition],
 ) -> tuple[dict[str, list[str]], list[str]]:
-    """Return (initial, dropped): the stored answers that fit the new version, and sentences about the others.
+    """Return (initial, dropped): the stored answers that are valid in the new version, and sentences about the others.
 
-    What was asked and left empty stays empty, whatever the default of its field.
+    A field that was left empty stays empty, even if its field has a default.
     """
     controls = {
         answer.field.api_name: create(answer.field).initial(answer.value)
         for answer in answers_from_json(old_definitions, stored)
     }
     old, new = _by_api_name(old_definitions), _by_api_name(new_definitions)
-    kept, dropped = _fit(controls, old, new)
+    kept, dropped = _carry_over(controls, old, new)
     for api_name in _asked(old):
         if api_name not in stored and api_name in new and new[api_name].definition.default:
             kept[api_name] = []
@@ -80,7 +80,7 @@ def with_empty_controls(
 ) -> MultiValueDict[str, Any]:
     """Return a posted form with an empty list for each field that browsers post nothing for.
 
-    So a box that was unticked is told from a field that the form did not have, which gets its default.
+    This distinguishes an unticked box from a field that the form did not have, which gets its default.
     """
     whole: MultiValueDict[str, Any] = read_controls(data, definitions)
     for api_name in _asked(_by_api_name(definitions)):
@@ -91,7 +91,7 @@ def with_empty_controls(
 def uploads_in(
     definitions: Sequence[FieldDefinition], files: MultiValueDict[str, Any]
 ) -> dict[str, list[Any]]:
-    """Return the files that came with a form (``request.FILES``), by the api_name of their field."""
+    """Return the files that were posted with a form (``request.FILES``), by the api_name of their field."""
     controls: MultiValueDict[str, Any] = read_controls(files, definitions)
     return {
         api_name: found
@@ -105,7 +105,7 @@ def with_uploads(
     definitions: Sequence[FieldDefinition],
     upload_ids: Mapping[str, Sequence[str]],
 ) -> MultiValueDict[str, Any]:
-    """Return posted ``data`` with the ids of files that were uploaded meanwhile, given by api_name."""
+    """Return posted ``data`` with the ids of files that were uploaded with it, given by api_name."""
     extended: MultiValueDict[str, Any] = read_controls(data, definitions)
     for api_name, ids in upload_ids.items():
         control = control_name(api_name)
@@ -125,7 +125,7 @@ def rebase(
     old, new = _by_api_name(old_definitions), _by_api_name(new_definitions)
     rebased: MultiValueDict[str, Any] = read_controls(data, [*old_definitions, *new_definitions])
     posted = {api_name: rebased.getlist(control_name(api_name)) for api_name in _asked(old)}
-    kept, dropped = _fit(posted, old, new)
+    kept, dropped = _carry_over(posted, old, new)
     for api_name in posted:
         if posted[api_name] and kept.get(api_name) != posted[api_name]:
             rebased.setlist(control_name(api_name), kept.get(api_name, []))
@@ -145,7 +145,7 @@ def _asked(fields: Fields) -> Fields:
     return {api_name: field for api_name, field in fields.items() if not field.definition.is_hidden}
 
 
-def _fit(
+def _carry_over(
     controls: Mapping[str, Sequence[str]], old: Fields, new: Fields
 ) -> tuple[dict[str, list[str]], list[str]]:
     kept: dict[str, list[str]] = {}
@@ -156,16 +156,16 @@ def _fit(
         if not given:
             continue
         if now is None or now.definition.is_hidden:
-            if before.definition.is_hidden:  # nobody was asked, nobody is
+            if before.definition.is_hidden:  # hidden before and now
                 continue
             dropped.append(
-                _("“%(field)s” is no longer asked. The answer was: %(answer)s")
-                % {"field": before.label, "answer": ", ".join(before.spell_out(given))}
+                _("“%(field)s” is no longer in the form. The answer was: %(answer)s")
+                % {"field": before.label, "answer": ", ".join(before.display_values(given))}
             )
             continue
-        fits, lost = now.carry(before, given)
-        if fits:
-            kept[api_name] = fits
+        valid, lost = now.carry_over(before, given)
+        if valid:
+            kept[api_name] = valid
         if lost:
             dropped.append(_lost_sentence(before, now, ", ".join(lost)))
     return kept, dropped
@@ -175,4 +175,4 @@ def _lost_sentence(before: KickoffField[Any], now: KickoffField[Any], answer: st
     words = {"field": now.label, "answer": answer}
     if now.takes_over_from(before):
         return _("“%(field)s” no longer offers: %(answer)s") % words
-    return _("“%(field)s” now asks for another kind of answer. It was: %(answer)s") % words
+    return _("“%(field)s” now has another type. The answer was: %(answer)s") % words

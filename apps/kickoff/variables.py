@@ -1,4 +1,4 @@
-"""What Pneumatic makes of ``{{...}}`` in a workflow's name."""
+"""Explain which ``{{...}}`` in a workflow's name Pneumatic replaces."""
 
 from __future__ import annotations
 
@@ -9,28 +9,27 @@ from django.utils.translation import ngettext
 
 from apps.pneumatic.canonical.workflow_names import VARIABLE
 
-# Of what the server puts in by itself, as many are named before anybody asks.
+# Of the variables that the server replaces, this many are listed for a name without any.
 _MENTIONED = 4
 
 
 def explain_name(name: str, *, variables: Collection[str], labels: Mapping[str, str]) -> list[str]:
     """Return sentences about the ``{{...}}`` in ``name``: which Pneumatic replaces, and which stay as they are.
 
-    Of a name without any they say what could stand there. ``variables`` are what the server puts in by itself; none of
-    them: it replaces nothing, and there is nothing to explain. ``labels`` are names of the form's fields by api_name:
-    their answers are put in as well.
+    For a name without any, they say what is possible. ``variables`` are those that the server replaces; without any,
+    there is nothing to explain. ``labels`` are the names of the form's fields by api_name, whose answers are inserted.
     """
     if not variables:
         return []
     replaced, kept = [], []
     found = dict.fromkeys(match.group(0, 1) for match in VARIABLE.finditer(name))
     if not found:
-        return [_what_could_stand_there(variables, labels)]
-    # The server looks for answers only if one of them has a name that none of its own stands in.
+        return [_explain_variables(variables, labels)]
+    # The server inserts answers only if the name of one of them contains none of the server's variables.
     answers = {variable for _written, variable in found if variable in labels and variable not in variables}
-    is_looking = any(all(own not in variable for own in variables) for variable in answers)
+    inserts_answers = any(all(own not in variable for own in variables) for variable in answers)
     for written, variable in found:
-        if variable in answers and is_looking:
+        if variable in answers and inserts_answers:
             words = {"variable": written, "field": labels[variable]}
             replaced.append(_("%(variable)s (the answer to “%(field)s”)") % words)
         elif variable in variables:
@@ -43,15 +42,15 @@ def explain_name(name: str, *, variables: Collection[str], labels: Mapping[str, 
         sentences.append(_("When the workflow starts, Pneumatic replaces %(names)s.") % {"names": names})
     if kept:
         text = ngettext(
-            "%(names)s stays as it is: Pneumatic puts nothing in its place.",
-            "%(names)s stay as they are: Pneumatic puts nothing in their place.",
+            "%(names)s stays as it is: Pneumatic does not replace it.",
+            "%(names)s stay as they are: Pneumatic does not replace them.",
             len(kept),
         )
         sentences.append(text % {"names": ", ".join(kept)})
     return sentences
 
 
-def _what_could_stand_there(variables: Collection[str], labels: Mapping[str, str]) -> str:
+def _explain_variables(variables: Collection[str], labels: Mapping[str, str]) -> str:
     mentioned = ", ".join(f"{{{{{variable}}}}}" for variable in list(variables)[:_MENTIONED])
     if not labels:
         return _("Pneumatic fills in %(variables)s.") % {"variables": mentioned}

@@ -1,4 +1,4 @@
-"""What the search boxes of a form ask while somebody types."""
+"""Search for the options of a form's search boxes."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from apps.kickoff.names import control_key
 from apps.workflow_templates.models import Template
 from apps.workflow_templates.selectors import current_kickoff
 
-LONGEST_QUERY = 200
+MAX_QUERY_CHARACTERS = 200
 
 
 @require_GET
 @never_cache
 @permission_required("accounts.view_pneumaticuser", raise_exception=True)
 def people_search(request: HttpRequest) -> JsonResponse:
-    """Answer with at most 20 people and groups whose name or e-mail fits ``q``."""
+    """Return at most 20 users and groups whose name or e-mail matches ``q``, as JSON."""
     return _hits(find(MirroredPeople(), _query(request)))
 
 
@@ -33,7 +33,7 @@ def people_search(request: HttpRequest) -> JsonResponse:
 @never_cache
 @permission_required("workflow_templates.view_template", raise_exception=True)
 def options_search(request: HttpRequest, template_id: int) -> JsonResponse:
-    """Answer with at most 20 options of the kickoff field ``field`` that fit ``q``."""
+    """Return at most 20 options of the kickoff field ``field`` that match ``q``, as JSON."""
     template = get_object_or_404(Template.objects.select_related("current_version"), pk=template_id)
     wanted = request.GET.get("field", "")
     for definition in current_kickoff(template).fields:
@@ -45,7 +45,7 @@ def options_search(request: HttpRequest, template_id: int) -> JsonResponse:
 
 
 def _query(request: HttpRequest) -> str:
-    return request.GET.get("q", "").strip()[:LONGEST_QUERY]
+    return request.GET.get("q", "").strip()[:MAX_QUERY_CHARACTERS]
 
 
 def _hits(options: Sequence[Option]) -> JsonResponse:

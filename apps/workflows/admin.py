@@ -1,4 +1,4 @@
-"""Workflows in Django admin: to look at, not to change; they are derived from events."""
+"""Workflows in Django admin, read-only: they are derived from events."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from apps.workflows.selectors import named
 
 @admin.register(Workflow)
 class WorkflowAdmin(ReadOnlyAdmin[Workflow]):
-    """Every workflow, last heard first."""
+    """Every workflow, latest event first."""
 
     list_display = (
         "name",
@@ -25,20 +25,20 @@ class WorkflowAdmin(ReadOnlyAdmin[Workflow]):
         "step",
         "has_gaps",
         "launched_by",
-        "last_heard_at",
+        "last_event_at",
     )
     list_filter = ("state", "has_gaps")
     list_select_related = ("launched_by",)
-    ordering = ("-last_heard_at", "-id")
+    ordering = ("-last_event_at", "-id")
     sortable_by = ()  # no other order has an index
     search_fields = ("search",)
     search_help_text = _("Words of the workflow's name, or its ID")
     paginator = BoundedPaginator
-    readonly_fields = ("held_by", "projected_history")
-    exclude = ("holders", "history")
+    readonly_fields = ("assigned_to", "projected_history")
+    exclude = ("performers", "history")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Workflow]:
-        """Return workflows; the list leaves their histories behind."""
+        """Return workflows, in the list without their histories."""
         found = super().get_queryset(request)
         match = request.resolver_match
         is_list = match is not None and (match.url_name or "").endswith("_changelist")
@@ -47,13 +47,13 @@ class WorkflowAdmin(ReadOnlyAdmin[Workflow]):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Workflow], search_term: str
     ) -> tuple[QuerySet[Workflow], bool]:
-        """Find workflows as their own list does."""
+        """Find workflows like the list of workflows does."""
         return (named(queryset, search_term), False)
 
     @admin.display(description=_("performers"))
-    def held_by(self, workflow: Workflow) -> SafeString:
-        """Return who holds the current task."""
-        return pretty(workflow.holders)
+    def assigned_to(self, workflow: Workflow) -> SafeString:
+        """Return the performers of the current tasks."""
+        return pretty(workflow.performers)
 
     @admin.display(description=_("history"))
     def projected_history(self, workflow: Workflow) -> SafeString:

@@ -21,4 +21,4 @@ class WorkflowsConfig(AppConfig):
         register_handler(handle_events, rank=10)
         register_keeper(needed)
         register_panel(template_panel)
-        periodic.register("reconciling", schedule.look_at_the_clock, seconds=schedule.SECONDS_BETWEEN_LOOKS)
+        periodic.register("reconciling", schedule.run_if_due, seconds=schedule.POLL_INTERVAL_SECONDS)

@@ -11,11 +11,11 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import User
 from apps.workflows.models import Workflow
-from apps.workflows.selectors import ELSEWHERE, ME, WorkflowFilters, starters
+from apps.workflows.selectors import ME, OUTSIDE, WorkflowFilters, starters
 
-# Days beyond these are slips; those at the edge of the calendar are no day any more in another time zone.
+# Other days are typing errors; those at the ends of the calendar do not exist in every time zone.
 _PLAUSIBLE = (MinValueValidator(dt.date(1900, 1, 1)), MaxValueValidator(dt.date(2999, 12, 31)))
-LONGEST_QUIET = 3650  # days
+MAX_QUIET_DAYS = 3650
 
 
 def _day(label: Any) -> forms.DateField:
@@ -24,21 +24,21 @@ def _day(label: Any) -> forms.DateField:
 
 
 class WorkflowFilterForm(forms.Form):
-    """What the list is narrowed to. A value that makes no sense is shown as wrong and narrows nothing."""
+    """The filters of the list. An invalid value gets an error and filters nothing."""
 
     q = forms.CharField(label=_("Search"), required=False, max_length=200)
     state = forms.ChoiceField(
-        label=_("State"), required=False, choices=[("", _("Any state")), *Workflow.State.choices]
+        label=_("Status"), required=False, choices=[("", _("Any status")), *Workflow.State.choices]
     )
     template = forms.CharField(label=_("Template"), required=False, max_length=200)
-    held = forms.CharField(label=_("Held by"), required=False, max_length=200)
+    held = forms.CharField(label=_("Assigned to"), required=False, max_length=200)
     starter = forms.ChoiceField(label=_("Started by"), required=False)
     since = _day(_("Started from"))
     until = _day(_("Started to"))
     quiet = forms.IntegerField(
-        label=_("Quiet for days"), required=False, min_value=1, max_value=LONGEST_QUIET
+        label=_("Days without events"), required=False, min_value=1, max_value=MAX_QUIET_DAYS
     )
-    gaps = forms.BooleanField(label=_("Lost events"), required=False)
+    gaps = forms.BooleanField(label=_("Missing events"), required=False)
 
     SHOWN = ("q", "state", "template", "held")
     FOLDED = ("starter", "since", "until", "quiet", "gaps")
@@ -48,9 +48,9 @@ class WorkflowFilterForm(forms.Form):
         self.user = user
         people = [(str(one.pk), one.get_full_name() or one.get_username()) for one in starters()]
         self.fields["starter"].choices = [  # type: ignore[attr-defined]  # a ChoiceField
-            ("", _("Anybody")),
+            ("", _("Any user")),
             (ME, _("Me")),
-            (ELSEWHERE, _("Somebody elsewhere")),
+            (OUTSIDE, _("Outside this dashboard")),
             *people,
         ]
         for name, field in self.fields.items():
@@ -65,7 +65,7 @@ class WorkflowFilterForm(forms.Form):
         self.fields["held"].widget.attrs["placeholder"] = _("me, or a name")
 
     def shown(self) -> list[forms.BoundField]:
-        """Return the filters that are always in sight."""
+        """Return the filters that are always visible."""
         return [self[name] for name in self.SHOWN]
 
     def folded(self) -> list[forms.BoundField]:
@@ -73,11 +73,11 @@ class WorkflowFilterForm(forms.Form):
         return [self[name] for name in self.FOLDED]
 
     def is_unfolded(self) -> bool:
-        """Return whether one of the folded filters says anything."""
+        """Return whether one of these has a value."""
         return any(self.data.get(name) for name in self.FOLDED)
 
     def filters(self) -> WorkflowFilters:
-        """Return what could be understood."""
+        """Return the valid filters."""
         self.is_valid()
         cleaned = self.cleaned_data
         held = _text(cleaned.get("held", ""))

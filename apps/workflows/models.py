@@ -1,4 +1,4 @@
-"""Workflows, as their events tell them. Rows are projections: derived from events, written by nobody else."""
+"""Workflows as projected from their events. No other code writes these rows."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Workflow(models.Model):
-    """One workflow of Pneumatic, whoever started it.
+    """A workflow of Pneumatic, started by this dashboard or outside it.
 
-    Everything but ``launched_by`` and ``last_heard_at`` is a pure function of the set of the workflow's events
-    (``projection.py``). ``history`` is the timeline in the projection's own JSON; ``is_state_seen`` is False where the
-    state was only inferred, ``has_gaps`` says that events are missing. ``changed_at`` is when anything of the row was
-    last written, ``launched_by`` included: pages that are open ask for it to know whether to show themselves anew.
+    Everything except ``launched_by`` and ``last_event_at`` is a pure function of the set of the workflow's events
+    (``projection/projector.py``). ``history`` is the timeline as JSON; ``is_state_confirmed`` is False where the status
+    is only inferred; ``has_gaps`` is True where events are missing. ``changed_at`` is the last write to any column,
+    including ``launched_by``: open pages poll it to decide whether to refresh.
 
-    The history stands last: SQLite then reads what lists need without walking through it.
+    The history is the last column, so that SQLite reads what lists need without reading it.
     """
 
     class State(models.TextChoices):
@@ -24,27 +24,27 @@ class Workflow(models.Model):
         COMPLETED = "completed", _("completed")
         TERMINATED = "terminated", _("terminated")
         SNOOZED = "snoozed", _("snoozed")
-        DELETED = "deleted", _("deleted in Pneumatic")  # found so when we asked: no event tells it
+        DELETED = "deleted", _("deleted in Pneumatic")  # read from Pneumatic: it sends no event for deletions
         UNKNOWN = "unknown", _("unknown")
 
     id = models.BigIntegerField(primary_key=True)  # Pneumatic's
     name = models.TextField(_("name"))
-    search = models.TextField(editable=False)  # ``searching.search_text`` of the name
+    search = models.TextField(editable=False)  # ``projector.search_text`` of the name
     template_id = models.BigIntegerField(_("template"), null=True, blank=True)
     template_name = models.TextField(_("template"), blank=True)
-    state = models.CharField(_("state"), max_length=10, choices=State)
-    is_state_seen = models.BooleanField(default=True)
+    state = models.CharField(_("status"), max_length=10, choices=State)
+    is_state_confirmed = models.BooleanField(default=True)
     has_gaps = models.BooleanField(_("events are missing"), default=False)
     # The number of the current task; of several at once that of the first. Their names are joined with commas.
     step = models.PositiveIntegerField(_("step"), null=True, blank=True)
     task_name = models.TextField(_("current task"), blank=True)
     task_since = models.DateTimeField(_("since"), null=True, blank=True)
-    holders = models.JSONField(_("performers"), default=list)  # of the current tasks, see ``projection.py``
+    performers = models.JSONField(_("performers"), default=list)  # of the current tasks, see ``Projection``
     started_at = models.DateTimeField(_("started"), null=True, blank=True)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
     digest = models.CharField(max_length=64)  # of all that is projected
     events_count = models.PositiveIntegerField(_("events"), default=0)
-    last_heard_at = models.DateTimeField(_("last heard"))
+    last_event_at = models.DateTimeField(_("last event"))
     launched_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.SET_NULL,
@@ -60,13 +60,13 @@ class Workflow(models.Model):
         verbose_name = _("workflow")
         verbose_name_plural = _("workflows")
         indexes = [
-            # With all that a search reads: no row is touched before its name fits.
-            models.Index(fields=["-last_heard_at", "-id", "search"], name="workflow_newest"),
-            models.Index(fields=["state", "-last_heard_at", "-id"], name="workflow_by_state"),
-            models.Index(fields=["template_id", "-last_heard_at", "-id"], name="workflow_by_template"),
-            models.Index(fields=["launched_by", "-last_heard_at", "-id"], name="workflow_by_person"),
+            # Covers all that a search reads: a row is read only when its name matches.
+            models.Index(fields=["-last_event_at", "-id", "search"], name="workflow_newest"),
+            models.Index(fields=["state", "-last_event_at", "-id"], name="workflow_by_state"),
+            models.Index(fields=["template_id", "-last_event_at", "-id"], name="workflow_by_template"),
+            models.Index(fields=["launched_by", "-last_event_at", "-id"], name="workflow_by_person"),
             models.Index(
-                fields=["-last_heard_at", "-id"],
+                fields=["-last_event_at", "-id"],
                 name="workflow_with_gaps",
                 condition=models.Q(has_gaps=True),
             ),
@@ -78,10 +78,10 @@ class Workflow(models.Model):
         return self.name
 
 
-class Holder(models.Model):
-    """Who holds a workflow's current tasks now, a person or a group of them; derived, for the filter "held by"."""
+class Holder(models.Model):  # words: ok
+    """A performer of a workflow's current tasks, a user or a group; derived, for the filter "Assigned to"."""
 
-    workflow = models.ForeignKey(Workflow, models.CASCADE, related_name="holder_rows")
+    workflow = models.ForeignKey(Workflow, models.CASCADE, related_name="performer_rows")
     person_id = models.BigIntegerField()  # of a Pneumatic user, or of a group
     name = models.TextField()
     is_group = models.BooleanField(default=False)
@@ -96,19 +96,20 @@ class Holder(models.Model):
 
 
 class Reconciliation(models.Model):
-    """When workflows were last compared with Pneumatic's, and what came of it: one row.
+    """The last comparison of workflows with Pneumatic and its result: a single row.
 
-    ``begun_at`` and ``looked_at`` are when a worker last began to compare, and to look at the youngest: so no two of
-    them do it at once. ``healed`` and ``left`` (for the next time) are workflows.
+    ``started_at`` is when a worker last started a round and ``newest_checked_at`` when it last checked the newest
+    workflows: no two workers do either at once. ``updated`` and ``remaining`` (left for the next check) are numbers of
+    workflows.
     """
 
     ONLY = 1  # its primary key
 
-    begun_at = models.DateTimeField(null=True, blank=True)
-    looked_at = models.DateTimeField(null=True, blank=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    newest_checked_at = models.DateTimeField(null=True, blank=True)
     checked_at = models.DateTimeField(_("last compared"), null=True, blank=True)
-    healed = models.PositiveIntegerField(_("brought up to date"), default=0)
-    left = models.PositiveIntegerField(_("left for the next time"), default=0)
+    updated = models.PositiveIntegerField(_("updated"), default=0)
+    remaining = models.PositiveIntegerField(_("left for the next check"), default=0)
     error = models.TextField(_("error"), blank=True)  # of the last attempt
 
     class Meta:

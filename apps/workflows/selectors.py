@@ -23,17 +23,17 @@ from apps.workflows.models import Holder, Workflow
 
 State = Workflow.State
 
-ME, ELSEWHERE = "me", "elsewhere"
-PEOPLE_FOUND = 50  # by words, for the filter "held by"
+ME, OUTSIDE = "me", "elsewhere"
+PEOPLE_FOUND = 50  # by words, for the filter "Assigned to"
 DELIVERIES_SHOWN = 20
-NOBODY = -1  # a Pneumatic id that nobody has
+NO_USER_ID = -1  # an id that no Pneumatic user has
 
 
 @dataclass(frozen=True, slots=True)
 class WorkflowFilters:
-    """What the list of workflows is narrowed to; the defaults are all of them.
+    """The filters of the list of workflows; the defaults match all of them.
 
-    ``user`` is who asks: "me" stands for them.
+    ``user`` is the user who asks, and what "me" means.
     """
 
     user: User | None = None
@@ -42,30 +42,30 @@ class WorkflowFilters:
     template: str = ""  # an id, or words of the name
     held: str = ""  # "me", the id of a Pneumatic user, or words of names and e-mails
     starter: str = ""  # "me", "elsewhere", or the id of a user of the dashboard
-    gaps: bool = False  # only those that lost events
+    gaps: bool = False  # only those with missing events
     since: dt.date | None = None  # started
     until: dt.date | None = None
     quiet: int | None = None  # days without an event; running ones, unless ``state`` says otherwise
 
     @property
-    def is_narrowed(self) -> bool:
-        """Return whether anything is left out."""
+    def is_filtered(self) -> bool:
+        """Return whether anything is filtered out."""
         return self != WorkflowFilters(user=self.user)
 
     @property
     def by_start(self) -> bool:
-        """Return whether the list is sorted by when workflows started: where it is narrowed to such a time."""
+        """Return whether the list is sorted by start: where it is filtered by it."""
         return bool(self.since or self.until)
 
 
 def workflows(filters: WorkflowFilters | None = None) -> QuerySet[Workflow]:
-    """Return workflows that fit, last heard first, with what a list shows; the histories are left behind."""
+    """Return matching workflows, latest event first, without their histories."""
     filters = filters or WorkflowFilters()
-    order = ("-started_at", "-id") if filters.by_start else ("-last_heard_at", "-id")
+    order = ("-started_at", "-id") if filters.by_start else ("-last_event_at", "-id")
     found = (
         Workflow.objects.select_related("launched_by").defer("history", "search", "digest").order_by(*order)
     )
-    return _narrowed(found, filters)
+    return _filtered(found, filters)
 
 
 def workflow_for_page(workflow_id: int) -> Workflow | None:
@@ -74,14 +74,14 @@ def workflow_for_page(workflow_id: int) -> Workflow | None:
 
 
 def last_change_of(workflow_id: int) -> tuple[Any, ...] | None:
-    """Return something that is another whenever this workflow was written; None for one that is not known."""
+    """Return a value that changes with every write to this workflow; None for an unknown one."""
     return Workflow.objects.filter(pk=workflow_id).values_list("changed_at", is_worker_behind()).first()
 
 
 def last_change() -> tuple[Any, ...]:
-    """Return something that is another whenever any workflow was written: one query, few looks into indexes.
+    """Return a value that changes with every write to any workflow, in one query along indexes.
 
-    The number of the newest event is part of it: two who write at once may commit the later time first.
+    The id of the newest event is part of it: of two concurrent writes the later time may be committed first.
     """
     newest_event = Subquery(Event.objects.order_by("-pk").values("pk")[:1])
     found = Workflow.objects.order_by("-changed_at").values_list(
@@ -96,21 +96,21 @@ def templates_of(found: Iterable[Workflow]) -> dict[int, Template]:
     return Template.objects.only("name", "tasks_count").in_bulk(ids) if ids else {}
 
 
-def held_by(user: User, limit: int) -> list[Workflow]:
-    """Return running workflows whose current task ``user`` holds, last heard first."""
+def assigned_to(user: User, limit: int) -> list[Workflow]:
+    """Return running workflows whose current task is assigned to ``user``, latest event first."""
     return list(workflows(WorkflowFilters(user=user, held=ME, state=State.RUNNING))[:limit])
 
 
-def running(limit: int, *, not_held_by: int | None = None) -> list[Workflow]:
-    """Return running workflows, last heard first, without those that this Pneumatic user or their groups hold."""
+def running(limit: int, *, not_assigned_to: int | None = None) -> list[Workflow]:
+    """Return running workflows, latest event first, without those assigned to this Pneumatic user or their groups."""
     found = workflows(WorkflowFilters(state=State.RUNNING))
-    if not_held_by is not None:
-        found = found.filter(~Exists(_holders([not_held_by]).filter(workflow=OuterRef("pk"))))
+    if not_assigned_to is not None:
+        found = found.filter(~Exists(_assignments([not_assigned_to]).filter(workflow=OuterRef("pk"))))
     return list(found[:limit])
 
 
 def with_gaps(limit: int) -> list[Workflow]:
-    """Return workflows that lost events and have not ended, last heard first."""
+    """Return workflows with missing events that have not ended, latest event first."""
     return list(
         workflows(WorkflowFilters(gaps=True)).filter(state__in=[State.RUNNING, State.SNOOZED, State.UNKNOWN])[
             :limit
@@ -119,7 +119,7 @@ def with_gaps(limit: int) -> list[Workflow]:
 
 
 def running_of_template(template_id: int, limit: int) -> list[Workflow]:
-    """Return running workflows of a template, last heard first."""
+    """Return running workflows of a template, latest event first."""
     return list(workflows(WorkflowFilters(state=State.RUNNING, template=str(template_id)))[:limit])
 
 
@@ -154,11 +154,11 @@ def named(found: QuerySet[Workflow], text: str) -> QuerySet[Workflow]:
     return found.filter(words if number is None else words | Q(pk=number))
 
 
-def _narrowed(found: QuerySet[Workflow], filters: WorkflowFilters) -> QuerySet[Workflow]:
+def _filtered(found: QuerySet[Workflow], filters: WorkflowFilters) -> QuerySet[Workflow]:
     state = filters.state
     if filters.quiet is not None:
         state = state or State.RUNNING
-        found = found.filter(last_heard_at__lt=timezone.now() - dt.timedelta(days=filters.quiet))
+        found = found.filter(last_event_at__lt=timezone.now() - dt.timedelta(days=filters.quiet))
     if state:
         found = found.filter(state=state)
     if filters.template:
@@ -185,18 +185,18 @@ def _held(found: QuerySet[Workflow], filters: WorkflowFilters) -> QuerySet[Workf
     ids: list[int]
     if filters.held == ME:
         mine = pneumatic_id_of(filters.user) if filters.user else None
-        ids = [NOBODY if mine is None else mine]
+        ids = [NO_USER_ID if mine is None else mine]
     elif number is not None:
         ids = [number]
     else:
-        # Who was deactivated may hold a task all the same: then somebody is looking for it.
+        # A task may still be assigned to a user who was deactivated.
         people = search_people(filters.held, limit=PEOPLE_FOUND, with_inactive=True)
         ids = [person.id for person in people]
-    return found.filter(pk__in=_holders(ids).values("workflow"))
+    return found.filter(pk__in=_assignments(ids).values("workflow"))
 
 
-def _holders(people: Collection[int]) -> QuerySet[Holder]:
-    """Return where these people hold a task, by themselves or in a group."""
+def _assignments(people: Collection[int]) -> QuerySet[Holder]:
+    """Return the performers that are these users or one of their groups."""
     by_themselves = Q(person_id__in=people, is_group=False)
     groups = groups_of(people)
     return Holder.objects.filter(
@@ -205,7 +205,7 @@ def _holders(people: Collection[int]) -> QuerySet[Holder]:
 
 
 def _started_by(found: QuerySet[Workflow], filters: WorkflowFilters) -> QuerySet[Workflow]:
-    if filters.starter == ELSEWHERE:
+    if filters.starter == OUTSIDE:
         return found.filter(launched_by=None)
     if filters.starter == ME:
         return found.filter(launched_by=filters.user)

@@ -30,7 +30,7 @@ from apps.workflows.reconciliation.schedule import freshness
 @never_cache
 @permission_required("workflows.view_workflow", raise_exception=True)
 def workflow_list(request: HttpRequest) -> HttpResponse:
-    """Show workflows; only the results when htmx asks while somebody types, or an open page asks what is new."""
+    """Show workflows; only the results for requests by htmx and by open pages that refresh."""
     version = live.version(request, selectors.last_change())
     if live.is_current(request, version):
         return live.unchanged()
@@ -58,7 +58,7 @@ def workflow_list(request: HttpRequest) -> HttpResponse:
 @require_safe
 @permission_required("workflows.view_workflow", raise_exception=True)
 def workflow_csv(request: HttpRequest) -> StreamingHttpResponse:
-    """Send every workflow that fits the filters as CSV, while it is read from the database."""
+    """Stream every workflow that matches the filters as CSV."""
     filters = WorkflowFilterForm(request.GET, user=cast(User, request.user)).filters()
     lines = csv_lines(selectors.workflows(filters))
     response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
@@ -71,7 +71,7 @@ def workflow_csv(request: HttpRequest) -> StreamingHttpResponse:
 @never_cache
 @permission_required("workflows.view_workflow", raise_exception=True)
 def workflow_detail(request: HttpRequest, workflow_id: int) -> HttpResponse:
-    """Show a workflow: where it stands, what was answered, how it came there, and what is not known."""
+    """Show a workflow: status, answers, activity and missing events."""
     last_change = selectors.last_change_of(workflow_id)
     version = live.version(request, last_change)
     if live.is_current(request, version) or (last_change is None and live.is_asked(request)):
@@ -83,7 +83,7 @@ def workflow_detail(request: HttpRequest, workflow_id: int) -> HttpResponse:
     context = {
         "workflow": workflow,
         "row": row,
-        "sheet": timeline.sheet_of(workflow),
+        "detail": timeline.detail_of(workflow),
         "panels": panels_for(request, workflow),
         "workflow_url": workflow_url(workflow.pk),
         "feed": event_freshness(),
@@ -97,13 +97,13 @@ def workflow_detail(request: HttpRequest, workflow_id: int) -> HttpResponse:
 @never_cache
 @permission_required(["workflows.view_workflow", "webhooks.view_event"], raise_exception=True)
 def workflow_event(request: HttpRequest, workflow_id: int, event_id: int) -> HttpResponse:
-    """Show an event in readable form: what it tells of the workflow, and when it came."""
+    """Show an event in readable form: its content, and when it was received."""
     event = selectors.event_of(workflow_id, event_id)
     if event is None:
         return _show_unknown(request, workflow_id, event_id=event_id)
     context = {
         "event": event,
-        "sheet": timeline.event_sheet_of(event),
+        "detail": timeline.event_detail_of(event),
         "workflow_id": workflow_id,
         "deliveries": selectors.deliveries_of(event)
         if request.user.has_perm("webhooks.view_delivery")
@@ -113,7 +113,7 @@ def workflow_event(request: HttpRequest, workflow_id: int, event_id: int) -> Htt
 
 
 def _show_unknown(request: HttpRequest, workflow_id: int, *, event_id: int | None = None) -> HttpResponse:
-    """Say that nothing is known here, and where more is; an open page shows the workflow when its first event comes."""
+    """Show that the workflow or event is unknown; the open page shows the workflow when its first event arrives."""
     context = {
         "workflow_id": workflow_id,
         "event_id": event_id,

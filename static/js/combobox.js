@@ -98,7 +98,7 @@
       } else if (key === "Enter") {
         const isUnfinished = this.input.value.trim() && !this.hidden.value;
         if (!this.isOpen && !isUnfinished) return;
-        event.preventDefault(); // the form must not be sent with a search that nobody finished
+        event.preventDefault(); // the form must not be sent with an unfinished search
         if (!this.isOpen) this.search();
         else if (this.active >= 0) this.choose(this.hits[this.active]);
         else if (this.hits.length === 1) this.choose(this.hits[0]);

@@ -1,23 +1,23 @@
-/* Pages that show themselves anew while they are open; apps/core/live.py is the other half.
+/* Pages that refresh while they are open; apps/core/live.py is the other half.
 
-   [data-live] is the part that changes, data-live-version the mark of what it shows. Inside it [data-key] names what
-   stays the same thing, [data-news] says in a sentence where that stands, and [data-watched] that its news is read
-   aloud. [data-live-status] says how fresh the page is, and stops it. */
+   [data-live] is the part that changes, data-live-version the version of its content. Inside it, [data-key] identifies
+   an element across refreshes, [data-news] is its status as a sentence, and [data-watched] marks elements whose news
+   are announced. [data-live-status] shows how current the page is, with a button that pauses updates. */
 (() => {
   "use strict";
   const SECOND = 1000;
   const EVERY = 4 * SECOND;
-  // Nobody has touched the page for this long: ask less often.
+  // After this long without input: poll less often.
   const IDLE = [
     [30 * 60 * SECOND, 60 * SECOND],
     [5 * 60 * SECOND, 15 * SECOND],
   ];
-  const LONGEST_WAIT = 60 * SECOND;
+  const MAX_WAIT = 60 * SECOND;
   const GIVE_UP = 20 * SECOND;
   const AFTER_TYPING = 1.5 * SECOND;
   const AFTER_POINTING = 0.7 * SECOND;
-  const BETWEEN_WORDS = 8 * SECOND;
-  const MOST_WORDS = 3;
+  const ANNOUNCE_EVERY = 8 * SECOND;
+  const MAX_SENTENCES = 3;
 
   const status = document.querySelector("[data-live-status]");
   const place = () => document.querySelector("[data-live]");
@@ -38,7 +38,7 @@
   let isPaused = false;
   let isGone = false;
 
-  /* What the page says of itself */
+  /* The status line */
 
   const setText = (element, text) => {
     if (element.textContent !== text) element.textContent = text;
@@ -50,7 +50,7 @@
     return Boolean(selection && !selection.isCollapsed && part && selection.anchorNode && part.contains(selection.anchorNode));
   };
 
-  const tell = () => {
+  const showStatus = () => {
     const seconds = Math.round((Date.now() - updated) / SECOND);
     const texts = status.dataset;
     let state = "live";
@@ -67,36 +67,36 @@
     setText(words, text);
   };
 
-  /* What is read aloud: not much, and not often */
+  /* Announcements for screen readers: few, and not often */
 
-  let spoken = 0;
-  let speaking = 0;
+  let announcedAt = 0;
+  let announceTimer = 0;
   const unsaid = new Map();
 
   const speak = (text) => {
     const announcer = document.getElementById("announcer");
     if (announcer) announcer.textContent = text;
-    spoken = Date.now();
+    announcedAt = Date.now();
   };
 
   const sayNews = () => {
-    speaking = 0;
+    announceTimer = 0;
     const sentences = [...unsaid.values()];
     unsaid.clear();
-    const rest = sentences.splice(MOST_WORDS).length;
+    const rest = sentences.splice(MAX_SENTENCES).length;
     if (rest) sentences.push(status.dataset.moreAloud.replace("{n}", rest));
     if (sentences.length) speak(sentences.join(" · "));
   };
 
   const announce = (key, sentence) => {
     unsaid.set(key, sentence);
-    speaking ||= setTimeout(sayNews, Math.max(0, spoken + BETWEEN_WORDS - Date.now()));
+    announceTimer ||= setTimeout(sayNews, Math.max(0, announcedAt + ANNOUNCE_EVERY - Date.now()));
   };
 
-  /* Old nodes become like the new ones; what did not change is not touched, so focus and place stay */
+  /* Update old nodes to the new ones; unchanged nodes are not touched, so that focus and scroll position stay */
 
   const keyOf = (node) => (node.nodeType === Node.ELEMENT_NODE ? (node.dataset.key ?? node.id) : "");
-  // What scripts and people have set: whether it is unfolded, and whether it can be scrolled with the keyboard.
+  // Attributes that scripts and users set: whether it is open, and whether it can be scrolled with the keyboard.
   const KEPT = new Set(["open", "tabindex"]);
 
   const move = (parent, node, before) => {
@@ -166,13 +166,13 @@
     document.dispatchEvent(new Event("live:shown"));
   };
 
-  /* Asking */
+  /* Polling */
 
   const isTyping = () => Date.now() - typed < AFTER_TYPING || htmxAsks > 0;
   const mustWait = () => isTyping() || pressed || Date.now() - pointed < AFTER_POINTING || isSelecting();
 
   const pace = () => {
-    if (failures) return Math.min(EVERY * 2 ** failures, LONGEST_WAIT);
+    if (failures) return Math.min(EVERY * 2 ** failures, MAX_WAIT);
     const idle = Date.now() - touched;
     return (IDLE.find(([after]) => idle > after) ?? [0, EVERY])[1];
   };
@@ -193,7 +193,7 @@
     const page = document.createElement("template");
     page.innerHTML = html;
     const next = page.content.querySelector("[data-live]");
-    if (!next || !part.isConnected || mustWait()) return; // asked again soon, with the same mark
+    if (!next || !part.isConnected || mustWait()) return; // polled again soon, with the same version
     show(part, next);
   };
 
@@ -232,16 +232,16 @@
       asking = false;
     }
     schedule();
-    tell();
+    showStatus();
   };
 
   const catchUp = () => {
     touched = Date.now();
     if (!isPaused && !isGone && !document.hidden) schedule(0);
-    tell();
+    showStatus();
   };
 
-  /* Whoever reads */
+  /* Events of the page */
 
   button?.addEventListener("click", () => {
     isPaused = !isPaused;
@@ -278,7 +278,7 @@
   document.addEventListener("htmx:afterRequest", () => (htmxAsks = Math.max(0, htmxAsks - 1)));
   document.addEventListener("htmx:afterSwap", () => (updated = Date.now()));
 
-  setInterval(() => document.hidden || tell(), SECOND);
-  tell();
+  setInterval(() => document.hidden || showStatus(), SECOND);
+  showStatus();
   schedule();
 })();

@@ -23,7 +23,7 @@
   const makeButton = (label, key, name) =>
     make("button", { type: "button", class: "button button--quiet button--small", "aria-label": text(key, { name }) }, label);
 
-  /* The cookie is newer than the form if somebody signed in again in another tab. */
+  /* The cookie is newer than the form if the user signed in again in another tab. */
   const csrfToken = (form) =>
     document.cookie.match(/(?:^|; )csrftoken=([^;]+)/)?.[1] ?? form.elements.namedItem("csrfmiddlewaretoken").value;
 
@@ -36,7 +36,7 @@
     return text([bytes === 1 ? "byte" : "bytes", "KB", "MB"][power], { size });
   };
 
-  /* Pneumatic takes only some files a minute, of all fields of the page together: nobody sends before this moment. */
+  /* Pneumatic limits uploads per minute, for all fields of the page together: no upload starts before this time. */
   const pause = {
     until: 0,
     timer: 0,
@@ -134,9 +134,9 @@
       }
     }
 
-    /* How long the files that wait have to wait yet. It is told once, not every second, to those who listen. */
+    /* The remaining wait of the waiting files. Screen readers announce it once, not every second. */
     count(seconds) {
-      const words = seconds && this.waiting.length ? text("goes-on", { seconds }) : "";
+      const words = seconds && this.waiting.length ? text("limited", { seconds }) : "";
       if (words && this.countdown.hidden) this.say(words);
       this.countdown.textContent = words;
       this.countdown.hidden = words === "";
@@ -174,7 +174,7 @@
       }
       if (request.status >= 200 && request.status < 300 && answer?.id) {
         item.replaceWith(this.row({ id: answer.id, name: answer.name, size: inWords(answer.size), url: answer.url }));
-        this.tell(text("uploaded", { name: answer.name }));
+        this.announceChange(text("uploaded", { name: answer.name }));
       } else {
         const isSignedOut = request.responseURL && new URL(request.responseURL).pathname !== this.path;
         const reason = isSignedOut ? text("signed-out") : answer?.error;
@@ -215,14 +215,14 @@
       const remove = makeButton(this.word("remove"), "remove", name);
       remove.addEventListener("click", () => {
         item.remove();
-        this.tell(text("removed", { name }));
+        this.announceChange(text("removed", { name }));
         this.input.focus();
       });
       item.append(remove);
       return item;
     }
 
-    /* A row that names a file which is not attached, and why; it stays until somebody has read it. */
+    /* A row for a file that was not attached, with the reason; it stays until it is dismissed. */
     refuse(name, reason) {
       const item = make("li", { "data-upload-failed": name });
       const dismiss = makeButton(this.word("dismiss"), "dismiss", name);
@@ -244,8 +244,8 @@
       this.alert.hidden = message === "";
     }
 
-    /* What the form would send is another than before: whoever keeps drafts listens for it. */
-    tell(message) {
+    /* Announce a change of the form's content; draft.js listens for the event. */
+    announceChange(message) {
       this.say(message);
       this.root.dispatchEvent(new Event("change", { bubbles: true }));
     }
@@ -263,7 +263,7 @@
     }
   };
 
-  /* A form waits for its files, and for somebody to see that one of them did not arrive. */
+  /* A form waits for its files, and for the user to dismiss failed ones. */
   document.addEventListener(
     "submit",
     (event) => {

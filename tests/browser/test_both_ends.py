@@ -53,7 +53,7 @@ def test_a_workflow_is_followed_from_its_launch_to_its_end(browse: Browse, heard
 
     heard.step(workflow["id"])
     take_in(heard)
-    expect(timeline).to_contain_text("Step 1, Check: done")
+    expect(timeline).to_contain_text("Step 1, Check: completed")
     expect(facts).to_contain_text("Do")
 
     heard.step(workflow["id"], "return")
@@ -63,7 +63,7 @@ def test_a_workflow_is_followed_from_its_launch_to_its_end(browse: Browse, heard
     heard.step(workflow["id"])
     heard.step(workflow["id"])
     take_in(heard)
-    expect(timeline).to_contain_text("Step 2, Do: done")
+    expect(timeline).to_contain_text("Step 2, Do: completed")
     expect(facts).to_contain_text("completed")
     assert_accessible(page)
 

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, Request, expect
 
 from apps.accounts.models import User
-from apps.workflows.reconciliation.observations import gone, take_note
+from apps.workflows.reconciliation.observations import deleted_event, record_observations
 from tests.factories import make_pneumatic_user, make_template, make_user, make_workflow
 from tests.fixtures import payloads
 from tests.fixtures.browser import Browse, assert_accessible, check
@@ -104,7 +104,7 @@ def test_the_page_of_a_workflow_changes_and_says_so(browse: Browse, uma: User, d
 
     deliver(payloads.task_completed(1, 1, output=[payloads.answer("field-amount", "12")]))
 
-    expect(page.locator(".timeline")).to_contain_text("Step 1, Collect papers: done")
+    expect(page.locator(".timeline")).to_contain_text("Step 1, Collect papers: completed")
     expect(page.locator(".timeline")).to_contain_text("12")
     expect(page.locator("#announcer")).to_have_text("Workflow 1: now at step 2, Prepare the desk")
     expect(page.get_by_role("link", name="Workflow started")).to_be_focused()
@@ -115,7 +115,7 @@ def test_a_page_of_an_unknown_workflow_shows_it_when_its_first_event_comes(
 ) -> None:
     browse.allow("status of 404")
     page = browse("/workflows/1/", user=uma)
-    expect(page.get_by_role("heading", level=1)).to_contain_text("No event has come")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("No events received")
 
     deliver(payloads.started(1))
 
@@ -147,7 +147,7 @@ def test_nothing_moves_under_selected_text(browse: Browse, uma: User, deliver: D
     page.locator("tr[data-key='1'] bdi").first.evaluate(
         "element => getSelection().selectAllChildren(element)"
     )
-    expect(page.locator("[data-live-words]")).to_have_text("Waiting while text is selected")
+    expect(page.locator("[data-live-words]")).to_have_text("Paused while text is selected")
 
     deliver(payloads.task_completed(1, 1))
     asked.clear()
@@ -188,7 +188,7 @@ def test_updates_can_be_paused(browse: Browse, uma: User, deliver: Deliver) -> N
     assert asked == []
     assert_accessible(page)
 
-    page.get_by_role("button", name="Go on updating").click()
+    page.get_by_role("button", name="Resume updates").click()
 
     expect(page.locator("tr[data-key='2']")).to_be_visible()
     expect(page.get_by_role("button", name="Pause updates")).to_be_focused()
@@ -253,9 +253,9 @@ def test_without_scripts_the_page_is_plain_and_says_when_it_was_loaded(
 
     expect(page.locator("[data-live-words]")).to_contain_text("As of")
     expect(page.get_by_role("button", name="Pause updates")).to_be_hidden()
-    page.get_by_label("State").select_option("completed")
+    page.get_by_label("Status").select_option("completed")
     page.get_by_role("button", name="Search").last.click()
-    expect(page.get_by_text("No workflow fits")).to_be_visible()
+    expect(page.get_by_text("No matching workflows")).to_be_visible()
 
 
 def test_the_way_to_an_event_with_the_keyboard_alone(browse: Browse, uma: User, deliver: Deliver) -> None:
@@ -330,7 +330,7 @@ def fill(deliver: Deliver) -> None:
 def terminate(workflow_id: int, deliver: Deliver, dialect: str) -> None:
     """End a workflow. Today's server deletes it then and tells nobody, so that it is found to be gone."""
     if dialect == "current":
-        take_note([gone(workflow_id)])
+        record_observations([deleted_event(workflow_id)])
     else:
         deliver(payloads.started(workflow_id, status=payloads.TERMINATED))
 

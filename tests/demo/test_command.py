@@ -105,7 +105,7 @@ def operator_at(folder: Path, url: str) -> Iterator[Callable[[], dict[int, str]]
 
         def states() -> dict[int, str]:
             text = operator.get("/workflows/export.csv").content.decode("utf-8-sig")
-            return {int(row["Workflow ID"]): row["State"] for row in csv.DictReader(io.StringIO(text))}
+            return {int(row["Workflow ID"]): row["Status"] for row in csv.DictReader(io.StringIO(text))}
 
         yield states
 

@@ -85,16 +85,16 @@ def kill_once(
 
 
 ALWAYS = [
-    (reconciler, "look_for"),
+    (reconciler, "find_launched"),
     (gateway.Client, "list_workflows"),
     (poller, "connect"),
 ]
 WHERE_IT_STARTED = [
     (gateway.Client, "get_workflow"),
-    (reconciler, "take_note"),
+    (reconciler, "record_observations"),
     (matcher, "move"),
     (matcher, "record_use"),
-    (matcher, "credit"),
+    (matcher, "record_starters"),
 ]
 WHERE_IT_DID_NOT = [(matcher, "has_candidates"), (poller, "move"), (poller, "_finish_poll")]
 STEPS = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from apps.kickoff.fields import create
-from apps.kickoff.fields.choices import LONG, ChoiceField
+from apps.kickoff.fields.choices import MAX_LISTED_OPTIONS, ChoiceField
 from apps.kickoff.lookups import HITS
 from apps.pneumatic.canonical.schemas import Selection
 from tests.factories import make_field
@@ -45,16 +45,16 @@ def test_no_choice_is_refused_where_one_is_required(type_name: str) -> None:
 def test_what_is_not_on_offer_is_refused(type_name: str, foreign: str) -> None:
     [error] = errors_of(make_field("a", type_name, selections=numbered(2)), foreign)
 
-    assert "is not on offer" in error
+    assert "is not available" in error
 
 
 @pytest.mark.parametrize("type_name", ALL)
 def test_a_required_field_without_options_blocks_the_launch_and_says_why(type_name: str) -> None:
     form = make_form(make_field("a", type_name, name="Colour", is_required=True, selections=()), data={})
 
-    assert form.blockers == ["“Colour” must be answered, but the template offers no options for it."]
+    assert form.blockers == ["“Colour” is required, but the template has no options for it."]
     assert not form.is_valid()
-    assert form.rows[0].notice == "The template offers no options for this field."
+    assert form.rows[0].notice == "The template has no options for this field."
 
 
 def test_an_optional_field_without_options_blocks_nothing() -> None:
@@ -72,8 +72,8 @@ def test_options_of_one_key_are_one_option() -> None:
 
 
 def test_a_dropdown_of_fifteen_options_lists_them_and_one_of_sixteen_is_searched() -> None:
-    short = create(make_field("a", "dropdown", selections=numbered(LONG)))
-    long = create(make_field("a", "dropdown", selections=numbered(LONG + 1)))
+    short = create(make_field("a", "dropdown", selections=numbered(MAX_LISTED_OPTIONS)))
+    long = create(make_field("a", "dropdown", selections=numbered(MAX_LISTED_OPTIONS + 1)))
 
     assert (short.template, short.grouped) == ("kickoff/widgets/select.html", False)
     assert (long.template, long.grouped) == ("kickoff/widgets/search.html", True)

@@ -70,7 +70,9 @@ def test_one_option_is_named_by_its_text(type_name: str, default: str, key: str)
         ("Mail, Fax, Mail", ["1", "4"]),
     ],
 )
-def test_several_options_are_told_apart_though_their_texts_hold_commas(default: str, keys: list[str]) -> None:
+def test_several_options_are_distinguished_though_their_texts_have_commas(
+    default: str, keys: list[str]
+) -> None:
     assert shown(make_field("a", "checkbox", selections=WORDS, default=default)) == keys
 
 
@@ -151,7 +153,7 @@ def test_an_earlier_launch_wins_over_a_default_even_where_it_says_nothing() -> N
     assert [row.context["value"] for row in make_form(*new, initial=initial).rows] == ["mine", "", "usual"]
 
 
-def test_what_somebody_emptied_stays_empty_when_the_form_comes_back() -> None:
+def test_a_cleared_field_stays_empty_when_the_form_is_shown_again() -> None:
     fields = [make_field("a", default="usual"), make_field("b", "number", is_required=True)]
     form = make_form(*fields, data={"kickoff-a": ""})
 
@@ -215,7 +217,7 @@ def test_hidden_fields_of_every_type_carry_their_values() -> None:
     ("type_name", "default", "reason"),
     [
         ("string", "", "but it has no default"),
-        ("number", "many", "but its default “many” is no answer that Pneumatic takes"),
+        ("number", "many", "but its default “many” is not a valid value"),
         ("file", "", "but it has no default"),
     ],
 )
@@ -227,7 +229,7 @@ def test_a_hidden_field_that_must_be_answered_and_is_not_blocks_the_launch(
     [blocker] = form.blockers
 
     assert not form.is_valid()
-    assert blocker.startswith(f"“Cost centre” is hidden and must be answered, {reason}")
+    assert blocker.startswith(f"“Cost centre” is hidden and required, {reason}")
     assert "the template's author can" in blocker
 
 
@@ -251,12 +253,12 @@ def test_a_link_cannot_answer_a_hidden_field() -> None:
     ]
 
 
-def test_a_field_that_became_hidden_is_told_with_its_answer() -> None:
+def test_a_field_that_became_hidden_is_reported_with_its_answer() -> None:
     old, new = make_field("a", name="Colour"), make_field("a", name="Colour", is_hidden=True, default="red")
 
     assert carry_over({"a": "blue"}, [old], [new]) == (
         {},
-        ["“Colour” is no longer asked. The answer was: blue"],
+        ["“Colour” is no longer in the form. The answer was: blue"],
     )
 
 

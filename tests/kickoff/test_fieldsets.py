@@ -59,7 +59,7 @@ def test_a_field_of_an_unknown_group_stands_by_itself_and_an_empty_group_nowhere
     assert [(section.id, len(section.rows)) for section in form.sections] == [("", 1)]
 
 
-def test_a_broken_rule_is_told_at_its_group_and_leads_to_its_first_field() -> None:
+def test_a_broken_rule_is_shown_at_its_group_and_links_to_its_first_field() -> None:
     form = make_form(
         TOP,
         DEPOSIT,
@@ -183,7 +183,7 @@ def test_a_search_checks_no_rules() -> None:
     assert not any(section.errors for section in form.sections)
 
 
-def test_rules_are_told_in_plain_words() -> None:
+def test_rules_are_shown_as_sentences() -> None:
     rules = money(
         group((HUNDRED,)),
         group((rule(RuleKind.SUM_MORE, "5", "deposit"),)),
@@ -265,7 +265,7 @@ def test_problems_stand_in_the_order_of_the_page() -> None:
     assert [problem.label for problem in form.problems] == ["First", "Money", "Last"]
 
 
-def test_a_rule_that_only_hidden_fields_break_is_told_at_the_top() -> None:
+def test_a_rule_that_only_hidden_fields_break_is_shown_at_the_top() -> None:
     hidden = make_field("deposit", "number", fieldset="money", is_hidden=True, default="7")
     rules = money(group((rule(RuleKind.SUM_EQUAL, "100", "deposit"),)))
     form = make_form(TOP, hidden, fieldsets=[rules], data={})

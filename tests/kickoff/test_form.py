@@ -107,7 +107,7 @@ def test_a_required_field_of_an_unknown_type_blocks_the_launch_and_is_named() ->
 
     assert not form.is_valid()
     [blocker] = form.blockers
-    assert blocker.startswith("“Picture” must be answered")
+    assert blocker.startswith("“Picture” is required")
 
 
 def test_a_search_is_never_valid_and_shows_no_errors() -> None:
@@ -138,8 +138,8 @@ def test_an_unfinished_search_is_asked_about(is_required: bool) -> None:
 
     assert not form.is_valid()
     assert [problem.message for problem in form.problems] == [
-        "Nothing was chosen for “ada”. Choose from the list, or empty the search box.",
-        "Nothing was chosen for “option”. Choose from the list, or empty the search box.",
+        "Nothing was chosen for “ada”. Choose from the list, or clear the search box.",
+        "Nothing was chosen for “option”. Choose from the list, or clear the search box.",
     ]
 
 
@@ -199,7 +199,7 @@ def test_a_reason_for_a_field_that_cannot_be_answered_is_shown_too() -> None:
     assert form.rows[0].errors == ["Required."]
 
 
-def test_it_reads_a_querydict_and_asks_for_nobody_without_need() -> None:
+def test_it_reads_a_querydict_and_queries_no_users_without_need() -> None:
     people = FewPeople()
     form = make_form(make_field("a"), data=MultiValueDict({"name": ["N"], "kickoff-a": ["1"]}), people=people)
 

@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 LIMITED = make_field("line", name="Client", max_length=10)
 
 
-def test_characters_are_counted_while_somebody_types_and_none_is_cut(browse: Browse, operator: User) -> None:
+def test_characters_are_counted_while_the_user_types_and_none_is_cut(browse: Browse, operator: User) -> None:
     template = make_template(fields=[LIMITED])
     page = browse(f"/templates/{template.pk}/launch/", user=operator)
     box, counter = page.get_by_label("Client"), page.locator("#id_kickoff_1_limit")
@@ -32,7 +32,7 @@ def test_characters_are_counted_while_somebody_types_and_none_is_cut(browse: Bro
     expect(box).to_have_value("twelve chars")
 
 
-def test_the_limit_is_told_without_a_script(browse: Browse, operator: User) -> None:
+def test_the_limit_is_shown_without_a_script(browse: Browse, operator: User) -> None:
     template = make_template(fields=[LIMITED])
     page = browse(f"/templates/{template.pk}/launch/", user=operator, javascript=False)
 

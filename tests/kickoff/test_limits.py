@@ -18,7 +18,7 @@ def test_what_is_too_long_is_refused_with_both_numbers(type_name: str) -> None:
     typed = "https://a.io/" + "x" * 128
     [error] = errors_of(make_field("a", type_name, max_length=140), typed)
 
-    assert error == "This has 141 characters; Pneumatic takes at most 140 characters."
+    assert error == "This has 141 characters; the limit is 140 characters."
 
 
 @pytest.mark.parametrize("type_name", ["string", "text", "url"])
@@ -36,7 +36,7 @@ def test_characters_are_counted_as_people_see_them_in_text_and_not_in_bytes() ->
     assert make_form(make_field("a", max_length=3), data={"kickoff-a": "Æø😀"}).is_valid()
 
 
-def test_a_limit_is_told_and_counted_but_nothing_is_cut() -> None:
+def test_a_limit_is_shown_and_counted_but_nothing_is_cut() -> None:
     page = Page(render(make_form(make_field("a", max_length=140), longest_name=120)))
 
     assert page.all("maxlength") == []
@@ -50,7 +50,7 @@ def test_the_limit_of_a_name_is_a_sentence_too() -> None:
     form = make_form(data={"name": "x" * 121}, longest_name=120)
 
     assert [problem.message for problem in form.problems] == [
-        "This has 121 characters; Pneumatic takes at most 120 characters."
+        "This has 121 characters; the limit is 120 characters."
     ]
     assert make_form(data={"name": "x" * 5000}).is_valid()
 
@@ -60,25 +60,25 @@ def test_what_becomes_of_variables_in_a_name_is_explained() -> None:
     fields = [make_field("client", name="Client"), make_field("secret", is_hidden=True, default="x")]
     row = make_form(*fields, initial={"name": name}, name_variables=VARIABLES).name_row
 
-    assert row.remarks == [
+    assert row.notes == [
         "When the workflow starts, Pneumatic replaces {{date}}, {{ client }} (the answer to “Client”), "
         "{{secret}} (the answer to “Secret”).",
-        "{{unknown-var}} stays as it is: Pneumatic puts nothing in its place.",
+        "{{unknown-var}} stays as it is: Pneumatic does not replace it.",
     ]
-    assert "id_name_remarks" in row.describedby
+    assert "id_name_notes" in row.describedby
 
 
 def test_nothing_is_explained_where_nothing_is_replaced() -> None:
-    assert make_form(initial={"name": "{{date}}"}).name_row.remarks == []
+    assert make_form(initial={"name": "{{date}}"}).name_row.notes == []
 
 
-def test_a_name_without_variables_is_told_which_there_are() -> None:
+def test_a_name_without_variables_lists_the_possible_ones() -> None:
     row = make_form(initial={"name": "date"}, name_variables=VARIABLES).name_row
-    assert row.remarks == ["Pneumatic fills in {{date}}, {{template-name}}, {{workflow-id}}."]
+    assert row.notes == ["Pneumatic fills in {{date}}, {{template-name}}, {{workflow-id}}."]
 
     field = make_field("client-1", name="Client")
     row = make_form(field, initial={"name": "date"}, name_variables=VARIABLES).name_row
-    assert row.remarks == [
+    assert row.notes == [
         "Pneumatic fills in {{date}}, {{template-name}}, {{workflow-id}}, and answers, such as {{client-1}} for "
         "“Client”."
     ]
@@ -93,8 +93,8 @@ def test_answers_are_put_in_only_if_one_of_them_has_a_name_that_holds_none_of_th
         *fields, initial={"name": "{{start-date}} {{client}}"}, name_variables=VARIABLES
     ).name_row
 
-    assert alone.remarks == ["{{start-date}} stays as it is: Pneumatic puts nothing in its place."]
-    assert both.remarks == [
+    assert alone.notes == ["{{start-date}} stays as it is: Pneumatic does not replace it."]
+    assert both.notes == [
         "When the workflow starts, Pneumatic replaces {{start-date}} (the answer to “Start”), {{client}} (the answer "
         "to “Client”)."
     ]
@@ -117,11 +117,9 @@ def test_options_that_the_key_may_not_read_are_explained(type_name: str, is_requ
     )
     form = make_form(field, data={})
 
-    assert "data set that the API key may not read" in form.rows[0].notice
+    assert "data set that the API key cannot read" in form.rows[0].notice
     assert form.is_valid() is not is_required
-    assert [blocker[:30] for blocker in form.blockers] == (
-        ["“City” must be answered, but i"] if is_required else []
-    )
+    assert [blocker[:23] for blocker in form.blockers] == (["“City” is required, but"] if is_required else [])
 
 
 def test_a_file_field_says_why_no_file_can_be_sent() -> None:
@@ -139,7 +137,7 @@ def test_a_required_file_field_blocks_the_launch_where_no_file_can_be_sent() -> 
     form = make_form(field, data={"kickoff-a": ["u-1"]}, no_files="Files have no home.")
 
     assert not form.is_valid()
-    assert form.blockers == ["“Papers” must be answered. Files have no home."]
+    assert form.blockers == ["“Papers” is required. Files have no home."]
 
 
 TYPES = ["string", "text", "url", "number", "date", "radio", "dropdown", "checkbox", "user", "file"]

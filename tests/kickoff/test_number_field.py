@@ -68,7 +68,7 @@ def test_a_number_is_taken_with_all_of_its_digits(typed: str, answer: str) -> No
         *("€5", "5%", "1\N{NO-BREAK SPACE}000"),
     ],
 )
-def test_what_is_no_number_is_refused_and_told_what_to_write(typed: str) -> None:
+def test_an_invalid_number_is_refused_with_what_to_write(typed: str) -> None:
     assert errors_of(NUMBER, typed) == [f"“{typed}” is not a number. {WHAT_TO_WRITE}"]
 
 
@@ -84,7 +84,7 @@ def test_a_comma_that_may_set_thousands_apart_is_asked_about(
     ]
 
 
-def test_a_number_that_nobody_can_read_is_refused() -> None:
+def test_an_unreadable_number_is_refused() -> None:
     assert errors_of(NUMBER, "9" * 61) == ["A number can have at most 60 digits."]
     assert errors_of(NUMBER, "0." + "1" * 70) == ["A number can have at most 60 digits."]
     assert "is not a number" in errors_of(NUMBER, "9" * 50_000 + "x")[0]

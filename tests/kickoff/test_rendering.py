@@ -157,7 +157,7 @@ def test_a_search_has_a_button_that_works_without_a_script() -> None:
     assert (button["name"], button["value"], button["formaction"]) == ("find", "who", "#id_kickoff_1_group")
 
 
-def test_the_script_is_told_where_to_search() -> None:
+def test_the_page_contains_the_url_for_searches() -> None:
     definitions = [make_field("who", "user"), make_field("a/b c", "dropdown", selections=numbered(40))]
 
     assert Page(render(make_form(*definitions, template_id=7))).all("data-url") == [

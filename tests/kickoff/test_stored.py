@@ -42,7 +42,7 @@ def test_an_answer_that_the_type_does_not_understand_is_shown_as_it_is_stored() 
     [answer] = describe_answers([make_field("a", "date")], {"a": ["yesterday"]})
 
     [part] = answer.answer.parts
-    assert (part.text, part.note) == ('["yesterday"]', "The stored answer is no date.")
+    assert (part.text, part.note) == ('["yesterday"]', "The stored answer is not a valid date.")
 
 
 @pytest.mark.parametrize("type_name", [*sorted(registered()), "hologram"])

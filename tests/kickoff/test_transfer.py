@@ -52,12 +52,12 @@ def test_a_link_fills_every_type_but_files() -> None:
 @pytest.mark.parametrize(
     ("type_name", "value", "reason"),
     [
-        ("radio", "Purple", "“Purple” is not on offer."),
-        ("checkbox", "Purple", "“Purple” is not on offer."),
+        ("radio", "Purple", "“Purple” is not an available option."),
+        ("checkbox", "Purple", "“Purple” is not an available option."),
         ("date", "31.12.2026", "“31.12.2026” is not a date like 2026-03-31."),
-        ("user", "99", "There is nobody “99” in Pneumatic."),
-        ("user", "3", "There is nobody “3” in Pneumatic."),
-        ("user", "ada", "There is nobody “ada” in Pneumatic."),
+        ("user", "99", "No user or group “99” in Pneumatic."),
+        ("user", "3", "No user or group “3” in Pneumatic."),
+        ("user", "ada", "No user or group “ada” in Pneumatic."),
         ("file", "u-1", "A link cannot attach files."),
     ],
 )
@@ -125,15 +125,15 @@ def test_an_option_carries_over_by_key_else_by_label() -> None:
     assert dropped == ["“A” no longer offers: Green"]
 
 
-def test_what_is_no_longer_asked_is_told_with_its_answer() -> None:
+def test_a_removed_field_is_reported_with_its_answer() -> None:
     old = [make_field("a", name="Colour", type="radio"), make_field("p", "file", name="Papers")]
     answers = {"a": "2", "p": [{"id": "41", "upload_id": "u-1"}]}
 
     assert carry_over(answers, old, []) == (
         {},
         [
-            "“Colour” is no longer asked. The answer was: Green",
-            "“Papers” is no longer asked. The answer was: 1 file",
+            "“Colour” is no longer in the form. The answer was: Green",
+            "“Papers” is no longer in the form. The answer was: 1 file",
         ],
     )
 
@@ -161,13 +161,13 @@ def test_an_answer_fits_another_type_only_where_nothing_of_it_can_be_lost(
     assert (dropped == []) == fits
 
 
-def test_a_retyped_field_is_told_with_its_answer() -> None:
+def test_a_retyped_field_is_reported_with_its_answer() -> None:
     _initial, dropped = carry_over({"a": "soon"}, [make_field("a")], [make_field("a", "date")])
 
-    assert dropped == ["“A” now asks for another kind of answer. It was: soon"]
+    assert dropped == ["“A” now has another type. The answer was: soon"]
 
 
-def test_stored_answers_that_nobody_understands_are_left_out() -> None:
+def test_invalid_stored_answers_are_left_out() -> None:
     definitions = [make_field("a", "date"), make_field("b", "user")]
 
     assert carry_over({"a": "yesterday", "b": "Ada", "c": 1}, definitions, definitions) == ({}, [])
@@ -199,7 +199,7 @@ def test_a_posted_form_is_rebased_with_all_that_was_typed() -> None:
 
     rebased, dropped = rebase(data, old, new)
 
-    assert dropped == ["“Gone” is no longer asked. The answer was: farewell"]
+    assert dropped == ["“Gone” is no longer in the form. The answer was: farewell"]
     assert rebased["name"] == "N"
     assert rebased["submission_id"] == "s"
     assert rebased["kickoff-url"] == "half an addr"

@@ -141,7 +141,7 @@ def test_a_failed_file_that_is_chosen_again_needs_no_dismissal(
     expect(page.get_by_text("was not uploaded")).to_have_count(0)
 
 
-def test_an_attached_file_survives_a_mistake_elsewhere_in_the_form(
+def test_an_attached_file_survives_an_error_in_another_field(
     browse: Browse, operator: User, url: str, papers: list[Path]
 ) -> None:
     browse.allow("Failed to load resource")

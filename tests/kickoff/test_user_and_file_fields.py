@@ -29,23 +29,21 @@ def test_a_person_is_chosen_by_id() -> None:
 
 
 @pytest.mark.parametrize("posted", ["99", "-1", "1.0", "ada", "٣", str(2**63), "9" * 5000, "1\0"])
-def test_nobody_is_refused(posted: str) -> None:
-    assert errors_of(make_field("a", "user"), posted) == [
-        "This person is not known here. Choose another one."
-    ]
+def test_an_unknown_user_is_refused(posted: str) -> None:
+    assert errors_of(make_field("a", "user"), posted) == ["This user is unknown. Choose another one."]
 
 
-def test_somebody_who_has_left_is_refused_by_name_and_not_offered_again() -> None:
+def test_a_removed_user_is_refused_by_name_and_not_offered_again() -> None:
     form = make_form(make_field("a", "user"), data={"kickoff-a": "3"})
 
-    assert form.errors["kickoff-a"] == ["Gone Away is no longer in Pneumatic. Choose somebody else."]
+    assert form.errors["kickoff-a"] == ["Gone Away is no longer in Pneumatic. Choose another user."]
     assert form.rows[0].context["options"] == []
 
 
-def test_somebody_who_has_left_is_explained_before_anything_is_sent() -> None:
+def test_a_removed_user_is_explained_before_anything_is_sent() -> None:
     form = make_form(make_field("a", "user"), initial={"kickoff-a": ["3"]})
 
-    assert form.rows[0].context["gone"] == "Gone Away is no longer in Pneumatic. Choose somebody else."
+    assert form.rows[0].context["gone"] == "Gone Away is no longer in Pneumatic. Choose another user."
 
 
 def test_a_search_offers_people_and_marks_those_who_are_only_invited() -> None:
@@ -67,17 +65,17 @@ def test_the_chosen_person_is_offered_once_and_stays_chosen() -> None:
     assert [(option.value, option.checked) for option in options] == [("2", True), ("1", False)]
 
 
-DEACTIVATED = "Ida Idle is deactivated in Pneumatic and gets no work there. Choose somebody else."
+DEACTIVATED = "Ida Idle is deactivated in Pneumatic and cannot be assigned. Choose another user."
 
 
-def test_somebody_who_is_deactivated_is_refused_by_name_and_not_offered() -> None:
+def test_a_deactivated_user_is_refused_by_name_and_not_offered() -> None:
     form = make_form(make_field("a", "user"), data={"kickoff-a": "4", "find-a": "ida"})
 
     assert form.errors["kickoff-a"] == [DEACTIVATED]
     assert form.rows[0].context["options"] == []
 
 
-def test_somebody_who_is_deactivated_is_explained_before_anything_is_sent() -> None:
+def test_a_deactivated_user_is_explained_before_anything_is_sent() -> None:
     assert (
         make_form(make_field("a", "user"), initial={"kickoff-a": ["4"]}).rows[0].context["gone"]
         == DEACTIVATED
@@ -89,7 +87,7 @@ def test_a_guest_is_refused_by_name() -> None:
     form = make_form(make_field("a", "user"), data={"kickoff-a": "5"}, people=FewPeople(guest))
 
     assert form.errors["kickoff-a"] == [
-        "Gus Guest is a guest in Pneumatic and is no answer there. Choose somebody else."
+        "Gus Guest is a guest in Pneumatic and cannot be chosen. Choose another user."
     ]
 
 
@@ -100,12 +98,12 @@ def test_a_group_whose_name_another_one_has_in_other_letters_is_refused_before_p
     )
 
     assert form.errors["kickoff-a"] == [
-        "There are several groups called “Finance” in Pneumatic, which knows groups by their names alone. "
-        "Choose somebody else."
+        "Several groups in Pneumatic are called “Finance”, and it identifies groups by name only. "
+        "Choose another one."
     ]
 
 
-def test_a_group_is_chosen_and_told_from_a_person_of_the_same_id() -> None:
+def test_a_group_is_distinguished_from_a_user_with_the_same_id() -> None:
     people = FewPeople(groups=[FINANCE])
     field = make_field("a", "user")
     form = make_form(field, data={"kickoff-a": "group:1"}, people=people)
@@ -149,14 +147,14 @@ def test_a_group_that_is_gone_is_refused_by_name() -> None:
         make_field("a", "user"), data={"kickoff-a": "group:9"}, people=FewPeople(groups=[FINANCE, PAST])
     )
 
-    assert form.errors["kickoff-a"] == ["The group Past is no longer in Pneumatic. Choose somebody else."]
+    assert form.errors["kickoff-a"] == ["The group Past is no longer in Pneumatic. Choose another one."]
 
 
 @pytest.mark.parametrize("posted", ["group:7", "group:", "group:x", "group:-1", "Group:1", "group:1\0"])
 def test_no_group_is_refused(posted: str) -> None:
     form = make_form(make_field("a", "user"), data={"kickoff-a": posted}, people=FewPeople(groups=[FINANCE]))
 
-    assert form.errors["kickoff-a"] == ["This person is not known here. Choose another one."]
+    assert form.errors["kickoff-a"] == ["This user is unknown. Choose another one."]
 
 
 def test_at_most_twenty_people_are_offered() -> None:
@@ -202,10 +200,10 @@ def test_an_attached_file_answers_a_required_field() -> None:
     ]
 
 
-def test_a_file_that_is_gone_is_told_and_the_others_stay() -> None:
+def test_a_missing_file_is_reported_and_the_others_stay() -> None:
     form = make_form(make_field("a", "file"), data={"kickoff-a": ["u-1", "u-9"]})
 
-    assert form.errors["kickoff-a"] == ["A file that was attached before is no longer here. Attach it again."]
+    assert form.errors["kickoff-a"] == ["A file that was attached is no longer available. Attach it again."]
     assert [attached["file"] for attached in form.rows[0].context["files"]] == [CONTRACT]
 
 
@@ -227,7 +225,7 @@ def test_a_web_address_is_described_as_a_link_only_where_it_is_safe(url: str) ->
     assert (part.text, part.url) == (url, url if url.startswith("https:") else "")
 
 
-def test_ada_is_nobody_else() -> None:
+def test_ada_is_only_ada() -> None:
     form = make_form(make_field("a", "user"), initial={"kickoff-a": "1"})
 
     [option] = form.rows[0].context["options"]

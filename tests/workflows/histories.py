@@ -85,9 +85,9 @@ class Simulation:
     """A server with one workflow."""
 
     def __init__(
-        self, draw: st.DrawFn, *, tick: st.SearchStrategy[int], tasks: int, tells_target: bool
+        self, draw: st.DrawFn, *, tick: st.SearchStrategy[int], tasks: int, has_target: bool
     ) -> None:
-        self._tells_target = tells_target
+        self._tells_target = has_target
         self._draw = draw
         self._tick = tick
         self._now = BEGIN
@@ -111,7 +111,7 @@ class Simulation:
         self.truth = Truth()
         self.events: list[Event] = []
         self._begin(1)
-        self._tell(Kind.WORKFLOW_STARTED)
+        self._emit(Kind.WORKFLOW_STARTED)
 
     @property
     def is_over(self) -> bool:
@@ -125,7 +125,7 @@ class Simulation:
             return
         elif action == "terminate":
             self._status = Status.TERMINATED
-            self._tell(Kind.WORKFLOW_COMPLETED)
+            self._emit(Kind.WORKFLOW_COMPLETED)
         else:
             self.complete(skips=action == "skip", snoozes=action == "snooze")
 
@@ -147,9 +147,9 @@ class Simulation:
             self.current = following
         else:
             self._begin(following)
-        self._tell(Kind.TASK_COMPLETED, number)
+        self._emit(Kind.TASK_COMPLETED, number)
         if is_last:
-            self._tell(Kind.WORKFLOW_COMPLETED)
+            self._emit(Kind.WORKFLOW_COMPLETED)
 
     def go_back(self) -> None:
         """Return to a task that is done; also from the end."""
@@ -173,7 +173,7 @@ class Simulation:
                 self._change(number, date_started=None, date_completed=None, outputs=())
         self._begin(target)
         self.truth.returns.append((None if self._tells_target else source, target))
-        self._tell(Kind.TASK_RETURNED, target if self._tells_target else source)
+        self._emit(Kind.TASK_RETURNED, target if self._tells_target else source)
         self._change(source, date_started=None, date_completed=None, outputs=())
 
     def _begin(self, number: int) -> None:
@@ -183,7 +183,7 @@ class Simulation:
     def _change(self, number: int, **values: Any) -> None:
         self._tasks[number - 1] = replace(self._tasks[number - 1], **values)
 
-    def _tell(self, kind: Kind, about: int | None = None) -> None:
+    def _emit(self, kind: Kind, about: int | None = None) -> None:
         current = replace(self._tasks[self.current - 1], outputs=())  # documented: without its output
         self.truth.state = self._status
         self.truth.current = None if self.is_over else current
@@ -216,13 +216,13 @@ def lives(
     most_actions: int = 12,
     tick: st.SearchStrategy[int] = TICKS,
     actions: tuple[str, ...] = ACTIONS,
-    tells_target: bool = False,
+    has_target: bool = False,
 ) -> Life:
     """A workflow from its start to wherever it is after some actions; ``tick`` is milliseconds between them.
 
-    ``tells_target``: events of returns are about the task that came again, not about the one that was open.
+    ``has_target``: events of returns are about the task that came again, not about the one that was open.
     """
-    simulation = Simulation(draw, tick=tick, tasks=draw(st.integers(1, 5)), tells_target=tells_target)
+    simulation = Simulation(draw, tick=tick, tasks=draw(st.integers(1, 5)), has_target=has_target)
     for action in draw(st.lists(st.sampled_from(actions), max_size=most_actions)):
         simulation.act(action)
     return Life(tuple(simulation.events), simulation.truth)

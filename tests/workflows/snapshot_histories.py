@@ -70,7 +70,7 @@ class Server:
                     number, f"Task {number}", number, performers=performers, status=TaskStatus.PENDING
                 )
         self._begin(0)
-        self._tell(Kind.WORKFLOW_STARTED)
+        self._emit(Kind.WORKFLOW_STARTED)
 
     def active(self) -> list[int]:
         """Return the numbers of the tasks whose turn it is."""
@@ -97,7 +97,7 @@ class Server:
                 self._begin(self._stage_of[number] + 1)
         if is_last:
             self._end()
-        self._tell(Kind.TASK_COMPLETED, number)
+        self._emit(Kind.TASK_COMPLETED, number)
 
     def go_back(self, source: int, target: int, *others: int) -> None:
         """Return from an active task to one that is done, in an earlier stage: all since then is to be done again.
@@ -113,7 +113,7 @@ class Server:
         self._set(target, status=TaskStatus.ACTIVE, date_started=self._tick())
         for one in (source, *others):
             self.truth.returns.append(target)
-            self._tell(Kind.TASK_RETURNED, one)
+            self._emit(Kind.TASK_RETURNED, one)
 
     def snooze(self) -> None:
         """Snooze; nobody is told."""
@@ -168,7 +168,7 @@ class Server:
 
     def _end(self) -> None:
         self._status, self._ended = Status.COMPLETED, self._tick()
-        self._tell(Kind.WORKFLOW_COMPLETED)
+        self._emit(Kind.WORKFLOW_COMPLETED)
 
     def _tick(self) -> dt.datetime:
         self._now += dt.timedelta(milliseconds=10)
@@ -193,7 +193,7 @@ class Server:
             1,
         )
 
-    def _tell(self, kind: Kind, about: int | None = None) -> None:
+    def _emit(self, kind: Kind, about: int | None = None) -> None:
         task = None if about is None else self._tasks[about]
         if task is not None and kind is Kind.TASK_COMPLETED:
             task = replace(task, outputs=(Output("result", "Result", "string", f"Of {about}"),))

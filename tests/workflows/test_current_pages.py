@@ -13,7 +13,7 @@ from apps.accounts.models import PneumaticGroup
 from apps.pneumatic.canonical.events import Event
 from apps.pneumatic.dialects.current import events as current_events
 from apps.webhooks.models import Event as EventRow
-from apps.workflows.reconciliation.observations import gone, take_note
+from apps.workflows.reconciliation.observations import deleted_event, record_observations
 from tests.factories import NOW, make_pneumatic_user, make_workflow
 from tests.fixtures.deliveries import Deliver
 from tests.fixtures.payloads import OURS
@@ -48,7 +48,7 @@ def text_of(client: Client, url: str) -> str:
 
 def read_back(*events: Event) -> None:
     for event in events:
-        take_note([event])
+        record_observations([event])
 
 
 def replay(deliver: Deliver, prefix: str) -> None:
@@ -66,7 +66,7 @@ def test_the_recorded_flow_makes_the_page_of_a_workflow(deliver: Deliver, viewer
     page = text_of(viewer_client, "/workflows/87/")
 
     assert "Workflow completed" in page
-    assert "Step 1, Check Hook Client Æ: done" in page
+    assert "Step 1, Check Hook Client Æ: completed" in page
     assert "Returned from Step 2, Approve, to Step 1, Check Hook Client Æ" in page
     assert "round 2" in page
     assert "Olga Owner" in page
@@ -78,7 +78,7 @@ def test_the_recorded_flow_makes_the_page_of_a_workflow(deliver: Deliver, viewer
     assert "Fax, telex" in page
     assert "1234.56" in page
     assert "Done 2" in page
-    assert "In Pneumatic: no launch of this dashboard belongs to it." in page
+    assert "Started in Pneumatic." in page
 
 
 def test_several_current_tasks_are_shown_with_all_who_hold_them(viewer_client: Client) -> None:
@@ -91,8 +91,8 @@ def test_several_current_tasks_are_shown_with_all_who_hold_them(viewer_client: C
 
     assert "Task 1, Task 2" in listed
     assert "<bdi>Bo Li</bdi>" in listed
-    assert "Step 1, Task 1: its turn now" in page
-    assert "Step 2, Task 2: its turn now" in page
+    assert "Step 1, Task 1: in progress" in page
+    assert "Step 2, Task 2: in progress" in page
     assert "<bdi>Reviewers</bdi>" in page
     assert "<bdi>Group 1</bdi>" in page
 
@@ -102,7 +102,7 @@ def test_what_my_group_holds_is_held_by_me(operator_client: Client) -> None:
     make_group(1, "Mine", 50)
     make_group(9, "Not mine", 51)
     read_back(Server([1], id_=3).reading(), Server([1, 1], id_=4).reading())
-    make_workflow(5, name="Of a person with the group's number", holders=[(1, "Somebody")])
+    make_workflow(5, name="Of a person with the group's number", performers=[(1, "Somebody")])
 
     found = operator_client.get("/workflows/?held=me").context["page"]
     (row,) = [row for row in operator_client.get("/workflows/").context["rows"] if row.workflow.pk == 3]
@@ -125,32 +125,29 @@ def test_an_answer_that_is_a_group_is_named(deliver: Deliver, viewer_client: Cli
 
 def test_a_workflow_that_is_gone_is_shown_as_deleted(viewer_client: Client) -> None:
     make_pneumatic_user(1, first="Bo", last="Li")
-    read_back(Server([1]).reading(BEGIN), gone(7))
+    read_back(Server([1]).reading(BEGIN), deleted_event(7))
 
     page = text_of(viewer_client, "/workflows/7/")
     listed = viewer_client.get("/workflows/?state=running").context["page"]
 
     assert "deleted in Pneumatic" in page
-    assert "<dt>Noticed</dt>" in page
-    assert "Workflow found deleted in Pneumatic" in page
+    assert "<dt>Detected</dt>" in page
+    assert "Workflow deleted in Pneumatic" in page
     assert "Step 1, Task 1: still open when the workflow ended" in page
     assert list(listed) == []
     assert [workflow.pk for workflow in viewer_client.get("/workflows/?state=deleted").context["page"]] == [7]
 
 
-def test_a_task_that_another_event_tells_says_so(viewer_client: Client) -> None:
+def test_a_task_that_is_inferred_from_another_event_says_so(viewer_client: Client) -> None:
     server = Server([1, 1])
     server.complete(1)
     read_back(server.reading())
 
     page = text_of(viewer_client, "/workflows/7/")
 
-    assert "Step 1, Task 1: done" in page
-    assert (
-        "Its own event has not come; another one tells that it was done. What was answered is not known."
-        in page
-    )
-    assert "No event came for the start." in page
+    assert "Step 1, Task 1: completed" in page
+    assert "Completion event missing; inferred from another event. Answers unknown." in page
+    assert "Start event missing." in page
     assert "Events are missing" not in page
 
 
@@ -162,7 +159,7 @@ def test_urgency_and_what_is_due_are_shown(viewer_client: Client) -> None:
     page = text_of(viewer_client, "/workflows/7/")
 
     assert "<dt>Urgent</dt>" in page
-    assert "<dt>Due</dt>" in page
+    assert "<dt>Due date</dt>" in page
 
 
 def test_the_page_of_what_was_read_back(viewer_client: Client) -> None:
@@ -171,12 +168,12 @@ def test_the_page_of_what_was_read_back(viewer_client: Client) -> None:
     page = text_of(viewer_client, f"/workflows/7/events/{EventRow.objects.get().pk}/")
 
     assert "Event: read back" in page
-    assert "This dashboard asked Pneumatic; no event told it." in page
-    assert "The current tasks at that moment" in page
+    assert "Read from Pneumatic, not received as an event." in page
+    assert "Current tasks at that time" in page
 
 
 def test_the_page_of_a_deletion(viewer_client: Client) -> None:
-    read_back(gone(7))
+    read_back(deleted_event(7))
 
     page = text_of(viewer_client, f"/workflows/7/events/{EventRow.objects.get().pk}/")
 

@@ -18,7 +18,7 @@ from apps.webhooks.models import Event
 from apps.workflows import panels
 from apps.workflows.models import Workflow
 from apps.workflows.presentation import outputs as presentation_outputs
-from apps.workflows.presentation.timeline import sheet_of
+from apps.workflows.presentation.timeline import detail_of
 from apps.workflows.projection.history import (
     Gap,
     GapKind,
@@ -41,10 +41,10 @@ def make(history: History, **values: Any) -> Workflow:
     return make_workflow(1, history=history_to_json(history), **values)
 
 
-def test_the_head_tells_where_it_stands(viewer_client: Client, operator: User) -> None:
+def test_the_facts_show_the_status(viewer_client: Client, operator: User) -> None:
     make_template(7, name="Onboarding")
     make_workflow(
-        1, name="Ada", template_id=7, launched_by=operator, holders=[(1, "Bo Builder")], events_count=3
+        1, name="Ada", template_id=7, launched_by=operator, performers=[(1, "Bo Builder")], events_count=3
     )
 
     page = page_text(viewer_client)
@@ -58,12 +58,10 @@ def test_the_head_tells_where_it_stands(viewer_client: Client, operator: User) -
     assert "Open in Pneumatic" in page
 
 
-def test_what_was_started_elsewhere_says_what_that_means(viewer_client: Client) -> None:
+def test_a_workflow_from_outside_the_dashboard_explains_that(viewer_client: Client) -> None:
     make_workflow(1)
 
-    assert "Pneumatic's events do not tell who started a workflow." in page_text(viewer_client).replace(
-        "&#x27;", "'"
-    )
+    assert "Pneumatic's events do not contain who did." in page_text(viewer_client).replace("&#x27;", "'")
 
 
 def test_answers_are_shown_as_people_read_them(viewer_client: Client) -> None:
@@ -98,7 +96,7 @@ def test_answers_are_shown_as_people_read_them(viewer_client: Client) -> None:
     assert "No answer" in page
 
 
-def test_people_who_are_gone_or_unknown_are_told_so() -> None:
+def test_users_who_are_removed_or_unknown_get_a_badge() -> None:
     outputs = [
         Output("u", "U", "user", "1"),
         Output("v", "V", "user", "2"),
@@ -117,7 +115,7 @@ def test_people_who_are_gone_or_unknown_are_told_so() -> None:
     assert badges == ["no longer in Pneumatic", "not synced", "", "deactivated"]
 
 
-def test_the_timeline_tells_what_was_seen(viewer_client: Client) -> None:
+def test_the_timeline_shows_what_events_report(viewer_client: Client) -> None:
     done = TaskRound(
         id=11,
         number=1,
@@ -144,7 +142,7 @@ def test_the_timeline_tells_what_was_seen(viewer_client: Client) -> None:
 
     page = page_text(viewer_client)
 
-    assert "Step 1, Collect papers: done" in page
+    assert "Step 1, Collect papers: completed" in page
     assert "took 1 hour, 30 minutes" in page
     assert "Bo Builder" in page
     assert "<strong>this</strong>" in page
@@ -153,7 +151,7 @@ def test_the_timeline_tells_what_was_seen(viewer_client: Client) -> None:
     assert "12" in page
     assert "Returned from Step 2, Check, to Step 1, Collect papers" in page
     assert "round 2" in page
-    assert "its turn now" in page
+    assert "in progress" in page
     assert "inferred" not in page
 
 
@@ -177,23 +175,23 @@ def test_what_is_inferred_says_so_and_why(viewer_client: Client) -> None:
         ),
         has_gaps=True,
         state="completed",
-        is_state_seen=False,
+        is_state_confirmed=False,
     )
 
     page = page_text(viewer_client)
 
     assert page.count(">inferred</span>") == 4  # three lines, and the state
-    assert "Steps 2 to 4: done or skipped" in page
-    assert "Later events show that the workflow went past it." in page
-    assert "when is not known" in page
+    assert "Steps 2 to 4: completed or skipped" in page
+    assert "Later events show that the workflow passed it." in page
+    assert "time unknown" in page
     assert "Events are missing" in page
-    assert "No event told that the workflow was started." in page
+    assert "The start event of the workflow is missing." in page
     assert "Steps 2 to 4 were passed" in page
-    assert "Step 1, Check: it came again" in page
-    assert "The event of the completion itself has not come." in page
-    assert "completed before it went on, but no event told when" in page
-    assert "Two events tell different things" in page
-    assert "No event told this state by itself" in page
+    assert "Step 1, Check was reopened" in page
+    assert "Completion event missing; inferred from the event of the last task." in page
+    assert "completed and then continued, but the completion event is missing" in page
+    assert "Two events conflict" in page
+    assert "Status inferred from other events" in page
 
 
 @pytest.mark.parametrize("is_inferred", [True, False])
@@ -206,7 +204,7 @@ def test_every_kind_of_entry_has_words(db: None, is_inferred: bool, task: TaskRo
         HistoryEntry(kind, task=task, is_inferred=is_inferred, target=task) for kind in HistoryEntryKind
     ]
 
-    lines = sheet_of(make(History(entries=tuple(entries)))).lines
+    lines = detail_of(make(History(entries=tuple(entries)))).lines
 
     assert len(lines) == len(entries)
     for line in lines:
@@ -217,7 +215,7 @@ def test_every_kind_of_entry_has_words(db: None, is_inferred: bool, task: TaskRo
 
 @pytest.mark.parametrize("values", [{}, {"number": 2}, {"name": "Check"}, {"number": 2, "last_number": 3}])
 def test_every_kind_of_gap_has_words(db: None, values: dict[str, Any]) -> None:
-    gaps = sheet_of(make(History(gaps=tuple(Gap(kind, **values) for kind in GapKind)))).gaps
+    gaps = detail_of(make(History(gaps=tuple(Gap(kind, **values) for kind in GapKind)))).gaps
 
     assert len(gaps) == len(GapKind)
     for gap in gaps:
@@ -244,9 +242,10 @@ def test_a_workflow_that_lost_events_says_so_instead_of_being_stuck(
 
     page = page_text(viewer_client)
 
-    assert "it is not stuck" in page
+    assert "The workflow may have progressed further" in page
     assert (
-        "was passed, but no event told that it was done" in page or "were passed, but no event told" in page
+        "was passed, but its completion event is missing" in page
+        or "were passed, but their completion events are missing" in page
     )
 
 
@@ -298,9 +297,7 @@ def test_the_page_of_a_template_shows_what_runs(viewer_client: Client, operator_
 def test_the_page_of_a_template_without_workflows_says_so(viewer_client: Client) -> None:
     make_template(7)
 
-    assert "No event tells of a running workflow of this template." in page_text(
-        viewer_client, "/templates/7/"
-    )
+    assert "No running workflows of this template." in page_text(viewer_client, "/templates/7/")
 
 
 @pytest.mark.parametrize("workflow_id", ["9", "9" * 18, "9" * 40])
@@ -309,6 +306,6 @@ def test_an_unknown_workflow_is_explained(viewer_client: Client, workflow_id: st
 
     assert response.status_code == 404
     page = response.content.decode()
-    assert f"No event has come from workflow {workflow_id}" in page
+    assert f"No events received for workflow {workflow_id}" in page
     assert f"/workflows/{workflow_id}" in page
     assert "data-live-reload" in page

@@ -49,11 +49,11 @@ def test_it_is_readable(viewer_client: Client, url: str) -> None:
     assert "Small" not in page
     assert 'href="https://files.example.com/offer.pdf"' in page
     assert "Because &lt;b&gt;so" in page
-    assert "The current task at that moment" in page
-    assert "2 deliveries in all, counted as one event" in page
+    assert "Current task at that time" in page
+    assert "2 deliveries in total, counted as one event" in page
 
 
-def test_it_tells_no_secret(viewer_client: Client, administrator_client: Client, url: str) -> None:
+def test_it_shows_no_secret(viewer_client: Client, administrator_client: Client, url: str) -> None:
     token = endpoints.token(endpoints.active())
 
     for client in (viewer_client, administrator_client):
@@ -75,7 +75,7 @@ def test_an_event_of_another_workflow_is_not_found(viewer_client: Client, url: s
     response = viewer_client.get(url.replace("/workflows/1/", "/workflows/2/"))
 
     assert response.status_code == 404
-    assert "There is no such event of this workflow" in response.content.decode()
+    assert "Event not found" in response.content.decode()
 
 
 @pytest.mark.parametrize(

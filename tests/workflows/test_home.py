@@ -26,7 +26,7 @@ def page_text(client: Client, url: str = "/") -> str:
 
 def test_what_i_hold_stands_first_and_each_workflow_once(me: User) -> None:
     for number in range(1, 8):
-        make_workflow(number, holders=[(1, "Bo")], has_gaps=number == 7)
+        make_workflow(number, performers=[(1, "Bo")], has_gaps=number == 7)
     make_workflow(20, name="Other")
     make_workflow(21, name="Lossy", has_gaps=True, state="snoozed")
     make_workflow(22, name="Over", has_gaps=True, state="completed")
@@ -41,7 +41,7 @@ def test_what_i_hold_stands_first_and_each_workflow_once(me: User) -> None:
 
 
 def test_the_page_shows_it(operator_client: Client, me: User) -> None:
-    make_workflow(1, name="Mine", holders=[(1, "Bo")])
+    make_workflow(1, name="Mine", performers=[(1, "Bo")])
     make_workflow(2, name="Theirs", step=3)
 
     page = page_text(operator_client)
@@ -56,17 +56,17 @@ def test_the_page_shows_it(operator_client: Client, me: User) -> None:
     assert "live.js" in page
 
 
-def test_nothing_moving_is_told_quietly(viewer_client: Client) -> None:
+def test_no_running_workflows_are_a_quiet_sentence(viewer_client: Client) -> None:
     page = page_text(viewer_client)
 
     assert "No running workflows." in page
-    assert "Nothing can arrive" not in page
+    assert "No events can be received" not in page
 
 
-def test_what_cannot_be_true_is_told_with_it(viewer_client: Client) -> None:
+def test_missing_subscriptions_are_shown_with_it(viewer_client: Client) -> None:
     make_workflow(1)
 
-    assert "Nothing can arrive" in page_text(viewer_client)
+    assert "No events can be received" in page_text(viewer_client)
 
 
 def test_it_costs_the_same_number_of_queries_however_much_moves(operator_client: Client, me: User) -> None:
@@ -75,11 +75,11 @@ def test_it_costs_the_same_number_of_queries_however_much_moves(operator_client:
             operator_client.get("/")
         return len(captured)
 
-    make_workflow(template_id=make_template().pk, holders=[(1, "Bo")])
+    make_workflow(template_id=make_template().pk, performers=[(1, "Bo")])
     few = queries()
     for number in range(30):
         make_workflow(
-            template_id=make_template().pk, holders=[(number % 2 + 1, "Bo")], has_gaps=number % 3 == 0
+            template_id=make_template().pk, performers=[(number % 2 + 1, "Bo")], has_gaps=number % 3 == 0
         )
 
     assert queries() == few <= 29

@@ -52,7 +52,7 @@ def test_every_role_may_see_workflows(request: pytest.FixtureRequest, db: None, 
     assert request.getfixturevalue(who).get(path).status_code == OPEN_TO_EVERY_ROLE[who]
 
 
-def test_a_row_tells_where_a_workflow_stands(viewer_client: Client, operator: User) -> None:
+def test_a_row_shows_the_status_of_a_workflow(viewer_client: Client, operator: User) -> None:
     steps(make_template(7, name="Onboarding"), 5)
     make_workflow(
         4711,
@@ -61,7 +61,7 @@ def test_a_row_tells_where_a_workflow_stands(viewer_client: Client, operator: Us
         step=2,
         task_name="Prepare the desk",
         task_since=timezone.now() - dt.timedelta(hours=3, minutes=1),
-        holders=[(1, "Bo Builder"), (2, "Cy Clerk")],
+        performers=[(1, "Bo Builder"), (2, "Cy Clerk")],
         launched_by=operator,
     )
 
@@ -77,7 +77,7 @@ def test_a_row_tells_where_a_workflow_stands(viewer_client: Client, operator: Us
     assert "running" in page
 
 
-def test_a_row_tells_what_is_not_known(viewer_client: Client) -> None:
+def test_a_row_says_what_is_unknown(viewer_client: Client) -> None:
     make_workflow(
         1,
         name="",
@@ -92,18 +92,18 @@ def test_a_row_tells_what_is_not_known(viewer_client: Client) -> None:
     page = page_text(viewer_client)
 
     assert "Workflow 1" in page
-    assert page.count("not told") == 3
+    assert page.count("Unknown") == 3
     assert "Events are missing" in page
-    assert "elsewhere" in page
+    assert "outside this dashboard" in page
 
 
-def test_an_inferred_state_is_told_apart_in_words(viewer_client: Client) -> None:
-    make_workflow(1, state="completed", is_state_seen=False, ended_at=NOW)
+def test_an_inferred_status_has_a_tag(viewer_client: Client) -> None:
+    make_workflow(1, state="completed", is_state_confirmed=False, ended_at=NOW)
 
     page = page_text(viewer_client)
 
     assert 'completed</span> <span class="tag tag--inferred">inferred</span>' in page
-    assert "nobody" in page
+    assert "No user" in page
 
 
 def test_a_template_that_lost_steps_gives_no_total(db: None) -> None:
@@ -117,12 +117,12 @@ def test_holders_without_a_name_are_looked_up_once(
     django_assert_num_queries: DjangoAssertNumQueries, db: None
 ) -> None:
     make_pneumatic_user(5, first="Eve", last="Engineer")
-    workflows = [make_workflow(number, holders=[(5, ""), (6, " ")]) for number in range(1, 20)]
+    workflows = [make_workflow(number, performers=[(5, ""), (6, " ")]) for number in range(1, 20)]
 
     with django_assert_num_queries(1):
         rows = presentation_rows.rows(workflows)
 
-    assert rows[0].holders == ["Eve Engineer", "User 6"]
+    assert rows[0].performers == ["Eve Engineer", "User 6"]
 
 
 def test_it_is_narrowed_by_everything_that_it_shows(names: Names, operator: User) -> None:
@@ -135,7 +135,7 @@ def test_it_is_narrowed_by_everything_that_it_shows(names: Names, operator: User
         1,
         name="A",
         template_id=onboarding.pk,
-        holders=[(1, "Bo Builder")],
+        performers=[(1, "Bo Builder")],
         launched_by=operator,
         started_at=NOW,
     )
@@ -143,14 +143,14 @@ def test_it_is_narrowed_by_everything_that_it_shows(names: Names, operator: User
         2,
         name="B",
         template_id=purchase.pk,
-        holders=[(2, "Cy Clerk")],
+        performers=[(2, "Cy Clerk")],
         launched_by=other,
         state="snoozed",
         has_gaps=True,
         started_at=NOW + day,
-        last_heard_at=NOW + day,
+        last_event_at=NOW + day,
     )
-    make_workflow(3, name="C", state="completed", started_at=NOW, last_heard_at=timezone.now())
+    make_workflow(3, name="C", state="completed", started_at=NOW, last_event_at=timezone.now())
 
     assert names("") == ["C", "B", "A"]
     assert names("state=snoozed") == ["B"]
@@ -175,20 +175,18 @@ def test_it_is_narrowed_by_everything_that_it_shows(names: Names, operator: User
     assert names("q=b&state=running") == []
 
 
-def test_what_somebody_holds_who_was_deactivated_is_found(operator_client: Client, names: Names) -> None:
+def test_tasks_of_a_deactivated_user_are_found(operator_client: Client, names: Names) -> None:
     make_pneumatic_user(2, first="Cy", last="Clerk", status="inactive")
-    make_workflow(1, name="A", holders=[(2, "Cy Clerk")])
+    make_workflow(1, name="A", performers=[(2, "Cy Clerk")])
 
     assert names("held=clerk") == ["A"]
 
 
-def test_what_somebody_holds_who_is_nobody_in_pneumatic_is_explained(
-    operator_client: Client, names: Names
-) -> None:
-    make_workflow(1, holders=[(1, "Bo")])
+def test_a_user_without_a_pneumatic_user_gets_an_explanation(operator_client: Client, names: Names) -> None:
+    make_workflow(1, performers=[(1, "Bo")])
 
     assert names("held=me") == []
-    assert "Nobody in Pneumatic has your e-mail address" in page_text(operator_client, "/workflows/?held=me")
+    assert "No user in Pneumatic has your e-mail address" in page_text(operator_client, "/workflows/?held=me")
 
 
 @pytest.mark.parametrize("query", ["ÅNGSTRÖM", "plan ångström", "100%", "under_score"])
@@ -232,14 +230,14 @@ def test_nonsense_in_the_address_is_no_error(names: Names, query: str) -> None:
 def test_an_empty_list_says_why(operator_client: Client) -> None:
     page = page_text(operator_client)
 
-    assert "No workflow has been heard of yet" in page
+    assert "No workflows yet" in page
     assert 'href="/templates/"' in page
 
 
-def test_nothing_found_is_told_apart_from_nothing_there(operator_client: Client) -> None:
+def test_no_results_and_no_workflows_are_different_messages(operator_client: Client) -> None:
     make_workflow(1)
 
-    assert "No workflow fits" in page_text(operator_client, "/workflows/?q=zebra")
+    assert "No matching workflows" in page_text(operator_client, "/workflows/?q=zebra")
 
 
 def test_htmx_gets_the_results_only(operator_client: Client) -> None:
@@ -258,7 +256,7 @@ def test_pages_show_every_workflow_once(operator_client: Client, query: str) -> 
         make_workflow(
             number + 1,
             name=f"W{number}",
-            last_heard_at=NOW + dt.timedelta(minutes=number // 2),
+            last_event_at=NOW + dt.timedelta(minutes=number // 2),
             started_at=NOW + dt.timedelta(minutes=number // 3),
         )
     url, seen = f"/workflows/?{query}", []
@@ -287,12 +285,12 @@ def queries(client: Client, url: str) -> int:
 )
 def test_the_number_of_queries_does_not_grow(operator_client: Client, query: str) -> None:
     make_pneumatic_user(1, first="Bo")
-    make_workflow(template_id=make_template(name="Template").pk, holders=[(1, "Bo")], name="Work")
+    make_workflow(template_id=make_template(name="Template").pk, performers=[(1, "Bo")], name="Work")
     few = queries(operator_client, f"/workflows/{query}")
     for number in range(60):
         make_workflow(
             template_id=make_template(name=f"Template {number}").pk,
-            holders=[(1, "Bo"), (number + 2, "")],
+            performers=[(1, "Bo"), (number + 2, "")],
             name=f"Work {number}",
             launched_by=make_user(f"user{number}") if number % 2 else None,
         )
@@ -311,7 +309,7 @@ def test_histories_stay_in_the_database(operator_client: Client) -> None:
 
 
 def test_names_from_pneumatic_are_text(viewer_client: Client) -> None:
-    make_workflow(1, name="<script>alert(1)</script>", task_name="<b>x</b>", holders=[(1, "<i>Bo</i>")])
+    make_workflow(1, name="<script>alert(1)</script>", task_name="<b>x</b>", performers=[(1, "<i>Bo</i>")])
 
     page = page_text(viewer_client)
 
@@ -321,7 +319,7 @@ def test_names_from_pneumatic_are_text(viewer_client: Client) -> None:
 
 
 def test_the_admin_lists_and_shows_workflows(administrator_client: Client) -> None:
-    make_workflow(4711, name="Ada", holders=[(1, "Bo")])
+    make_workflow(4711, name="Ada", performers=[(1, "Bo")])
 
     assert "Ada" in page_text(administrator_client, "/admin/workflows/workflow/?q=ada")
     detail = page_text(administrator_client, "/admin/workflows/workflow/4711/change/")

@@ -56,8 +56,8 @@ def test_it_names_the_events_that_nothing_asks_for(viewer_client: Client) -> Non
 
     page = page_text(viewer_client)
 
-    assert "Pneumatic is not asked to send these: task returned." in page
-    assert "Nothing can arrive" not in page
+    assert "Pneumatic does not send these events: task returned." in page
+    assert "No events can be received" not in page
 
 
 def test_it_says_nothing_where_all_is_well(viewer_client: Client) -> None:
@@ -66,11 +66,11 @@ def test_it_says_nothing_where_all_is_well(viewer_client: Client) -> None:
     page = page_text(viewer_client)
 
     assert "notice__title" not in page.split("<main")[1].split("</main>")[0]
-    assert "No event has come yet." in page
+    assert "No events received yet." in page
 
 
-@pytest.mark.parametrize(("seconds", "is_told"), [(5, False), (300, True)])
-def test_it_says_that_the_worker_is_behind(viewer_client: Client, seconds: int, is_told: bool) -> None:
+@pytest.mark.parametrize(("seconds", "is_shown"), [(5, False), (300, True)])
+def test_it_says_that_the_worker_is_behind(viewer_client: Client, seconds: int, is_shown: bool) -> None:
     subscribe(*Kind)
     since = timezone.now() - dt.timedelta(seconds=seconds)
     Delivery.objects.create(
@@ -79,9 +79,9 @@ def test_it_says_that_the_worker_is_behind(viewer_client: Client, seconds: int, 
 
     page = page_text(viewer_client)
 
-    assert ("Events have come that are not shown yet" in page) is is_told
-    assert ("manage.py worker" in page) is is_told
-    assert "The last event came" in page
+    assert ("Events are waiting to be processed" in page) is is_shown
+    assert ("manage.py worker" in page) is is_shown
+    assert "Last event received" in page
 
 
 def test_it_says_that_deliveries_are_held_back(viewer_client: Client, integrator_client: Client) -> None:
@@ -96,5 +96,5 @@ def test_it_says_that_deliveries_are_held_back(viewer_client: Client, integrator
         state=Delivery.State.DEAD_LETTER,
     )
 
-    assert "1 delivery could not be processed" in page_text(viewer_client)
+    assert "1 delivery is in the dead-letter queue" in page_text(viewer_client)
     assert "state=parked" not in page_text(viewer_client)

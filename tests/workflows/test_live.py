@@ -30,14 +30,14 @@ def still(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("apps.core.live.time.time", lambda: 1_800_000_000.0)
 
 
-def mark_of(html: str) -> str:
+def version_of(html: str) -> str:
     match = re.search(r'data-live-version="([^"]+)"', html)
     assert match
     return match[1]
 
 
-def ask(client: Client, url: str, mark: str) -> tuple[int, str]:
-    response = client.get(url, headers={"Live-Version": mark})
+def ask(client: Client, url: str, version: str) -> tuple[int, str]:
+    response = client.get(url, headers={"Live-Version": version})
     assert "Live-Version" in response["Vary"]
     assert "no-store" in response["Cache-Control"]
     return response.status_code, response.content.decode()
@@ -46,18 +46,18 @@ def ask(client: Client, url: str, mark: str) -> tuple[int, str]:
 @pytest.mark.parametrize("url", PAGES)
 def test_nothing_is_sent_while_nothing_changed(viewer_client: Client, url: str) -> None:
     make_workflow(1)
-    mark = mark_of(viewer_client.get(url).content.decode())
+    version = version_of(viewer_client.get(url).content.decode())
 
-    assert ask(viewer_client, url, mark) == (204, "")
+    assert ask(viewer_client, url, version) == (204, "")
 
 
 @pytest.mark.parametrize("url", PAGES)
 def test_asking_costs_one_query_besides_who_asks(viewer_client: Client, url: str) -> None:
     make_workflow(1)
-    mark = mark_of(viewer_client.get(url).content.decode())
+    version = version_of(viewer_client.get(url).content.decode())
 
     with CaptureQueriesContext(connection) as captured:
-        assert ask(viewer_client, url, mark)[0] == 204
+        assert ask(viewer_client, url, version)[0] == 204
 
     ours = [query["sql"] for query in captured if "workflows_workflow" in query["sql"]]
     assert len(ours) == 1
@@ -69,75 +69,75 @@ def test_an_event_changes_the_part_and_only_that_is_sent(
     viewer_client: Client, deliver: Deliver, url: str
 ) -> None:
     deliver(payloads.started(1))
-    mark = mark_of(viewer_client.get(url).content.decode())
+    version = version_of(viewer_client.get(url).content.decode())
     deliver(payloads.task_completed(1, 1))
 
-    status, html = ask(viewer_client, url, mark)
+    status, html = ask(viewer_client, url, version)
 
     assert status == 200
     assert "<html" not in html
     assert "Prepare the desk" in html
     assert html.count("data-live ") == 1
-    assert ask(viewer_client, url, mark_of(html))[0] == 204
+    assert ask(viewer_client, url, version_of(html))[0] == 204
 
 
 def test_an_event_of_another_workflow_does_not_change_a_workflows_page(
     viewer_client: Client, deliver: Deliver
 ) -> None:
     deliver(payloads.started(1))
-    mark = mark_of(viewer_client.get("/workflows/1/").content.decode())
+    version = version_of(viewer_client.get("/workflows/1/").content.decode())
     deliver(payloads.started(2))
 
-    assert ask(viewer_client, "/workflows/1/", mark)[0] == 204
+    assert ask(viewer_client, "/workflows/1/", version)[0] == 204
 
 
 def test_who_started_a_workflow_changes_the_pages(viewer_client: Client, operator: User) -> None:
     make_workflow(1, launched_by=None)
-    marks = {url: mark_of(viewer_client.get(url).content.decode()) for url in PAGES}
+    marks = {url: version_of(viewer_client.get(url).content.decode()) for url in PAGES}
 
-    services.credit({1: operator.pk})
+    services.record_starters({1: operator.pk})
 
-    for url, mark in marks.items():
-        assert ask(viewer_client, url, mark)[0] == 200
+    for url, version in marks.items():
+        assert ask(viewer_client, url, version)[0] == 200
 
 
 @pytest.mark.parametrize("url", PAGES)
 def test_a_worker_that_falls_behind_is_noticed_at_once(viewer_client: Client, url: str) -> None:
     make_workflow(1)
-    mark = mark_of(viewer_client.get(url).content.decode())
+    version = version_of(viewer_client.get(url).content.decode())
     since = timezone.now() - dt.timedelta(minutes=1)
     Delivery.objects.create(
         received_at=since, due_at=since, endpoint=endpoints.active(), body=b"{}", size=2, verdict="accepted"
     )
 
-    status, html = ask(viewer_client, url, mark)
+    status, html = ask(viewer_client, url, version)
 
     assert status == 200
-    assert "Events have come that are not shown yet" in html
+    assert "Events are waiting to be processed" in html
 
 
 def test_writers_who_finish_in_another_order_are_noticed(viewer_client: Client, deliver: Deliver) -> None:
     """One that wrote an earlier time may commit after one that wrote a later time; its event has a new number."""
     later = make_workflow(2)
     Workflow.objects.filter(pk=later.pk).update(changed_at=timezone.now() + dt.timedelta(hours=1))
-    mark = mark_of(viewer_client.get("/workflows/").content.decode())
+    version = version_of(viewer_client.get("/workflows/").content.decode())
 
     deliver(payloads.started(1))
 
-    assert ask(viewer_client, "/workflows/", mark)[0] == 200
+    assert ask(viewer_client, "/workflows/", version)[0] == 200
 
 
 def test_words_such_as_three_minutes_ago_grow_old(
     viewer_client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_workflow(1)
-    mark = mark_of(viewer_client.get("/workflows/").content.decode())
+    version = version_of(viewer_client.get("/workflows/").content.decode())
     monkeypatch.setattr("apps.core.live.time.time", lambda: 1_800_000_000.0 + live.REFRESH_AFTER)
 
-    assert ask(viewer_client, "/workflows/", mark)[0] == 200
+    assert ask(viewer_client, "/workflows/", version)[0] == 200
 
 
-def test_open_pages_are_not_all_made_anew_in_the_same_second(
+def test_open_pages_do_not_all_refresh_in_the_same_second(
     rf: object, viewer: User, operator: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Request:
@@ -151,8 +151,8 @@ def test_open_pages_are_not_all_made_anew_in_the_same_second(
             found.add((second, live.version(Request(user))))  # type: ignore[arg-type]
         return {
             second % live.REFRESH_AFTER
-            for second, _mark in sorted(found)[1:]
-            if _mark != dict(found)[second - 1]
+            for second, _version in sorted(found)[1:]
+            if _version != dict(found)[second - 1]
         }
 
     assert changes(viewer) != changes(operator)
@@ -162,19 +162,19 @@ def test_a_page_of_an_unknown_workflow_waits_for_its_first_event(
     viewer_client: Client, deliver: Deliver
 ) -> None:
     page = viewer_client.get("/workflows/1/")
-    mark = mark_of(page.content.decode())
+    version = version_of(page.content.decode())
 
     assert page.status_code == 404
-    assert ask(viewer_client, "/workflows/1/", mark)[0] == 204
+    assert ask(viewer_client, "/workflows/1/", version)[0] == 204
 
     deliver(payloads.started(1))
-    assert ask(viewer_client, "/workflows/1/", mark)[0] == 200
+    assert ask(viewer_client, "/workflows/1/", version)[0] == 200
 
 
-def test_rows_tell_their_news_and_whether_they_are_watched(operator_client: Client, operator: User) -> None:
+def test_rows_have_their_news_and_whether_they_are_watched(operator_client: Client, operator: User) -> None:
     make_pneumatic_user(1, email=operator.email)
-    make_workflow(1, name='Ada "A"', step=2, task_name="Approve", holders=[(1, "Bo")])
-    make_workflow(2, name="Other", holders=[(2, "Cy")])
+    make_workflow(1, name='Ada "A"', step=2, task_name="Approve", performers=[(1, "Bo")])
+    make_workflow(2, name="Other", performers=[(2, "Cy")])
 
     page = operator_client.get("/workflows/").content.decode()
 
@@ -195,4 +195,4 @@ def test_without_scripts_a_page_says_when_it_was_loaded(viewer_client: Client) -
     page = viewer_client.get("/workflows/").content.decode()
 
     assert re.search(r"As of \d\d:\d\d:\d\d\.", page)
-    assert "Reload to see what is new" in page
+    assert "Reload for updates" in page

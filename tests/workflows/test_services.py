@@ -64,7 +64,7 @@ def test_it_shows_where_a_workflow_is(deliver: Deliver) -> None:
     workflow = Workflow.objects.get()
     assert (workflow.pk, workflow.state, workflow.step) == (7, "running", 2)
     assert workflow.task_name == "Prepare the desk"
-    assert workflow.holders == [[1, "John Doe"]]
+    assert workflow.performers == [[1, "John Doe"]]
     assert list(Holder.objects.values_list("workflow_id", "person_id", "name")) == [(7, 1, "John Doe")]
     assert [entry.kind for entry in history_of(workflow).entries] == [
         HistoryEntryKind.STARTED,
@@ -124,7 +124,7 @@ def test_any_batches_in_any_order_write_the_same_rows(data: st.DataObject, sever
 
 
 @pytest.mark.django_db
-def test_a_batch_costs_the_same_number_of_queries_however_many_workflows_it_tells_of() -> None:
+def test_a_batch_costs_the_same_number_of_queries_for_any_number_of_workflows() -> None:
     def queries(first: int, last: int) -> int:
         rows = batch([payloads.started(n) for n in range(first, last)])
         with (
@@ -140,7 +140,7 @@ def test_a_batch_costs_the_same_number_of_queries_however_many_workflows_it_tell
 
 
 @pytest.mark.django_db
-def test_events_told_again_change_nothing() -> None:
+def test_duplicate_events_change_nothing() -> None:
     bodies = payloads.history(1, steps=2)
     handle(bodies)
     before = list(Workflow.objects.values())
@@ -151,7 +151,7 @@ def test_events_told_again_change_nothing() -> None:
 
 
 @pytest.mark.django_db
-def test_an_event_that_was_heard_again_later_is_news_of_that_only() -> None:
+def test_a_duplicate_event_changes_the_time_of_the_last_event_only() -> None:
     handle([payloads.started()])
     before = Workflow.objects.get()
     later = timezone.now()
@@ -160,7 +160,7 @@ def test_an_event_that_was_heard_again_later_is_news_of_that_only() -> None:
     handle([payloads.started()])
 
     after = Workflow.objects.get()
-    assert (after.last_heard_at, after.digest) == (later, before.digest)
+    assert (after.last_event_at, after.digest) == (later, before.digest)
 
 
 @pytest.mark.django_db
@@ -181,7 +181,7 @@ def test_a_person_holds_a_task_once_under_whatever_names() -> None:
 
     handle([payloads.started(current_task=payloads.task(1, performers=twice))])
 
-    assert Workflow.objects.get().holders == [[1, "Ann"], [1, "Anna"]]
+    assert Workflow.objects.get().performers == [[1, "Ann"], [1, "Anna"]]
     assert Holder.objects.count() == 1
 
 
@@ -197,7 +197,7 @@ def test_a_failure_names_its_workflow(monkeypatch: pytest.MonkeyPatch) -> None:
     assert raised.value.__notes__ == ["This happened to workflow 12."]
 
 
-def test_a_workflow_that_fails_keeps_no_other_from_being_told(
+def test_a_workflow_that_fails_does_not_block_the_others(
     deliver: Deliver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail_one(events: Any) -> Any:
@@ -217,21 +217,21 @@ def test_a_workflow_that_fails_keeps_no_other_from_being_told(
 @pytest.mark.django_db
 def test_who_launched_a_workflow_survives_its_events() -> None:
     ann = make_user("ann", "Operator")
-    services.credit({1: ann.pk})  # not known yet: nothing happens
+    services.record_starters({1: ann.pk})  # not known yet: nothing happens
     handle([payloads.started(1), payloads.started(2)])
     assert Workflow.objects.get(pk=1).launched_by is None
 
-    services.credit({1: ann.pk, 2: None})
+    services.record_starters({1: ann.pk, 2: None})
     handle([payloads.task_completed(1)])
 
     assert Workflow.objects.get(pk=1).launched_by == ann
     assert Workflow.objects.get(pk=2).launched_by is None
 
     before = Workflow.objects.get(pk=1).changed_at
-    services.credit({1: ann.pk})
+    services.record_starters({1: ann.pk})
     assert Workflow.objects.get(pk=1).changed_at == before
 
-    services.credit({1: None})
+    services.record_starters({1: None})
     assert Workflow.objects.get(pk=1).launched_by is None
 
 

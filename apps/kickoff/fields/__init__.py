@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from apps.kickoff.fields import checkbox, date, dropdown, file, number, radio, string, text, url, user
-from apps.kickoff.fields.base import AnswerError, Asked, KickoffField, Option
+from apps.kickoff.fields.base import AnswerError, ControlState, KickoffField, Option
 from apps.kickoff.fields.registry import create, get, register, registered
 from apps.kickoff.fields.stored import answers_from_json, answers_to_json, describe_answers
 from apps.kickoff.fields.unknown import UnknownField
 
 __all__ = [
     "AnswerError",
-    "Asked",
+    "ControlState",
     "KickoffField",
     "Option",
     "UnknownField",

@@ -1,9 +1,9 @@
-"""What every field type knows about itself: its control, its canonical value, its JSON and its words.
+"""The base class of field types: control, canonical value, JSON and text of an answer.
 
 A value takes four forms. *Controls* are the strings that a form posts for a field (``list[str]``: one for a line of
 text, one per ticked box, an upload id per file); they are also what prefills a form. ``to_value`` makes the *canonical*
 value of ``schemas`` from what the form field cleaned. ``to_json`` is how a launch stores it, ``describe`` how people
-read it. Nothing here knows the wire: that is the dialect's.
+read it. The request to Pneumatic is made by the dialect, not here.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ Text = str | Promise
 
 
 class AnswerError(ValueError):
-    """A prefilled or stored answer that the field cannot take; the message is a sentence."""
+    """An invalid prefilled or stored answer; the message is a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One choice in a control; ``note`` tells it from its like, ``badge`` warns of something."""
+    """One choice in a control; ``note`` distinguishes options with the same label, ``badge`` is a warning."""
 
     value: str
     label: str
@@ -43,8 +43,8 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What the page knows about a control that is about to be shown."""
+class ControlState:
+    """What a control shows: its values, the form's lookups, and the text in its search box."""
 
     values: Sequence[str]
     lookups: Lookups
@@ -56,7 +56,7 @@ class KickoffField(ABC, Generic[V]):
 
     type_name: ClassVar[str]
     aliases: ClassVar[tuple[str, ...]] = ()
-    accepts: ClassVar[frozenset[str]] = frozenset()  # other types whose answers this one can take over
+    accepts: ClassVar[frozenset[str]] = frozenset()  # other types whose answers are valid for this one
     template_name: ClassVar[str]
     required_message: ClassVar[Text] = gettext_lazy("Write an answer: this field is required.")
     is_group: ClassVar[bool] = False
@@ -77,12 +77,12 @@ class KickoffField(ABC, Generic[V]):
 
     @property
     def grouped(self) -> bool:
-        """Say whether the control is several inputs under one legend."""
+        """Return whether the control is several inputs under one legend."""
         return self.is_group
 
     @property
     def is_searched(self) -> bool:
-        """Say whether there is a search box for the options."""
+        """Return whether there is a search box for the options."""
         return self.template == SEARCH_TEMPLATE
 
     @property
@@ -125,15 +125,15 @@ class KickoffField(ABC, Generic[V]):
         """Return ``value`` as people read it."""
 
     @abstractmethod
-    def context(self, asked: Asked) -> dict[str, Any]:
-        """Return what the template of the control needs to show ``asked``."""
+    def context(self, state: ControlState) -> dict[str, Any]:
+        """Return the context for the template of the control."""
 
     def from_default(self, lookups: Lookups) -> list[str]:
-        """Return the controls for the default that the template's author wrote, [] for none.
+        """Return the controls for the default of the template, [] for none.
 
-        Raise AnswerError when it fits nothing.
+        Raise AnswerError for an invalid default.
         """
-        return self.understand([self.definition.default], lookups)
+        return self.parse_link_values([self.definition.default], lookups)
 
     def people_in(self, values: Sequence[str]) -> list[int]:
         """Return the ids of people in the posted ``values``, so that a form looks them all up at once."""
@@ -147,21 +147,21 @@ class KickoffField(ABC, Generic[V]):
         """Return the upload ids in the posted ``values``, so that a form looks them all up at once."""
         return []
 
-    def understand(self, values: Sequence[str], lookups: Lookups) -> list[str]:
-        """Return the controls for what a prefilled link says; raise AnswerError when it fits nothing."""
+    def parse_link_values(self, values: Sequence[str], lookups: Lookups) -> list[str]:
+        """Return the controls for the values in a prefilled link; raise AnswerError for invalid ones."""
         return [value for value in values if value]
 
-    def carry(self, old: KickoffField[Any], values: Sequence[str]) -> tuple[list[str], list[str]]:
-        """Return (the controls that still fit, what no longer fits as text) of an answer to an earlier version."""
+    def carry_over(self, old: KickoffField[Any], values: Sequence[str]) -> tuple[list[str], list[str]]:
+        """Return (the controls that are still valid, the other values as text) of an answer to an earlier version."""
         kept = [value for value in values if value]
         if self.takes_over_from(old):
             return kept, []
-        return [], old.spell_out(kept)
+        return [], old.display_values(kept)
 
     def takes_over_from(self, old: KickoffField[Any]) -> bool:
-        """Say whether answers to ``old`` can be answers to this field."""
+        """Return whether answers to ``old`` can be answers to this field."""
         return old.type_name == self.type_name or old.type_name in self.accepts
 
-    def spell_out(self, values: Sequence[str]) -> list[str]:
-        """Return posted ``values`` in words, for a sentence about them."""
+    def display_values(self, values: Sequence[str]) -> list[str]:
+        """Return posted ``values`` as users know them, for a sentence about them."""
         return list(values)

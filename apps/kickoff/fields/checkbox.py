@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apps.core.answers import AnswerText
-from apps.kickoff.fields.base import AnswerError, Asked
+from apps.kickoff.fields.base import AnswerError, ControlState
 from apps.kickoff.fields.choices import ChoiceField
 from apps.kickoff.fields.registry import register
 from apps.kickoff.lookups import Lookups
@@ -19,7 +19,7 @@ _JOINT = ", "  # what Pneumatic puts between texts of options
 
 
 class KeysField(forms.Field):
-    """The keys of any number of options on offer."""
+    """The keys of any number of available options."""
 
     widget = forms.MultipleHiddenInput
 
@@ -63,7 +63,7 @@ class CheckboxField(ChoiceField[tuple[str, ...]]):
     def from_json(self, data: Any) -> tuple[str, ...]:
         """Return the stored keys."""
         if not isinstance(data, list) or not all(isinstance(key, str) for key in data):
-            raise AnswerError(_("The stored answer is no list of options."))
+            raise AnswerError(_("The stored answer is not a valid list of options."))
         return tuple(data)
 
     def describe(self, value: tuple[str, ...]) -> AnswerText:
@@ -73,7 +73,7 @@ class CheckboxField(ChoiceField[tuple[str, ...]]):
     def from_default(self, lookups: Lookups) -> list[str]:
         """Return the keys of the options whose texts the default holds, joined by a comma and a blank.
 
-        A text may hold such a comma itself, so the longest one that fits is taken first.
+        A text may contain such a comma, so the longest matching text wins.
         """
         pieces = self.definition.default.strip().split(_JOINT) if self.definition.default.strip() else []
         longest = 1 + max((label.count(_JOINT) for label in self.offered.values()), default=0)
@@ -82,7 +82,9 @@ class CheckboxField(ChoiceField[tuple[str, ...]]):
         for start in reversed(range(len(pieces))):
             readings.insert(0, self._reading(pieces[start : start + longest], readings))
         if (keys := readings[0]) is None:
-            raise AnswerError(_("“%(option)s” is not on offer.") % {"option": self.definition.default[:80]})
+            raise AnswerError(
+                _("“%(option)s” is not an available option.") % {"option": self.definition.default[:80]}
+            )
         return list(dict.fromkeys(keys))
 
     def _reading(self, pieces: Sequence[str], following: Sequence[list[str] | None]) -> list[str] | None:
@@ -93,6 +95,6 @@ class CheckboxField(ChoiceField[tuple[str, ...]]):
                 return [key, *rest]
         return None
 
-    def context(self, asked: Asked) -> dict[str, Any]:
+    def context(self, state: ControlState) -> dict[str, Any]:
         """Return all options."""
-        return {"options": self.options(asked.values), "type": "checkbox"}
+        return {"options": self.options(state.values), "type": "checkbox"}

@@ -1,4 +1,4 @@
-"""What the types that offer selections have in common."""
+"""The base of the types with selections."""
 
 from __future__ import annotations
 
@@ -13,16 +13,10 @@ from django.utils.translation import gettext_lazy
 
 from apps.core.answers import AnswerPart, AnswerText, option_part
 from apps.core.searching import fold
-from apps.kickoff.fields.base import (
-    SEARCH_TEMPLATE,
-    AnswerError,
-    Asked,
-    KickoffField,
-    Option,
-)
+from apps.kickoff.fields.base import SEARCH_TEMPLATE, AnswerError, ControlState, KickoffField, Option
 from apps.kickoff.lookups import HITS, Lookups
 
-LONG = 15  # more options than this are searched, not listed
+MAX_LISTED_OPTIONS = 15  # more options than this are searched, not listed
 
 V = TypeVar("V", str, tuple[str, ...])
 
@@ -43,24 +37,24 @@ class ChoiceField(KickoffField[V]):
 
     @property
     def is_long(self) -> bool:
-        """Say whether there are too many options to list them all."""
-        return len(self.offered) > LONG
+        """Return whether there are too many options to list them all."""
+        return len(self.offered) > MAX_LISTED_OPTIONS
 
     @property
     def blocker(self) -> str:
-        """Return why no launch is possible when an answer is required and none is on offer."""
+        """Return why no launch is possible when an answer is required and there are no options."""
         if self.offered or not self.definition.is_required:
             return ""
         words = {"field": self.label}
         if self.definition.options_unknown:
             return (
                 _(
-                    "“%(field)s” must be answered, but its options stand in a data set that the API key may not read. "
-                    "Use the key of somebody who may, or launch this template in Pneumatic itself."
+                    "“%(field)s” is required, but its options come from a data set that the API key cannot read. "
+                    "Use the API key of a user who can, or launch this template in Pneumatic."
                 )
                 % words
             )
-        return _("“%(field)s” must be answered, but the template offers no options for it.") % words
+        return _("“%(field)s” is required, but the template has no options for it.") % words
 
     @property
     def notice(self) -> str:
@@ -69,13 +63,12 @@ class ChoiceField(KickoffField[V]):
             return ""
         if self.definition.options_unknown:
             return _(
-                "The options of this field stand in a data set that the API key may not read. Nothing will be sent "
-                "for it."
+                "The options of this field come from a data set that the API key cannot read. Nothing is sent for it."
             )
-        return _("The template offers no options for this field.")
+        return _("The template has no options for this field.")
 
     def check_keys(self, keys: Iterable[str]) -> list[str]:
-        """Return the keys, each once; raise ValidationError for one that is not on offer.
+        """Return the keys, each once; raise ValidationError for one that is not available.
 
         A browser writes its own ends of lines into a key that has several.
         """
@@ -85,25 +78,25 @@ class ChoiceField(KickoffField[V]):
         for key in wanted:
             if key not in self.offered:
                 raise ValidationError(
-                    _("The option “%(option)s” is not on offer. Choose another one.") % {"option": key[:80]}
+                    _("The option “%(option)s” is not available. Choose another one.") % {"option": key[:80]}
                 )
         return wanted
 
-    def understand(self, values: Sequence[str], lookups: Lookups) -> list[str]:
+    def parse_link_values(self, values: Sequence[str], lookups: Lookups) -> list[str]:
         """Return the keys of the options that a link names by key or label."""
         keys = []
         for value in filter(None, values):
             key = self.key_for(value, value)
             if key is None:
-                raise AnswerError(_("“%(option)s” is not on offer.") % {"option": value[:80]})
+                raise AnswerError(_("“%(option)s” is not an available option.") % {"option": value[:80]})
             keys.append(key)
         return keys
 
-    def carry(self, old: KickoffField[Any], values: Sequence[str]) -> tuple[list[str], list[str]]:
-        """Return the keys that are still on offer, by key or by equal label, and the labels of the others."""
+    def carry_over(self, old: KickoffField[Any], values: Sequence[str]) -> tuple[list[str], list[str]]:
+        """Return the keys that are still available, by key or by equal label, and the labels of the others."""
         chosen = [value for value in values if value]
         if not self.takes_over_from(old) or not isinstance(old, ChoiceField):
-            return [], old.spell_out(chosen)
+            return [], old.display_values(chosen)
         kept, lost = [], []
         for value in chosen:
             label = old.offered.get(value, value)
@@ -126,7 +119,7 @@ class ChoiceField(KickoffField[V]):
             keys.setdefault(_folded(label), key)
         return keys
 
-    def spell_out(self, values: Sequence[str]) -> list[str]:
+    def display_values(self, values: Sequence[str]) -> list[str]:
         """Return the labels of posted keys."""
         return [self.offered.get(value, value) for value in values]
 
@@ -152,7 +145,7 @@ class ChoiceField(KickoffField[V]):
 
 
 class KeyField(forms.Field):
-    """The key of one option on offer."""
+    """The key of one available option."""
 
     def __init__(self, field: ChoiceField[Any], **kwargs: Any) -> None:
         super().__init__(required=field.definition.is_required, **kwargs)
@@ -174,7 +167,7 @@ class OneChoiceField(ChoiceField[str]):
 
     @property
     def grouped(self) -> bool:
-        """Say whether the control is several inputs under one legend."""
+        """Return whether the control is several inputs under one legend."""
         return self.is_long or self.is_group
 
     def form_field(self, lookups: Lookups) -> forms.Field:
@@ -196,22 +189,22 @@ class OneChoiceField(ChoiceField[str]):
     def from_json(self, data: Any) -> str:
         """Return the stored key."""
         if not isinstance(data, str):
-            raise AnswerError(_("The stored answer is no option."))
+            raise AnswerError(_("The stored answer is not a valid option."))
         return data
 
-    def context(self, asked: Asked) -> dict[str, Any]:
+    def context(self, state: ControlState) -> dict[str, Any]:
         """Return the options: all of them, or for a long list the chosen one and those that were searched."""
-        chosen = [value for value in asked.values if value in self.offered][-1:]
+        chosen = [value for value in state.values if value in self.offered][-1:]
         if not self.is_long:
             return {"options": self.options(chosen), "nothing_chosen": not chosen, "type": "radio"}
-        found = self.search(asked.find) if asked.find else []
+        found = self.search(state.find) if state.find else []
         options = [Option(key, self.offered[key], checked=True) for key in chosen]
         options += [option for option in found if option.value not in chosen]
         return {
             "options": options,
             "nothing_chosen": not chosen,
-            "find": asked.find,
-            "hits": len(found) if asked.find else None,
+            "find": state.find,
+            "hits": len(found) if state.find else None,
             "is_cut": len(found) == HITS,
         }
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from apps.core.answers import AnswerPart, AnswerText, day_text
 from apps.core.days import read_day
-from apps.kickoff.fields.base import AnswerError, Asked, KickoffField
+from apps.kickoff.fields.base import AnswerError, ControlState, KickoffField
 from apps.kickoff.fields.registry import register
 from apps.kickoff.lookups import Lookups
 
@@ -80,14 +80,14 @@ class DateField(KickoffField[dt.date]):
         """Return the stored day."""
         day = read_day(data) if isinstance(data, str) else None
         if day is None:
-            raise AnswerError(_("The stored answer is no date."))
+            raise AnswerError(_("The stored answer is not a valid date."))
         return day
 
     def describe(self, value: dt.date) -> AnswerText:
         """Return the day as the reader's language writes it."""
         return AnswerText((AnswerPart(day_text(value)),))
 
-    def understand(self, values: Sequence[str], lookups: Lookups) -> list[str]:
+    def parse_link_values(self, values: Sequence[str], lookups: Lookups) -> list[str]:
         """Return the day that a link names."""
         if not any(values):
             return []
@@ -101,23 +101,23 @@ class DateField(KickoffField[dt.date]):
         text = self.definition.default.strip()
         if not text:
             return []
-        day = read_day(text) or _day_of_moment(text, lookups.zone)
+        day = read_day(text) or _day_of_time(text, lookups.zone)
         if day is None:
             raise AnswerError(_("“%(text)s” is not a date like 2026-03-31.") % {"text": text[:40]})
         return self.initial(check_range(day))
 
-    def context(self, asked: Asked) -> dict[str, Any]:
-        """Return what was typed; a date input would silently drop what is no date, so that is shown as text."""
-        typed = asked.values[-1].strip() if asked.values else ""
+    def context(self, state: ControlState) -> dict[str, Any]:
+        """Return what was typed; a date input drops what is no date, so that is shown as text."""
+        typed = state.values[-1].strip() if state.values else ""
         return {"value": typed, "is_day": not typed or read_day(typed) is not None}
 
 
-def _day_of_moment(text: str, zone: dt.tzinfo) -> dt.date | None:
-    """Return the day on which the moment ``text`` falls in ``zone``; None for what is no moment."""
+def _day_of_time(text: str, zone: dt.tzinfo) -> dt.date | None:
+    """Return the day in ``zone`` of the timestamp ``text``, ISO or seconds since 1970; None for an invalid one."""
     try:
         if _SECONDS.fullmatch(text):
             return dt.datetime.fromtimestamp(float(text), tz=zone).date()
-        moment = dt.datetime.fromisoformat(text)
-        return (moment if moment.tzinfo is None else moment.astimezone(zone)).date()
+        time = dt.datetime.fromisoformat(text)
+        return (time if time.tzinfo is None else time.astimezone(zone)).date()
     except (ValueError, OverflowError, OSError):
         return None

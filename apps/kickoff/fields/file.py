@@ -11,17 +11,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from apps.core.answers import AnswerText, file_part, safe_link
-from apps.kickoff.fields.base import AnswerError, Asked, KickoffField
+from apps.kickoff.fields.base import AnswerError, ControlState, KickoffField
 from apps.kickoff.fields.registry import register
 from apps.kickoff.lookups import Lookups, StoredFile
 from apps.pneumatic.canonical.schemas import FILE_SIZE_LIMIT, FileValue
 
 
-def gone_sentence(count: int) -> str:
-    """Return that ``count`` files cannot be attached any more."""
+def missing_files_message(count: int) -> str:
+    """Return the message that ``count`` files are no longer available."""
     return ngettext(
-        "A file that was attached before is no longer here. Attach it again.",
-        "%(count)s files that were attached before are no longer here. Attach them again.",
+        "A file that was attached is no longer available. Attach it again.",
+        "%(count)s files that were attached are no longer available. Attach them again.",
         count,
     ) % {"count": count}
 
@@ -40,13 +40,13 @@ class StoredFilesField(forms.Field):
         ids = list(dict.fromkeys(id_ for id_ in value or () if id_))
         files = self.lookups.load_files(ids)
         if missing := len(ids) - len(files):
-            raise ValidationError(gone_sentence(missing))
+            raise ValidationError(missing_files_message(missing))
         return files
 
 
 @register
 class FileField(KickoffField[tuple[FileValue, ...]]):
-    """``file``: any number of files; each is with Pneumatic before the form is sent."""
+    """``file``: any number of files; each is uploaded to Pneumatic before the form is sent."""
 
     type_name = "file"
     template_name = "kickoff/widgets/file.html"
@@ -85,7 +85,7 @@ class FileField(KickoffField[tuple[FileValue, ...]]):
     def from_json(self, data: Any) -> tuple[FileValue, ...]:
         """Return the stored files."""
         if not isinstance(data, list) or not all(isinstance(file, dict) and "id" in file for file in data):
-            raise AnswerError(_("The stored answer is no list of files."))
+            raise AnswerError(_("The stored answer is not a valid list of files."))
         return tuple(
             StoredFile(
                 id=str(file["id"]),
@@ -106,8 +106,8 @@ class FileField(KickoffField[tuple[FileValue, ...]]):
         """Return the upload ids that were posted."""
         return [value for value in values if value]
 
-    def understand(self, values: Sequence[str], lookups: Lookups) -> list[str]:
-        """Refuse: a link must not attach anybody's files."""
+    def parse_link_values(self, values: Sequence[str], lookups: Lookups) -> list[str]:
+        """Refuse: a link must not attach files of other users."""
         if any(values):
             raise AnswerError(_("A link cannot attach files."))
         return []
@@ -116,10 +116,10 @@ class FileField(KickoffField[tuple[FileValue, ...]]):
         """Return nothing: a text attaches no file."""
         return []
 
-    def context(self, asked: Asked) -> dict[str, Any]:
+    def context(self, state: ControlState) -> dict[str, Any]:
         """Return the files that are attached."""
-        ids = self.files_in(asked.values)
-        files = asked.lookups.load_files(ids)
+        ids = self.files_in(state.values)
+        files = state.lookups.load_files(ids)
         missing = len(set(ids)) - len(files)
         return {
             "files": [
@@ -127,10 +127,10 @@ class FileField(KickoffField[tuple[FileValue, ...]]):
                 for file in files
             ],
             "size_limit": FILE_SIZE_LIMIT,
-            "gone": gone_sentence(missing) if missing else "",
+            "gone": missing_files_message(missing) if missing else "",
         }
 
-    def spell_out(self, values: Sequence[str]) -> list[str]:
+    def display_values(self, values: Sequence[str]) -> list[str]:
         """Return how many files they are: upload ids say nothing to people."""
         count = len(values)
         return [ngettext("%(count)s file", "%(count)s files", count) % {"count": count}] if count else []

@@ -13,21 +13,21 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apps.core.answers import AnswerPart, AnswerText
-from apps.kickoff.fields.base import AnswerError, Asked, KickoffField
+from apps.kickoff.fields.base import AnswerError, ControlState, KickoffField
 from apps.kickoff.fields.registry import register
 from apps.kickoff.lookups import Lookups
 
-MOST_DIGITS = 60
+MAX_DIGITS = 60
 
-_SHAPE = re.compile(r"[+-]?(?P<whole>\d*)(?:(?P<mark>[.,])(?P<rest>\d+))?")  # digits of any script
+_SHAPE = re.compile(r"[+-]?(?P<whole>\d*)(?:(?P<separator>[.,])(?P<rest>\d+))?")  # digits of any script
 _THOUSANDS = re.compile(r"[1-9]\d{0,2}")
 
 
 def parse_number(text: str) -> Decimal:
     """Return the number that ``text`` writes with a point, or with a comma that cannot set thousands apart.
 
-    Raise AnswerError, with a sentence that says what to write, for anything else: also for an exponent, which turns a
-    slip of the finger into a number that nobody can read.
+    Raise AnswerError, with a sentence that says what to write, for anything else, including exponents: a typing error
+    with one is hard to notice.
     """
     text = text.strip().replace("\N{MINUS SIGN}", "-")
     match = _SHAPE.fullmatch(text)
@@ -37,9 +37,9 @@ def parse_number(text: str) -> Decimal:
             % {"text": text[:40]}
         )
     whole, rest = match["whole"], match["rest"] or ""
-    if len(whole) + len(rest) > MOST_DIGITS:
-        raise AnswerError(_("A number can have at most %(most)d digits.") % {"most": MOST_DIGITS})
-    if match["mark"] == "," and len(rest) == 3 and _THOUSANDS.fullmatch(whole):
+    if len(whole) + len(rest) > MAX_DIGITS:
+        raise AnswerError(_("A number can have at most %(max)d digits.") % {"max": MAX_DIGITS})
+    if match["separator"] == "," and len(rest) == 3 and _THOUSANDS.fullmatch(whole):
         words = {"text": text, "thousands": text.replace(",", ""), "decimals": text.replace(",", ".")}
         raise AnswerError(
             _("“%(text)s” can be read in two ways. Write %(thousands)s or %(decimals)s.") % words
@@ -81,7 +81,7 @@ class NumberField(KickoffField[Decimal]):
         )
 
     def to_value(self, cleaned: Any) -> Decimal | None:
-        """Return the number; nought is an answer."""
+        """Return the number; 0 is an answer."""
         return cleaned if isinstance(cleaned, Decimal) else None
 
     def initial(self, value: Decimal) -> list[str]:
@@ -95,19 +95,19 @@ class NumberField(KickoffField[Decimal]):
     def from_json(self, data: Any) -> Decimal:
         """Return the stored number."""
         if not isinstance(data, str):
-            raise AnswerError(_("The stored answer is no number."))
+            raise AnswerError(_("The stored answer is not a valid number."))
         return parse_number(data)
 
     def describe(self, value: Decimal) -> AnswerText:
         """Return the digits."""
         return AnswerText((AnswerPart(plain_digits(value)),))
 
-    def understand(self, values: Sequence[str], lookups: Lookups) -> list[str]:
+    def parse_link_values(self, values: Sequence[str], lookups: Lookups) -> list[str]:
         """Return the number that a link names."""
         if not any(value.strip() for value in values):
             return []
         return self.initial(parse_number(values[-1]))
 
-    def context(self, asked: Asked) -> dict[str, Any]:
+    def context(self, state: ControlState) -> dict[str, Any]:
         """Return what was typed."""
-        return {"value": asked.values[-1] if asked.values else ""}
+        return {"value": state.values[-1] if state.values else ""}

@@ -1,4 +1,4 @@
-"""What the types whose value is plain text have in common."""
+"""The base of the types whose value is plain text."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from apps.core.answers import AnswerPart, AnswerText
-from apps.kickoff.fields.base import AnswerError, Asked, KickoffField
+from apps.kickoff.fields.base import AnswerError, ControlState, KickoffField
 
 
 def refuse_null(value: str) -> None:
-    """Raise ValidationError for text that no database and no web page can hold."""
+    """Raise ValidationError for text with null characters, which databases refuse."""
     if "\0" in value:
         raise ValidationError(
             _("The text contains an invisible null character. Type it again instead of pasting.")
@@ -28,8 +28,8 @@ def at_most(limit: int, *, count: Callable[[str], int] = len) -> Callable[[str],
     def check(value: str) -> None:
         if count(value) > limit:
             sentence = ngettext(
-                "This has %(count)d characters; Pneumatic takes at most %(limit)d character.",
-                "This has %(count)d characters; Pneumatic takes at most %(limit)d characters.",
+                "This has %(count)d characters; the limit is %(limit)d character.",
+                "This has %(count)d characters; the limit is %(limit)d characters.",
                 limit,
             )
             raise ValidationError(sentence % {"count": count(value), "limit": limit})
@@ -66,13 +66,13 @@ class PlainField(KickoffField[str]):
     def from_json(self, data: Any) -> str:
         """Return the text."""
         if not isinstance(data, str):
-            raise AnswerError(_("The stored answer is no text."))
+            raise AnswerError(_("The stored answer is not a valid text."))
         return data
 
     def describe(self, value: str) -> AnswerText:
         """Return the text."""
         return AnswerText((AnswerPart(value),))
 
-    def context(self, asked: Asked) -> dict[str, Any]:
+    def context(self, state: ControlState) -> dict[str, Any]:
         """Return what was typed."""
-        return {"value": asked.values[-1] if asked.values else ""}
+        return {"value": state.values[-1] if state.values else ""}

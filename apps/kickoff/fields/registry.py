@@ -1,4 +1,4 @@
-"""Which class answers for which field type."""
+"""Which class handles which field type."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _classes: dict[str, type[KickoffField[Any]]] = {}
 
 
 def register(cls: F) -> F:
-    """Make ``cls`` answer for its type name and aliases.
+    """Make ``cls`` handle its type name and aliases.
 
     Raises TypeError for anything but a complete field class, ValueError for a name that is taken.
     """
     if not (inspect.isclass(cls) and issubclass(cls, KickoffField)):
-        raise TypeError(f"{cls!r} is no KickoffField.")
+        raise TypeError(f"{cls!r} is not a KickoffField.")
     if missing := sorted(cls.__abstractmethods__):
         raise TypeError(f"{cls.__name__} is abstract: it lacks {', '.join(missing)}.")
     for name in ("type_name", "template_name"):
@@ -29,13 +29,13 @@ def register(cls: F) -> F:
     names = (cls.type_name, *cls.aliases)
     for name in names:
         if name in _classes:
-            raise ValueError(f"{name!r} is answered for by {_classes[name].__name__} already.")
+            raise ValueError(f"{name!r} is already registered for {_classes[name].__name__}.")
     _classes.update(dict.fromkeys(names, cls))
     return cls
 
 
 def get(type_name: str) -> type[KickoffField[Any]]:
-    """Return the class for a type; UnknownField for a type that nobody answers for."""
+    """Return the class for a type; UnknownField for an unknown type."""
     return _classes.get(type_name, UnknownField)
 
 

@@ -24,7 +24,7 @@ def answers_to_json(answers: Iterable[Answer]) -> dict[str, Any]:
 def answers_from_json(
     definitions: Sequence[FieldDefinition], stored: Mapping[str, Any]
 ) -> tuple[Answer, ...]:
-    """Return the stored answers to ``definitions``; what is no answer to its field is left out."""
+    """Return the stored answers to ``definitions``; invalid ones are left out."""
     answers = []
     for definition in _first_of_each_name(definitions):
         if definition.api_name in stored:
@@ -39,9 +39,9 @@ def answers_from_json(
 def describe_answers(
     definitions: Sequence[FieldDefinition], stored: Mapping[str, Any], *, people: People | None = None
 ) -> list[LabelledAnswer]:
-    """Return every field of the version that was answered, in its order, then answers that no field claims.
+    """Return every field of the version that was answered, in its order, then answers without a field.
 
-    ``people`` tells who of those that were named can be given no work any more: they get a badge.
+    Users and groups get a badge for a status other than active, if ``people`` is given.
     """
     values = {answer.field.api_name: answer.value for answer in answers_from_json(definitions, stored)}
     badges = _badges(values.values(), people) if people is not None else {}
@@ -65,7 +65,7 @@ def describe_answers(
 
 
 def _badges(values: Iterable[Value], people: People) -> dict[Value, str]:
-    """Return what to warn of about the people and groups among ``values``, in one query for each kind."""
+    """Return the badges of the users and groups among ``values``, in one query for each kind."""
     named = [value for value in values if isinstance(value, UserValue)]
     groups = [value for value in values if isinstance(value, GroupValue)]
     users = people.by_ids([value.id for value in named]) if named else {}

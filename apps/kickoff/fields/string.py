@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 
-from apps.kickoff.fields.base import Asked
+from apps.kickoff.fields.base import ControlState
 from apps.kickoff.fields.plain import PlainField, refuse_null
 from apps.kickoff.fields.registry import register
 from apps.kickoff.lookups import Lookups
@@ -16,7 +16,7 @@ _BREAKS = re.compile(r"\s*[\r\n\u2028\u2029]\s*")
 
 
 def single_line(text: str) -> str:
-    """Return ``text`` on one line: each line break becomes a blank, blanks around it and at the ends go."""
+    """Return ``text`` on one line: each line break becomes a blank; blanks around it and at the ends are removed."""
     return _BREAKS.sub(" ", text.strip())
 
 
@@ -49,8 +49,8 @@ class StringField(PlainField):
 
     def from_default(self, lookups: Lookups) -> list[str]:
         """Return the default on one line."""
-        return self.understand([single_line(self.definition.default)], lookups)
+        return self.parse_link_values([single_line(self.definition.default)], lookups)
 
-    def context(self, asked: Asked) -> dict[str, Any]:
+    def context(self, state: ControlState) -> dict[str, Any]:
         """Return what was typed."""
-        return {"value": single_line(asked.values[-1]) if asked.values else ""}
+        return {"value": single_line(state.values[-1]) if state.values else ""}

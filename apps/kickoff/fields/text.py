@@ -6,14 +6,14 @@ from typing import Any
 
 from django import forms
 
-from apps.kickoff.fields.base import Asked
+from apps.kickoff.fields.base import ControlState
 from apps.kickoff.fields.plain import PlainField, refuse_null
 from apps.kickoff.fields.registry import register
 from apps.kickoff.lookups import Lookups
 
 
 def unix_lines(text: str) -> str:
-    """Return ``text`` with LF line ends: browsers post CRLF whatever was typed."""
+    """Return ``text`` with LF line ends: browsers always post CRLF."""
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
@@ -48,8 +48,8 @@ class TextField(PlainField):
     def from_default(self, lookups: Lookups) -> list[str]:
         """Return the default with LF line ends; nothing but blanks is none."""
         text = unix_lines(self.definition.default)
-        return self.understand([text if text.strip() else ""], lookups)
+        return self.parse_link_values([text if text.strip() else ""], lookups)
 
-    def context(self, asked: Asked) -> dict[str, Any]:
+    def context(self, state: ControlState) -> dict[str, Any]:
         """Return what was typed."""
-        return {"value": unix_lines(asked.values[-1]) if asked.values else ""}
+        return {"value": unix_lines(state.values[-1]) if state.values else ""}

@@ -1,4 +1,4 @@
-"""A field of a type that this version does not know. Never registered: it is what is left."""
+"""A field of a type that this version does not know. It is not registered: it handles all other types."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from django import forms
 from django.utils.translation import gettext as _
 
 from apps.core.answers import AnswerText, text_answer
-from apps.kickoff.fields.base import Asked, KickoffField
+from apps.kickoff.fields.base import ControlState, KickoffField
 from apps.kickoff.lookups import Lookups
 from apps.pneumatic.canonical.schemas import Value
 
 
 class UnknownField(KickoffField[Value]):
-    """Shown as not supported; asks nothing, answers nothing, and blocks the launch when it is required."""
+    """Shown as not supported; has no answer, and blocks the launch when it is required."""
 
     type_name = ""
     template_name = "kickoff/widgets/unsupported.html"
@@ -26,19 +26,19 @@ class UnknownField(KickoffField[Value]):
         if not self.definition.is_required:
             return ""
         return _(
-            "“%(field)s” must be answered, but this dashboard does not know fields of the type “%(type)s” yet. "
-            "Launch this template in Pneumatic itself."
+            "“%(field)s” is required, but this dashboard does not support fields of the type “%(type)s”. "
+            "Launch this template in Pneumatic."
         ) % {"field": self.label, "type": self.definition.type}
 
     @property
     def notice(self) -> str:
         """Return why nothing can be entered."""
-        return _(
-            "Fields of the type “%(type)s” are not supported here yet. Nothing will be sent for this field."
-        ) % {"type": self.definition.type}
+        return _("Fields of the type “%(type)s” are not supported. Nothing is sent for this field.") % {
+            "type": self.definition.type
+        }
 
     def form_field(self, lookups: Lookups) -> forms.Field:
-        """Return a field that takes nothing."""
+        """Return a disabled field."""
         return forms.Field(required=False, disabled=True)
 
     def to_value(self, cleaned: Any) -> Value | None:
@@ -50,7 +50,7 @@ class UnknownField(KickoffField[Value]):
         return []
 
     def to_json(self, value: Value) -> Any:
-        """Return the value in words: what an unknown type means cannot be stored better."""
+        """Return the value as text."""
         return str(value)
 
     def from_json(self, data: Any) -> Value:
@@ -61,6 +61,6 @@ class UnknownField(KickoffField[Value]):
         """Return the stored text."""
         return text_answer(str(value))
 
-    def context(self, asked: Asked) -> dict[str, Any]:
+    def context(self, state: ControlState) -> dict[str, Any]:
         """Return nothing: the template shows the notice."""
         return {}

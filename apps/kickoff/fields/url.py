@@ -59,7 +59,7 @@ class UrlField(PlainField):
 
     def from_default(self, lookups: Lookups) -> list[str]:
         """Return the default without the blanks around it."""
-        return self.understand([self.definition.default.strip()], lookups)
+        return self.parse_link_values([self.definition.default.strip()], lookups)
 
     def describe(self, value: str) -> AnswerText:
         """Return the address, as a link where it is safe to follow."""

@@ -1,4 +1,4 @@
-"""Somebody of the Pneumatic account, or a group of them."""
+"""A user of the Pneumatic account, or a group of users."""
 
 from __future__ import annotations
 
@@ -13,47 +13,41 @@ from django.utils.translation import gettext_lazy, ngettext
 from apps.core.answers import AnswerText, group_part, person_part, status_badge
 from apps.core.identifiers import read_number
 from apps.core.people import Group, Person
-from apps.kickoff.fields.base import (
-    SEARCH_TEMPLATE,
-    AnswerError,
-    Asked,
-    KickoffField,
-    Option,
-)
+from apps.kickoff.fields.base import SEARCH_TEMPLATE, AnswerError, ControlState, KickoffField, Option
 from apps.kickoff.fields.registry import register
 from apps.kickoff.lookups import HITS, Lookups, People
 from apps.pneumatic.canonical.schemas import GroupValue, UserValue
 
-GROUP_PREFIX = "group:"  # of the control that stands for a group; a person's is the bare id
+GROUP_PREFIX = "group:"  # of a group's control; a user's is the bare id
 
 
-def gone_sentence(somebody: Person | Group) -> str:
-    """Return why somebody who was chosen before cannot be chosen any more; '' for those who can."""
-    words = {"name": somebody.name}
-    if somebody.status == "inactive":
-        return _("%(name)s is deactivated in Pneumatic and gets no work there. Choose somebody else.") % words
-    if somebody.status == "guest":
-        return _("%(name)s is a guest in Pneumatic and is no answer there. Choose somebody else.") % words
-    if somebody.status == "removed" and isinstance(somebody, Group):
-        return _("The group %(name)s is no longer in Pneumatic. Choose somebody else.") % words
-    if isinstance(somebody, Group) and somebody.has_twin:  # Pneumatic breaks at these
+def unavailable_message(one: Person | Group) -> str:
+    """Return why a user or group that was chosen before can no longer be chosen; '' when it can."""
+    words = {"name": one.name}
+    if one.status == "inactive":
+        return _("%(name)s is deactivated in Pneumatic and cannot be assigned. Choose another user.") % words
+    if one.status == "guest":
+        return _("%(name)s is a guest in Pneumatic and cannot be chosen. Choose another user.") % words
+    if one.status == "removed" and isinstance(one, Group):
+        return _("The group %(name)s is no longer in Pneumatic. Choose another one.") % words
+    if isinstance(one, Group) and one.has_twin:  # Pneumatic responds with an error for these
         sentence = _(
-            "There are several groups called “%(name)s” in Pneumatic, which knows groups by their names alone. "
-            "Choose somebody else."
+            "Several groups in Pneumatic are called “%(name)s”, and it identifies groups by name only. "
+            "Choose another one."
         )
         return sentence % words
-    if somebody.status == "removed":
-        return _("%(name)s is no longer in Pneumatic. Choose somebody else.") % words
+    if one.status == "removed":
+        return _("%(name)s is no longer in Pneumatic. Choose another user.") % words
     return ""
 
 
 def read_group(control: str) -> int | None:
-    """Return the id of the group that a control stands for; None for anything else."""
+    """Return the id of the group in a control; None for anything else."""
     return read_number(control.removeprefix(GROUP_PREFIX)) if control.startswith(GROUP_PREFIX) else None
 
 
 class PersonField(forms.Field):
-    """Somebody who can be given work in Pneumatic now."""
+    """A user or group that tasks in Pneumatic can be assigned to."""
 
     def __init__(self, lookups: Lookups, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -66,19 +60,19 @@ class PersonField(forms.Field):
             return None
         chosen = _known(text, self.lookups)
         if chosen is None:
-            raise ValidationError(_("This person is not known here. Choose another one."))
-        if gone := gone_sentence(chosen):
-            raise ValidationError(gone)
+            raise ValidationError(_("This user is unknown. Choose another one."))
+        if reason := unavailable_message(chosen):
+            raise ValidationError(reason)
         return chosen
 
 
 @register
 class UserField(KickoffField[UserValue | GroupValue]):
-    """``user``: one person, found by name or e-mail, or one group."""
+    """``user``: one user, found by name or e-mail, or one group."""
 
     type_name = "user"
     template_name = SEARCH_TEMPLATE
-    required_message = gettext_lazy("Choose a person: this field is required.")
+    required_message = gettext_lazy("Choose a user: this field is required.")
     is_group = True
 
     def form_field(self, lookups: Lookups) -> forms.Field:
@@ -100,7 +94,7 @@ class UserField(KickoffField[UserValue | GroupValue]):
         return [f"{GROUP_PREFIX}{value.id}" if isinstance(value, GroupValue) else str(value.id)]
 
     def to_json(self, value: UserValue | GroupValue) -> Any:
-        """Return id and names: whoever it is may be gone when somebody reads it."""
+        """Return id and names, which may no longer be in Pneumatic when the answer is read."""
         if isinstance(value, GroupValue):
             return {"group": value.id, "name": value.name}
         return {"id": value.id, "email": value.email, "name": value.name}
@@ -110,7 +104,7 @@ class UserField(KickoffField[UserValue | GroupValue]):
         if isinstance(data, dict) and isinstance(data.get("group"), int):
             return GroupValue(id=data["group"], name=str(data.get("name", "")))
         if not isinstance(data, dict) or not isinstance(data.get("id"), int):
-            raise AnswerError(_("The stored answer is no person."))
+            raise AnswerError(_("The stored answer is not a valid user."))
         return UserValue(id=data["id"], email=str(data.get("email", "")), name=str(data.get("name", "")))
 
     def describe(self, value: UserValue | GroupValue) -> AnswerText:
@@ -127,39 +121,37 @@ class UserField(KickoffField[UserValue | GroupValue]):
         """Return the id of the group that was posted."""
         return [id_ for value in values[-1:] if (id_ := read_group(value)) is not None]
 
-    def understand(self, values: Sequence[str], lookups: Lookups) -> list[str]:
+    def parse_link_values(self, values: Sequence[str], lookups: Lookups) -> list[str]:
         """Return the control of the person whom a link names by id or e-mail, or of the group that it names."""
         if not any(values):
             return []
         wanted = values[-1].strip()
         found = _known(wanted, lookups) or _named(wanted, lookups.people)
         if found is None or found.status == "removed":
-            raise AnswerError(_("There is nobody “%(who)s” in Pneumatic.") % {"who": wanted[:80]})
-        if gone := gone_sentence(found):
-            raise AnswerError(gone)
+            raise AnswerError(_("No user or group “%(who)s” in Pneumatic.") % {"who": wanted[:80]})
+        if reason := unavailable_message(found):
+            raise AnswerError(reason)
         return [_control(found)]
 
-    def context(self, asked: Asked) -> dict[str, Any]:
-        """Return whoever is chosen, and those whom the search found."""
-        known = [
-            somebody for value in asked.values[-1:] if (somebody := _known(value, asked.lookups)) is not None
-        ]
-        gone = [sentence for somebody in known if (sentence := gone_sentence(somebody))]
-        chosen = [] if gone else [as_option(somebody, checked=True) for somebody in known]
-        found = find(asked.lookups.people, asked.find) if asked.find else []
+    def context(self, state: ControlState) -> dict[str, Any]:
+        """Return the chosen user or group, and those that the search found."""
+        known = [one for value in state.values[-1:] if (one := _known(value, state.lookups)) is not None]
+        reasons = [reason for one in known if (reason := unavailable_message(one))]
+        chosen = [] if reasons else [as_option(one, checked=True) for one in known]
+        found = find(state.lookups.people, state.find) if state.find else []
         kept = {option.value for option in chosen}
         return {
             "options": chosen + [option for option in found if option.value not in kept],
             "nothing_chosen": not chosen,
-            "find": asked.find,
-            "hits": len(found) if asked.find else None,
+            "find": state.find,
+            "hits": len(found) if state.find else None,
             "is_cut": len(found) == HITS,
             "finds_people": True,
-            "gone": "".join(gone),
+            "gone": "".join(reasons),
         }
 
-    def spell_out(self, values: Sequence[str]) -> list[str]:
-        """Return the ids in words."""
+    def display_values(self, values: Sequence[str]) -> list[str]:
+        """Return the ids as text."""
         return [
             _("user %(id)s") % {"id": value}
             if read_group(value) is None
@@ -169,30 +161,30 @@ class UserField(KickoffField[UserValue | GroupValue]):
 
 
 def find(people: People, query: str) -> list[Option]:
-    """Return at most ``HITS`` choices that fit ``query``: groups first, which leave at least half of it to people."""
+    """Return at most ``HITS`` matches for ``query``: groups first, at most half of them if there are as many users."""
     persons = people.search(query)
     groups = people.search_groups(query)[: max(HITS // 2, HITS - len(persons))]
     found: list[Person | Group] = [*groups, *persons]
-    return [as_option(somebody) for somebody in found[:HITS]]
+    return [as_option(one) for one in found[:HITS]]
 
 
-def as_option(somebody: Person | Group, *, checked: bool = False) -> Option:
-    """Return somebody as a choice; the e-mail address tells namesakes apart, the size a group from a person."""
-    if isinstance(somebody, Group):
-        note = ngettext("group of %(count)d person", "group of %(count)d people", somebody.size) % {
-            "count": somebody.size
+def as_option(one: Person | Group, *, checked: bool = False) -> Option:
+    """Return an option with the e-mail address of a user, or the size of a group, as its note."""
+    if isinstance(one, Group):
+        note = ngettext("group of %(count)d person", "group of %(count)d people", one.size) % {
+            "count": one.size
         }
     else:
-        note = somebody.email if somebody.email != somebody.name else ""
-    return Option(_control(somebody), somebody.name, note=note, badge=status_badge(somebody), checked=checked)
+        note = one.email if one.email != one.name else ""
+    return Option(_control(one), one.name, note=note, badge=status_badge(one), checked=checked)
 
 
-def _control(somebody: Person | Group) -> str:
-    return f"{GROUP_PREFIX}{somebody.id}" if isinstance(somebody, Group) else str(somebody.id)
+def _control(one: Person | Group) -> str:
+    return f"{GROUP_PREFIX}{one.id}" if isinstance(one, Group) else str(one.id)
 
 
 def _known(control: str, lookups: Lookups) -> Person | Group | None:
-    """Return whoever a control stands for, or None."""
+    """Return the user or group of a control, or None."""
     person_id, group_id = read_number(control), read_group(control)
     if person_id is not None:
         return lookups.load_people([person_id]).get(person_id)
@@ -200,7 +192,7 @@ def _known(control: str, lookups: Lookups) -> Person | Group | None:
 
 
 def _named(wanted: str, people: People) -> Person | Group | None:
-    """Return the person with this e-mail address, else the group with this name, in any case, as Pneumatic does."""
+    """Return the user with this e-mail address, else the group with this name, case-insensitively, like Pneumatic."""
     text = wanted.casefold()
     person = next((person for person in people.search(wanted) if person.email.casefold() == text), None)
     if person is not None:

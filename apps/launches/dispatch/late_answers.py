@@ -14,7 +14,7 @@ from apps.launches.models import Launch
 from apps.launches.outcomes import LaunchOutcome
 from apps.launches.state import add_conflict, move
 from apps.workflow_templates.services import record_use
-from apps.workflows.services import credit
+from apps.workflows.services import record_starters
 
 logger = logging.getLogger(__name__)
 
@@ -45,11 +45,11 @@ def apply_late_response(launch: Launch, outcome: LaunchOutcome) -> None:
     )
     add_conflict(launch.pk, " ".join([_response_sentence(launch, outcome), _previous_result(found)]))
     if is_applied and found.workflow_id is not None:
-        credit({found.workflow_id: None})
+        record_starters({found.workflow_id: None})
     if is_applied and outcome.state is State.LAUNCHED and found.state != State.LAUNCHED:
         record_use(user=launch.launched_by, template=launch.template, at=launch.created_at)
     if outcome.workflow_id is not None:
-        credit({outcome.workflow_id: launch.launched_by_id})
+        record_starters({outcome.workflow_id: launch.launched_by_id})
 
 
 def _differs(found: Launch, launch: Launch, outcome: LaunchOutcome) -> bool:

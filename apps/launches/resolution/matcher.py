@@ -34,7 +34,7 @@ from apps.workflow_templates.selectors import version_kickoff
 from apps.workflow_templates.services import record_use
 from apps.workflows.models import Workflow
 from apps.workflows.projection.history import history_of
-from apps.workflows.services import credit
+from apps.workflows.services import record_starters
 
 logger = logging.getLogger(__name__)
 
@@ -76,7 +76,7 @@ def launch_settled(launch: Launch) -> None:
     """Credit the workflow of a settled launch and resolve launches like it. Never raise: the launch is written."""
     try:
         if launch.state == State.LAUNCHED and launch.workflow_id is not None:
-            credit({launch.workflow_id: launch.launched_by_id})
+            record_starters({launch.workflow_id: launch.launched_by_id})
         resolve_similar([(launch.template_id, launch.name)])
     except Exception:
         logger.exception("Launch %s is settled, but matching it failed", launch.pk)
@@ -97,8 +97,8 @@ def candidates(launch: Launch) -> list[Candidate]:
     possible = Workflow.objects.filter(
         Q(template_id=launch.template_id) | Q(template_id=None),
         Q(started_at__range=(expected.since, expected.until)) | Q(started_at=None),
-        last_heard_at__gte=expected.since,
-    ).order_by("-last_heard_at", "-pk")[:MAX_COMPARED]
+        last_event_at__gte=expected.since,
+    ).order_by("-last_event_at", "-pk")[:MAX_COMPARED]
     compared = [(workflow, compare(expected, _reported(workflow))) for workflow in possible]
     compared.sort(key=lambda pair: pair[1].score, reverse=True)
     owners = _owners([workflow.pk for workflow, _comparison in compared], besides=launch)
@@ -161,7 +161,7 @@ def has_candidates(launch: Launch) -> bool:
     possible = _unowned(launch).filter(
         Q(template_id=expected.template_id) | Q(template_id=None),
         Q(started_at__range=(expected.since, expected.until)) | Q(started_at=None),
-        last_heard_at__gte=expected.since,
+        last_event_at__gte=expected.since,
     )
     for workflow in possible.iterator(chunk_size=50):
         comparison = compare(expected, _reported(workflow))
@@ -178,7 +178,7 @@ def owner_of(workflow_id: int, *, besides: Launch) -> Launch | None:
 def _match_workflows(workflow_ids: Collection[int]) -> None:
     launched = Launch.objects.filter(workflow_id__in=workflow_ids).order_by("created_at")
     pairs = launched.values_list("workflow_id", "launched_by")
-    credit({workflow_id: user_id for workflow_id, user_id in pairs if workflow_id is not None})
+    record_starters({workflow_id: user_id for workflow_id, user_id in pairs if workflow_id is not None})
     described = Workflow.objects.filter(pk__in=workflow_ids, template_id=OuterRef("template_id"))
     named = Q(Exists(described.filter(name=OuterRef("name")))) | HAS_VARIABLES & Q(Exists(described))
     _resolve(named)
@@ -225,7 +225,7 @@ def _resolve_one(launch: Launch) -> None:
         )
     logger.info("Launch %s is resolved by an event: workflow %s", launch.pk, workflow.pk)
     record_use(user=launch.launched_by, template=launch.template, at=launch.created_at)
-    credit({workflow.pk: launch.launched_by_id})
+    record_starters({workflow.pk: launch.launched_by_id})
 
 
 def _match_reason(launch: Launch) -> str:
@@ -247,7 +247,7 @@ def _only_match(launch: Launch) -> tuple[Workflow, Comparison] | None:
     possible = _unowned(launch).filter(
         template_id=expected.template_id,
         started_at__range=(expected.since, expected.until),
-        last_heard_at__gte=expected.since,
+        last_event_at__gte=expected.since,
     )
     if (name := expected.literal_name) is not None:
         possible = possible.filter(name__in={name, expected.name})

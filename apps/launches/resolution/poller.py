@@ -77,7 +77,7 @@ def _claimed(now: dt.datetime) -> list[Launch]:
 def _poll_template(client: Client, template_id: int, launches: Sequence[Launch]) -> None:
     began = timezone.now()
     since = min(matcher.start_window(launch)[0] for launch in launches)
-    is_complete = reconciler.look_for(client, template_id=template_id, since=since)
+    is_complete = reconciler.find_launched(client, template_id=template_id, since=since)
     for launch in _still_pending(launches):
         doubt = "" if launch.api_key_fingerprint == key_fingerprint() else _other_key_note()
         _finish_poll(launch, began=began, doubt=doubt if is_complete else _incomplete_note())

@@ -7,7 +7,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -16,73 +15,112 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Workflow',
+            name="Workflow",
             fields=[
-                ('id', models.BigIntegerField(primary_key=True, serialize=False)),
-                ('name', models.TextField(verbose_name='name')),
-                ('search', models.TextField(editable=False)),
-                ('template_id', models.BigIntegerField(blank=True, null=True, verbose_name='template')),
-                ('template_name', models.TextField(blank=True, verbose_name='template')),
-                ('state', models.CharField(choices=[('running', 'running'), ('completed', 'completed'), ('terminated', 'terminated'), ('snoozed', 'snoozed'), ('unknown', 'unknown')], max_length=10, verbose_name='state')),
-                ('is_state_seen', models.BooleanField(default=True)),
-                ('has_gaps', models.BooleanField(default=False, verbose_name='events are missing')),
-                ('step', models.PositiveIntegerField(blank=True, null=True, verbose_name='step')),
-                ('task_name', models.TextField(blank=True, verbose_name='current task')),
-                ('task_since', models.DateTimeField(blank=True, null=True, verbose_name='since')),
-                ('holders', models.JSONField(default=list, verbose_name='performers')),
-                ('started_at', models.DateTimeField(blank=True, null=True, verbose_name='started')),
-                ('ended_at', models.DateTimeField(blank=True, null=True, verbose_name='ended')),
-                ('digest', models.CharField(max_length=64)),
-                ('events_count', models.PositiveIntegerField(default=0, verbose_name='events')),
-                ('last_heard_at', models.DateTimeField(verbose_name='last heard')),
-                ('changed_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('history', models.JSONField(default=dict)),
-                ('launched_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='started by')),
+                ("id", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("name", models.TextField(verbose_name="name")),
+                ("search", models.TextField(editable=False)),
+                ("template_id", models.BigIntegerField(blank=True, null=True, verbose_name="template")),
+                ("template_name", models.TextField(blank=True, verbose_name="template")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("running", "running"),
+                            ("completed", "completed"),
+                            ("terminated", "terminated"),
+                            ("snoozed", "snoozed"),
+                            ("unknown", "unknown"),
+                        ],
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                ("is_state_seen", models.BooleanField(default=True)),
+                ("has_gaps", models.BooleanField(default=False, verbose_name="events are missing")),
+                ("step", models.PositiveIntegerField(blank=True, null=True, verbose_name="step")),
+                ("task_name", models.TextField(blank=True, verbose_name="current task")),
+                ("task_since", models.DateTimeField(blank=True, null=True, verbose_name="since")),
+                ("holders", models.JSONField(default=list, verbose_name="performers")),
+                ("started_at", models.DateTimeField(blank=True, null=True, verbose_name="started")),
+                ("ended_at", models.DateTimeField(blank=True, null=True, verbose_name="ended")),
+                ("digest", models.CharField(max_length=64)),
+                ("events_count", models.PositiveIntegerField(default=0, verbose_name="events")),
+                ("last_heard_at", models.DateTimeField(verbose_name="last heard")),
+                ("changed_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("history", models.JSONField(default=dict)),
+                (
+                    "launched_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="started by",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'workflow',
-                'verbose_name_plural': 'workflows',
+                "verbose_name": "workflow",
+                "verbose_name_plural": "workflows",
             },
         ),
         migrations.CreateModel(
-            name='Holder',
+            name="Holder",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('person_id', models.BigIntegerField()),
-                ('name', models.TextField()),
-                ('workflow', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='holder_rows', to='workflows.workflow')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("person_id", models.BigIntegerField()),
+                ("name", models.TextField()),
+                (
+                    "workflow",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="holder_rows",
+                        to="workflows.workflow",
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='workflow',
-            index=models.Index(fields=['-last_heard_at', '-id', 'search'], name='workflow_newest'),
+            model_name="workflow",
+            index=models.Index(fields=["-last_heard_at", "-id", "search"], name="workflow_newest"),
         ),
         migrations.AddIndex(
-            model_name='workflow',
-            index=models.Index(fields=['state', '-last_heard_at', '-id'], name='workflow_by_state'),
+            model_name="workflow",
+            index=models.Index(fields=["state", "-last_heard_at", "-id"], name="workflow_by_state"),
         ),
         migrations.AddIndex(
-            model_name='workflow',
-            index=models.Index(fields=['template_id', '-last_heard_at', '-id'], name='workflow_by_template'),
+            model_name="workflow",
+            index=models.Index(fields=["template_id", "-last_heard_at", "-id"], name="workflow_by_template"),
         ),
         migrations.AddIndex(
-            model_name='workflow',
-            index=models.Index(fields=['launched_by', '-last_heard_at', '-id'], name='workflow_by_person'),
+            model_name="workflow",
+            index=models.Index(fields=["launched_by", "-last_heard_at", "-id"], name="workflow_by_person"),
         ),
         migrations.AddIndex(
-            model_name='workflow',
-            index=models.Index(condition=models.Q(('has_gaps', True)), fields=['-last_heard_at', '-id'], name='workflow_with_gaps'),
+            model_name="workflow",
+            index=models.Index(
+                condition=models.Q(("has_gaps", True)),
+                fields=["-last_heard_at", "-id"],
+                name="workflow_with_gaps",
+            ),
         ),
         migrations.AddIndex(
-            model_name='workflow',
-            index=models.Index(fields=['-started_at', '-id'], name='workflow_by_start'),
+            model_name="workflow",
+            index=models.Index(fields=["-started_at", "-id"], name="workflow_by_start"),
         ),
         migrations.AddIndex(
-            model_name='workflow',
-            index=models.Index(fields=['-changed_at'], name='workflow_changed'),
+            model_name="workflow",
+            index=models.Index(fields=["-changed_at"], name="workflow_changed"),
         ),
         migrations.AddConstraint(
-            model_name='holder',
-            constraint=models.UniqueConstraint(fields=('person_id', 'workflow'), name='workflow_holder_once'),
+            model_name="holder",
+            constraint=models.UniqueConstraint(fields=("person_id", "workflow"), name="workflow_holder_once"),
         ),
     ]

@@ -1,7 +1,6 @@
 """The list of workflows as CSV, row by row, for a spreadsheet.
 
-Answers and outputs are left out: they are personal more often than not, and each template asks for others. The page of
-a workflow has them.
+Answers are left out: most are personal, and every template has other fields. The page of a workflow has them.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from apps.core import spreadsheet
 from apps.workflow_templates.models import Template
-from apps.workflows.holders import named_holders, names_told_by_number
+from apps.workflows.holders import named_performers, names_of_unnamed
 from apps.workflows.models import Workflow
 from apps.workflows.presentation.rows import OPEN
 
@@ -24,20 +23,20 @@ HEADINGS = (
     gettext_lazy("Workflow name"),
     gettext_lazy("Template"),
     gettext_lazy("Template ID"),
-    gettext_lazy("State"),
-    gettext_lazy("State is"),
+    gettext_lazy("Status"),
+    gettext_lazy("Status is"),
     gettext_lazy("Step"),
     gettext_lazy("Steps"),
     gettext_lazy("Current task"),
-    gettext_lazy("Held by"),
-    gettext_lazy("Held since"),
+    gettext_lazy("Assigned to"),
+    gettext_lazy("Assigned since"),
     gettext_lazy("Started by"),
     gettext_lazy("E-mail"),
     gettext_lazy("Started"),
     gettext_lazy("Ended"),
     gettext_lazy("Events"),
     gettext_lazy("Events are missing"),
-    gettext_lazy("Last heard"),
+    gettext_lazy("Last event"),
 )
 COLUMNS = (
     "id",
@@ -45,10 +44,10 @@ COLUMNS = (
     "template_name",
     "template_id",
     "state",
-    "is_state_seen",
+    "is_state_confirmed",
     "step",
     "task_name",
-    "holders",
+    "performers",
     "task_since",
     "launched_by__username",
     "launched_by__email",
@@ -56,9 +55,9 @@ COLUMNS = (
     "ended_at",
     "events_count",
     "has_gaps",
-    "last_heard_at",
+    "last_event_at",
 )
-_STATE, _HOLDERS = COLUMNS.index("state"), COLUMNS.index("holders")
+_STATE, _PERFORMERS = COLUMNS.index("state"), COLUMNS.index("performers")
 ROWS_FETCHED = 2000  # at a time
 
 
@@ -72,20 +71,32 @@ def _rows(workflows: QuerySet[Workflow]) -> Iterator[list[object]]:
         pk: (name, tasks) for pk, name, tasks in Template.objects.values_list("pk", "name", "tasks_count")
     }
     states = {value: str(label) for value, label in Workflow.State.choices}
-    yes, no, seen, inferred = _("yes"), _("no"), _("seen"), _("inferred")
-    # Plain rows: making objects of each would take most of the time.
+    yes, no, confirmed, inferred = _("yes"), _("no"), _("confirmed"), _("inferred")
+    # Plain rows: creating an object for each would take most of the time.
     plain = workflows.select_related(None).defer(None).values_list(*COLUMNS)
     rows = plain.iterator(chunk_size=ROWS_FETCHED)
-    while portion := list(islice(rows, ROWS_FETCHED)):
-        names = names_told_by_number(named_holders(row[_HOLDERS]) for row in portion if row[_STATE] in OPEN)
-        for row in portion:
-            (pk, name, template_name, template_id, state, is_seen, step, task, holders, since, *rest) = row
-            username, email, started, ended, events, gaps, heard = rest
+    while batch := list(islice(rows, ROWS_FETCHED)):
+        names = names_of_unnamed(named_performers(row[_PERFORMERS]) for row in batch if row[_STATE] in OPEN)
+        for row in batch:
+            (
+                pk,
+                name,
+                template_name,
+                template_id,
+                state,
+                is_confirmed,
+                step,
+                task,
+                performers,
+                since,
+                *rest,
+            ) = row
+            username, email, started, ended, events, gaps, last_event = rest
             template_name, tasks = templates.get(template_id, (template_name, None))
-            is_held = state in OPEN
-            held_by = [
+            is_open = state in OPEN
+            assigned_to = [
                 name or names.get(key) or str(key[0] or "")
-                for key, name in named_holders(holders if is_held else ())
+                for key, name in named_performers(performers if is_open else ())
             ]
             yield [
                 *(
@@ -94,10 +105,10 @@ def _rows(workflows: QuerySet[Workflow]) -> Iterator[list[object]]:
                     template_name,
                     template_id,
                     states.get(state, state),
-                    seen if is_seen else inferred,
+                    confirmed if is_confirmed else inferred,
                 ),
                 *(step, tasks if tasks and tasks >= (step or 0) else None, task),
-                ", ".join(held_by),
-                since if is_held else None,
-                *(username, email, started, ended, events, yes if gaps else no, heard),
+                ", ".join(assigned_to),
+                since if is_open else None,
+                *(username, email, started, ended, events, yes if gaps else no, last_event),
             ]

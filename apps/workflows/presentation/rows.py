@@ -1,4 +1,4 @@
-"""What workflows mean in words: rows of lists, and the sentences that open pages read aloud."""
+"""Rows of lists of workflows, and the sentences that open pages announce."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from apps.workflow_templates.models import Template
 from apps.workflows import selectors
-from apps.workflows.holders import keys_of, named_holders, names_told_by_number, shown_names
+from apps.workflows.holders import keys_of, named_performers, names_of_unnamed, shown_names
 from apps.workflows.models import Workflow
 
 State = Workflow.State
@@ -25,7 +25,7 @@ TONES: dict[str, str] = {
     State.UNKNOWN: "quiet",
 }
 OPEN = frozenset({State.RUNNING, State.SNOOZED, State.UNKNOWN})
-HOLDERS_SHOWN = 3
+PERFORMERS_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,58 +34,60 @@ class WorkflowRow:
 
     workflow: Workflow
     template: Template | None
-    holders: Sequence[str]
-    more_holders: int
+    performers: Sequence[str]
+    more_performers: int
     is_mine: bool
 
     @property
     def template_name(self) -> str:
-        """Return the template's name as it is now, or else as an event told it."""
+        """Return the template's name as it is now, or else as in an event."""
         return self.template.name if self.template else self.workflow.template_name
 
     @property
     def steps(self) -> int | None:
-        """Return how many steps there are; None where that is not known.
+        """Return the number of steps; None where it is unknown.
 
-        A template may have lost steps since the workflow was started: then the number says nothing.
+        The template may have fewer steps now than when the workflow was started; its number is wrong then.
         """
         count = self.template.tasks_count if self.template else 0
         return count if count and count >= (self.workflow.step or 0) else None
 
     @property
     def is_open(self) -> bool:
-        """Return whether the workflow may still move."""
+        """Return whether the workflow has not ended."""
         return self.workflow.state in OPEN
 
     @property
     def news(self) -> str:
-        """Return where the workflow stands, in one sentence to be read aloud."""
+        """Return the status of the workflow as a sentence for screen readers."""
         return news(self.workflow)
 
 
 def rows(workflows: Sequence[Workflow], *, me: int | None = None) -> list[WorkflowRow]:
-    """Return the rows of a list; ``me`` is the Pneumatic id of who looks. Four queries at most, however many rows."""
+    """Return the rows of a list; ``me`` is the reader's Pneumatic id. At most four queries for any number of rows."""
     templates = selectors.templates_of(workflows)
-    held = {workflow.pk: named_holders(workflow.holders) for workflow in workflows if workflow.state in OPEN}
-    names, mine = names_told_by_number(held.values()), keys_of(me, held.values())
+    assigned = {
+        workflow.pk: named_performers(workflow.performers) for workflow in workflows if workflow.state in OPEN
+    }
+    names, mine = names_of_unnamed(assigned.values()), keys_of(me, assigned.values())
     found = []
     for workflow in workflows:
-        holders = held.get(workflow.pk, [])
-        shown = shown_names(holders, names)
+        performers = assigned.get(workflow.pk, [])
+        shown = shown_names(performers, names)
         found.append(
             WorkflowRow(
                 workflow=workflow,
                 template=templates.get(workflow.template_id) if workflow.template_id is not None else None,
-                holders=shown[:HOLDERS_SHOWN],
-                more_holders=len(shown[HOLDERS_SHOWN:]),
-                is_mine=any(key in mine for key, _name in holders),
+                performers=shown[:PERFORMERS_SHOWN],
+                more_performers=len(shown[PERFORMERS_SHOWN:]),
+                is_mine=any(key in mine for key, _name in performers),
             )
         )
     return found
 
 
 def news(workflow: Workflow) -> str:
-    """Return where a workflow stands, in one sentence to be read aloud."""
+    """Return the status of a workflow as a sentence for screen readers."""
     words = {
         "name": Truncator(workflow.name).chars(80) or workflow.pk,
         "state": workflow.get_state_display(),

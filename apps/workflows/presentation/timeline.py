@@ -1,4 +1,4 @@
-"""A workflow's page and an event's as plain rows: what happened in words, answers, people, and what is not known."""
+"""The pages of a workflow and of an event as plain rows: activity, answers, performers and missing events."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ from apps.workflows.projection.history import (
 
 
 @dataclass(frozen=True, slots=True)
-class TaskSheet:
-    """A task as a page shows it; ``lasted`` has both ends only where both are known."""
+class TaskDetail:
+    """A task as a page shows it; times are None where they are unknown."""
 
     name: str
     number: int | None
@@ -49,10 +49,10 @@ class TaskSheet:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """One line of the timeline; ``event_id`` is None where no event is behind it.
+class TimelineEntry:
+    """One line of the timeline; ``event_id`` is None where it has no event.
 
-    ``why`` says how we know what no event of its own tells.
+    ``why`` explains a line that has no event, or that is inferred from another one.
     """
 
     kind: str
@@ -61,48 +61,48 @@ class Line:
     event_id: int | None
     is_inferred: bool
     why: str
-    task: TaskSheet | None
+    task: TaskDetail | None
 
     @property
     def is_current(self) -> bool:
-        """Return whether this is what has to be done now."""
+        """Return whether this is an open task."""
         return self.kind == HistoryEntryKind.TASK_CURRENT
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
-    """All that events tell of a workflow; ``kickoff`` is None where none of them told the answers.
+class WorkflowDetail:
+    """The content of a workflow's page; ``kickoff`` is None where no event contains the answers.
 
-    ``starter`` is who started it in Pneumatic, None where no event tells.
+    ``starter`` is the user who started it in Pneumatic, None where unknown.
     """
 
     kickoff: Sequence[LabelledAnswer] | None
-    lines: Sequence[Line]
+    lines: Sequence[TimelineEntry]
     gaps: Sequence[str]
-    heard_until: dt.datetime | None
+    events_until: dt.datetime | None
     starter: Person | None
     is_urgent: bool
     due: dt.datetime | None
 
 
 @dataclass(frozen=True, slots=True)
-class EventSheet:
-    """What one event tells, in words; ``status`` is how it calls the state of the workflow.
+class EventDetail:
+    """The content of an event's page; ``status`` is the reported status of the workflow.
 
-    ``current`` are the tasks whose turn it was, but for ``task``; ``is_read_back`` says that we read it ourselves.
+    ``current`` are the open tasks except ``task``; ``is_read_back`` is True for a reading from Pneumatic.
     """
 
     title: str
     facts: Event
     status: str
     kickoff: Sequence[LabelledAnswer]
-    task: TaskSheet | None
-    current: Sequence[TaskSheet]
+    task: TaskDetail | None
+    current: Sequence[TaskDetail]
     is_read_back: bool
 
 
-def sheet_of(workflow: Workflow) -> Sheet:
-    """Return what the page of ``workflow`` shows; everybody on it is looked up at once."""
+def detail_of(workflow: Workflow) -> WorkflowDetail:
+    """Return the content of the page of ``workflow``; users and groups take one query each."""
     history = history_of(workflow)
     tasks = [task for entry in history.entries for task in (entry.task, entry.target) if task]
     kickoff = history.kickoff
@@ -110,32 +110,32 @@ def sheet_of(workflow: Workflow) -> Sheet:
     people = _people([*(kickoff or ()), *_outputs(tasks)], _performers(tasks), also=starters)
     hashes = {entry.content_hash for entry in history.entries if entry.content_hash}
     events = selectors.event_ids(workflow.pk, hashes) if hashes else {}
-    return Sheet(
+    return WorkflowDetail(
         kickoff=None if kickoff is None else describe_outputs(kickoff, people.by_id, people.groups),
         lines=[_line(entry, people, events) for entry in history.entries],
         gaps=[_gap(gap) for gap in history.gaps],
-        heard_until=history.heard_until,
+        events_until=history.events_until,
         starter=people.by_id.get(history.starter_id) if history.starter_id is not None else None,
         is_urgent=history.is_urgent,
         due=history.due,
     )
 
 
-def event_sheet_of(row: EventRow) -> EventSheet:
-    """Return what the page of an event shows."""
+def event_detail_of(row: EventRow) -> EventDetail:
+    """Return the content of the page of an event."""
     facts = event_from_json(row.facts)
     current = [
         task for task in facts.workflow.current_tasks() if facts.task is None or task.id != facts.task.id
     ]
     snapshots = [*([facts.task] if facts.task else ()), *current]
     people = _people([*facts.workflow.kickoff, *_outputs(snapshots)], _performers(snapshots))
-    return EventSheet(
+    return EventDetail(
         title=str(row.get_kind_display()),
         facts=facts,
         status=_status(facts.workflow.status),
         kickoff=describe_outputs(facts.workflow.kickoff, people.by_id, people.groups),
-        task=_snapshot_sheet(facts.task, people) if facts.task else None,
-        current=[_snapshot_sheet(task, people) for task in current],
+        task=_snapshot_detail(facts.task, people) if facts.task else None,
+        current=[_snapshot_detail(task, people) for task in current],
         is_read_back=isinstance(facts.kind, Seen),
     )
 
@@ -156,22 +156,22 @@ def _performers(tasks: Iterable[TaskRound | TaskSnapshot]) -> Iterator[Performer
 
 @dataclass(frozen=True, slots=True)
 class _People:
-    """Those who are named by numbers alone."""
+    """The users and groups of a page, by id."""
 
     by_id: Mapping[int, Person]
     groups: Mapping[int, Group]
 
     def name_of(self, performer: Performer) -> str:
-        """Return the name of somebody who holds a task."""
+        """Return the name of a performer."""
         found = self.groups if performer.is_group else self.by_id
         known = found.get(performer.id) if performer.id is not None else None
-        return performer.name.strip() or (known.name if known else _("somebody"))
+        return performer.name.strip() or (known.name if known else _("Unknown user"))
 
 
 def _people(
     outputs: Sequence[Output], performers: Iterable[Performer], also: Collection[int] = ()
 ) -> _People:
-    """Return the people and groups who are answers, and those performers whom no event names."""
+    """Return the users and groups that are answers, and the performers without a name."""
     nameless = [one for one in performers if one.id is not None and not one.name.strip()]
     people = people_in(outputs) | {one.id for one in nameless if one.id is not None and not one.is_group}
     groups = groups_in(outputs) | {one.id for one in nameless if one.id is not None and one.is_group}
@@ -179,8 +179,8 @@ def _people(
     return _People(by_id=resolve(people) if people else {}, groups=resolve_groups(groups) if groups else {})
 
 
-def _task_sheet(task: TaskRound, people: _People) -> TaskSheet:
-    return TaskSheet(
+def _task_detail(task: TaskRound, people: _People) -> TaskDetail:
+    return TaskDetail(
         name=task.name,
         number=task.number,
         round=task.round,
@@ -192,8 +192,8 @@ def _task_sheet(task: TaskRound, people: _People) -> TaskSheet:
     )
 
 
-def _snapshot_sheet(task: TaskSnapshot, people: _People) -> TaskSheet:
-    return TaskSheet(
+def _snapshot_detail(task: TaskSnapshot, people: _People) -> TaskDetail:
+    return TaskDetail(
         name=task.name,
         number=task.number,
         round=1,
@@ -205,21 +205,21 @@ def _snapshot_sheet(task: TaskSnapshot, people: _People) -> TaskSheet:
     )
 
 
-def _line(entry: HistoryEntry, people: _People, events: Mapping[str, int]) -> Line:
+def _line(entry: HistoryEntry, people: _People, events: Mapping[str, int]) -> TimelineEntry:
     event_id = events.get(entry.content_hash) if entry.content_hash else None
-    return Line(
+    return TimelineEntry(
         kind=entry.kind.value,
         title=_title(entry),
         at=entry.at,
         event_id=event_id,
         is_inferred=entry.is_inferred,
         why=_why(entry, has_event=event_id is not None) if entry.is_inferred or entry.is_indirect else "",
-        task=_task_sheet(entry.task, people) if entry.task and _tells_task(entry) else None,
+        task=_task_detail(entry.task, people) if entry.task and _is_about_task(entry) else None,
     )
 
 
-def _tells_task(entry: HistoryEntry) -> bool:
-    """Return whether the line is about the task's work; a return is about where the workflow went."""
+def _is_about_task(entry: HistoryEntry) -> bool:
+    """Return whether the line is about a single task."""
     return entry.last_number is None
 
 
@@ -230,37 +230,40 @@ def _title(entry: HistoryEntry) -> str:
             return _("Returned to %(task)s") % {"task": target or task}
         return _("Returned from %(task)s, to %(target)s") % {"task": task, "target": target}
     if entry.kind == HistoryEntryKind.TASK_DONE:
-        return _passed(entry, task) if entry.is_inferred else _("%(task)s: done") % {"task": task}
+        return _passed(entry, task) if entry.is_inferred else _("%(task)s: completed") % {"task": task}
     titles = {
         HistoryEntryKind.STARTED: _("Workflow started"),
-        HistoryEntryKind.TASK_CURRENT: _("%(task)s: its turn now") % {"task": task},
+        HistoryEntryKind.TASK_CURRENT: _("%(task)s: in progress") % {"task": task},
         HistoryEntryKind.TASK_LEFT: _("%(task)s: still open when the workflow ended") % {"task": task},
         HistoryEntryKind.SNOOZED: _("Workflow snoozed"),
         HistoryEntryKind.RESUMED: _("Workflow resumed"),
         HistoryEntryKind.COMPLETED: _("Workflow completed"),
         HistoryEntryKind.TERMINATED: _("Workflow terminated"),
-        HistoryEntryKind.DELETED: _("Workflow found deleted in Pneumatic"),
+        HistoryEntryKind.DELETED: _("Workflow deleted in Pneumatic"),
     }
     return titles[entry.kind]
 
 
 def _passed(entry: HistoryEntry, task: str) -> str:
-    """Return the title of tasks that were passed unseen: nobody told whether they were done or skipped."""
+    """Return the title of tasks that were passed without an event: completed or skipped."""
     first = entry.task.number if entry.task else None
     if entry.last_number is not None and first is not None and entry.last_number > first:
-        return _("Steps %(first)s to %(last)s: done or skipped") % {"first": first, "last": entry.last_number}
-    return _("%(task)s: done or skipped") % {"task": task}
+        return _("Steps %(first)s to %(last)s: completed or skipped") % {
+            "first": first,
+            "last": entry.last_number,
+        }
+    return _("%(task)s: completed or skipped") % {"task": task}
 
 
 def _task_name(task: TaskRound | None) -> str:
-    """Return "Step 2, Approve" as far as it is known; "a step" for one that nothing tells about."""
+    """Return "Step 2, Approve", or the known part of it; "a step" for an unknown task."""
     if task is None:
         return _("a step")
     return step_name(task.number, task.name)
 
 
 def step_name(number: int | None, name: str) -> str:
-    """Return "Step 2, Approve" as far as it is known."""
+    """Return "Step 2, Approve", or the known part of it."""
     if number is None:
         return name or _("A step")
     if not name:
@@ -269,48 +272,46 @@ def step_name(number: int | None, name: str) -> str:
 
 
 def _why(entry: HistoryEntry, *, has_event: bool) -> str:
-    """Return how we know what Pneumatic never told by itself."""
+    """Return how an entry without its own event is known."""
     if entry.is_indirect and entry.kind == HistoryEntryKind.TASK_DONE:
-        return _(
-            "Its own event has not come; another one tells that it was done. What was answered is not known."
-        )
+        return _("Completion event missing; inferred from another event. Answers unknown.")
     if entry.is_indirect:
-        return _("Its own event has not come; another one tells it.")
+        return _("Event missing; inferred from another event.")
     if entry.kind == HistoryEntryKind.TASK_DONE:
-        return _("No event came for it. Later events show that the workflow went past it.")
+        return _("Completion event missing. Later events show that the workflow passed it.")
     if entry.kind == HistoryEntryKind.STARTED:
-        return _("No event came for the start. Later events tell when the workflow was created.")
+        return _("Start event missing. Later events contain the start time.")
     if entry.kind == HistoryEntryKind.COMPLETED:
-        return _("The event of its last task tells it. The event of the completion itself has not come.")
+        return _("Completion event missing; inferred from the event of the last task.")
     if has_event:
         return _(
-            "Pneumatic sends no event for this. An event that came later gives it away; it may have happened earlier."
+            "Pneumatic sends no event for this. Inferred from a later event; it may have happened earlier."
         )
-    return _("No event came for it. Other events show that it must have happened.")
+    return _("Event missing; inferred from other events.")
 
 
 def _gap(gap: Gap) -> str:
-    """Return what is missing as a sentence."""
+    """Return a missing event as a sentence."""
     step = step_name(gap.number, gap.name)
     if gap.kind == GapKind.TASK and gap.last_number is not None and gap.number is not None:
         count = gap.last_number - gap.number + 1
         return ngettext(
-            "Step %(first)s was passed, but no event told that it was done. It may have been skipped.",
-            "Steps %(first)s to %(last)s were passed, but no event told that they were done. "
+            "Step %(first)s was passed, but its completion event is missing. It may have been skipped.",
+            "Steps %(first)s to %(last)s were passed, but their completion events are missing. "
             "They may have been skipped.",
             count,
         ) % {"first": gap.number, "last": gap.last_number}
     sentences = {
-        GapKind.START: _("No event told that the workflow was started."),
+        GapKind.START: _("The start event of the workflow is missing."),
         GapKind.TASK: _(
-            "%(step)s: it was passed, but no event told that it was done. It may have been skipped."
+            "%(step)s was passed, but its completion event is missing. It may have been skipped."
         ),
-        GapKind.RETURN: _("%(step)s: it came again, but no event told that it was returned."),
-        GapKind.COMPLETION: _("The workflow was completed before it went on, but no event told when."),
-        GapKind.CONTRADICTION: _(
-            "Two events tell different things about the same moment; one of them is shown."
+        GapKind.RETURN: _("%(step)s was reopened, but its return event is missing."),
+        GapKind.COMPLETION: _(
+            "The workflow was completed and then continued, but the completion event is missing."
         ),
+        GapKind.CONTRADICTION: _("Two events conflict. One of them is shown."),
     }
     if gap.kind == GapKind.RETURN and gap.number is None and not gap.name:
-        return _("The workflow went back or went on after its end, but no event told so.")
+        return _("The workflow was returned or continued after its end, but that event is missing.")
     return sentences[gap.kind] % {"step": step}

@@ -1,4 +1,4 @@
-"""Which tasks of a workflow are done in their present round, as its events are told one by one."""
+"""Which tasks of a workflow are completed in their present round, as its events are applied one by one."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from apps.workflows.projection.passed_tasks import PassedTasks
 
 
 class Completion(Enum):
-    """What a completion that was told means."""
+    """What a reported completion means."""
 
     NEW = auto()
     TWICE = auto()  # known already
-    AGAIN = auto()  # it was done at another time: in between it must have been returned
+    AGAIN = auto()  # completed at another time: it must have been returned in between
 
 
 class _Done(NamedTuple):
@@ -30,18 +30,18 @@ class _Done(NamedTuple):
 
 
 class Completions:
-    """The tasks of a workflow by their ids. What is passed is written into ``timeline`` where it was passed."""
+    """The tasks of a workflow by their ids. Passed tasks are added to ``timeline`` where they were passed."""
 
     def __init__(self, timeline: list[HistoryEntry | PassedTasks]) -> None:
         self._timeline = timeline
-        # The lowest number of which nothing is told in the present round; None when that is not known. What is passed
-        # therefore never overlaps, and however wildly numbers jump, there is no more of it than there are events.
+        # The lowest number without a report in the present round; None if unknown. So passed runs never overlap, and
+        # there are at most as many of them as events, even for numbers in the millions.
         self._next: int | None = 1
         self._done: dict[int, _Done] = {}
         self._rounds: Counter[int] = Counter()  # that are over, by task
-        self._passed: list[PassedTasks] = []  # runs of numbers that may still be heard of, upwards
+        self._passed: list[PassedTasks] = []  # runs of numbers whose completions may still arrive, ascending
 
-    def told(self, snapshot: TaskSnapshot, *, with_outputs: bool = True) -> TaskRound:
+    def round_of(self, snapshot: TaskSnapshot, *, with_outputs: bool = True) -> TaskRound:
         """Return a task for the history, in its present round."""
         return TaskRound(
             snapshot.id,
@@ -64,13 +64,13 @@ class Completions:
         return max((done.number for done in self._done.values() if done.number is not None), default=None)
 
     def complete(self, task: TaskSnapshot, *, before: TaskSnapshot | None) -> Completion:
-        """Mark ``task`` as done; ``before`` is the task whose turn it was. What lies between was passed."""
+        """Mark ``task`` as done; ``before`` is the task that was open. The tasks in between were passed."""
         known = self._done.get(task.id)
         if known is None:
             if not self._was_passed(task):
                 self.pass_up_to(task, before=before)
         elif known.passed is not None:
-            known.passed.hear(task)
+            known.passed.confirm_completion(task)
         else:
             return Completion.TWICE if known.at == task.date_completed else Completion.AGAIN
         self._done[task.id] = _Done(task.number, task.date_completed)
@@ -79,7 +79,7 @@ class Completions:
         return Completion.NEW
 
     def pass_up_to(self, task: TaskSnapshot, *, before: TaskSnapshot | None) -> None:
-        """Mark as passed what the workflow must have left behind to come from ``before`` to ``task``."""
+        """Mark as passed the tasks that the workflow must have passed between ``before`` and ``task``."""
         if before is not None and before.id == task.id:
             return
         if before is not None and before.id not in self._done:
@@ -90,24 +90,24 @@ class Completions:
         self._pass_numbers(task.number, is_gap=True)
 
     def pass_itself(self, task: TaskSnapshot) -> None:
-        """Mark as passed a task whose completion must have been, but was not heard of."""
+        """Mark as passed a task that must have been completed, though no event reports it."""
         if task.id in self._done:
             return
-        self._was_passed(task)  # with others, by its number: now it has a name
-        passed = PassedTasks.one(self.told(task, with_outputs=False))
+        self._was_passed(task)  # it was in a run of numbers: now it has a name
+        passed = PassedTasks.one(self.round_of(task, with_outputs=False))
         self._timeline.append(passed)
         self._done[task.id] = _Done(task.number, passed=passed)
         if task.number is not None:
             self._next = max(self._next or 1, _after(task.number))
 
     def jump_to(self, task: TaskSnapshot) -> None:
-        """Take note that it is ``task``'s turn; what lies in between was skipped, as one event tells it."""
+        """Start ``task``; the tasks in between were skipped according to a single event."""
         self._pass_numbers(task.number, is_gap=False)
         if task.number is not None:
             self._next = max(self._next or 1, task.number)
 
     def undo(self, target: TaskSnapshot | None) -> None:
-        """Begin new rounds of the task that was returned to and all after it; of all when it was not told which."""
+        """Start new rounds of the task that was returned to and all after it; of all tasks when it is unknown."""
         number = target.number if target is not None else None
         if target is None or number is None:
             kept: dict[int, _Done] = {}
@@ -128,7 +128,7 @@ class Completions:
         if task.number is None or self._next is None or task.number >= self._next:
             return False
         at = bisect_right(self._passed, task.number, key=lambda passed: passed.first)
-        return at > 0 and self._passed[at - 1].hear(task)
+        return at > 0 and self._passed[at - 1].confirm_completion(task)
 
     def _pass_numbers(self, number: int | None, *, is_gap: bool) -> None:
         if number is None or self._next is None or number <= self._next:

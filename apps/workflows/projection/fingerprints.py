@@ -1,4 +1,4 @@
-"""A mark of where a workflow stands, by which a snapshot of a list is compared with what is known here."""
+"""The key by which a listed workflow is compared with the stored one."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from apps.pneumatic.canonical.events import TaskSnapshot, WorkflowSnapshot
 from apps.pneumatic.canonical.serialization import quick_hash
 
 
-def mark_of(workflow: WorkflowSnapshot) -> str:
-    """Return the mark; two snapshots of whole workflows with the same one differ in nothing but kickoffs."""
+def comparison_key(workflow: WorkflowSnapshot) -> str:
+    """Return a hash; two snapshots of whole workflows with the same hash differ only in their kickoff answers."""
     return quick_hash(
         [
             workflow.name,
@@ -23,7 +23,7 @@ def mark_of(workflow: WorkflowSnapshot) -> str:
 
 
 def _task(task: TaskSnapshot) -> list[Any]:
-    # Nothing says that two answers tell them in the same order.
+    # Two responses may list them in different orders.
     performers = sorted([one.id or 0, one.is_group] for one in task.performers)
     return [
         task.id,

@@ -1,7 +1,7 @@
-"""What ``Workflow.history`` holds: how a workflow went, as far as its events tell; and its JSON, both ways.
+"""The content of ``Workflow.history``, to JSON and back.
 
-``content_hash`` names the event that an entry rests on. What Pneumatic never said itself is ``is_inferred``; then
-``content_hash`` is the event that gives it away, or None.
+``content_hash`` is the event behind an entry. Entries that no event reports are ``is_inferred``; then ``content_hash``
+is the event from which they follow, or None.
 """
 
 from __future__ import annotations
@@ -25,33 +25,35 @@ if TYPE_CHECKING:
 
 
 class HistoryEntryKind(StrEnum):
-    """What an entry of the timeline tells."""
+    """What an entry of the timeline reports."""
 
     STARTED = "started"
-    TASK_DONE = "task_done"  # inferred: no event came for it; it was done, or skipped
-    TASK_RETURNED = "task_returned"  # from ``task`` to ``target``; either may not have been told
-    TASK_CURRENT = "task_current"  # whose turn it is now; the last entry of a workflow that runs
+    TASK_DONE = "task_done"  # inferred: no event reports it; it was completed or skipped
+    TASK_RETURNED = "task_returned"  # from ``task`` to ``target``; either may be unknown
+    TASK_CURRENT = "task_current"  # the task that is open now; the last entry of a running workflow
     TASK_LEFT = "task_left"  # still open when the workflow ended
     SNOOZED = "snoozed"
     RESUMED = "resumed"
     COMPLETED = "completed"
     TERMINATED = "terminated"
-    DELETED = "deleted"  # we asked, and it was not there any more
+    DELETED = "deleted"  # a request to Pneumatic found it deleted
 
 
 class GapKind(StrEnum):
-    """What was not heard of, though something later shows that it was there."""
+    """An event that is missing, though later events show that it happened."""
 
     START = "start"  # no "workflow started"
-    TASK = "task"  # a task was passed, but no "task completed" came: done and lost, or skipped
-    RETURN = "return"  # a task came again, or the workflow went on after its end, but no "task returned" came
-    COMPLETION = "completion"  # it went on after a status said completed, but no "workflow completed" came
-    CONTRADICTION = "contradiction"  # two events tell different things of the same moment
+    TASK = (
+        "task"  # a task was passed without "task completed": that event is missing, or the task was skipped
+    )
+    RETURN = "return"  # a task reopened, or the workflow continued after its end, without "task returned"
+    COMPLETION = "completion"  # it continued after the status "completed", without "workflow completed"
+    CONTRADICTION = "contradiction"  # two events conflict about the same time
 
 
 @dataclass(frozen=True, slots=True)
 class TaskRound:
-    """A task in one of its rounds; ``round`` counts from 1 and grows when it is returned and done again."""
+    """A task in one of its rounds; ``round`` counts from 1 and grows with each return."""
 
     id: int | None = None
     number: int | None = None
@@ -65,7 +67,7 @@ class TaskRound:
 
     @property
     def duration(self) -> dt.timedelta | None:
-        """Return how long it took; None when either end is not known, or they contradict each other."""
+        """Return how long it took; None when either end is unknown, or the end is before the start."""
         if self.started_at is None or self.done_at is None or self.done_at < self.started_at:
             return None
         return self.done_at - self.started_at
@@ -73,10 +75,10 @@ class TaskRound:
 
 @dataclass(frozen=True, slots=True)
 class HistoryEntry:
-    """One line of the timeline. ``at`` is None where no event tells the time.
+    """One line of the timeline. ``at`` is None where the time is unknown.
 
     ``last_number``, where given, makes an inferred ``TASK_DONE`` stand for all tasks from ``task.number`` up to it.
-    ``is_indirect``: its own event did not come, another one that holds the whole workflow tells it.
+    ``is_indirect``: its own event is missing; a snapshot of the whole workflow in another event shows it.
     """
 
     kind: HistoryEntryKind
@@ -91,7 +93,7 @@ class HistoryEntry:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Something that was not heard of; number and name of the task where they are known.
+    """A missing event, with number and name of the task where they are known.
 
     ``last_number``, where given, makes it stand for all tasks from ``number`` up to it.
     """
@@ -104,26 +106,25 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """How a workflow went. ``kickoff`` is None when no event told the answers of its form.
+    """The history of a workflow. ``kickoff`` is None when no event contains the answers of its form.
 
-    ``heard_until`` is the latest moment that any event tells. ``starter_id`` is Pneumatic's number of who started it,
-    ``owner_ids`` are those of its owners; ``mark`` is that of the newest snapshot (``marks.py``), '' where events tell
-    no whole workflow.
+    ``events_until`` is the latest time in any event. ``starter_id`` and ``owner_ids`` are ids of Pneumatic users.
+    ``comparison_key`` is that of the newest snapshot (``fingerprints.py``), '' where no event has a whole workflow.
     """
 
     kickoff: tuple[Output, ...] | None = None
     entries: tuple[HistoryEntry, ...] = ()
     gaps: tuple[Gap, ...] = ()
-    heard_until: dt.datetime | None = None
+    events_until: dt.datetime | None = None
     starter_id: int | None = None
     is_urgent: bool = False
     due: dt.datetime | None = None
-    mark: str = ""
+    comparison_key: str = ""
     owner_ids: tuple[int, ...] = ()
 
 
 def history_of(workflow: Workflow) -> History:
-    """Return how ``workflow`` went, as far as its events tell."""
+    """Return the stored history of ``workflow``."""
     return history_from_json(workflow.history)
 
 
@@ -134,16 +135,16 @@ def history_to_json(history: History) -> dict[str, Any]:
         data["kickoff"] = [output_to_json(output) for output in history.kickoff]
     if history.gaps:
         data["gaps"] = [_gap_to_json(gap) for gap in history.gaps]
-    if history.heard_until:
-        data["heard_until"] = history.heard_until.isoformat()
+    if history.events_until:
+        data["heard_until"] = history.events_until.isoformat()
     if history.starter_id is not None:
         data["starter_id"] = history.starter_id
     if history.is_urgent:
         data["is_urgent"] = True
     if history.due:
         data["due"] = history.due.isoformat()
-    if history.mark:
-        data["mark"] = history.mark
+    if history.comparison_key:
+        data["mark"] = history.comparison_key
     if history.owner_ids:
         data["owner_ids"] = list(history.owner_ids)
     return data
@@ -156,11 +157,11 @@ def history_from_json(data: Mapping[str, Any]) -> History:
         kickoff=None if kickoff is None else tuple(map(output_from_json, kickoff)),
         entries=tuple(map(_entry_from_json, data.get("entries", ()))),
         gaps=tuple(map(_gap_from_json, data.get("gaps", ()))),
-        heard_until=_time(data.get("heard_until")),
+        events_until=_time(data.get("heard_until")),
         starter_id=data.get("starter_id"),
         is_urgent=data.get("is_urgent", False),
         due=_time(data.get("due")),
-        mark=data.get("mark", ""),
+        comparison_key=data.get("mark", ""),
         owner_ids=tuple(data.get("owner_ids", ())),
     )
 

@@ -1,10 +1,10 @@
-"""In which order a workflow's events are told. Deliveries come in any order and events carry no number.
+"""The order of a workflow's events. Deliveries arrive in any order, and events have no sequence number.
 
-What orders them is the latest time in them (*moment*), then what they are about, then their content hash: so the order
-is the same however they came. Pneumatic starts a workflow once, so "workflow started" is first whatever its times say.
+Events are sorted by the latest time in them, then by kind, then by content hash, so that the order does not depend on
+the order of arrival. Pneumatic starts a workflow once: "workflow started" is always first.
 
-What we read back ourselves stands behind the events of the same moment, and the later it was read the later: it shows
-nothing older than the latest time in it, and what happens without leaving a time is told by nothing else.
+Readings from Pneumatic follow events of the same time, sorted by when they were read. A reading is never older than the
+latest time in it, and nothing else reports changes that leave no time.
 """
 
 from __future__ import annotations
@@ -30,18 +30,18 @@ _DATES_ITSELF = frozenset({Kind.TASK_RETURNED, Kind.WORKFLOW_COMPLETED})
 
 
 class Fact(NamedTuple):
-    """An event with its content hash and its moment."""
+    """An event with its content hash and the time when it happened, None if unknown."""
 
     content_hash: str
     event: Event
-    moment: dt.datetime | None
+    occurred_at: dt.datetime | None
 
 
 @dataclass(frozen=True, slots=True)
 class EventOrder:
-    """All events of a workflow: ``dated`` in order, and those that no time places.
+    """All events of a workflow: ``dated`` in order, and those without a time.
 
-    A return, or the end, that tells no time but that of the workflow's start may have been at any moment after it.
+    A return or an end whose only time is the start of the workflow may have happened at any time after it.
     """
 
     dated: list[Fact]
@@ -49,7 +49,7 @@ class EventOrder:
     ends: list[Fact]
 
     def all(self) -> list[Fact]:
-        """Return every fact once, the newest last as far as that is known."""
+        """Return every fact once: the dated ones in order, then the others."""
         return [*self.dated, *self.returns, *self.ends]
 
 
@@ -61,8 +61,8 @@ def in_order(events: Iterable[tuple[str, Event]]) -> EventOrder:
     for content_hash, event in dict(events).items():
         time = event.changed_at
         created = event.workflow.date_created
-        moment = max(time, created) if time and created else time or created
-        fact = Fact(content_hash, event, moment)
+        occurred_at = max(time, created) if time and created else time or created
+        fact = Fact(content_hash, event, occurred_at)
         if time is None and event.kind in _DATES_ITSELF:
             (returns if event.kind is Kind.TASK_RETURNED else ends).append(fact)
         else:
@@ -73,16 +73,16 @@ def in_order(events: Iterable[tuple[str, Event]]) -> EventOrder:
 
 
 def _key(fact: Fact) -> tuple[bool, dt.datetime, int, int, dt.datetime, str]:
-    content_hash, event, moment = fact
+    content_hash, event, occurred_at = fact
     rank = _RANKS[event.kind]
     number = 0
     if event.task is not None:
-        # At one moment tasks are done upwards and returned downwards.
+        # At the same time, tasks are completed in ascending and returned in descending order.
         number = event.task.number or 0
         if rank == _RANKS[Kind.TASK_RETURNED]:
             number = -number
-            if event.task.date_completed is not None and event.task.date_completed == moment:
-                # The moment is that of the task's completion, so the return came later, at a time that it does not
-                # tell: later than an end of the workflow that this completion brought about.
+            if event.task.date_completed is not None and event.task.date_completed == occurred_at:
+                # This is the time of the task's completion. The return happened later, at an unknown time: also
+                # after an end of the workflow that this completion caused.
                 rank = _RETURNED_AFTER_THE_END
-    return (rank != 0, moment or _NEVER, rank, number, event.seen_at or _NEVER, content_hash)
+    return (rank != 0, occurred_at or _NEVER, rank, number, event.seen_at or _NEVER, content_hash)

@@ -1,4 +1,4 @@
-"""Tasks that a workflow passed without an event of theirs: done and lost, or skipped; nobody can tell which."""
+"""Tasks that a workflow passed without an event: completed with a missing event, or skipped. Which is unknown."""
 
 from __future__ import annotations
 
@@ -9,45 +9,45 @@ from apps.workflows.projection.history import Gap, GapKind, HistoryEntry, Histor
 
 
 class PassedTasks:
-    """The tasks from number ``first`` to ``last``, or one that a snapshot named; any of them may be heard of later.
+    """The tasks from number ``first`` to ``last``, or one that a snapshot named; the event of any may arrive later.
 
-    ``is_gap`` is False where the snapshot of one event jumps over them: then they were skipped, or that snapshot is a
-    little younger than its event.
+    ``is_gap`` is False where the snapshot of a single event jumps over them: they were skipped, or that snapshot is
+    slightly newer than its event.
     """
 
-    __slots__ = ("_closed_from", "_heard", "_named", "first", "is_gap", "last")
+    __slots__ = ("_closed_from", "_confirmed", "_named", "first", "is_gap", "last")
 
     def __init__(self, first: int, last: int, *, named: TaskRound | None = None, is_gap: bool = True) -> None:
         self.first = first
         self.last = last
         self.is_gap = is_gap
         self._named = named
-        self._heard: set[int] = set()
+        self._confirmed: set[int] = set()
         self._closed_from = last + 1
 
     @classmethod
     def one(cls, task: TaskRound) -> PassedTasks:
-        """Return the passing of a task that a snapshot named."""
+        """Return a passed task that a snapshot named."""
         number = task.number or 0
         return cls(number, number, named=task)
 
-    def hear(self, task: TaskSnapshot) -> bool:
-        """Take ``task`` out, whose completion was heard of after all; return whether it was among these."""
+    def confirm_completion(self, task: TaskSnapshot) -> bool:
+        """Remove ``task``, whose completion has arrived; return whether it was among these."""
         if self._named is not None:
-            fits = self._named.id == task.id
-            if fits:
+            is_same = self._named.id == task.id
+            if is_same:
                 self._named = None
-                self._heard.add(self.first)
-            return fits
+                self._confirmed.add(self.first)
+            return is_same
         if task.number is None or not self.first <= task.number < self._closed_from:
             return False
-        if task.number in self._heard:
+        if task.number in self._confirmed:
             return False
-        self._heard.add(task.number)
+        self._confirmed.add(task.number)
         return True
 
     def close_from(self, number: int) -> bool:
-        """Hear of no task from ``number`` on any more: a new round of them begins. Return whether any is left."""
+        """Accept no more completions from ``number`` on: a new round starts. Return whether any task remains."""
         self._closed_from = min(self._closed_from, number)
         return self.first < self._closed_from
 
@@ -65,7 +65,7 @@ class PassedTasks:
             )
 
     def gaps(self) -> Iterator[Gap]:
-        """Yield what was not heard of."""
+        """Yield the missing events."""
         if not self.is_gap:
             return
         if self._named is not None:
@@ -75,9 +75,9 @@ class PassedTasks:
             yield Gap(GapKind.TASK, number=first, last_number=None if last == first else last)
 
     def _runs(self) -> Iterator[tuple[int, int]]:
-        """Yield the runs of numbers that nothing was heard of; a million of them cost no more than one."""
+        """Yield the runs of numbers without a completion; the cost does not depend on their length."""
         start = self.first
-        for number in sorted(self._heard):
+        for number in sorted(self._confirmed):
             if start <= number <= self.last:
                 if start < number:
                     yield start, number - 1

@@ -1,7 +1,7 @@
-"""The state of a workflow as a pure function of the set of its events (docs/workflows.md tells the rules).
+"""The state of a workflow as a pure function of the set of its events (rules: docs/workflow-status.md).
 
-The same set gives the same projection in whatever order the events came and however often. Nothing here knows the
-database or the clock.
+The same set gives the same projection, regardless of the order and number of deliveries. Nothing here uses the database
+or the clock.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from typing import Any
 from apps.core.searching import fold
 from apps.pneumatic.canonical.events import Event, Kind, Output, Seen, TaskSnapshot, performer_to_json
 from apps.pneumatic.canonical.serialization import quick_hash
-from apps.workflows.projection.fingerprints import mark_of
+from apps.workflows.projection.fingerprints import comparison_key
 from apps.workflows.projection.history import History, history_to_json
 from apps.workflows.projection.ordering import EventOrder, Fact, in_order
 from apps.workflows.projection.snapshot_reducer import SnapshotReducer
 from apps.workflows.projection.task_reducer import ENDED, TaskReducer
 
-# What a database column for a small whole number holds on every database; a larger step is not told.
-_LARGEST_STEP = 2**31 - 1
-DELETED = "deleted"  # a state that no event tells: see ``Seen.GONE``
+# The largest value of an integer column on every database; a larger step is stored as unknown.
+_MAX_STEP = 2**31 - 1
+DELETED = "deleted"  # a state without an event: see ``Seen.GONE``
 # The columns that the digest covers, in the order of the model.
 COLUMNS = (
     "name",
@@ -30,12 +30,12 @@ COLUMNS = (
     "template_id",
     "template_name",
     "state",
-    "is_state_seen",
+    "is_state_confirmed",
     "has_gaps",
     "step",
     "task_name",
     "task_since",
-    "holders",
+    "performers",
     "started_at",
     "ended_at",
     "events_count",
@@ -45,9 +45,9 @@ COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Projection:
-    """Everything of a ``Workflow`` that its events tell, column by column.
+    """The columns of a ``Workflow`` that are computed from its events.
 
-    ``holders`` are [id, name] pairs, or [id, name, true] for a group.
+    ``performers`` are [id, name] pairs, or [id, name, true] for a group.
     """
 
     name: str
@@ -55,12 +55,12 @@ class Projection:
     template_id: int | None
     template_name: str
     state: str
-    is_state_seen: bool
+    is_state_confirmed: bool
     has_gaps: bool
     step: int | None
     task_name: str
     task_since: dt.datetime | None
-    holders: list[list[Any]]
+    performers: list[list[Any]]
     started_at: dt.datetime | None
     ended_at: dt.datetime | None
     events_count: int
@@ -77,24 +77,24 @@ def digest_of(columns: Mapping[str, Any]) -> str:
     return quick_hash([_plain(columns[name]) for name in COLUMNS])
 
 
-def differing(shown: Mapping[str, Any], told: Mapping[str, Any]) -> list[str]:
+def differing(shown: Mapping[str, Any], projected: Mapping[str, Any]) -> list[str]:
     """Return the names of the columns whose values differ."""
-    return [name for name in COLUMNS if _plain(shown[name]) != _plain(told[name])]
+    return [name for name in COLUMNS if _plain(shown[name]) != _plain(projected[name])]
 
 
 def project(events: Iterable[tuple[str, Event]]) -> Projection:
-    """Return what ``events``, each with its content hash, tell of their workflow; there must be one at least."""
+    """Return the projection of a workflow's events, each with its content hash; there must be at least one."""
     order = in_order(events)
     facts = order.all()
-    life = _life(order)
-    current = life.current
-    has_ended = life.state in ENDED or life.gone_at is not None
+    reduced = _reduce(order)
+    current = reduced.current
+    has_ended = reduced.state in ENDED or reduced.deleted_at is not None
     name = _newest(facts, "name") or ""
     history = History(
         kickoff=_kickoff(facts),
-        entries=tuple(life.entries()),
-        gaps=tuple(life.gaps()),
-        heard_until=max((fact.moment for fact in facts if fact.moment), default=None),
+        entries=tuple(reduced.entries()),
+        gaps=tuple(reduced.gaps()),
+        events_until=max((fact.occurred_at for fact in facts if fact.occurred_at), default=None),
         **_details(facts),
     )
     columns = {
@@ -102,25 +102,27 @@ def project(events: Iterable[tuple[str, Event]]) -> Projection:
         "search": search_text(name),
         "template_id": _newest(facts, "template_id"),
         "template_name": _newest(facts, "template_name") or "",
-        "state": DELETED if life.gone_at else life.state.value,
-        "is_state_seen": life.is_state_seen,
+        "state": DELETED if reduced.deleted_at else reduced.state.value,
+        "is_state_confirmed": reduced.is_state_confirmed,
         "has_gaps": bool(history.gaps),
-        "step": _step(current[0].number if current else life.last_number if has_ended else None),
+        "step": _step(current[0].number if current else reduced.last_number if has_ended else None),
         "task_name": ", ".join(task.name for task in current),
         "task_since": min((task.date_started for task in current if task.date_started), default=None)
-        or (life.open_since if current else None),
-        "holders": _holders(current),
+        or (reduced.open_since if current else None),
+        "performers": _performers(current),
         "started_at": history.entries[0].at,
-        "ended_at": life.ended_at if has_ended else None,
+        "ended_at": reduced.ended_at if has_ended else None,
         "events_count": len(facts),
         "history": history_to_json(history),
     }
     return Projection(**columns, digest=digest_of(columns))
 
 
-def _life(order: EventOrder) -> TaskReducer | SnapshotReducer:
-    tells_all = any(fact.event.workflow.tasks or isinstance(fact.event.kind, Seen) for fact in order.dated)
-    return SnapshotReducer(order) if tells_all else TaskReducer(order)
+def _reduce(order: EventOrder) -> TaskReducer | SnapshotReducer:
+    has_snapshots = any(
+        fact.event.workflow.tasks or isinstance(fact.event.kind, Seen) for fact in order.dated
+    )
+    return SnapshotReducer(order) if has_snapshots else TaskReducer(order)
 
 
 def _is_whole(event: Event) -> bool:
@@ -128,7 +130,7 @@ def _is_whole(event: Event) -> bool:
 
 
 def _details(facts: Sequence[Fact]) -> dict[str, Any]:
-    """Return what only snapshots of whole workflows tell, as the newest has it."""
+    """Return what only snapshots of whole workflows contain, from the newest one."""
     newest = next((fact.event.workflow for fact in reversed(facts) if _is_whole(fact.event)), None)
     if newest is None:
         return {}
@@ -137,12 +139,12 @@ def _details(facts: Sequence[Fact]) -> dict[str, Any]:
         "owner_ids": newest.owner_ids,
         "is_urgent": newest.is_urgent,
         "due": newest.due,
-        "mark": mark_of(newest),
+        "comparison_key": comparison_key(newest),
     }
 
 
 def _newest(facts: Sequence[Fact], key: str) -> Any:
-    """Return what the newest snapshot that tells it has under ``key``; None when none does."""
+    """Return ``key`` of the newest snapshot that has it; None when none does."""
     for fact in reversed(facts):
         value = getattr(fact.event.workflow, key)
         if value is not None and value != "":
@@ -151,19 +153,19 @@ def _newest(facts: Sequence[Fact], key: str) -> Any:
 
 
 def _kickoff(facts: Sequence[Fact]) -> tuple[Output, ...] | None:
-    """Return the answers of the kickoff form; () when there were none, None when no event tells."""
+    """Return the answers of the kickoff form; () when there are none, None when they are unknown."""
     for fact in reversed(facts):
         if fact.event.workflow.kickoff:
             return fact.event.workflow.kickoff
-    is_told = any(fact.event.kind is Kind.WORKFLOW_STARTED or _is_whole(fact.event) for fact in facts)
-    return () if is_told else None
+    is_known = any(fact.event.kind is Kind.WORKFLOW_STARTED or _is_whole(fact.event) for fact in facts)
+    return () if is_known else None
 
 
 def _step(number: int | None) -> int | None:
-    return number if number is not None and 0 <= number <= _LARGEST_STEP else None
+    return number if number is not None and 0 <= number <= _MAX_STEP else None
 
 
-def _holders(tasks: Sequence[TaskSnapshot]) -> list[list[Any]]:
+def _performers(tasks: Sequence[TaskSnapshot]) -> list[list[Any]]:
     performers = dict.fromkeys(performer for task in tasks for performer in task.performers)
     return [performer_to_json(performer) for performer in performers]
 
@@ -173,9 +175,9 @@ def _plain(value: Any) -> Any:
 
 
 # PostgreSQL refuses a B-tree entry above 2,704 bytes; four bytes a character stay well below.
-MOST_CHARACTERS = 600
+MAX_SEARCH_CHARACTERS = 600
 
 
 def search_text(name: str) -> str:
     """Return what a workflow is searched by."""
-    return fold(name).replace("\0", " ")[:MOST_CHARACTERS]
+    return fold(name).replace("\0", " ")[:MAX_SEARCH_CHARACTERS]

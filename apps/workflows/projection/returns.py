@@ -1,4 +1,4 @@
-"""From where to where a task was returned, as far as an event tells it."""
+"""From where to where a task was returned."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ Ends = tuple[TaskSnapshot | None, TaskSnapshot | None]
 
 
 def ends_of_return(task: TaskSnapshot, current: TaskSnapshot | None) -> Ends:
-    """Return from where to where a task was returned, each None where the event does not tell it.
+    """Return source and target of a return, each None where the event does not contain it.
 
-    The task of the event is the one that was returned; one server has it as the current task already. A return leads to
+    The task of the event is the one that was returned; one dialect has it as the current task already. A return goes to
     a lower number.
     """
     if current is None:
@@ -25,10 +25,10 @@ def ends_of_return(task: TaskSnapshot, current: TaskSnapshot | None) -> Ends:
 
 
 def target_among(current: Sequence[TaskSnapshot], task: TaskSnapshot, again: Collection[int]) -> Ends:
-    """Return the same where all tasks are told: ``current`` are those whose turn it is now.
+    """Return source and target of a return, where the event has all tasks; ``current`` are those that are open now.
 
-    ``again`` are the ids of those that were done and are not any more. Without any, the one that began last is it; it
-    may be the task of the event itself, which is told as returned when it had been open before as well.
+    ``again`` are the ids of tasks that were completed and are open again. Without any, the task that started last is
+    the target. It may be the task of the event itself: that is reported as returned if it was open before as well.
     """
     began = [(one.date_started, one.number or 0, one) for one in current if one.date_started is not None]
     youngest = max(began, key=lambda entry: entry[:2])[2] if began else None

@@ -1,8 +1,8 @@
-"""A workflow's life where events hold the whole workflow: each snapshot says of every task where it stands.
+"""The state of a workflow from events that contain the whole workflow, with the state of every task.
 
-What one event tells late or never, the next one tells too: so a lost completion is no gap, and it does not matter that
-"workflow completed" is sent before the last "task completed". Events without ``tasks``, of a server that was another
-one when they came, are told as far as they go.
+What one event is missing, the next one contains. So a missing completion is no gap, and it does not matter that
+"workflow completed" is sent before the last "task completed". Events without ``tasks``, from before an upgrade of
+Pneumatic, are applied with what they have.
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ from apps.workflows.projection.ordering import EventOrder, Fact
 from apps.workflows.projection.returns import ends_of_return, target_among
 
 ENDED = frozenset({Status.COMPLETED, Status.TERMINATED})
-_TOLD_BY_STATUS_ONLY = frozenset({Status.TERMINATED, Status.SNOOZED})
+_STATUS_ONLY = frozenset({Status.TERMINATED, Status.SNOOZED})
 
 
 class SnapshotReducer:
-    """What the events of a workflow tell, folded in order.
+    """A workflow's state after its events, applied in order.
 
-    ``current`` are the tasks whose turn it is, ``ended_at`` is when it ended, ``last_number`` the number of the task at
-    which it did. ``gone_at`` is when it was found deleted, unless it had ended before.
+    ``current`` are the open tasks, ``ended_at`` is when it ended, ``last_number`` the number of the task at which it
+    ended. ``deleted_at`` is when it was found deleted, unless it had ended before.
     """
 
-    open_since = None  # each of these tasks tells when it began
+    open_since = None  # each of these tasks has its own start
 
     def __init__(self, order: EventOrder) -> None:
         self.state = Status.UNKNOWN
         self.current: tuple[TaskSnapshot, ...] = ()
         self.ended_at: dt.datetime | None = None
         self.last_number: int | None = None
-        self.gone_at: dt.datetime | None = None
+        self.deleted_at: dt.datetime | None = None
         self._facts = list(_chronicle(order))
         self._own = {
             (fact.event.task.id, fact.event.task.date_completed): fact
@@ -48,24 +48,24 @@ class SnapshotReducer:
             if fact.event.kind is Kind.WORKFLOW_COMPLETED
         }
         self._done: dict[int, TaskSnapshot] = {}  # in their present rounds
-        self._rounds: Counter[int] = Counter()  # that are over, by task
-        self._turns: dict[
-            int, tuple[dt.datetime | None, str]
-        ] = {}  # since when, and the first event that says so
+        self._rounds: Counter[int] = Counter()  # finished rounds, by task
+        self._turns: dict[int, tuple[dt.datetime | None, str]] = {}  # since when, and the first event with it
         self._returns: set[tuple[object, ...]] = set()
-        self._targets: set[tuple[int, dt.datetime]] = set()  # of returns, since when it is their turn again
+        self._targets: set[tuple[int, dt.datetime]] = (
+            set()
+        )  # of returns, with the time since when they are open again
         self._start: Fact | None = None
         self._left: tuple[TaskSnapshot, ...] = ()
         self._ended: dt.datetime | None = None
         self._timeline: list[HistoryEntry] = []
         self._gaps: list[Gap] = []
-        self._tell()
-        self._look_for_its_end(order)
+        self._apply()
+        self._apply_deletion(order)
 
     @property
-    def is_state_seen(self) -> bool:
-        """Return whether an event told the state itself: they all do."""
-        return self.state is not Status.UNKNOWN or self.gone_at is not None
+    def is_state_confirmed(self) -> bool:
+        """Return whether an event contains the state: all of them do."""
+        return self.state is not Status.UNKNOWN or self.deleted_at is not None
 
     def entries(self) -> Iterator[HistoryEntry]:
         """Yield the lines of the timeline."""
@@ -78,10 +78,12 @@ class SnapshotReducer:
         )
         for task in self._left or self.current:
             since, content_hash = self._turns.get(task.id, (None, ""))
-            yield HistoryEntry(kind, at or task.date_started or since, content_hash, task=self._told(task))
+            yield HistoryEntry(
+                kind, at or task.date_started or since, content_hash, task=self._round_of(task)
+            )
 
     def gaps(self) -> Iterator[Gap]:
-        """Yield what was not heard of, each once; what we have read ourselves since is known."""
+        """Yield the missing events, each once; a reading from Pneumatic fills all gaps before it."""
         gaps = list(self._gaps)
         if self._start is None and not any(fact.event.kind is Seen.WORKFLOW for fact in self._facts):
             gaps.insert(0, Gap(GapKind.START))
@@ -92,10 +94,10 @@ class SnapshotReducer:
         at = min((time for time in created if time), default=None)
         if self._start is None:
             return HistoryEntry(HistoryEntryKind.STARTED, at, is_inferred=True)
-        at = self._start.event.workflow.date_created or self._start.moment
+        at = self._start.event.workflow.date_created or self._start.occurred_at
         return HistoryEntry(HistoryEntryKind.STARTED, at, self._start.content_hash)
 
-    def _tell(self) -> None:
+    def _apply(self) -> None:
         for fact in self._facts:
             kind, workflow, task = fact.event.kind, fact.event.workflow, fact.event.task
             if kind is Seen.WORKFLOW:
@@ -103,14 +105,14 @@ class SnapshotReducer:
             elif kind is Kind.WORKFLOW_STARTED:
                 self._started(fact)
             if kind is Kind.TASK_COMPLETED and task is not None and not _is_among(task, workflow.tasks):
-                self._learn((task,), fact, has_returned=False)
+                self._apply_tasks((task,), fact, has_returned=False)
             has_returned = kind is Kind.TASK_RETURNED and self._returned(fact)
             if workflow.tasks or kind is Seen.WORKFLOW:
-                self._learn(workflow.tasks, fact, has_returned=has_returned)
-                self._turn(workflow.current_tasks(), fact)
+                self._apply_tasks(workflow.tasks, fact, has_returned=has_returned)
+                self._start_tasks(workflow.current_tasks(), fact)
             else:
                 open_now = [task for task in workflow.current_tasks() if task.id not in self._done]
-                self._turn(open_now, fact)
+                self._start_tasks(open_now, fact)
             self._set(_status(fact), fact, has_returned=has_returned)
 
     def _started(self, fact: Fact) -> None:
@@ -121,11 +123,11 @@ class SnapshotReducer:
 
     # What is done
 
-    def _learn(self, tasks: Sequence[TaskSnapshot], fact: Fact, *, has_returned: bool) -> None:
-        """Take in where tasks stand: those that were done and are not came again, those that are done are done."""
+    def _apply_tasks(self, tasks: Sequence[TaskSnapshot], fact: Fact, *, has_returned: bool) -> None:
+        """Apply the state of tasks: complete those that are completed, reopen those that no longer are."""
         again = [task for task in tasks if task.id in self._done and not self._is_as_known(task)]
         if again and not has_returned:
-            self._return_unheard(again, fact)
+            self._infer_return(again, fact)
         done = [task for task in tasks if _is_done(task) and task.id not in self._done]
         for task in sorted(done, key=_done_at):
             self._complete(task, fact)
@@ -136,13 +138,17 @@ class SnapshotReducer:
     def _complete(self, task: TaskSnapshot, fact: Fact) -> None:
         own = self._own.get((task.id, task.date_completed))
         if own is not None and own.event.task is not None:
-            told, content_hash = own.event.task, own.content_hash
+            reported, content_hash = own.event.task, own.content_hash
         else:
-            told, content_hash = task, fact.content_hash
-        at = task.date_completed or fact.moment
+            reported, content_hash = task, fact.content_hash
+        at = task.date_completed or fact.occurred_at
         self._timeline.append(
             HistoryEntry(
-                HistoryEntryKind.TASK_DONE, at, content_hash, task=self._told(told), is_indirect=own is None
+                HistoryEntryKind.TASK_DONE,
+                at,
+                content_hash,
+                task=self._round_of(reported),
+                is_indirect=own is None,
             )
         )
         self._done[task.id] = task
@@ -150,13 +156,13 @@ class SnapshotReducer:
     # Returns
 
     def _returned(self, fact: Fact) -> bool:
-        """Tell a return; say whether it was one that had not been told."""
+        """Apply a return; return whether it was new."""
         task, workflow = fact.event.task, fact.event.workflow
         if task is None:
             return False
         if workflow.tasks:
             kept = [one for one in workflow.tasks if one.id not in self._done]
-            self._learn([one for one in kept if one.id != task.id], fact, has_returned=True)
+            self._apply_tasks([one for one in kept if one.id != task.id], fact, has_returned=True)
             again = {one.id for one in workflow.tasks if one.id in self._done and not self._is_as_known(one)}
             source, target = target_among(workflow.current_tasks(), task, again)
         else:
@@ -167,40 +173,40 @@ class SnapshotReducer:
                 for id_, one in self._done.items()
                 if number is None or one.number is None or one.number >= number
             }
-        told = (fact.moment, task.id, target.id if target else None)
-        if told in self._returns:
+        key = (fact.occurred_at, task.id, target.id if target else None)
+        if key in self._returns:
             return False
-        self._returns.add(told)
+        self._returns.add(key)
         if target is not None and target.date_started is not None:
             place = (target.id, target.date_started)
             if place in self._targets:
-                # One return tells of every task that was open, each with the same snapshot.
+                # One return sends an event for every task that was open, each with the same snapshot.
                 if source is not None:
                     self._return(source, target, at=place[1], content_hash=fact.content_hash, again=set())
                 return True
             self._targets.add(place)
-        if target is not None and source is not None and self._must_have_been_done(target, source):
-            self._done_unheard(target)
+        if target is not None and source is not None and self._was_done_without_event(target, source):
+            self._infer_completion(target)
             again.add(target.id)
-        at = target.date_started if target and target.date_started else fact.moment
+        at = target.date_started if target and target.date_started else fact.occurred_at
         self._return(source, target, at=at, content_hash=fact.content_hash, again=again)
         return True
 
-    def _must_have_been_done(self, target: TaskSnapshot, source: TaskSnapshot) -> bool:
-        """Return whether nobody told that ``target`` was done; it need not have been where both were open at a time."""
+    def _was_done_without_event(self, target: TaskSnapshot, source: TaskSnapshot) -> bool:
+        """Return whether ``target`` was completed without an event; it was not if both were open at the same time."""
         both_were_open = target.id in self._turns and source.id in self._turns
         return target.id not in self._done and not both_were_open
 
-    def _done_unheard(self, target: TaskSnapshot) -> None:
-        """Take note that ``target`` was done before the workflow came back to it: when, nothing tells any more."""
+    def _infer_completion(self, target: TaskSnapshot) -> None:
+        """Add that ``target`` was completed, at an unknown time, before the workflow returned to it."""
         before = replace(target, date_started=None, performers=(), outputs=(), description="")
         self._timeline.append(
-            HistoryEntry(HistoryEntryKind.TASK_DONE, is_inferred=True, task=self._told(before))
+            HistoryEntry(HistoryEntryKind.TASK_DONE, is_inferred=True, task=self._round_of(before))
         )
         self._gaps.append(Gap(GapKind.TASK, number=target.number, name=target.name))
         self._done[target.id] = before
 
-    def _return_unheard(self, again: Sequence[TaskSnapshot], fact: Fact) -> None:
+    def _infer_return(self, again: Sequence[TaskSnapshot], fact: Fact) -> None:
         target = min(again, key=lambda task: (_is_done(task), _number(task)))
         at = None if _is_done(target) else target.date_started
         self._return(None, target, at=at, content_hash=None, again={task.id for task in again})
@@ -222,17 +228,17 @@ class SnapshotReducer:
                 at,
                 content_hash,
                 is_inferred=content_hash is None,
-                task=self._told(source) if source else None,
-                target=self._told(target, is_named_only=True) if target else None,
+                task=self._round_of(source) if source else None,
+                target=self._round_of(target, is_named_only=True) if target else None,
             )
         )
         for id_ in again & self._done.keys():
             self._rounds[id_] += 1
             del self._done[id_]
 
-    # Where it stands
+    # Status
 
-    def _turn(self, tasks: Sequence[TaskSnapshot], fact: Fact) -> None:
+    def _start_tasks(self, tasks: Sequence[TaskSnapshot], fact: Fact) -> None:
         turns = {}
         for task in tasks:
             before = self._turns.get(task.id)
@@ -255,9 +261,9 @@ class SnapshotReducer:
         if before is state:
             return
         if state is Status.SNOOZED:
-            self._timeline.append(HistoryEntry(HistoryEntryKind.SNOOZED, fact.moment, fact.content_hash))
+            self._timeline.append(HistoryEntry(HistoryEntryKind.SNOOZED, fact.occurred_at, fact.content_hash))
         elif before not in {Status.UNKNOWN, Status.RUNNING} and not has_returned:
-            self._timeline.append(HistoryEntry(HistoryEntryKind.RESUMED, fact.moment, fact.content_hash))
+            self._timeline.append(HistoryEntry(HistoryEntryKind.RESUMED, fact.occurred_at, fact.content_hash))
 
     def _end(self, state: Status, fact: Fact) -> None:
         self._ended = fact.event.workflow.date_completed
@@ -265,27 +271,27 @@ class SnapshotReducer:
         kind = HistoryEntryKind.TERMINATED if state is Status.TERMINATED else HistoryEntryKind.COMPLETED
         is_indirect = own is None and fact.event.kind is not Kind.WORKFLOW_COMPLETED
         content_hash = own.content_hash if own else fact.content_hash
-        self.ended_at = self._ended or fact.moment
+        self.ended_at = self._ended or fact.occurred_at
         self._timeline.append(HistoryEntry(kind, self.ended_at, content_hash, is_indirect=is_indirect))
         numbers = [task.number for task in self._left or self._done.values() if task.number is not None]
         self.last_number = (min if self._left else max)(numbers, default=None)
 
-    def _look_for_its_end(self, order: EventOrder) -> None:
-        """Take in that it was found deleted, unless something shows that it is there again."""
+    def _apply_deletion(self, order: EventOrder) -> None:
+        """Apply that it was found deleted, unless a later reading found it."""
         last = order.dated[-1] if order.dated else None
         if last is None or last.event.kind is not Seen.GONE or last.event.seen_at is None:
             return
-        gone_at = last.event.seen_at
+        deleted_at = last.event.seen_at
         seen = (fact.event.seen_at for fact in self._facts)
-        if any(time is not None and time > gone_at for time in seen):
+        if any(time is not None and time > deleted_at for time in seen):
             return
-        self._timeline.append(HistoryEntry(HistoryEntryKind.DELETED, gone_at, last.content_hash))
+        self._timeline.append(HistoryEntry(HistoryEntryKind.DELETED, deleted_at, last.content_hash))
         if self.state not in ENDED:
-            self.gone_at = self.ended_at = gone_at
+            self.deleted_at = self.ended_at = deleted_at
             self._left, self.current = self.current, ()
             self.last_number = min((_number(task) for task in self._left), default=None)
 
-    def _told(self, snapshot: TaskSnapshot, *, is_named_only: bool = False) -> TaskRound:
+    def _round_of(self, snapshot: TaskSnapshot, *, is_named_only: bool = False) -> TaskRound:
         return TaskRound(
             snapshot.id,
             snapshot.number,
@@ -300,7 +306,7 @@ class SnapshotReducer:
 
 
 def _chronicle(order: EventOrder) -> Iterator[Fact]:
-    """Yield all but deletions in order; what no time places came before the first event of today's server."""
+    """Yield all but deletions in order; those without a time precede the first event of a current server."""
     undated = [*order.returns, *order.ends]
     for fact in order.dated:
         if fact.event.workflow.tasks:
@@ -312,11 +318,11 @@ def _chronicle(order: EventOrder) -> Iterator[Fact]:
 
 
 def _status(fact: Fact) -> Status:
-    """Return the state that an event tells; by its kind where the number says something else."""
+    """Return the state in an event; its kind wins over the number of its status."""
     kind, status = fact.event.kind, fact.event.workflow.status
     if kind is Kind.WORKFLOW_COMPLETED and status not in ENDED:
         return Status.COMPLETED
-    if kind is Kind.WORKFLOW_STARTED and not fact.event.workflow.tasks and status not in _TOLD_BY_STATUS_ONLY:
+    if kind is Kind.WORKFLOW_STARTED and not fact.event.workflow.tasks and status not in _STATUS_ONLY:
         return Status.RUNNING  # the reference's own example of a start has the number for "completed"
     return status
 
@@ -328,7 +334,7 @@ def _is_done(task: TaskSnapshot) -> bool:
 
 
 def _is_among(task: TaskSnapshot, tasks: Sequence[TaskSnapshot]) -> bool:
-    """Return whether a snapshot tells this completion, too; one that is a little younger may not."""
+    """Return whether a snapshot contains this completion; a slightly newer one may not."""
     return any(one.id == task.id and one.date_completed == task.date_completed for one in tasks)
 
 

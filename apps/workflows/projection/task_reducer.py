@@ -1,4 +1,4 @@
-"""A workflow's life where events tell of the current task alone, told event by event in order (``ordering.py``)."""
+"""The state of a workflow from events that contain only one task, applied in order (``ordering.py``)."""
 
 from __future__ import annotations
 
@@ -13,44 +13,44 @@ from apps.workflows.projection.passed_tasks import PassedTasks
 from apps.workflows.projection.returns import ends_of_return
 
 ENDED = frozenset({Status.COMPLETED, Status.TERMINATED})
-_TOLD_BY_STATUS_ONLY = frozenset({Status.TERMINATED, Status.SNOOZED})
+_STATUS_ONLY = frozenset({Status.TERMINATED, Status.SNOOZED})
 
 
 class TaskReducer:
-    """What the events of a workflow tell, folded in order.
+    """A workflow's state after its events, applied in order.
 
-    ``open`` is the task whose turn it is and ``open_since`` when that was first told; ``last_number`` is that of the
+    ``open`` is the current task and ``open_since`` the time of the first event with it; ``last_number`` is that of the
     task at which the workflow ended, ``ended_at`` when.
     """
 
-    gone_at = None  # found deleted: servers that tell lives in this way cannot be asked
+    deleted_at = None  # servers with such events cannot list workflows
 
     def __init__(self, order: EventOrder) -> None:
         self.state = Status.UNKNOWN
-        self.is_state_seen = False
+        self.is_state_confirmed = False
         self.open: TaskSnapshot | None = None
         self.open_since: dt.datetime | None = None
         self.ended_at: dt.datetime | None = None
         self.last_number: int | None = None
-        self._open_hash = ""  # of the event that first told it
+        self._open_hash = ""  # of the first event with it
         self._left: tuple[TaskSnapshot, str] | None = (
-            None  # open when the workflow ended, and the event that tells
+            None  # open when the workflow ended, and the event with it
         )
         self._inferred_end: HistoryEntry | None = (
-            None  # in the timeline, told by a status, not by "workflow completed"
+            None  # in the timeline, from a status, not from "workflow completed"
         )
-        self._ends_inferred = 0  # that the workflow went on after
+        self._ends_inferred = 0  # after which the workflow continued
         self._start: Fact | None = None
         self._last_return: tuple[object, ...] = ()
         self._timeline: list[HistoryEntry | PassedTasks] = []
         self._tasks = Completions(self._timeline)
         self._gaps: list[Gap] = []
         self._undated_returns = list(order.returns)
-        self._tell(order)
+        self._apply(order)
 
     @property
     def current(self) -> tuple[TaskSnapshot, ...]:
-        """Return the task whose turn it is, if it is any's."""
+        """Return the current task, if any."""
         return () if self.state in ENDED or self.open is None else (self.open,)
 
     def entries(self) -> Iterator[HistoryEntry]:
@@ -63,27 +63,27 @@ class TaskReducer:
         if self.state not in ENDED and self.open is not None:
             at = self.open.date_started or self.open_since
             yield HistoryEntry(
-                HistoryEntryKind.TASK_CURRENT, at, self._open_hash, task=self._tasks.told(self.open)
+                HistoryEntryKind.TASK_CURRENT, at, self._open_hash, task=self._tasks.round_of(self.open)
             )
         elif self.state in ENDED and self._left is not None:
             task, content_hash = self._left
             yield HistoryEntry(
-                HistoryEntryKind.TASK_LEFT, self.ended_at, content_hash, task=self._tasks.told(task)
+                HistoryEntryKind.TASK_LEFT, self.ended_at, content_hash, task=self._tasks.round_of(task)
             )
 
     def gaps(self) -> Iterator[Gap]:
-        """Yield what was not heard of, each once."""
+        """Yield the missing events, each once."""
         gaps = list(self._gaps)
         for line in self._timeline:
             if isinstance(line, PassedTasks):
                 gaps.extend(line.gaps())
-        # An end that only a status told is none while it is the last thing told: "workflow completed" follows the last
-        # task's event in ordinary life, and what has not come yet is not lost. It stays inferred until it comes.
+        # An end that only a status shows is no gap while it is the last known fact: "workflow completed" normally
+        # follows the event of the last task, and may still arrive. Until then the end is inferred.
         if self._ends_inferred > 0:
             gaps.append(Gap(GapKind.COMPLETION))
         yield from dict.fromkeys(gaps)
 
-    def _tell(self, order: EventOrder) -> None:
+    def _apply(self, order: EventOrder) -> None:
         if not order.dated or order.dated[0].event.kind is not Kind.WORKFLOW_STARTED:
             created = (fact.event.workflow.date_created for fact in order.all())
             at = min((time for time in created if time), default=None)
@@ -100,16 +100,16 @@ class TaskReducer:
                 self._workflow_completed(fact)
         while self._undated_returns:
             self._task_returned(self._undated_returns.pop(0), reopens=self.state not in ENDED)
-        moments = [fact.moment for fact in order.dated if fact.moment]
+        moments = [fact.occurred_at for fact in order.dated if fact.occurred_at]
         for fact in order.ends:
             if self._ends_inferred and self.state is not Status.COMPLETED:
                 self._ends_inferred -= (
-                    1  # a status had told of this end already, and the workflow went on since
+                    1  # a status showed this end already, and the workflow continued after it
                 )
             else:
-                self._workflow_completed(fact._replace(moment=max(moments, default=fact.moment)))
+                self._workflow_completed(fact._replace(occurred_at=max(moments, default=fact.occurred_at)))
 
-    # The four events
+    # The four kinds of events
 
     def _workflow_started(self, fact: Fact) -> None:
         workflow = fact.event.workflow
@@ -118,11 +118,11 @@ class TaskReducer:
                 self._gaps.append(Gap(GapKind.CONTRADICTION))
             return
         self._start = fact
-        at = workflow.date_created or fact.moment
+        at = workflow.date_created or fact.occurred_at
         self._timeline.append(HistoryEntry(HistoryEntryKind.STARTED, at, fact.content_hash))
-        self._turn(workflow.current_task, fact)
-        # The reference's own example of a start has the number for "completed": nothing starts completed.
-        self._set(workflow.status if workflow.status in _TOLD_BY_STATUS_ONLY else Status.RUNNING, fact)
+        self._start_tasks(workflow.current_task, fact)
+        # The example in the reference has the number for "completed", but no workflow starts completed.
+        self._set(workflow.status if workflow.status in _STATUS_ONLY else Status.RUNNING, fact)
 
     def _task_completed(self, fact: Fact) -> None:
         task, current = fact.event.task, fact.event.workflow.current_task
@@ -130,18 +130,20 @@ class TaskReducer:
             return
         completion = self._tasks.complete(task, before=self.open)
         if completion is Completion.AGAIN:
-            self._return_unheard(task)
+            self._infer_return(task)
             completion = self._tasks.complete(task, before=self.open)
         if completion is Completion.NEW:
-            at = task.date_completed or fact.moment
+            at = task.date_completed or fact.occurred_at
             self._timeline.append(
-                HistoryEntry(HistoryEntryKind.TASK_DONE, at, fact.content_hash, task=self._tasks.told(task))
+                HistoryEntry(
+                    HistoryEntryKind.TASK_DONE, at, fact.content_hash, task=self._tasks.round_of(task)
+                )
             )
         if current is not None and (
             current.id == task.id or (current.date_completed is not None and self._tasks.is_done(current))
         ):
-            current = None  # it is done, so whose turn it is was not told
-        self._turn(current, fact)
+            current = None  # it is completed, so the current task is unknown
+        self._start_tasks(current, fact)
         self._status_after_a_task(fact, task)
         self._last_return = ()
 
@@ -149,22 +151,22 @@ class TaskReducer:
         task, current = fact.event.task, fact.event.workflow.current_task
         if task is None:
             return
-        told = (fact.moment, task.id, task.date_started, current.id if current else None)
-        if told == self._last_return:
-            return  # told twice, in two shapes
+        key = (fact.occurred_at, task.id, task.date_started, current.id if current else None)
+        if key == self._last_return:
+            return  # the same return in another shape
         source, target = ends_of_return(task, current)
         if source is not None:
-            self._come_to(source)
+            self._pass_up_to(source)
         elif target is not None:
             self._tasks.pass_up_to(target, before=self.open)
             self._tasks.pass_itself(target)
-        self._return(source, target, at=fact.moment, content_hash=fact.content_hash)
+        self._return(source, target, at=fact.occurred_at, content_hash=fact.content_hash)
         if reopens:
             status = fact.event.workflow.status
-            self._go_on()
-            self._turn(target, fact)
-            self._set(status if status in _TOLD_BY_STATUS_ONLY else Status.RUNNING, fact)
-        self._last_return = told
+            self._continue()
+            self._start_tasks(target, fact)
+            self._set(status if status in _STATUS_ONLY else Status.RUNNING, fact)
+        self._last_return = key
 
     def _workflow_completed(self, fact: Fact) -> None:
         workflow = fact.event.workflow
@@ -174,29 +176,29 @@ class TaskReducer:
             if self.open is not None:
                 self._tasks.pass_itself(self.open)
         elif self._tasks.is_done(last):
-            if last.date_completed is None and self._stands_after(last):
-                self._return_unheard(last)  # it was open again when the workflow ended
+            if last.date_completed is None and self._is_before_open_task(last):
+                self._infer_return(last)  # it was open again when the workflow ended
         else:
             self._tasks.pass_up_to(last, before=self.open)
             if last.date_completed is not None:
                 self._tasks.pass_itself(last)
-        if not (self.state is state and self.is_state_seen):  # else told twice
-            if self.state is Status.COMPLETED and self.is_state_seen:
+        if not (self.state is state and self.is_state_confirmed):  # else a duplicate
+            if self.state is Status.COMPLETED and self.is_state_confirmed:
                 self._gaps.append(Gap(GapKind.RETURN))  # it ended twice
             self._forget_inferred_end()
             kind = HistoryEntryKind.TERMINATED if state is Status.TERMINATED else HistoryEntryKind.COMPLETED
-            self._timeline.append(HistoryEntry(kind, fact.moment, fact.content_hash))
+            self._timeline.append(HistoryEntry(kind, fact.occurred_at, fact.content_hash))
             self._end(state, fact, last)
         self.open = None
         self._last_return = ()
 
-    # What they mean for the state
+    # Status
 
     def _status_after_a_task(self, fact: Fact, task: TaskSnapshot) -> None:
         status = fact.event.workflow.status
-        if self.state is Status.COMPLETED and self.is_state_seen and status is not Status.TERMINATED:
+        if self.state is Status.COMPLETED and self.is_state_confirmed and status is not Status.TERMINATED:
             if self.open is None or status is Status.COMPLETED:
-                return  # a task that was heard of after the end
+                return  # a task whose event arrived after the end
             self._gaps.append(Gap(GapKind.RETURN, number=self.open.number, name=self.open.name))
         if status is not Status.COMPLETED:
             self._forget_inferred_end()  # the newest status holds
@@ -205,63 +207,69 @@ class TaskReducer:
             self._gaps.append(Gap(GapKind.CONTRADICTION))  # completed, with a task that is open
             self._set(Status.RUNNING, fact)
         elif self.state is not Status.COMPLETED:
-            entry = HistoryEntry(HistoryEntryKind.COMPLETED, fact.moment, fact.content_hash, is_inferred=True)
+            entry = HistoryEntry(
+                HistoryEntryKind.COMPLETED, fact.occurred_at, fact.content_hash, is_inferred=True
+            )
             self._inferred_end = entry
             self._timeline.append(entry)
-            self._end(status, fact, task, is_seen=False)
+            self._end(status, fact, task, is_confirmed=False)
 
     def _set(self, state: Status, fact: Fact) -> None:
-        before, self.state, self.is_state_seen = self.state, state, state is not Status.UNKNOWN
+        before, self.state, self.is_state_confirmed = self.state, state, state is not Status.UNKNOWN
         if before is state:
             return
         if state is Status.SNOOZED:
-            self._timeline.append(HistoryEntry(HistoryEntryKind.SNOOZED, fact.moment, fact.content_hash))
+            self._timeline.append(HistoryEntry(HistoryEntryKind.SNOOZED, fact.occurred_at, fact.content_hash))
         elif state is Status.TERMINATED:
-            self._timeline.append(HistoryEntry(HistoryEntryKind.TERMINATED, fact.moment, fact.content_hash))
+            self._timeline.append(
+                HistoryEntry(HistoryEntryKind.TERMINATED, fact.occurred_at, fact.content_hash)
+            )
             self._end(state, fact, self.open)
-        elif state is Status.RUNNING and before in _TOLD_BY_STATUS_ONLY:
-            self._timeline.append(HistoryEntry(HistoryEntryKind.RESUMED, fact.moment, fact.content_hash))
+        elif state is Status.RUNNING and before in _STATUS_ONLY:
+            self._timeline.append(HistoryEntry(HistoryEntryKind.RESUMED, fact.occurred_at, fact.content_hash))
 
-    def _end(self, state: Status, fact: Fact, last: TaskSnapshot | None, *, is_seen: bool = True) -> None:
-        self.state, self.is_state_seen, self.ended_at = state, is_seen, fact.moment
+    def _end(
+        self, state: Status, fact: Fact, last: TaskSnapshot | None, *, is_confirmed: bool = True
+    ) -> None:
+        self.state, self.is_state_confirmed, self.ended_at = state, is_confirmed, fact.occurred_at
         self.last_number = last.number if last else self._tasks.highest_done()
         is_left = last is not None and not self._tasks.is_done(last)
         self._left = (last, fact.content_hash) if last is not None and is_left else None
 
-    def _turn(self, task: TaskSnapshot | None, fact: Fact) -> None:
-        """Take note whose turn it is, as the newest snapshot has it."""
+    def _start_tasks(self, task: TaskSnapshot | None, fact: Fact) -> None:
+        """Make ``task``, from the newest snapshot, the current task."""
         if task is not None:
             self._tasks.jump_to(task)
             if self.open is None or self.open.id != task.id:
-                self.open_since, self._open_hash = fact.moment, fact.content_hash
+                self.open_since, self._open_hash = fact.occurred_at, fact.content_hash
         self.open = task
 
     # Returns
 
-    def _come_to(self, source: TaskSnapshot) -> None:
-        """Take note that the workflow stood at ``source`` when it was returned from there."""
-        if self._stands_after(source):
-            self._return_unheard(source)  # it stood further on, so it had come back already
+    def _pass_up_to(self, source: TaskSnapshot) -> None:
+        """Bring the workflow to ``source``, where it was when it was returned."""
+        if self._is_before_open_task(source):
+            self._infer_return(source)  # it was at a later task, so it had been returned before
         else:
             self._tasks.pass_up_to(source, before=self.open)
 
-    def _stands_after(self, task: TaskSnapshot) -> bool:
-        """Return whether a later task is open, as far as was told."""
+    def _is_before_open_task(self, task: TaskSnapshot) -> bool:
+        """Return whether the open task is a later one."""
         number = None if self.open is None or self.open.id == task.id else self.open.number
         return number is not None and task.number is not None and task.number < number
 
-    def _return_unheard(self, target: TaskSnapshot) -> None:
-        """Take note that ``target`` came again; of that return no event tells, or one without a time."""
+    def _infer_return(self, target: TaskSnapshot) -> None:
+        """Add a return to ``target`` that has no event, or only one without a time."""
         if self._undated_returns:
             content_hash = self._undated_returns.pop(0).content_hash
             self._return(self.open, target, at=None, content_hash=content_hash)
         else:
             self._return(self.open, target, at=None, content_hash=None)
             self._gaps.append(Gap(GapKind.RETURN, number=target.number, name=target.name))
-        self._go_on()
+        self._continue()
         self.open = target
         if self.state in ENDED:
-            self.state, self.is_state_seen = Status.RUNNING, False
+            self.state, self.is_state_confirmed = Status.RUNNING, False
 
     def _return(
         self,
@@ -277,15 +285,15 @@ class TaskReducer:
                 at,
                 content_hash,
                 is_inferred=content_hash is None,
-                task=self._tasks.told(source) if source else None,
-                target=self._tasks.told(target, with_outputs=False) if target else None,
+                task=self._tasks.round_of(source) if source else None,
+                target=self._tasks.round_of(target, with_outputs=False) if target else None,
             )
         )
         self._tasks.undo(target)
         self.open = None
 
-    def _go_on(self) -> None:
-        """Take note that a workflow goes on after an end that only a status told: that end was not heard of."""
+    def _continue(self) -> None:
+        """Continue after an end that only a status showed: the event of that end is missing."""
         if self._inferred_end is not None:
             self._ends_inferred += 1
             self._inferred_end = None

@@ -1,7 +1,7 @@
-"""The events of workflows as their stored deliveries tell them: every raw body is read again.
+"""The events of workflows, read again from the raw bodies of their stored deliveries.
 
-Deliveries of workflows that ended are pruned in time and their events stay; such an event is taken as it is stored, and
-so is what we read back ourselves.
+Deliveries of ended workflows are pruned and their events stay. Such events are used as they are stored, as are readings
+from Pneumatic.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from apps.pneumatic.deliveries import Payload, read_payload
 from apps.pneumatic.errors import UnexpectedResponse
 from apps.webhooks.models import Delivery
 from apps.webhooks.models import Event as EventRow
-from apps.workflows.reconciliation.observations import SEEN
+from apps.workflows.reconciliation.observations import READ_BACK_KINDS
 
 # Columns of a stored event that its payload gives.
 _GIVEN = ("content_hash", "kind", "workflow_id", "template_id", "task_id", "occurred_at", "facts")
@@ -25,10 +25,10 @@ _BODIES_AT_ONCE = 50
 
 @dataclass(slots=True)
 class StoredEvents:
-    """What the deliveries of one workflow tell, and where its stored events tell something else.
+    """The events in the deliveries of one workflow, and how its stored events differ from them.
 
     ``wrong`` are stored events (by key) with the values they should have; ``lost`` are payloads (by content hash) that
-    no event is stored for, with their deliveries; ``unreadable`` are deliveries with the reason.
+    have no stored event, with their deliveries; ``unreadable`` are deliveries with the reason.
     """
 
     events: dict[str, Event] = field(default_factory=dict)
@@ -40,7 +40,7 @@ class StoredEvents:
 
 
 def orphans() -> dict[int, list[int]]:
-    """Return processed deliveries whose event is gone, by workflow; what cannot be read is left out."""
+    """Return processed deliveries without a stored event, by workflow; those that cannot be read are left out."""
     found: dict[int, list[int]] = defaultdict(list)
     rows = Delivery.objects.filter(state=Delivery.State.PROCESSED, event=None).order_by("pk")
     for pk, body in rows.values_list("pk", "body").iterator(chunk_size=_BODIES_AT_ONCE):
@@ -50,16 +50,18 @@ def orphans() -> dict[int, list[int]]:
     return dict(found)
 
 
-def reread(workflow_ids: Collection[int], orphaned: Mapping[int, Collection[int]]) -> dict[int, StoredEvents]:
-    """Return what is told of those of these workflows of which anything is."""
-    told: dict[int, StoredEvents] = defaultdict(StoredEvents)
+def read_again(
+    workflow_ids: Collection[int], orphaned: Mapping[int, Collection[int]]
+) -> dict[int, StoredEvents]:
+    """Return the events of these workflows from deliveries, and from the store where those are pruned."""
+    found: dict[int, StoredEvents] = defaultdict(StoredEvents)
     stored = {row.pk: row for row in EventRow.objects.filter(workflow_id__in=workflow_ids).order_by("pk")}
     evident: set[int] = set()
     for pk, event_id, body in _bodies(workflow_ids):
         row = stored.get(event_id)
         if row is None:
-            continue  # it came while we were reading
-        workflow = told[row.workflow_id]
+            continue  # received during this read
+        workflow = found[row.workflow_id]
         workflow.deliveries += 1
         payload = _read(body)
         if not isinstance(payload, Payload):
@@ -72,11 +74,11 @@ def reread(workflow_ids: Collection[int], orphaned: Mapping[int, Collection[int]
                 workflow.wrong[event_id] = wrong
     for row in stored.values():
         if row.pk not in evident:
-            told[row.workflow_id].is_pruned |= row.kind not in SEEN  # what we read back came with no delivery
-            told[row.workflow_id].events[row.content_hash] = event_from_json(row.facts)
+            found[row.workflow_id].is_pruned |= row.kind not in READ_BACK_KINDS  # readings have no delivery
+            found[row.workflow_id].events[row.content_hash] = event_from_json(row.facts)
     for workflow_id in orphaned.keys() & set(workflow_ids):
-        _add_orphans(told[workflow_id], orphaned[workflow_id])
-    return dict(told)
+        _add_orphans(found[workflow_id], orphaned[workflow_id])
+    return dict(found)
 
 
 def _bodies(workflow_ids: Collection[int]) -> Iterator[tuple[int, int, Any]]:
@@ -98,10 +100,10 @@ def _add_orphans(workflow: StoredEvents, deliveries: Collection[int]) -> None:
 
 
 def values_of(payload: Payload) -> dict[str, Any]:
-    """Return the columns of the stored event that ``payload`` gives."""
+    """Return the columns of the stored event for ``payload``."""
     event = payload.event
     if event is None:
-        raise ValueError("An event that is not known gives no columns.")
+        raise ValueError("An event of an unknown kind has no columns.")
     return {
         "content_hash": payload.content_hash,
         "kind": event.kind.value,
@@ -119,7 +121,7 @@ def _differing(row: EventRow, payload: Payload) -> dict[str, Any]:
 
 
 def _read(body: Any) -> Payload | str:
-    """Return what a body says, or why it says nothing."""
+    """Return the payload of a body, or why it cannot be read."""
     try:
         return read_payload(bytes(body))
     except UnexpectedResponse as error:

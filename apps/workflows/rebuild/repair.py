@@ -1,4 +1,4 @@
-"""Bring stored events in line with the deliveries that told them."""
+"""Repair stored events from their deliveries."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from apps.webhooks.models import Event as EventRow
 from apps.workflows.rebuild.deliveries import StoredEvents, values_of
 
 
-def repair_events(told: StoredEvents) -> set[int]:
-    """Write wrong and lost events as their deliveries tell them; return the workflows that they belong to.
+def repair_events(stored: StoredEvents) -> set[int]:
+    """Write wrong and lost events according to their deliveries; return the ids of their workflows.
 
-    Call it while nobody else processes deliveries (``webhooks.locking.exclusive``).
+    Call it with the lock on processing deliveries (``webhooks.locks.exclusive``).
     """
-    affected = {_correct(event_id, values) for event_id, values in told.wrong.items()}
-    affected |= {_restore(payload, deliveries) for payload, deliveries in told.lost.values()}
+    affected = {_correct(event_id, values) for event_id, values in stored.wrong.items()}
+    affected |= {_restore(payload, deliveries) for payload, deliveries in stored.lost.values()}
     return affected
 
 
@@ -27,7 +27,7 @@ def _correct(event_id: int, values: dict[str, Any]) -> int:
     row = EventRow.objects.defer("facts").get(pk=event_id)
     twin = EventRow.objects.filter(content_hash=values.get("content_hash", "")).exclude(pk=event_id).first()
     if twin is not None:
-        # It lost its hash, and the same event was told again since.
+        # Its hash was wrong, and the same event was received again since.
         Delivery.objects.filter(event=row).update(event=twin)
         row.delete()
         _count(twin.pk)
@@ -57,7 +57,7 @@ def _restore(payload: Payload, deliveries: Sequence[int]) -> int:
 
 
 def _count(event_id: int) -> None:
-    """Write down anew how many deliveries told an event, and when."""
+    """Count the deliveries of an event again, and store when they were received."""
     counted = Delivery.objects.filter(event=event_id).aggregate(
         deliveries_count=Count("pk"),
         first_received_at=Min("received_at"),

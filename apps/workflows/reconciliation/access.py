@@ -1,7 +1,7 @@
-"""What it means that the key may not read a workflow.
+"""Whether a workflow that the API key may not read was deleted.
 
-Pneumatic says "not found" of a deleted workflow to the account's owner alone; everybody else it forbids to read it. But
-nobody is kept from what they started or own: that stands in the list as long as it is there.
+Pneumatic responds "not found" for a deleted workflow to the account's owner only; for other users it forbids the
+reading. But users can always list the workflows that they started or own, as long as these exist.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from apps.workflows.models import Workflow
 
 
 class AccessDenial:
-    """Tells which of the workflows that the key may not read are gone; asks for each list once."""
+    """Finds which of the workflows that the key may not read were deleted; requests each list once."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -24,31 +24,30 @@ class AccessDenial:
             tuple[int, bool], set[int]
         ] = {}  # by template, and whether only what the user started
 
-    def is_gone(self, workflow_id: int) -> bool:
-        """Return whether the key's user started or owned the workflow, and is shown it no more among those.
+    def is_deleted(self, workflow_id: int) -> bool:
+        """Return whether the key's user started or owned the workflow, and the list of those lacks it.
 
-        Of a template in which that user has no part any more, or which they do not own any more, nothing is concluded.
-        Raise PneumaticError.
+        Return False for a template that the user can no longer run or no longer owns. Raise PneumaticError.
         """
-        holder = self._holder
+        user = self._key_user
         row = Workflow.objects.filter(pk=workflow_id).values_list("template_id", "history").first()
-        if holder is None or row is None or row[0] is None:
+        if user is None or row is None or row[0] is None:
             return False
         template_id, history = int(row[0]), row[1]
-        if history.get("starter_id") == holder.user_id and _has_a_part(holder.user_id, template_id):
-            return workflow_id not in self._list(template_id, starter_id=holder.user_id)
-        if holder.user_id in history.get("owner_ids", ()) and template_id in self._owned_templates:
+        if history.get("starter_id") == user.user_id and _can_run(user.user_id, template_id):
+            return workflow_id not in self._list(template_id, starter_id=user.user_id)
+        if user.user_id in history.get("owner_ids", ()) and template_id in self._owned_templates:
             return workflow_id not in self._list(template_id)
         return False
 
     @cached_property
-    def _holder(self) -> KeyHolder | None:
+    def _key_user(self) -> KeyHolder | None:
         return self._client.key_holder()
 
     @cached_property
     def _owned_templates(self) -> set[int]:
         """Return the ids of the templates that the key's user owns, alone or in a group."""
-        user_id = self._holder.user_id if self._holder else 0
+        user_id = self._key_user.user_id if self._key_user else 0
         groups = {group.id for group in self._client.list_groups() if user_id in group.users}
         return {
             template.id
@@ -57,13 +56,13 @@ class AccessDenial:
         }
 
     def _list(self, template_id: int, **only: Any) -> set[int]:
-        place = (template_id, bool(only))
-        if place not in self._listed:
+        key = (template_id, bool(only))
+        if key not in self._listed:
             found = self._client.list_workflows(template_id=template_id, **only)
-            self._listed[place] = {workflow.id for workflow in found}
-        return self._listed[place]
+            self._listed[key] = {workflow.id for workflow in found}
+        return self._listed[key]
 
 
-def _has_a_part(user_id: int, template_id: int) -> bool:
+def _can_run(user_id: int, template_id: int) -> bool:
     found = Template.objects.filter(pk=template_id, removed_at=None, run_allowed__pneumatic_user_id=user_id)
     return found.exists()

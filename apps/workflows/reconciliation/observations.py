@@ -1,7 +1,7 @@
-"""Write down what was read back: as events, like those that came, but of no delivery.
+"""Store workflows that were read from Pneumatic: as events without a delivery.
 
-A workflow that has not changed adds nothing. A newer reading replaces the older ones of its workflow, unless one of
-these alone tells something: that a task was done, say, which was returned since.
+A workflow that has not changed adds no event. A newer reading replaces the older ones of its workflow, unless an older
+one holds something that no other event does: for example that a task was completed which was returned since.
 """
 
 from __future__ import annotations
@@ -26,28 +26,29 @@ from apps.webhooks.locks import exclusive
 from apps.webhooks.models import Event as EventRow
 from apps.workflows.projection.projector import project
 
-SEEN = tuple(kind.value for kind in Seen)
+READ_BACK_KINDS = tuple(kind.value for kind in Seen)
 
 
-def seen(workflow: WorkflowSnapshot) -> Event:
-    """Return that ``workflow`` was read at this moment."""
+def workflow_event(workflow: WorkflowSnapshot) -> Event:
+    """Return the event of reading ``workflow`` now."""
     return Event(Seen.WORKFLOW, workflow, seen_at=timezone.now())
 
 
-def gone(workflow_id: int) -> Event:
-    """Return that the workflow was found deleted at this moment."""
+def deleted_event(workflow_id: int) -> Event:
+    """Return the event of finding the workflow deleted now."""
     return Event(Seen.GONE, WorkflowSnapshot(workflow_id, "", Status.UNKNOWN), seen_at=timezone.now())
 
 
-def take_note(readings: Sequence[Event]) -> set[int]:
-    """Write what was read back and tell the handlers of it; return the workflows of which it was new.
+def record_observations(readings: Sequence[Event]) -> set[int]:
+    """Store readings, at most one per workflow, and pass new ones to the event handlers; return their workflow ids.
 
-    In one transaction, in which nobody else processes deliveries. Each workflow stands once among ``readings``.
+    All in one transaction, which holds the lock on processing deliveries.
     """
     with exclusive():
         before: dict[int, list[EventRow]] = defaultdict(list)
         ids = {event.workflow.id for event in readings}
-        for older in EventRow.objects.filter(workflow_id__in=ids, kind__in=SEEN).order_by("last_received_at"):
+        stored = EventRow.objects.filter(workflow_id__in=ids, kind__in=READ_BACK_KINDS)
+        for older in stored.order_by("last_received_at"):
             before[older.workflow_id].append(older)
         new = [row for event in readings if (row := _write(event, before[event.workflow.id]))]
         if new:
@@ -56,7 +57,7 @@ def take_note(readings: Sequence[Event]) -> set[int]:
 
 
 def _write(event: Event, before: Sequence[EventRow]) -> EventRow | None:
-    """Write one reading, and delete the older ones that are not needed; return None where nothing is new."""
+    """Write one reading and delete superseded ones; return None where nothing is new."""
     content_hash = _hash(event)
     if event.kind is Seen.WORKFLOW and before and before[-1].content_hash == content_hash:
         return None
@@ -76,18 +77,20 @@ def _write(event: Event, before: Sequence[EventRow]) -> EventRow | None:
     )
     row.parsed = event
     if event.kind is Seen.WORKFLOW:
-        _forget(event.workflow.id, [older for older in before if older.content_hash != content_hash])
+        _delete_superseded(
+            event.workflow.id, [older for older in before if older.content_hash != content_hash]
+        )
     return row
 
 
 def _hash(event: Event) -> str:
-    """Return what tells readings apart: what was read, not when."""
+    """Return the hash of what was read, without when."""
     facts = {key: value for key, value in event_to_json(event).items() if key != "seen_at"}
     return quick_hash(facts)
 
 
-def _forget(workflow_id: int, older: Sequence[EventRow]) -> None:
-    """Delete older readings: that it was gone, which it is not, and what is told without them, too."""
+def _delete_superseded(workflow_id: int, older: Sequence[EventRow]) -> None:
+    """Delete older readings without which the projection is the same, and deletions that are disproved."""
     if not older:
         return
     rows = EventRow.objects.filter(workflow_id=workflow_id).values_list("content_hash", "facts")
@@ -96,13 +99,13 @@ def _forget(workflow_id: int, older: Sequence[EventRow]) -> None:
         without = {
             content_hash: one for content_hash, one in events.items() if content_hash != row.content_hash
         }
-        if row.kind == Seen.GONE or _told(without) == _told(events):
+        if row.kind == Seen.GONE or _result_of(without) == _result_of(events):
             row.delete()
             events = without
 
 
-def _told(events: Mapping[str, Event]) -> dict[str, Any]:
-    """Return what events tell, but not which of them tells it."""
+def _result_of(events: Mapping[str, Event]) -> dict[str, Any]:
+    """Return what ``events`` project to, without their number and hashes."""
     columns = project(events.items()).columns()
     history = columns.pop("history")
     del columns["events_count"]

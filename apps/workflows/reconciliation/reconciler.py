@@ -1,8 +1,8 @@
-"""Compare workflows with Pneumatic's own, where it can be asked, and read back what is not known here.
+"""Compare workflows with Pneumatic, where it can list them, and store what was missed.
 
-Lists are compared by marks (``marks.py``); only what differs is read in full, and becomes events (``seeing.py``). That
-a workflow is gone is believed when Pneumatic answers "not found" to the question for that very one, never because a
-list alone does not have it (but see ``denied.py``).
+Listed workflows are compared by ``projection.fingerprints.comparison_key``. Only those that differ are read in full,
+and become events (``observations.py``). A workflow counts as deleted when Pneumatic responds "not found" to a request
+for that workflow, never because a list lacks it (one exception: ``access.py``).
 """
 
 from __future__ import annotations
@@ -20,29 +20,29 @@ from apps.pneumatic.client import Client
 from apps.pneumatic.errors import NotFound, PermissionDenied, UnexpectedResponse
 from apps.webhooks.models import Event as EventRow
 from apps.workflows.models import Workflow
-from apps.workflows.projection.fingerprints import mark_of
+from apps.workflows.projection.fingerprints import comparison_key
 from apps.workflows.reconciliation.access import AccessDenial
-from apps.workflows.reconciliation.observations import gone, seen, take_note
+from apps.workflows.reconciliation.observations import deleted_event, record_observations, workflow_event
 
 T = TypeVar("T")
 
 State = Workflow.State
 
 OPEN = (State.RUNNING, State.SNOOZED, State.UNKNOWN)
-NEWEST = 100  # workflows that every round of the timer looks at, whatever their state
-YOUNGEST = 30  # that a look between two rounds looks at
-MOST_READ = 100  # workflows read in full in a round of the timer
-# What happened so lately is on its way: events are tried again for some ten seconds.
-ON_ITS_WAY = dt.timedelta(seconds=45)
-# So many may be gone at a time whatever their share is; of more it is at most one of so many open workflows.
-GONE_AT_ONCE, GONE_SHARE = 5, 5
-_PORTION = 20  # workflows that are read before they are written
-_COMPARED_AT_ONCE = 500
+NEWEST_PER_ROUND = 100  # workflows checked in every round, in any state
+NEWEST_BETWEEN_ROUNDS = 30  # workflows checked between two rounds
+MAX_READ_PER_ROUND = 100  # workflows read in full in a round
+# Changes younger than this are left to their events, which Pneumatic sends again for some ten seconds.
+EVENT_GRACE_PERIOD = dt.timedelta(seconds=45)
+# This many deletions at once are always plausible; more only up to one in DELETION_DIVISOR of the open workflows.
+MAX_UNCHECKED_DELETIONS, DELETION_DIVISOR = 5, 5
+_BATCH_SIZE = 20  # workflows read before they are written
+_COMPARED_PER_QUERY = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Healed:
-    """A workflow that was brought up to date; ``before`` is '' for one that was not known here."""
+class UpdatedWorkflow:
+    """A workflow that was updated; ``before`` is '' for one that was not stored here."""
 
     workflow_id: int
     name: str
@@ -52,40 +52,41 @@ class Healed:
 
 @dataclass(slots=True)
 class ReconciliationReport:
-    """What came of comparing, in workflows.
+    """The result of a comparison, as numbers of workflows.
 
-    ``denied`` may not be read with this key, ``odd`` were answered in a way that could not be read; ``left`` should be
-    read and wait for the next round. ``unbelieved`` were not found, but they were too many to be believed.
+    ``denied`` are those that the API key cannot read, ``unreadable`` those with an invalid response, ``remaining`` are
+    left for the next round. ``unconfirmed`` were not found, but too many at once for a plausible deletion.
     """
 
     reads_back: bool = True
     listed: int = 0
     read: int = 0
     denied: int = 0
-    odd: int = 0
-    left: int = 0
-    unbelieved: int = 0
-    healed: list[Healed] = field(default_factory=list)
+    unreadable: int = 0
+    remaining: int = 0
+    unconfirmed: int = 0
+    updated: list[UpdatedWorkflow] = field(default_factory=list)
 
     @property
-    def gone(self) -> int:
-        """Return how many were found deleted."""
-        return sum(one.after == State.DELETED for one in self.healed)
+    def deleted(self) -> int:
+        """Return how many were deleted in Pneumatic."""
+        return sum(one.after == State.DELETED for one in self.updated)
 
 
 @dataclass(frozen=True, slots=True)
 class _Known:
     state: str
-    mark: str
+    comparison_key: str
     has_gaps: bool
 
 
 def reconcile(client: Client, *, full: bool, allow_deletions: bool = False) -> ReconciliationReport:
-    """Bring workflows in line with Pneumatic's; what was read so far is written when a PneumaticError is raised.
+    """Update workflows from Pneumatic, and return what changed.
 
-    ``full`` compares all that Pneumatic has. Else it is those that are open there or here and the NEWEST others, with
-    MOST_READ readings at most, and what happened a moment ago is left to its events. That more than a fifth of what is
-    open here is gone looks like another account, so it is believed only if ``allow_deletions``.
+    ``full`` compares every workflow that Pneumatic lists. Otherwise: those open there or here and the newest
+    NEWEST_PER_ROUND, at most MAX_READ_PER_ROUND of them read in full; changes within EVENT_GRACE_PERIOD are left to
+    their events. If more than a fifth of the open workflows are not found, the key may belong to another account: they
+    count as deleted only if ``allow_deletions``. Raise PneumaticError; what was read until then is stored.
     """
     if not client.capabilities.reads_back:
         return ReconciliationReport(reads_back=False)
@@ -93,60 +94,62 @@ def reconcile(client: Client, *, full: bool, allow_deletions: bool = False) -> R
     report = ReconciliationReport(listed=len(listed))
     missing = _missing(listed)
     if not full:
-        random.shuffle(missing)  # those that the key may not read must not keep the others from their turn
-    # Those that nobody lists last: events tell of workflows that the key does not see, and these may be many.
-    wanted = [*_differing(listed, spare=None if full else ON_ITS_WAY), *missing]
-    budget = len(wanted) if full else MOST_READ
-    report.left = max(0, len(wanted) - budget)
-    deletions = _read(client, wanted[:budget], report, spare=None if full else ON_ITS_WAY)
-    if allow_deletions or _are_believed(len(deletions), asked=min(budget, len(wanted)), missing=len(missing)):
+        random.shuffle(missing)  # those that the key cannot read must not use up the budget of every round
+    # Unlisted ones last: the key may not see many of the workflows that events are about.
+    wanted = [*_differing(listed, spare=None if full else EVENT_GRACE_PERIOD), *missing]
+    budget = len(wanted) if full else MAX_READ_PER_ROUND
+    report.remaining = max(0, len(wanted) - budget)
+    deletions = _read(client, wanted[:budget], report, spare=None if full else EVENT_GRACE_PERIOD)
+    if allow_deletions or _deletions_plausible(
+        len(deletions), checked=min(budget, len(wanted)), missing=len(missing)
+    ):
         _write(deletions, report)
     else:
-        report.unbelieved = len(deletions)
+        report.unconfirmed = len(deletions)
     return report
 
 
-def look_at_youngest(client: Client) -> ReconciliationReport:
-    """Read back those of the youngest workflows that are not known here as they are; otherwise like ``reconcile``."""
+def check_newest(client: Client) -> ReconciliationReport:
+    """Read the newest workflows that differ from what is stored; otherwise like ``reconcile``."""
     if not client.capabilities.reads_back:
         return ReconciliationReport(reads_back=False)
-    listed = client.list_workflows(limit=YOUNGEST)
+    listed = client.list_workflows(limit=NEWEST_BETWEEN_ROUNDS)
     report = ReconciliationReport(listed=len(listed))
-    # What was listed a moment ago and is gone now is left to the next round.
-    _read(client, _differing(listed, spare=ON_ITS_WAY), report, spare=ON_ITS_WAY)
+    # A workflow deleted since it was listed is left to the next round.
+    _read(client, _differing(listed, spare=EVENT_GRACE_PERIOD), report, spare=EVENT_GRACE_PERIOD)
     return report
 
 
-def look_for(client: Client, *, template_id: int, since: dt.datetime) -> bool:
-    """Read back the workflows of a template that were created since then, in full.
+def find_launched(client: Client, *, template_id: int, since: dt.datetime) -> bool:
+    """Read in full the workflows of a template that were created after ``since`` and differ from what is stored.
 
-    Return whether all that the key's user started are known here now: nobody is kept from those. Those that are known
-    here already, as they are, are not read again. Raise PneumaticError; False where the server cannot be asked.
+    Return whether every workflow that the key's user started since then is stored: the key can read all of those.
+    Return False where Pneumatic cannot list workflows. Raise PneumaticError.
     """
     if not client.capabilities.reads_back:
         return False
-    listed = client.list_workflows(template_id=template_id, limit=NEWEST)
-    if len(listed) == NEWEST and all(_is_since(workflow, since) for workflow in listed):
+    listed = client.list_workflows(template_id=template_id, limit=NEWEST_PER_ROUND)
+    if len(listed) == NEWEST_PER_ROUND and all(_is_created_since(workflow, since) for workflow in listed):
         listed = client.list_workflows(template_id=template_id)
-    young = [workflow for workflow in listed if _is_since(workflow, since)]
+    young = [workflow for workflow in listed if _is_created_since(workflow, since)]
     _read(client, _differing(young, spare=None), ReconciliationReport(), spare=None)
     ids = [workflow.id for workflow in young]
     return Workflow.objects.filter(pk__in=ids).count() == len(ids)
 
 
-def _are_believed(gone: int, *, asked: int, missing: int) -> bool:
-    """Say whether so many deletions are no wonder: as many may be gone of the ``missing`` that were not asked for."""
-    if gone <= GONE_AT_ONCE:
+def _deletions_plausible(deleted: int, *, checked: int, missing: int) -> bool:
+    """Return whether so many deletions are plausible, if of all ``missing`` as many are as of those ``checked``."""
+    if deleted <= MAX_UNCHECKED_DELETIONS:
         return True
-    expected = gone * max(1.0, missing / asked)
-    return expected * GONE_SHARE <= Workflow.objects.filter(state__in=OPEN).count()
+    expected = deleted * max(1.0, missing / checked)
+    return expected * DELETION_DIVISOR <= Workflow.objects.filter(state__in=OPEN).count()
 
 
-def _is_since(workflow: WorkflowSnapshot, since: dt.datetime) -> bool:
+def _is_created_since(workflow: WorkflowSnapshot, since: dt.datetime) -> bool:
     return workflow.date_created is not None and workflow.date_created >= since
 
 
-# -- What differs
+# Comparing
 
 
 def _list(client: Client, *, full: bool) -> list[WorkflowSnapshot]:
@@ -155,117 +158,123 @@ def _list(client: Client, *, full: bool) -> list[WorkflowSnapshot]:
         found = client.list_workflows()
     else:
         found = [
-            *client.list_workflows(limit=NEWEST),
+            *client.list_workflows(limit=NEWEST_PER_ROUND),
             *client.list_workflows(status=Status.RUNNING),
             *client.list_workflows(status=Status.SNOOZED),
         ]
-    # What stands in two of the lists may have changed between them.
+    # A workflow in two of the lists may have changed between them.
     return list({workflow.id: workflow for workflow in found}.values())
 
 
 def _missing(listed: Iterable[WorkflowSnapshot]) -> list[int]:
-    """Return workflows that are open here and in none of the lists."""
-    there = {workflow.id for workflow in listed}
+    """Return workflows that are open here and not listed."""
+    listed_ids = {workflow.id for workflow in listed}
     ours = Workflow.objects.filter(state__in=OPEN).order_by("-pk").values_list("pk", flat=True)
-    return [pk for pk in ours if pk not in there]
+    return [pk for pk in ours if pk not in listed_ids]
 
 
 def _differing(listed: Sequence[WorkflowSnapshot], *, spare: dt.timedelta | None) -> list[int]:
-    """Return those that are not here, then those that are in another way; without what happened within ``spare``."""
+    """Return the ids of workflows not stored here, then of those that differ; without changes within ``spare``."""
     differing: list[int] = []
     unknown: list[int] = []
-    for portion in _portions(listed, _COMPARED_AT_ONCE):
-        known = _known([workflow.id for workflow in portion])
+    for batch in _batches(listed, _COMPARED_PER_QUERY):
+        known = _known([workflow.id for workflow in batch])
         suspects = []
-        for workflow in portion:
-            if _is_on_its_way(workflow, spare):
+        for workflow in batch:
+            if _is_recent(workflow, spare):
                 continue
             ours = known.get(workflow.id)
             if ours is None:
                 unknown.append(workflow.id)
-            elif ours.mark != mark_of(workflow) or ours.has_gaps or ours.state == State.DELETED:
+            elif (
+                ours.comparison_key != comparison_key(workflow)
+                or ours.has_gaps
+                or ours.state == State.DELETED
+            ):
                 suspects.append(workflow)
         read_before = _read_before([workflow.id for workflow in suspects])
         for workflow in suspects:
             is_deleted = known[workflow.id].state == State.DELETED
-            if is_deleted or mark_of(workflow) not in read_before.get(workflow.id, ()):
+            if is_deleted or comparison_key(workflow) not in read_before.get(workflow.id, ()):
                 differing.append(workflow.id)
     return [*unknown, *differing]
 
 
-def _is_on_its_way(workflow: WorkflowSnapshot, spare: dt.timedelta | None) -> bool:
-    moment = Event(Seen.WORKFLOW, workflow).occurred_at
-    return spare is not None and moment is not None and moment > timezone.now() - spare
+def _is_recent(workflow: WorkflowSnapshot, spare: dt.timedelta | None) -> bool:
+    changed_at = Event(Seen.WORKFLOW, workflow).occurred_at
+    return spare is not None and changed_at is not None and changed_at > timezone.now() - spare
 
 
 def _known(ids: Collection[int]) -> dict[int, _Known]:
     rows = Workflow.objects.filter(pk__in=ids).values_list("pk", "state", "history__mark", "has_gaps")
-    return {pk: _Known(state, mark or "", has_gaps) for pk, state, mark, has_gaps in rows}
+    return {pk: _Known(state, key or "", has_gaps) for pk, state, key, has_gaps in rows}
 
 
 def _read_before(ids: Collection[int]) -> dict[int, set[str]]:
-    """Return the marks of what was read of these workflows before: reading that again would tell nothing."""
-    marks: dict[int, set[str]] = {}
+    """Return the comparison keys of earlier readings of these workflows: reading those again adds nothing."""
+    keys: dict[int, set[str]] = {}
     if ids:
         rows = EventRow.objects.filter(workflow_id__in=ids, kind=Seen.WORKFLOW.value)
         for workflow_id, facts in rows.values_list("workflow_id", "facts"):
-            marks.setdefault(workflow_id, set()).add(mark_of(event_from_json(facts).workflow))
-    return marks
+            keys.setdefault(workflow_id, set()).add(comparison_key(event_from_json(facts).workflow))
+    return keys
 
 
-# -- Reading
+# Reading
 
 
 def _read(
     client: Client, ids: Sequence[int], report: ReconciliationReport, *, spare: dt.timedelta | None
 ) -> list[Event]:
-    """Read workflows in full and write what is new, a portion at a time; return those that are gone, not written."""
+    """Read workflows in full and store what is new, in batches; return deletions without storing them."""
     denied = AccessDenial(client)
     deletions: list[Event] = []
-    for portion in _portions(ids, _PORTION):
+    for batch in _batches(ids, _BATCH_SIZE):
         readings: list[Event] = []
         try:
-            for workflow_id in portion:
-                reading = _ask(client, workflow_id, report, denied)
+            for workflow_id in batch:
+                reading = _read_one(client, workflow_id, report, denied)
                 if reading is not None and reading.kind is Seen.GONE:
                     deletions.append(reading)
-                elif reading is not None and not _is_on_its_way(reading.workflow, spare):
+                elif reading is not None and not _is_recent(reading.workflow, spare):
                     readings.append(reading)
         finally:
             _write(readings, report)
     return deletions
 
 
-def _ask(
+def _read_one(
     client: Client, workflow_id: int, report: ReconciliationReport, denied: AccessDenial
 ) -> Event | None:
     report.read += 1
     try:
-        return seen(client.get_workflow(workflow_id))
+        return workflow_event(client.get_workflow(workflow_id))
     except NotFound:
-        return gone(workflow_id)
+        return deleted_event(workflow_id)
     except PermissionDenied:
-        if denied.is_gone(workflow_id):
-            return gone(workflow_id)
+        if denied.is_deleted(workflow_id):
+            return deleted_event(workflow_id)
         report.denied += 1
     except UnexpectedResponse:
-        report.odd += 1
+        report.unreadable += 1
     return None
 
 
 def _write(readings: Sequence[Event], report: ReconciliationReport) -> None:
     ids = [reading.workflow.id for reading in readings]
     before = Workflow.objects.defer("history").in_bulk(ids)
-    # One that is not known here and was deleted between the list and the question tells nothing to anybody.
-    told = [one for one in readings if one.kind is not Seen.GONE or one.workflow.id in before]
-    new = take_note(told) if told else set()
+    # A workflow that was never stored here and is deleted needs no event.
+    relevant = [one for one in readings if one.kind is not Seen.GONE or one.workflow.id in before]
+    new = record_observations(relevant) if relevant else set()
     after = Workflow.objects.defer("history").in_bulk(list(new))
     for pk in (pk for pk in ids if pk in after):
         row = before.get(pk)
         if row is None or row.digest != after[pk].digest:
-            report.healed.append(Healed(pk, after[pk].name, row.state if row else "", after[pk].state))
+            report.updated.append(
+                UpdatedWorkflow(pk, after[pk].name, row.state if row else "", after[pk].state)
+            )
 
 
-def _portions(rows: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+def _batches(rows: Sequence[T], size: int) -> Iterator[Sequence[T]]:
     for start in range(0, len(rows), size):
         yield rows[start : start + size]

@@ -1,4 +1,4 @@
-"""When workflows are compared with Pneumatic's: by the worker on a timer, or by somebody who asks for it."""
+"""When workflows are compared with Pneumatic: by the worker on a timer, or by ``manage.py reconcile``."""
 
 from __future__ import annotations
 
@@ -14,35 +14,35 @@ from django.utils.translation import gettext as _
 from apps.pneumatic.client import Client, capabilities, connect
 from apps.pneumatic.errors import PneumaticError
 from apps.workflows.models import Reconciliation
-from apps.workflows.reconciliation.reconciler import ReconciliationReport, look_at_youngest, reconcile
+from apps.workflows.reconciliation.reconciler import ReconciliationReport, check_newest, reconcile
 
 logger = logging.getLogger(__name__)
 
-SECONDS_BETWEEN_LOOKS = 20.0  # of the worker's job at the clock
-# Between two rounds only the youngest workflows are looked at: what was started a moment ago is what people wait for.
-YOUNGEST_EVERY = dt.timedelta(minutes=1)
-# Two workers whose clocks differ a little shall not take the same round for two.
+POLL_INTERVAL_SECONDS = 20.0  # of the worker's job
+# Between two rounds only the newest workflows are checked: users wait for what they have just started.
+NEWEST_EVERY = dt.timedelta(minutes=1)
+# Two workers whose clocks differ a little must not run the same round twice.
 _LEEWAY = dt.timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
 class ReconciliationStatus:
-    """How true workflows are beyond what events tell; ``can_be_checked`` is False where Pneumatic cannot be asked.
+    """The last comparison with Pneumatic; ``can_be_checked`` is False where Pneumatic cannot list workflows.
 
-    Unless ``is_known``, it has not been found out whether it can. ``is_on`` says whether the worker compares by itself.
+    ``is_known`` is False where that is not detected yet. ``is_on`` says whether the worker compares on a timer.
     """
 
     can_be_checked: bool
     is_known: bool = True
     is_on: bool = False
     checked_at: dt.datetime | None = None
-    healed: int = 0
-    left: int = 0
+    updated: int = 0
+    remaining: int = 0
     error: str = ""
 
 
 def freshness() -> ReconciliationStatus:
-    """Return how fresh the comparison is, in one query and without a request."""
+    """Return the state of the comparison, with one query and no request."""
     server = capabilities()
     if not server.reads_back:
         return ReconciliationStatus(can_be_checked=False, is_known=server.is_known)
@@ -51,34 +51,34 @@ def freshness() -> ReconciliationStatus:
         can_be_checked=True,
         is_on=settings.RECONCILE_EVERY > 0,
         checked_at=row.checked_at,
-        healed=row.healed,
-        left=row.left,
+        updated=row.updated,
+        remaining=row.remaining,
         error=row.error,
     )
 
 
-def look_at_the_clock() -> None:
-    """Begin a round, or a look at the youngest, when it is time; the worker's periodic job. Never two workers at once.
+def run_if_due() -> None:
+    """Start a round, or a check of the newest workflows, when it is due: the worker's periodic job.
 
-    That Pneumatic does not answer is written down, and no failure of the job: the next round comes.
+    No two workers do so at once. A PneumaticError is stored and logged; the next round tries again.
     """
     if not settings.RECONCILE_EVERY or not settings.PNEUMATIC_API_KEY or not capabilities().reads_back:
         return
     now = timezone.now()
     try:
-        if _claim("begun_at", now, every=dt.timedelta(minutes=settings.RECONCILE_EVERY)):
-            _claim("looked_at", now, every=dt.timedelta(0))
+        if _claim("started_at", now, every=dt.timedelta(minutes=settings.RECONCILE_EVERY)):
+            _claim("newest_checked_at", now, every=dt.timedelta(0))
             with connect() as client:
                 run(client, full=False)
-        elif _claim("looked_at", now, every=YOUNGEST_EVERY):
-            _look_at_youngest()
+        elif _claim("newest_checked_at", now, every=NEWEST_EVERY):
+            _check_newest()
     except PneumaticError as error:
         _write(error=str(error))
         logger.warning("Workflows could not be compared with Pneumatic's: %s", error)
 
 
 def run(client: Client, *, full: bool, allow_deletions: bool = False) -> ReconciliationReport:
-    """Reconcile and write down what came of it; raise PneumaticError, which is written down, too."""
+    """Reconcile and store the result; raise PneumaticError, which is stored as well."""
     try:
         report = reconcile(client, full=full, allow_deletions=allow_deletions)
     except PneumaticError as error:
@@ -87,35 +87,35 @@ def run(client: Client, *, full: bool, allow_deletions: bool = False) -> Reconci
     if report.reads_back:
         _write(
             checked_at=timezone.now(),
-            healed=len(report.healed),
-            left=report.left,
-            error=unbelieved(report),
+            updated=len(report.updated),
+            remaining=report.remaining,
+            error=unconfirmed_deletions_message(report),
         )
-    if report.healed:
-        logger.info("Of %s workflows %s were brought up to date.", report.listed, len(report.healed))
+    if report.updated:
+        logger.info("Of %s workflows %s were updated.", report.listed, len(report.updated))
     return report
 
 
-def unbelieved(report: ReconciliationReport) -> str:
-    """Return what to do about deletions that were too many to be believed; '' for none."""
-    if not report.unbelieved:
+def unconfirmed_deletions_message(report: ReconciliationReport) -> str:
+    """Return what to do about too many deletions at once; '' for none."""
+    if not report.unconfirmed:
         return ""
     return _(
-        "%(n)d open workflows are not found in Pneumatic, more than a fifth of them: nothing was changed about that. "
+        "%(n)d open workflows were not found in Pneumatic, more than a fifth of them. They were not changed. "
         "If they were deleted there, run “manage.py reconcile --allow-deletions”; if not, check address and key."
-    ) % {"n": report.unbelieved}
+    ) % {"n": report.unconfirmed}
 
 
-def _look_at_youngest() -> None:
+def _check_newest() -> None:
     with connect() as client:
-        report = look_at_youngest(client)
-    if report.healed:
+        report = check_newest(client)
+    if report.updated:
         only = Reconciliation.objects.filter(pk=Reconciliation.ONLY)
-        only.update(healed=F("healed") + len(report.healed))
+        only.update(updated=F("updated") + len(report.updated))
 
 
 def _claim(column: str, now: dt.datetime, *, every: dt.timedelta) -> bool:
-    """Say whether it is time and this process is the one that begins."""
+    """Return whether it is due and this process is the one to start."""
     Reconciliation.objects.get_or_create(pk=Reconciliation.ONLY)
     due = (
         Q(**{column: None})

@@ -1,4 +1,4 @@
-"""How pages of any app show a workflow: ``{% load workflows %}``."""
+"""Tags that show a workflow on pages of any app: ``{% load workflows %}``."""
 
 from __future__ import annotations
 
@@ -20,34 +20,34 @@ register = template.Library()
 
 @register.simple_tag
 def workflow_state(workflow: Workflow) -> SafeString:
-    """Return the state of a workflow as a badge, with a word beside it where it was inferred."""
+    """Return the status of a workflow as a badge, followed by a tag where it is inferred."""
     badge = format_html(
         '<span class="badge badge--{}">{}</span>', TONES[workflow.state], workflow.get_state_display()
     )
-    if workflow.is_state_seen:
+    if workflow.is_state_confirmed:
         return badge
     return format_html('{} <span class="tag tag--inferred">{}</span>', badge, _("inferred"))
 
 
 @register.simple_tag
-def for_time(moment: dt.datetime | None) -> SafeString | str:
-    """Return for how long something has lasted since ``moment``, the exact time a pointer away; "" for None."""
-    if moment is None:
+def for_time(since: dt.datetime | None) -> SafeString | str:
+    """Return how long ago ``since`` was, with the exact time in the title; "" for None."""
+    if since is None:
         return ""
-    local = timezone.localtime(moment)
+    local = timezone.localtime(since)
     exact = f"{date_format(local, 'DATETIME_FORMAT')} {local.tzname()}"
-    words = _("for %(time)s") % {"time": lasted(moment, timezone.now())}
+    words = _("for %(time)s") % {"time": lasted(since, timezone.now())}
     return format_html(
         '<time datetime="{}" title="{}">{}</time>',
         local.isoformat(timespec="seconds"),
-        _("since %(moment)s") % {"moment": exact},
+        _("since %(time)s") % {"time": exact},
         words,
     )
 
 
 @register.simple_tag
 def lasted(start: dt.datetime | None, end: dt.datetime | None) -> str:
-    """Return the time between two moments in words; "" where one is missing or they are the wrong way round."""
+    """Return the time between two timestamps as text; "" where one is missing or ``end`` is before ``start``."""
     if start is None or end is None or end < start:
         return ""
     if end - start < dt.timedelta(minutes=1):

@@ -20,7 +20,7 @@ def rows(client: Client, query: str = "") -> list[dict[str, Any]]:
     return list(csv.DictReader(io.StringIO(response.getvalue().decode("utf-8-sig"))))
 
 
-def test_it_holds_what_the_list_tells(viewer_client: Client, operator: User) -> None:
+def test_it_contains_what_the_list_shows(viewer_client: Client, operator: User) -> None:
     template = make_template(7, name="Onboarding")
     template.tasks_count = 5
     template.save()
@@ -31,7 +31,7 @@ def test_it_holds_what_the_list_tells(viewer_client: Client, operator: User) -> 
         template_name="Old name",
         step=2,
         task_name="Prepare",
-        holders=[(1, "Bo"), (2, "")],
+        performers=[(1, "Bo"), (2, "")],
         launched_by=operator,
         has_gaps=True,
     )
@@ -41,18 +41,18 @@ def test_it_holds_what_the_list_tells(viewer_client: Client, operator: User) -> 
     assert row["Workflow ID"] == "1"
     assert row["Template"] == "Onboarding"
     assert (row["Step"], row["Steps"], row["Current task"]) == ("2", "5", "Prepare")
-    assert row["Held by"] == "Bo, User 2"
+    assert row["Assigned to"] == "Bo, User 2"
     assert (row["Started by"], row["E-mail"]) == ("operator", "operator@example.com")
-    assert (row["State"], row["State is"], row["Events are missing"]) == ("running", "seen", "yes")
+    assert (row["Status"], row["Status is"], row["Events are missing"]) == ("running", "confirmed", "yes")
     assert row["Started"].startswith(f"{NOW.year}-")
 
 
-def test_ended_workflows_are_held_by_nobody(viewer_client: Client) -> None:
-    make_workflow(1, state="completed", is_state_seen=False, holders=[(1, "Bo")])
+def test_ended_workflows_are_assigned_to_no_one(viewer_client: Client) -> None:
+    make_workflow(1, state="completed", is_state_confirmed=False, performers=[(1, "Bo")])
 
     (row,) = rows(viewer_client)
 
-    assert (row["Held by"], row["Held since"], row["State is"]) == ("", "", "inferred")
+    assert (row["Assigned to"], row["Assigned since"], row["Status is"]) == ("", "", "inferred")
 
 
 def test_it_holds_all_that_fits_and_not_only_the_page(viewer_client: Client) -> None:
@@ -64,11 +64,11 @@ def test_it_holds_all_that_fits_and_not_only_the_page(viewer_client: Client) -> 
 
 
 def test_no_cell_is_a_formula(viewer_client: Client) -> None:
-    make_workflow(1, name="=1+1", task_name="@SUM(A1)", template_name="+1", holders=[(1, "-1")])
+    make_workflow(1, name="=1+1", task_name="@SUM(A1)", template_name="+1", performers=[(1, "-1")])
 
     (row,) = rows(viewer_client)
 
-    assert [row[name] for name in ("Workflow name", "Current task", "Template", "Held by")] == [
+    assert [row[name] for name in ("Workflow name", "Current task", "Template", "Assigned to")] == [
         "'=1+1",
         "'@SUM(A1)",
         "'+1",

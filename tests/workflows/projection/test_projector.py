@@ -32,11 +32,11 @@ def test_a_start_is_running_whatever_number_its_status_has() -> None:
     """The reference's example of a start has the number for "completed"."""
     projection, history = told(payloads.started(status=payloads.COMPLETED))
 
-    assert (projection.state, projection.is_state_seen, projection.has_gaps) == ("running", True, False)
+    assert (projection.state, projection.is_state_confirmed, projection.has_gaps) == ("running", True, False)
     assert kinds(history) == [HistoryEntryKind.STARTED, HistoryEntryKind.TASK_CURRENT]
 
 
-def test_it_tells_who_holds_the_task_and_since_when() -> None:
+def test_it_has_the_performers_of_the_task_and_since_when() -> None:
     people = [payloads.performer(4, "Ann", "Lee"), payloads.performer(5, "Bo", "")]
     current = payloads.task(2, minutes=10, performers=people)
 
@@ -45,12 +45,12 @@ def test_it_tells_who_holds_the_task_and_since_when() -> None:
     assert projection.step == 2
     assert projection.task_name == "Prepare the desk"
     assert projection.task_since == moment(10)
-    assert projection.holders == [[4, "Ann Lee"], [5, "Bo"]]
+    assert projection.performers == [[4, "Ann Lee"], [5, "Bo"]]
     assert history.entries[-1].task is not None
     assert history.entries[-1].task.performers == (Performer(4, "Ann Lee"), Performer(5, "Bo"))
 
 
-def test_a_completed_task_tells_its_people_its_answers_and_how_long_it_took() -> None:
+def test_a_completed_task_has_performers_answers_and_duration() -> None:
     body = payloads.task_completed(output=[payloads.answer(value="Fine")])
 
     _projection, history = told(payloads.started(), body)
@@ -67,14 +67,18 @@ def test_only_workflow_completed_makes_the_completion_seen() -> None:
     before = payloads.history(steps=4)[:5]
 
     projection, history = told(*before, last)
-    assert (projection.state, projection.is_state_seen) == ("completed", False)
+    assert (projection.state, projection.is_state_confirmed) == ("completed", False)
     assert history.entries[-1] == HistoryEntry(
         HistoryEntryKind.COMPLETED, moment(50), history.entries[-2].content_hash, is_inferred=True
     )
     assert history.gaps == ()  # "workflow completed" comes a moment later in ordinary life
 
     projection, history = told(*before, last, payloads.completed())
-    assert (projection.state, projection.is_state_seen, projection.has_gaps) == ("completed", True, False)
+    assert (projection.state, projection.is_state_confirmed, projection.has_gaps) == (
+        "completed",
+        True,
+        False,
+    )
     assert projection.ended_at == moment(50)
     assert projection.step == 5
     assert kinds(history).count(HistoryEntryKind.COMPLETED) == 1
@@ -87,7 +91,7 @@ def test_completed_with_another_task_open_is_a_contradiction_and_not_the_end() -
     assert history.gaps == (Gap(GapKind.CONTRADICTION),)
 
 
-def test_the_end_may_be_told_before_the_last_task() -> None:
+def test_the_end_may_arrive_before_the_last_task() -> None:
     bodies = payloads.history(steps=3)
     late = payloads.task_completed(
         number=4, status=payloads.RUNNING, current_task=payloads.task(4), minutes=30
@@ -96,7 +100,7 @@ def test_the_end_may_be_told_before_the_last_task() -> None:
     projection, history = told(*bodies, late)
 
     assert projection.state == "completed"
-    assert projection.is_state_seen
+    assert projection.is_state_confirmed
     assert kinds(history)[-2:] == [HistoryEntryKind.COMPLETED, HistoryEntryKind.TASK_DONE]
 
 
@@ -120,7 +124,7 @@ def test_a_return_after_the_end_opens_the_workflow_again() -> None:
     assert history.entries[-1].task.round == 2
 
 
-def test_a_return_after_an_end_that_only_a_status_told_leaves_that_end_unheard_of() -> None:
+def test_a_return_after_an_end_that_only_a_status_shows_leaves_a_gap() -> None:
     bodies = payloads.history(steps=2)[:2]
     last = payloads.task_completed(number=2, status=payloads.COMPLETED, current_task=payloads.task(2))
     back = payloads.task_returned(number=2, minutes=60, current_task=payloads.task(1, minutes=60))
@@ -131,7 +135,7 @@ def test_a_return_after_an_end_that_only_a_status_told_leaves_that_end_unheard_o
     assert history.gaps == (Gap(GapKind.COMPLETION),)
 
 
-def test_the_workflow_went_on_after_its_end_though_no_return_was_heard_of() -> None:
+def test_a_workflow_that_continues_after_its_end_without_a_return_has_a_gap() -> None:
     again = payloads.task_completed(number=2, minutes=70)
 
     projection, history = told(*payloads.history(steps=3), again)
@@ -140,7 +144,7 @@ def test_the_workflow_went_on_after_its_end_though_no_return_was_heard_of() -> N
     assert history.gaps == (Gap(GapKind.RETURN, number=2, name="Prepare the desk"),)
 
 
-def test_a_task_that_was_passed_is_inferred_and_not_heard_of() -> None:
+def test_a_task_that_was_passed_is_inferred_and_a_gap() -> None:
     bodies = payloads.history(steps=4)
 
     projection, history = told(bodies[0], bodies[3])
@@ -155,7 +159,7 @@ def test_a_task_that_was_passed_is_inferred_and_not_heard_of() -> None:
     assert all(entry.content_hash is None and entry.kind is HistoryEntryKind.TASK_DONE for entry in passed)
 
 
-def test_a_workflow_that_is_heard_of_late_says_that_its_start_and_first_tasks_were_not() -> None:
+def test_a_workflow_whose_first_event_is_late_has_gaps_for_its_start_and_first_tasks() -> None:
     projection, history = told(payloads.task_completed(number=4))
 
     assert (projection.state, projection.step, projection.has_gaps) == ("running", 5, True)
@@ -164,7 +168,7 @@ def test_a_workflow_that_is_heard_of_late_says_that_its_start_and_first_tasks_we
     assert history.kickoff is None
 
 
-def test_a_task_that_one_event_jumps_over_was_skipped_as_far_as_anybody_knows() -> None:
+def test_a_task_that_one_event_jumps_over_counts_as_skipped() -> None:
     jump = payloads.task_completed(number=1, current_task=payloads.task(3, minutes=10))
 
     projection, history = told(payloads.started(), jump)
@@ -173,7 +177,7 @@ def test_a_task_that_one_event_jumps_over_was_skipped_as_far_as_anybody_knows() 
     assert [entry.task.number for entry in history.entries if entry.is_inferred and entry.task] == [2]
 
 
-def test_a_completion_told_with_a_younger_snapshot_is_no_jump() -> None:
+def test_a_completion_with_a_newer_snapshot_is_no_jump() -> None:
     young = payloads.task_completed(number=1, current_task=payloads.task(3, minutes=20))
 
     _projection, history = told(payloads.started(), young, payloads.task_completed(number=2))
@@ -205,7 +209,7 @@ def test_a_second_round_without_a_return_says_so() -> None:
     assert returned.content_hash is None
 
 
-def test_the_same_completion_told_in_two_shapes_is_one() -> None:
+def test_the_same_completion_in_two_shapes_is_one() -> None:
     """A subscription to the deprecated name may bring a body with other keys."""
     old = payloads.task_completed(event="task_completed")
     old["task"]["description"] = "More text"
@@ -216,7 +220,7 @@ def test_the_same_completion_told_in_two_shapes_is_one() -> None:
     assert not projection.has_gaps
 
 
-def test_the_same_return_told_in_two_shapes_is_one() -> None:
+def test_the_same_return_in_two_shapes_is_one() -> None:
     back = payloads.task_returned(number=2, minutes=15, current_task=payloads.task(1, minutes=15))
     other = {**back, "task": {**back["task"], "description": "More text"}}
 
@@ -230,7 +234,7 @@ def test_a_snoozed_workflow_runs_again_when_newer_news_say_so() -> None:
     snoozed = payloads.task_completed(number=1, status=payloads.SNOOZED)
 
     projection, history = told(payloads.started(), snoozed)
-    assert (projection.state, projection.is_state_seen, projection.step) == ("snoozed", True, 2)
+    assert (projection.state, projection.is_state_confirmed, projection.step) == ("snoozed", True, 2)
     assert kinds(history)[-2:] == [HistoryEntryKind.SNOOZED, HistoryEntryKind.TASK_CURRENT]
 
     projection, history = told(payloads.started(), snoozed, payloads.task_completed(number=2))
@@ -246,8 +250,8 @@ def test_a_terminated_workflow_says_where_it_stopped(build: Any) -> None:
 
     projection, history = told(payloads.started(), payloads.task_completed(), body)
 
-    assert (projection.state, projection.is_state_seen, projection.step) == ("terminated", True, 2)
-    assert (projection.task_name, projection.holders) == ("", [])
+    assert (projection.state, projection.is_state_confirmed, projection.step) == ("terminated", True, 2)
+    assert (projection.task_name, projection.performers) == ("", [])
     assert projection.ended_at == moment(10)
     assert kinds(history)[-2:] == [HistoryEntryKind.TERMINATED, HistoryEntryKind.TASK_LEFT]
     assert not projection.has_gaps
@@ -256,7 +260,7 @@ def test_a_terminated_workflow_says_where_it_stopped(build: Any) -> None:
 def test_a_status_without_a_documented_number_is_unknown() -> None:
     projection, _history = told(payloads.started(), payloads.task_completed(status=7))
 
-    assert (projection.state, projection.is_state_seen) == ("unknown", False)
+    assert (projection.state, projection.is_state_confirmed) == ("unknown", False)
 
 
 def test_the_newest_name_holds() -> None:
@@ -268,7 +272,7 @@ def test_the_newest_name_holds() -> None:
     assert projection.search == "workflow 1"
 
 
-def test_the_answers_of_the_kickoff_form_come_from_whichever_event_tells_them() -> None:
+def test_the_answers_of_the_kickoff_form_come_from_any_event_that_contains_them() -> None:
     answers = [payloads.answer(value="Because")]
 
     _projection, history = told(payloads.started(kickoff=answers), payloads.task_completed())
@@ -282,7 +286,7 @@ def test_the_answers_of_the_kickoff_form_come_from_whichever_event_tells_them() 
     assert history.kickoff == ()
 
 
-def test_a_dialect_without_numbers_and_current_tasks_is_told_as_well() -> None:
+def test_a_dialect_without_numbers_and_current_tasks_is_projected_as_well() -> None:
     """Its end is told without a time and may come before the last task; a task keeps its id when it comes again."""
     events = [
         bare(Kind.WORKFLOW_STARTED),
@@ -295,7 +299,11 @@ def test_a_dialect_without_numbers_and_current_tasks_is_told_as_well() -> None:
 
     projection, history = canonical(*events)
 
-    assert (projection.state, projection.is_state_seen, projection.has_gaps) == ("completed", True, False)
+    assert (projection.state, projection.is_state_confirmed, projection.has_gaps) == (
+        "completed",
+        True,
+        False,
+    )
     assert (projection.step, projection.ended_at) == (None, moment(30))
     assert kinds(history) == [
         HistoryEntryKind.STARTED,
@@ -347,7 +355,7 @@ def test_a_difference_names_the_columns() -> None:
     assert one.digest != other.digest
 
 
-def test_the_examples_of_the_reference_are_believed_as_they_stand() -> None:
+def test_the_examples_of_the_reference_are_projected_unchanged() -> None:
     """They have the status "completed" and a current task that has been completed; only the end is not told."""
     second = payloads.task(2, minutes=10, completed_minutes=11)
     start = payloads.started(status=payloads.COMPLETED, current_task=second)
@@ -355,5 +363,5 @@ def test_the_examples_of_the_reference_are_believed_as_they_stand() -> None:
 
     projection, history = told(start, first)
 
-    assert (projection.state, projection.is_state_seen) == ("completed", False)
+    assert (projection.state, projection.is_state_confirmed) == ("completed", False)
     assert history.gaps == ()

@@ -21,7 +21,7 @@ from apps.workflows.projection.projector import Projection, digest_of, project
 from tests.fixtures.depth import examples
 from tests.workflows.histories import Life, lives, messy_lives
 
-LONGEST_WITH_ALL_ORDERS = 6
+MAX_EVENTS_WITH_ALL_ORDERS = 6
 
 
 def hashed(events: Iterable[Event]) -> list[tuple[str, Event]]:
@@ -38,8 +38,8 @@ def told(events: Iterable[Event]) -> tuple[Projection, History]:
 
 @given(lives(most_actions=5) | messy_lives())
 @examples(1)
-def test_every_order_of_a_short_life_tells_the_same(life: Life | Sequence[Event]) -> None:
-    events = (life.events if isinstance(life, Life) else life)[:LONGEST_WITH_ALL_ORDERS]
+def test_every_order_of_a_short_history_gives_the_same_projection(life: Life | Sequence[Event]) -> None:
+    events = (life.events if isinstance(life, Life) else life)[:MAX_EVENTS_WITH_ALL_ORDERS]
     expected, _history = told(events)
 
     pairs = hashed(events)
@@ -56,13 +56,13 @@ def test_order_and_duplicates_do_not_matter(data: st.DataObject, life: Life | Se
     assert project(data.draw(st.permutations(pairs + again))) == expected
 
 
-@given(lives(most_actions=30) | lives(most_actions=30, tells_target=True))
-def test_a_life_that_was_heard_of_completely_is_told_as_it_was(life: Life) -> None:
+@given(lives(most_actions=30) | lives(most_actions=30, has_target=True))
+def test_a_complete_history_is_projected_as_it_was(life: Life) -> None:
     projection, history = told(life.events)
     truth = life.truth
 
     assert projection.state == truth.state.value
-    assert projection.is_state_seen
+    assert projection.is_state_confirmed
     assert history.gaps == ()
     assert not projection.has_gaps
     assert history.kickoff == life.events[0].workflow.kickoff
@@ -79,20 +79,20 @@ def test_a_life_that_was_heard_of_completely_is_told_as_it_was(life: Life) -> No
         (entry.task and entry.task.number, entry.target.number) for entry in returns if entry.target
     ] == truth.returns
     if truth.current is None:
-        assert (projection.task_name, projection.holders, projection.task_since) == ("", [], None)
+        assert (projection.task_name, projection.performers, projection.task_since) == ("", [], None)
         assert projection.ended_at is not None
     else:
         assert projection.step == truth.current.number
         assert projection.task_name == truth.current.name
         assert projection.ended_at is None
-        assert [tuple(holder) for holder in projection.holders] == list(
+        assert [tuple(holder) for holder in projection.performers] == list(
             dict.fromkeys((performer.id, performer.name) for performer in truth.current.performers)
         )
         assert history.entries[-1].kind is HistoryEntryKind.TASK_CURRENT
 
 
-@given(lives(most_actions=12) | lives(most_actions=12, tells_target=True))
-def test_nothing_is_missing_at_any_moment_of_a_life_that_is_heard_of_completely(life: Life) -> None:
+@given(lives(most_actions=12) | lives(most_actions=12, has_target=True))
+def test_no_gap_exists_at_any_time_of_a_complete_history(life: Life) -> None:
     """Also not between the last task and "workflow completed": nobody is alarmed by what is on its way."""
     for heard in range(1, len(life.events) + 1):
         projection, history = told(life.events[:heard])
@@ -134,7 +134,7 @@ def test_losses_never_make_it_run_ahead(data: st.DataObject, life: Life | Sequen
     kinds = {event.kind for event in left}
     if projection.state == "completed":
         assert Kind.WORKFLOW_COMPLETED in kinds or (
-            Status.COMPLETED in statuses and not projection.is_state_seen
+            Status.COMPLETED in statuses and not projection.is_state_confirmed
         )
     if projection.state in ("terminated", "snoozed"):
         assert Status(projection.state) in statuses
@@ -147,12 +147,14 @@ def test_losses_never_make_it_run_ahead(data: st.DataObject, life: Life | Sequen
         if task and task.number is not None
     ]
     assert projection.step is None or projection.step in numbers
-    told_names = {task.name for event in left for task in (event.task, event.workflow.current_task) if task}
-    assert projection.task_name in {"", *told_names}
+    reported_names = {
+        task.name for event in left for task in (event.task, event.workflow.current_task) if task
+    }
+    assert projection.task_name in {"", *reported_names}
 
 
 @given(messy_lives())
-def test_stored_facts_tell_the_same(events: Sequence[Event]) -> None:
+def test_stored_facts_give_the_same_projection(events: Sequence[Event]) -> None:
     stored = [(hash_, event_from_json(event_to_json(event))) for hash_, event in hashed(events)]
 
     assert project(stored) == project(hashed(events))

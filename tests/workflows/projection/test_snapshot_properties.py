@@ -15,7 +15,7 @@ from apps.workflows.projection.projector import Projection, digest_of, project
 from tests.fixtures.depth import examples
 from tests.workflows.snapshot_histories import Life, Truth, snapshot_lives
 
-LONGEST_WITH_ALL_ORDERS = 6
+MAX_EVENTS_WITH_ALL_ORDERS = 6
 
 
 def hashed(events: Iterable[Event]) -> list[tuple[str, Event]]:
@@ -37,10 +37,10 @@ def assert_stands_as(truth: Truth, projection: Projection, history: History) -> 
         if entry.kind is HistoryEntryKind.TASK_CURRENT and entry.task
     ]
     assert projection.state == truth.state.value
-    assert projection.is_state_seen
+    assert projection.is_state_confirmed
     assert turn == truth.current
     assert projection.task_name == ", ".join(f"Task {number}" for number in truth.current)
-    assert projection.holders == [
+    assert projection.performers == [
         holder for number in truth.current for holder in ([number, ""], [number, "", True])
     ]
     assert (projection.ended_at is None) == (truth.state is not Status.COMPLETED)
@@ -48,8 +48,8 @@ def assert_stands_as(truth: Truth, projection: Projection, history: History) -> 
 
 @given(snapshot_lives(most_actions=5))
 @examples(1)
-def test_every_order_of_a_short_life_tells_the_same(life: Life) -> None:
-    events = life.events[-LONGEST_WITH_ALL_ORDERS + 1 :]
+def test_every_order_of_a_short_history_gives_the_same_projection(life: Life) -> None:
+    events = life.events[-MAX_EVENTS_WITH_ALL_ORDERS + 1 :]
     pairs = [*hashed(events), *hashed([life.reading])]
 
     assert len({repr(project(order)) for order in itertools.permutations(pairs)}) == 1
@@ -64,7 +64,7 @@ def test_order_and_duplicates_do_not_matter(data: st.DataObject, life: Life) -> 
 
 
 @given(snapshot_lives(most_actions=25))
-def test_a_life_that_was_heard_of_completely_is_told_as_it_was(life: Life) -> None:
+def test_a_complete_history_is_projected_as_it_was(life: Life) -> None:
     projection, history = told([*life.events, life.reading])
     done = [entry.task for entry in history.entries if entry.kind is HistoryEntryKind.TASK_DONE]
     returns = [entry.target for entry in history.entries if entry.kind is HistoryEntryKind.TASK_RETURNED]
@@ -79,7 +79,7 @@ def test_a_life_that_was_heard_of_completely_is_told_as_it_was(life: Life) -> No
 
 
 @given(snapshot_lives(most_actions=12))
-def test_nothing_is_missing_at_any_moment_of_a_life_that_is_heard_of_completely(life: Life) -> None:
+def test_no_gap_exists_at_any_time_of_a_complete_history(life: Life) -> None:
     """Also not where "workflow completed" is here and the last "task completed" is not."""
     for heard in range(1, len(life.events) + 1):
         projection, history = told(life.events[:heard])
@@ -89,7 +89,7 @@ def test_nothing_is_missing_at_any_moment_of_a_life_that_is_heard_of_completely(
 
 
 @given(st.data(), snapshot_lives(most_actions=25))
-def test_what_was_lost_is_healed_by_reading_it_back(data: st.DataObject, life: Life) -> None:
+def test_a_reading_fills_in_what_events_missed(data: st.DataObject, life: Life) -> None:
     left = data.draw(st.lists(st.sampled_from(life.events), unique_by=id))
 
     projection, history = told([*left, life.reading])
@@ -108,7 +108,7 @@ def test_what_was_lost_is_healed_by_reading_it_back(data: st.DataObject, life: L
 
 
 @given(st.data(), snapshot_lives(most_actions=25))
-def test_a_lost_completion_is_told_by_the_next_event(data: st.DataObject, life: Life) -> None:
+def test_a_missing_completion_is_in_the_next_event(data: st.DataObject, life: Life) -> None:
     completions = [event for event in life.events if event.kind is Kind.TASK_COMPLETED]
     if not completions or life.truth.returns or life.events[-1] is completions[-1]:
         return
@@ -127,7 +127,7 @@ def test_a_lost_completion_is_told_by_the_next_event(data: st.DataObject, life: 
 
 
 @given(snapshot_lives())
-def test_stored_facts_tell_the_same(life: Life) -> None:
+def test_stored_facts_give_the_same_projection(life: Life) -> None:
     pairs = hashed([*life.events, life.reading])
 
     assert project([(hash_, event_from_json(event_to_json(event))) for hash_, event in pairs]) == project(

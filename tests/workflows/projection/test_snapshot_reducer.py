@@ -24,7 +24,7 @@ from apps.pneumatic.deliveries import read_payload
 from apps.pneumatic.dialects.current import events as current_events
 from apps.pneumatic.dialects.current.events import parse_workflow
 from apps.pneumatic.transport.parsing import Node
-from apps.workflows.projection.fingerprints import mark_of
+from apps.workflows.projection.fingerprints import comparison_key
 from apps.workflows.projection.history import GapKind, History, HistoryEntryKind
 from apps.workflows.projection.projector import Projection, project
 from tests.fixtures import payloads
@@ -66,7 +66,7 @@ def in_every_order(events: list[tuple[str, Event]]) -> Projection:
 # -- Recordings
 
 
-def test_the_recorded_flow_is_told_the_same_in_every_order() -> None:
+def test_the_recorded_flow_gives_the_same_projection_in_every_order() -> None:
     """All six orders of the last three, in which the workflow is completed before its last task."""
     events = recording("delivery-0")
 
@@ -111,7 +111,7 @@ def test_a_recorded_finish_leaves_the_open_task_behind() -> None:
     ]
 
 
-def test_a_recorded_return_tells_from_where_to_where() -> None:
+def test_a_recorded_return_has_source_and_target() -> None:
     projection = in_every_order(recording("delivery-return"))
     history = canonical(*[event for _hash, event in recording("delivery-return")])[1]
     (returned,) = [entry for entry in history.entries if entry.kind is HistoryEntryKind.TASK_RETURNED]
@@ -131,7 +131,7 @@ def test_several_tasks_are_current_at_once() -> None:
     projection, history = canonical(*server.events)
 
     assert (projection.step, projection.task_name) == (1, "Task 1, Task 2")
-    assert projection.holders == [[1, ""], [1, "", True], [2, ""], [2, "", True]]
+    assert projection.performers == [[1, ""], [1, "", True], [2, ""], [2, "", True]]
     assert projection.task_since == BEGIN + dt.timedelta(milliseconds=10)
     assert kinds(history) == [
         HistoryEntryKind.STARTED,
@@ -148,7 +148,7 @@ def test_several_tasks_are_current_at_once() -> None:
 # -- What was lost
 
 
-def test_a_task_that_only_a_snapshot_tells_is_done_at_its_time() -> None:
+def test_a_task_that_is_only_in_a_snapshot_is_completed_at_its_time() -> None:
     server = Server([1, 1, 1])
     server.complete(1)
     server.complete(2)
@@ -168,7 +168,7 @@ def test_a_task_that_only_a_snapshot_tells_is_done_at_its_time() -> None:
     assert not projection.has_gaps
 
 
-def test_a_lost_end_is_told_by_the_last_task() -> None:
+def test_a_missing_end_follows_from_the_last_task() -> None:
     server = Server([1])
     server.complete(1)
     started, _lost, last = server.events
@@ -189,11 +189,11 @@ def test_a_lost_return_is_a_gap_until_it_is_read_back() -> None:
     heard = [event for event in server.events if event.kind is not Kind.TASK_RETURNED]
 
     lost, history = canonical(*heard)
-    healed, read_back = canonical(*heard, server.reading())
+    updated, read_back = canonical(*heard, server.reading())
 
     assert [gap.kind for gap in history.gaps] == [GapKind.RETURN]
     assert lost.has_gaps
-    assert not healed.has_gaps
+    assert not updated.has_gaps
     assert done(history) == done(read_back) == [(1, 1), (1, 2)]
     assert HistoryEntryKind.TASK_RETURNED in kinds(read_back)
 
@@ -217,15 +217,15 @@ def test_a_lost_start_is_a_gap_until_it_is_read_back() -> None:
     server.complete(1)
 
     lost, history = canonical(server.events[1])
-    healed, _history = canonical(server.events[1], server.reading())
+    updated, _history = canonical(server.events[1], server.reading())
 
     assert [gap.kind for gap in history.gaps] == [GapKind.START]
-    assert lost.started_at == healed.started_at == BEGIN
-    assert (lost.has_gaps, healed.has_gaps) == (True, False)
+    assert lost.started_at == updated.started_at == BEGIN
+    assert (lost.has_gaps, updated.has_gaps) == (True, False)
     assert history.kickoff
 
 
-def test_a_return_that_is_told_twice_is_one() -> None:
+def test_a_return_that_is_received_twice_is_one() -> None:
     server = Server([1, 1])
     server.complete(1)
     server.go_back(2, 1)
@@ -239,7 +239,7 @@ def test_a_return_that_is_told_twice_is_one() -> None:
 # -- What was read back
 
 
-def test_what_leaves_no_time_is_told_by_the_latest_reading() -> None:
+def test_a_change_without_a_time_is_in_the_latest_reading() -> None:
     server = Server([1])
     running = server.reading(BEGIN + HOUR)
     server.snooze()
@@ -270,13 +270,13 @@ def test_a_name_that_was_changed_there_is_shown() -> None:
     assert history.starter_id == 1
 
 
-def test_a_workflow_that_is_gone_is_deleted_and_nobody_holds_it() -> None:
+def test_a_workflow_that_is_not_found_is_deleted_and_has_no_performers() -> None:
     server = Server([1, 1])
     projection, history = canonical(*server.events, gone(BEGIN + HOUR))
 
     assert (projection.state, projection.ended_at) == ("deleted", BEGIN + HOUR)
-    assert (projection.holders, projection.task_name, projection.step) == ([], "", 1)
-    assert projection.is_state_seen
+    assert (projection.performers, projection.task_name, projection.step) == ([], "", 1)
+    assert projection.is_state_confirmed
     assert kinds(history) == [HistoryEntryKind.STARTED, HistoryEntryKind.DELETED, HistoryEntryKind.TASK_LEFT]
 
 
@@ -377,17 +377,17 @@ def test_a_recorded_workflow_has_one_mark_in_the_list_by_itself_and_in_its_last_
     by_itself = parse_workflow(Node(recorded.load("workflow-completed")))
     told = recording("delivery-05")[0][1].workflow
 
-    assert mark_of(parse_workflow(listed)) == mark_of(by_itself) == mark_of(told)
-    assert mark_of(recording("delivery-04")[0][1].workflow) != mark_of(told)
+    assert comparison_key(parse_workflow(listed)) == comparison_key(by_itself) == comparison_key(told)
+    assert comparison_key(recording("delivery-04")[0][1].workflow) != comparison_key(told)
 
 
-def test_the_order_in_which_performers_are_told_makes_no_difference() -> None:
+def test_the_order_of_performers_makes_no_difference() -> None:
     told = recording("delivery-05")[0][1].workflow
     people = (Performer(1, "Ada"), Performer(2, ""), Performer(1, "", is_group=True))
     task = replace(told.tasks[0], performers=people)
     other = replace(task, performers=people[::-1])
     fewer = replace(task, performers=people[1:])
 
-    marks = [mark_of(replace(told, tasks=(one,))) for one in (task, other, fewer)]
+    marks = [comparison_key(replace(told, tasks=(one,))) for one in (task, other, fewer)]
 
     assert marks[0] == marks[1] != marks[2]

@@ -35,7 +35,9 @@ def rows() -> list[dict[str, Any]]:
     return [
         {
             **{key: value for key, value in row.items() if key not in left_out},
-            "holder_rows": sorted(Holder.objects.filter(workflow=row["id"]).values_list("person_id", "name")),
+            "performer_rows": sorted(
+                Holder.objects.filter(workflow=row["id"]).values_list("person_id", "name")
+            ),
         }
         for row in Workflow.objects.order_by("pk").values()
     ]
@@ -61,7 +63,7 @@ def tamper_digest() -> None:
     Workflow.objects.filter(pk=2).update(digest="0" * 64)
 
 
-def tamper_holders() -> None:
+def tamper_performers() -> None:
     Holder.objects.filter(workflow=2).update(name="Somebody else")
 
 
@@ -93,7 +95,7 @@ def move_event() -> None:
 
 def invent_row() -> None:
     Workflow.objects.create(
-        pk=3, name="Nobody told", search="", state="running", last_heard_at=timezone.now(), digest="0" * 64
+        pk=3, name="Nobody told", search="", state="running", last_event_at=timezone.now(), digest="0" * 64
     )
 
 
@@ -101,14 +103,14 @@ TAMPERINGS: dict[Callable[[], None], str] = {
     tamper_state: "Workflow 2: differs in state.",
     tamper_history: "Workflow 2: differs in history.",
     tamper_digest: "Workflow 2: differs in digest.",
-    tamper_holders: "Workflow 2: differs in holders.",
-    lose_row: "Workflow 2: missing, though deliveries tell of it.",
+    tamper_performers: "Workflow 2: differs in performers.",
+    lose_row: "Workflow 2: missing, but it has deliveries.",
     lose_event: "Workflow 2: no event is stored of deliveries ",
     tamper_facts: "differs in facts.",
     tamper_kind: "differs in kind.",
     tamper_hash: "differs in content_hash.",
     move_event: "differs in workflow_id.",
-    invent_row: "Workflow 3: superfluous, no event tells of it.",
+    invent_row: "Workflow 3: has no events.",
 }
 
 
@@ -157,17 +159,17 @@ def test_it_looks_at_one_workflow_only_when_asked() -> None:
 
 
 @pytest.mark.django_db
-def test_it_refuses_a_workflow_that_nobody_told_of() -> None:
-    with pytest.raises(CommandError, match="No event has told of a workflow 5") as raised:
+def test_it_refuses_an_unknown_workflow() -> None:
+    with pytest.raises(CommandError, match="Workflow 5 is unknown") as raised:
         rebuild("--workflow", "5")
     assert raised.value.returncode == 2
 
 
 @pytest.mark.usefixtures("told")
-def test_it_takes_the_stored_events_of_workflows_whose_deliveries_were_pruned() -> None:
+def test_it_uses_the_stored_events_of_workflows_with_pruned_deliveries() -> None:
     Delivery.objects.filter(event__workflow_id=1).delete()
 
-    assert "Of 1 workflow not all deliveries are stored any more" in rebuild()
+    assert "Of 1 workflow some deliveries are pruned" in rebuild()
 
     Workflow.objects.filter(pk=1).update(state="running")
     with pytest.raises(CommandError, match="Workflow 1: differs in state"):
@@ -185,12 +187,12 @@ def test_it_says_which_delivery_cannot_be_read() -> None:
 
 
 @pytest.mark.usefixtures("told")
-def test_events_that_come_meanwhile_are_no_difference(
+def test_events_received_during_the_comparison_are_no_difference(
     deliver: Deliver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The deliveries were read, then the worker went on, then the rows are read."""
     rest = payloads.history(2, steps=3)[3:]
-    read = deliveries.reread
+    read = deliveries.read_again
 
     def slowly(*arguments: Any) -> Any:
         found = read(*arguments)
@@ -198,18 +200,18 @@ def test_events_that_come_meanwhile_are_no_difference(
             deliver(rest.pop(0))
         return found
 
-    monkeypatch.setattr(differences, "reread", slowly)
+    monkeypatch.setattr(differences, "read_again", slowly)
 
     assert "2 agree, 0 differ" in rebuild()
     assert not rest
 
 
 @pytest.mark.usefixtures("told")
-def test_a_workflow_that_never_stands_still_is_looked_at_while_nobody_writes(
+def test_a_workflow_that_keeps_changing_is_compared_while_writes_are_blocked(
     deliver: Deliver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tamper_state()
-    monkeypatch.setattr(differences, "_MOST_LOOKS", 0)
+    monkeypatch.setattr(differences, "_MAX_ATTEMPTS", 0)
 
     with pytest.raises(CommandError, match="Workflow 2: differs in state"):
         rebuild()
@@ -222,5 +224,5 @@ def test_it_goes_through_all_workflows_a_portion_at_a_time(monkeypatch: pytest.M
     lose_event()
     invent_row()
 
-    with pytest.raises(CommandError, match="2 of 3 workflows not as"):
+    with pytest.raises(CommandError, match="2 of 3 workflows differ"):
         rebuild()

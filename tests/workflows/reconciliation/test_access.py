@@ -10,7 +10,7 @@ from pytest_django import Settings
 from apps.pneumatic.client import Client, connect
 from apps.workflow_templates.models import RunAllowed
 from apps.workflows.models import Workflow
-from apps.workflows.reconciliation.reconciler import Healed, reconcile
+from apps.workflows.reconciliation.reconciler import UpdatedWorkflow, reconcile
 from tests.factories import make_template, make_workflow
 from tests.fixtures.sandbox import Sandbox, only_current
 
@@ -49,7 +49,7 @@ def test_what_the_keys_user_started_and_may_not_read_any_more_is_gone(current: S
     report = reconcile(bo, full=True)
     again = reconcile(bo, full=True)
 
-    assert report.healed == [Healed(id_, "Mine", "running", "deleted")]
+    assert report.updated == [UpdatedWorkflow(id_, "Mine", "running", "deleted")]
     assert (report.denied, again.read) == (0, 0)
     assert (state_of(id_), state_of(other)) == ("deleted", "running")
 
@@ -64,7 +64,7 @@ def test_of_several_that_are_gone_the_list_is_asked_for_once(current: Sandbox, b
     report = reconcile(bo, full=True)
 
     lists = [request for request in current.requests() if request["path"] == "/workflows"]
-    assert report.gone == 3
+    assert report.deleted == 3
     assert len(lists) == 2  # all, and what the user started
 
 
@@ -76,11 +76,11 @@ def test_what_still_stands_in_the_list_is_not_gone(current: Sandbox, bo: Client)
 
     report = reconcile(bo, full=True)
 
-    assert (report.denied, report.healed) == (1, [])
+    assert (report.denied, report.updated) == (1, [])
     assert state_of(id_) == "running"
 
 
-def test_of_a_template_in_which_the_keys_user_has_no_part_any_more_nothing_is_concluded(
+def test_a_template_that_the_keys_user_can_no_longer_run_proves_no_deletion(
     current: Sandbox, bo: Client
 ) -> None:
     id_ = start_as_bo(current)
@@ -113,11 +113,11 @@ def test_what_others_started_of_an_owned_template_and_is_not_listed_any_more_is_
 
     report = reconcile(owner, full=True)
 
-    assert report.healed == [Healed(id_, "Mine", "running", "deleted")]
+    assert report.updated == [UpdatedWorkflow(id_, "Mine", "running", "deleted")]
     assert (state_of(id_), state_of(other)) == ("deleted", "running")
 
 
-def test_of_a_template_that_is_owned_no_more_nothing_is_concluded(current: Sandbox, owner: Client) -> None:
+def test_a_template_that_is_no_longer_owned_proves_no_deletion(current: Sandbox, owner: Client) -> None:
     """Its workflows are not shown any more, and may run all the same."""
     id_ = start_as_bo(current)
     reconcile(owner, full=True)
@@ -129,10 +129,10 @@ def test_of_a_template_that_is_owned_no_more_nothing_is_concluded(current: Sandb
     report = reconcile(owner, full=True)
 
     assert state_of(id_) == "running"
-    assert report.gone == 0
+    assert report.deleted == 0
 
 
-def test_what_somebody_else_started_is_not_taken_for_gone(current: Sandbox, bo: Client) -> None:
+def test_what_another_user_started_does_not_count_as_deleted(current: Sandbox, bo: Client) -> None:
     make_workflow(990077, template_id=2)
 
     assert reconcile(bo, full=True).denied == 1

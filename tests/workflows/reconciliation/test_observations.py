@@ -14,7 +14,7 @@ from apps.webhooks import registry
 from apps.webhooks.models import Event as EventRow
 from apps.workflows.models import Holder, Workflow
 from apps.workflows.rebuild.differences import RebuildProgress, differences
-from apps.workflows.reconciliation.observations import gone, seen, take_note
+from apps.workflows.reconciliation.observations import deleted_event, record_observations, workflow_event
 from tests.workflows.snapshot_histories import BEGIN, Server
 
 pytestmark = pytest.mark.django_db
@@ -33,7 +33,7 @@ def test_a_reading_makes_a_workflow(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(registry, "_handlers", [*registry._handlers, (20, told.extend)])
     server = Server([2, 1])
 
-    assert take_note([seen(server.reading().workflow)]) == {7}
+    assert record_observations([workflow_event(server.reading().workflow)]) == {7}
 
     workflow, row = Workflow.objects.get(), EventRow.objects.get()
     assert (workflow.pk, workflow.state, workflow.task_name) == (7, "running", "Task 1, Task 2")
@@ -49,38 +49,38 @@ def test_a_reading_makes_a_workflow(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_that_we_asked_is_no_news_of_a_workflow() -> None:
-    take_note([seen(Server([1]).reading().workflow)])
+    record_observations([workflow_event(Server([1]).reading().workflow)])
 
-    assert Workflow.objects.get().last_heard_at == BEGIN + dt.timedelta(milliseconds=10)
+    assert Workflow.objects.get().last_event_at == BEGIN + dt.timedelta(milliseconds=10)
 
 
 def test_a_workflow_that_has_not_changed_adds_nothing() -> None:
     server = Server([1, 1])
-    take_note([seen(server.reading().workflow)])
+    record_observations([workflow_event(server.reading().workflow)])
     changed_at = Workflow.objects.get().changed_at
 
-    assert take_note([seen(server.reading().workflow)]) == set()
+    assert record_observations([workflow_event(server.reading().workflow)]) == set()
     assert stored() == ["seen"]
     assert Workflow.objects.get().changed_at == changed_at
 
 
 def test_a_newer_reading_replaces_an_older_one() -> None:
     server = Server([1, 1])
-    take_note([server.reading(BEGIN)])
+    record_observations([server.reading(BEGIN)])
     server.complete(1)
 
-    assert take_note([server.reading()]) == {7}
+    assert record_observations([server.reading()]) == {7}
     assert stored() == ["seen"]
     assert Workflow.objects.get().task_name == "Task 2"
 
 
-def test_an_older_reading_stays_that_alone_tells_something() -> None:
+def test_an_older_reading_stays_if_it_alone_contains_something() -> None:
     server = Server([1, 1])
     server.complete(1)
-    take_note([server.reading(BEGIN)])
+    record_observations([server.reading(BEGIN)])
     server.go_back(2, 1)
 
-    take_note([server.reading()])
+    record_observations([server.reading()])
 
     assert stored() == ["seen", "seen"]
     assert Workflow.objects.get().task_name == "Task 1"
@@ -93,7 +93,7 @@ def test_what_was_read_before_and_is_so_again_stands_once() -> None:
     snoozed = server.reading()
 
     for hour, reading in enumerate([running, snoozed, running, snoozed, running]):
-        take_note([at(reading, hour)])
+        record_observations([at(reading, hour)])
 
     assert Workflow.objects.get().state == "running"
     assert len(stored()) <= 2
@@ -101,21 +101,21 @@ def test_what_was_read_before_and_is_so_again_stands_once() -> None:
 
 def test_a_deletion_is_kept_beside_what_was_read_and_taken_back_by_a_reading() -> None:
     server = Server([1])
-    take_note([server.reading(BEGIN)])
+    record_observations([server.reading(BEGIN)])
 
-    assert take_note([gone(7)]) == {7}
+    assert record_observations([deleted_event(7)]) == {7}
     assert (stored(), Workflow.objects.get().state) == (["seen", "gone"], "deleted")
-    assert take_note([gone(7)]) == {7}
+    assert record_observations([deleted_event(7)]) == {7}
     assert stored() == ["seen", "gone"]
 
-    assert take_note([at(server.reading(), 24 * 365 * 100)]) == {7}
+    assert record_observations([at(server.reading(), 24 * 365 * 100)]) == {7}
     assert (stored(), Workflow.objects.get().state) == (["seen"], "running")
 
 
 def test_a_deletion_takes_the_holders_away() -> None:
-    take_note([Server([1]).reading(BEGIN)])
+    record_observations([Server([1]).reading(BEGIN)])
 
-    take_note([gone(7)])
+    record_observations([deleted_event(7)])
 
     assert Holder.objects.count() == 0
     assert Workflow.objects.get().ended_at is not None
@@ -124,7 +124,7 @@ def test_a_deletion_takes_the_holders_away() -> None:
 def test_several_workflows_are_written_at_once() -> None:
     readings = [Server([1], id_=id_).reading() for id_ in (3, 5)]
 
-    assert take_note([*readings, gone(9)]) == {3, 5, 9}
+    assert record_observations([*readings, deleted_event(9)]) == {3, 5, 9}
     assert set(Workflow.objects.values_list("pk", "state")) == {
         (3, "running"),
         (5, "running"),
@@ -139,17 +139,17 @@ def test_a_handler_that_fails_leaves_nothing_behind(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(registry, "_handlers", [*registry._handlers, (20, fail)])
 
     with pytest.raises(RuntimeError):
-        take_note([Server([1]).reading()])
+        record_observations([Server([1]).reading()])
 
     assert (EventRow.objects.count(), Workflow.objects.count()) == (0, 0)
 
 
-def test_a_rebuild_finds_nothing_amiss_and_counts_no_pruned_deliveries() -> None:
+def test_a_rebuild_finds_no_difference_and_counts_no_pruned_deliveries() -> None:
     server = Server([2, 1])
-    take_note([server.reading(BEGIN)])
+    record_observations([server.reading(BEGIN)])
     server.complete(1)
-    take_note([server.reading(), *[Server([1], id_=8).reading()]])
-    take_note([gone(8)])
+    record_observations([server.reading(), *[Server([1], id_=8).reading()]])
+    record_observations([deleted_event(8)])
     progress = RebuildProgress()
 
     assert list(differences(progress)) == []
@@ -159,6 +159,6 @@ def test_a_rebuild_finds_nothing_amiss_and_counts_no_pruned_deliveries() -> None
 def test_now_is_when_it_was_read() -> None:
     before = timezone.now()
 
-    events = [seen(Server([1]).reading().workflow), gone(7)]
+    events = [workflow_event(Server([1]).reading().workflow), deleted_event(7)]
 
     assert all(event.seen_at and before <= event.seen_at <= timezone.now() for event in events)

@@ -1,4 +1,4 @@
-"""Workflows are read back from a server that can be asked: what no event told is healed, what is gone is shown so."""
+"""Workflows are read back from a server that can be asked: what no event told is updated, what is gone is shown so."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from apps.webhooks.models import Event
 from apps.workflows.models import Workflow
 from apps.workflows.projection.history import HistoryEntryKind, history_of
 from apps.workflows.reconciliation import reconciler
-from apps.workflows.reconciliation.reconciler import Healed, look_at_youngest, look_for, reconcile
+from apps.workflows.reconciliation.reconciler import UpdatedWorkflow, check_newest, find_launched, reconcile
 from tests.factories import make_workflow
 from tests.fixtures.sandbox import Sandbox
 
@@ -41,7 +41,7 @@ def client(current: Sandbox) -> Iterator[Client]:
 @pytest.fixture
 def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take nothing for being on its way."""
-    monkeypatch.setattr(reconciler, "ON_ITS_WAY", LONG_AGO)
+    monkeypatch.setattr(reconciler, "EVENT_GRACE_PERIOD", LONG_AGO)
 
 
 def start(sandbox: Sandbox, name: str = "Trip", template_id: int = 1) -> int:
@@ -57,22 +57,22 @@ def kinds(workflow_id: int) -> list[HistoryEntryKind]:
     return [entry.kind for entry in history_of(known(workflow_id)).entries]
 
 
-def test_a_workflow_that_nobody_told_of_is_found(current: Sandbox, client: Client) -> None:
+def test_a_workflow_without_events_is_found(current: Sandbox, client: Client) -> None:
     id_ = start(current)
 
     report = reconcile(client, full=True)
     workflow = known(id_)
 
-    assert report.healed == [Healed(id_, "Trip", "", "running")]
-    assert (report.listed, report.read, report.left) == (1, 1, 0)
+    assert report.updated == [UpdatedWorkflow(id_, "Trip", "", "running")]
+    assert (report.listed, report.read, report.remaining) == (1, 1, 0)
     assert workflow.template_id == 1
     assert not workflow.has_gaps
-    assert workflow.holders
+    assert workflow.performers
     assert history_of(workflow).kickoff
     assert kinds(id_)[0] is HistoryEntryKind.STARTED
 
 
-def test_what_was_lost_is_healed_and_what_has_not_changed_adds_nothing(
+def test_missing_changes_are_added_and_an_unchanged_workflow_adds_nothing(
     current: Sandbox, client: Client
 ) -> None:
     id_ = start(current)
@@ -84,21 +84,23 @@ def test_what_was_lost_is_healed_and_what_has_not_changed_adds_nothing(
     requests = len(current.requests())
     second = reconcile(client, full=True)
 
-    assert [(one.workflow_id, one.before, one.after) for one in first.healed] == [(id_, "running", "running")]
+    assert [(one.workflow_id, one.before, one.after) for one in first.updated] == [
+        (id_, "running", "running")
+    ]
     assert HistoryEntryKind.TASK_DONE in kinds(id_)
-    assert (second.healed, second.read) == ([], 0)
+    assert (second.updated, second.read) == ([], 0)
     assert Event.objects.count() == rows == 1
     assert len(current.requests()) == requests + 1  # the list
 
 
-def test_a_workflow_that_ended_unheard_is_shown_as_ended(current: Sandbox, client: Client) -> None:
+def test_a_workflow_that_ended_without_an_event_is_shown_as_ended(current: Sandbox, client: Client) -> None:
     id_ = start(current)
     reconcile(client, full=True)
     current.step(id_, "finish", silent=True)
 
-    (healed,) = reconcile(client, full=True).healed
+    (updated,) = reconcile(client, full=True).updated
 
-    assert (healed.before, healed.after) == ("running", "completed")
+    assert (updated.before, updated.after) == ("running", "completed")
     assert known(id_).ended_at is not None
 
 
@@ -123,10 +125,10 @@ def test_a_workflow_that_is_gone_is_shown_as_deleted(current: Sandbox, client: C
     report = reconcile(client, full=True)
     again = reconcile(client, full=True)
 
-    assert report.gone == 1
-    assert report.healed == [Healed(id_, "Trip", "running", "deleted")]
+    assert report.deleted == 1
+    assert report.updated == [UpdatedWorkflow(id_, "Trip", "running", "deleted")]
     assert known(id_).state == "deleted"
-    assert known(id_).holders == []
+    assert known(id_).performers == []
     assert kinds(id_)[-2:] == [HistoryEntryKind.DELETED, HistoryEntryKind.TASK_LEFT]
     assert known(other).state == "running"
     assert again.read == 0
@@ -143,7 +145,7 @@ def test_one_that_was_taken_for_deleted_comes_back_when_it_is_listed(
     back = reconcile(client, full=True)
 
     assert with_fault == "deleted"
-    assert back.healed == [Healed(id_, "Trip", "deleted", "running")]
+    assert back.updated == [UpdatedWorkflow(id_, "Trip", "deleted", "running")]
     assert HistoryEntryKind.DELETED not in kinds(id_)
 
 
@@ -159,7 +161,7 @@ def test_those_that_the_list_shows_do_not_wait_for_those_that_it_does_not(
     current: Sandbox, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Events tell of all workflows of the account, the list only of some: the others must not use up every round."""
-    monkeypatch.setattr(reconciler, "MOST_READ", 2)
+    monkeypatch.setattr(reconciler, "MAX_READ_PER_ROUND", 2)
     for number in range(5):
         make_workflow(990_000 + number)
         current.fault(kind="status", path_prefix=f"/workflows/{990_000 + number}", status=403, times=0)
@@ -167,7 +169,7 @@ def test_those_that_the_list_shows_do_not_wait_for_those_that_it_does_not(
 
     report = reconcile(client, full=False)
 
-    assert report.healed == [Healed(id_, "Trip", "", "running")]
+    assert report.updated == [UpdatedWorkflow(id_, "Trip", "", "running")]
 
 
 def test_nothing_is_taken_for_deleted_because_a_list_lacks_it(
@@ -179,7 +181,7 @@ def test_nothing_is_taken_for_deleted_because_a_list_lacks_it(
 
     report = reconcile(client, full=True)
 
-    assert (report.read, report.healed, report.gone) == (3, [], 0)
+    assert (report.read, report.updated, report.deleted) == (3, [], 0)
     assert {known(id_).state for id_ in ids} == {"running"}
 
 
@@ -202,7 +204,7 @@ def test_a_question_that_is_refused_is_counted_and_changes_nothing(current: Sand
 
     report = reconcile(client, full=True)
 
-    assert (report.denied, report.healed) == (1, [])
+    assert (report.denied, report.updated) == (1, [])
     assert known(id_).state == "running"
 
 
@@ -221,8 +223,8 @@ def test_an_odd_answer_does_not_keep_others_from_being_read(
 
     report = reconcile(client, full=True)
 
-    assert report.odd == 1
-    assert [healed.workflow_id for healed in report.healed] == [good]
+    assert report.unreadable == 1
+    assert [updated.workflow_id for updated in report.updated] == [good]
 
 
 def test_what_was_read_before_a_failure_is_kept(
@@ -251,11 +253,11 @@ def test_more_than_a_page_is_compared(current: Sandbox, client: Client) -> None:
 
     report = reconcile(client, full=True)
 
-    assert {healed.workflow_id for healed in report.healed} == ids
+    assert {updated.workflow_id for updated in report.updated} == ids
     assert reconcile(client, full=True).read == 0
 
 
-def test_a_key_that_sees_its_own_only_is_told_and_deletes_nothing(
+def test_a_key_that_sees_only_its_workflows_is_reported_and_deletes_nothing(
     current: Sandbox, settings: Settings
 ) -> None:
     id_ = start(current)
@@ -273,8 +275,8 @@ def test_a_key_that_sees_its_own_only_is_told_and_deletes_nothing(
 def test_the_documented_server_cannot_be_asked(sandbox: Sandbox) -> None:
     with connect() as client:
         report = reconcile(client, full=True)
-        youngest = look_at_youngest(client)
-        found = look_for(client, template_id=1, since=timezone.now())
+        youngest = check_newest(client)
+        found = find_launched(client, template_id=1, since=timezone.now())
 
     assert (report.reads_back, youngest.reads_back, found) == (False, False, False)
     assert sandbox.requests() == []
@@ -288,8 +290,8 @@ def test_a_round_leaves_to_events_what_happened_a_moment_ago(current: Sandbox, c
 
     report = reconcile(client, full=False)
 
-    assert (report.listed, report.read, report.healed) == (1, 0, [])
-    assert look_at_youngest(client).healed == []
+    assert (report.listed, report.read, report.updated) == (1, 0, [])
+    assert check_newest(client).updated == []
 
 
 @pytest.mark.usefixtures("no_patience")
@@ -304,8 +306,8 @@ def test_a_round_does_what_the_whole_does(current: Sandbox, client: Client) -> N
 
     report = reconcile(client, full=False)
 
-    assert len(with_all.healed) == 4
-    assert {(one.workflow_id, one.after) for one in report.healed} == {
+    assert len(with_all.updated) == 4
+    assert {(one.workflow_id, one.after) for one in report.updated} == {
         (lost, "running"),
         (ended, "completed"),
         (deleted, "deleted"),
@@ -317,26 +319,26 @@ def test_a_round_does_what_the_whole_does(current: Sandbox, client: Client) -> N
 def test_a_round_is_bounded_and_says_what_is_left(
     current: Sandbox, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reconciler, "MOST_READ", 2)
+    monkeypatch.setattr(reconciler, "MAX_READ_PER_ROUND", 2)
     for number in range(5):
         start(current, f"Trip {number}")
 
     reports = [reconcile(client, full=False) for _round in range(4)]
 
-    assert [(report.read, report.left) for report in reports] == [(2, 3), (2, 1), (1, 0), (0, 0)]
+    assert [(report.read, report.remaining) for report in reports] == [(2, 3), (2, 1), (1, 0), (0, 0)]
     assert Workflow.objects.count() == 5
 
 
 @pytest.mark.usefixtures("no_patience")
-def test_the_youngest_are_looked_at_with_one_question(current: Sandbox, client: Client) -> None:
+def test_the_newest_are_checked_with_one_request(current: Sandbox, client: Client) -> None:
     id_ = start(current)
-    first = look_at_youngest(client)
+    first = check_newest(client)
     current.clear_requests()
 
-    second = look_at_youngest(client)
+    second = check_newest(client)
 
-    assert [healed.workflow_id for healed in first.healed] == [id_]
-    assert second.healed == []
+    assert [updated.workflow_id for updated in first.updated] == [id_]
+    assert second.updated == []
     assert len(current.requests()) == 1
 
 
@@ -348,8 +350,8 @@ def test_the_youngest_of_a_template_are_found(current: Sandbox, client: Client) 
     since = timezone.now()
     mine, other = start(current, "Mine"), start(current, "Other", template_id=3)
 
-    found = look_for(client, template_id=1, since=since)
-    again = look_for(client, template_id=1, since=since)
+    found = find_launched(client, template_id=1, since=since)
+    again = find_launched(client, template_id=1, since=since)
 
     assert found is again is True
     assert list(Workflow.objects.values_list("pk", flat=True)) == [mine]
@@ -359,9 +361,9 @@ def test_the_youngest_of_a_template_are_found(current: Sandbox, client: Client) 
 def test_all_of_them_are_found_where_there_are_many(
     current: Sandbox, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reconciler, "NEWEST", 2)
+    monkeypatch.setattr(reconciler, "NEWEST_PER_ROUND", 2)
     since = timezone.now() - dt.timedelta(minutes=1)
     ids = {start(current, f"Trip {number}") for number in range(5)}
 
-    assert look_for(client, template_id=1, since=since)
+    assert find_launched(client, template_id=1, since=since)
     assert set(Workflow.objects.values_list("pk", flat=True)) == ids

@@ -15,7 +15,7 @@ from pytest_django import Settings
 from apps.core import periodic
 from apps.workflows.models import Reconciliation, Workflow
 from apps.workflows.reconciliation import reconciler, schedule
-from apps.workflows.reconciliation.schedule import freshness, look_at_the_clock
+from apps.workflows.reconciliation.schedule import freshness, run_if_due
 from tests.fixtures.deliveries import Deliver
 from tests.fixtures.payloads import OURS
 from tests.fixtures.sandbox import Sandbox
@@ -28,7 +28,7 @@ def current(sandbox: Sandbox, settings: Settings, monkeypatch: pytest.MonkeyPatc
     """Return a fresh sandbox that speaks as today's server, of which nothing counts as being on its way."""
     sandbox.reset(dialect="current")
     settings.PNEUMATIC_DIALECT = "current"
-    monkeypatch.setattr(reconciler, "ON_ITS_WAY", dt.timedelta(days=-1))
+    monkeypatch.setattr(reconciler, "EVENT_GRACE_PERIOD", dt.timedelta(days=-1))
     return sandbox
 
 
@@ -53,7 +53,7 @@ def long_ago(*columns: str) -> None:
 # -- The command
 
 
-def test_the_command_says_what_it_healed(current: Sandbox) -> None:
+def test_the_command_says_what_it_updated(current: Sandbox) -> None:
     lost, deleted = (int(current.start_workflow(1, name=name)["id"]) for name in ("Lost", "Deleted"))
     first = reconcile()
     current.step(lost, "finish", silent=True)
@@ -62,12 +62,12 @@ def test_the_command_says_what_it_healed(current: Sandbox) -> None:
     second = reconcile()
     third = reconcile()
 
-    assert f"Workflow {lost} “Lost”: was not known here; running." in first
-    assert "Pneumatic listed 2 workflows; 2 were read in full, 2 brought up to date." in first
+    assert f"Workflow {lost} “Lost”: added; running." in first
+    assert "Pneumatic listed 2 workflows; 2 were read in full, 2 updated." in first
     assert f"Workflow {lost} “Lost”: completed (was running)." in second
     assert f"Workflow {deleted} “Deleted”: deleted in Pneumatic (was running)." in second
     assert "Deleted in Pneumatic: 1 workflow." in second
-    assert third.splitlines()[0] == "Pneumatic listed 1 workflow; 0 were read in full, 0 brought up to date."
+    assert third.splitlines()[0] == "Pneumatic listed 1 workflow; 0 were read in full, 0 updated."
 
 
 def test_the_command_says_that_any_key_sees_its_own_only(current: Sandbox) -> None:
@@ -75,7 +75,7 @@ def test_the_command_says_that_any_key_sees_its_own_only(current: Sandbox) -> No
 
 
 def test_the_command_cannot_do_it_with_the_documented_server(sandbox: Sandbox) -> None:
-    with pytest.raises(CommandError, match="no list of workflows") as refused:
+    with pytest.raises(CommandError, match="cannot list workflows") as refused:
         reconcile()
 
     assert refused.value.returncode == 2
@@ -85,7 +85,7 @@ def test_the_command_cannot_do_it_with_the_documented_server(sandbox: Sandbox) -
 def test_the_command_fails_when_pneumatic_does_not_answer(current: Sandbox) -> None:
     current.fault(kind="status", path_prefix="/workflows", status=403, times=0)
 
-    with pytest.raises(CommandError, match="Not all could be compared") as failed:
+    with pytest.raises(CommandError, match="Not all workflows were compared") as failed:
         reconcile()
 
     assert failed.value.returncode == 1
@@ -98,50 +98,52 @@ def test_the_command_fails_when_pneumatic_does_not_answer(current: Sandbox) -> N
 def test_a_round_is_done_when_it_is_time_and_only_then(current: Sandbox) -> None:
     id_ = int(current.start_workflow(1, name="Trip")["id"])
 
-    look_at_the_clock()
+    run_if_due()
     requests = len(current.requests())
-    look_at_the_clock()
+    run_if_due()
 
     assert Workflow.objects.get().pk == id_
     assert len(current.requests()) == requests
     assert freshness().checked_at is not None
-    assert freshness().healed == 1
+    assert freshness().updated == 1
 
 
-def test_the_youngest_are_looked_at_between_two_rounds(current: Sandbox) -> None:
-    look_at_the_clock()
+def test_the_newest_are_checked_between_two_rounds(current: Sandbox) -> None:
+    run_if_due()
     current.start_workflow(1, name="Trip")
     current.clear_requests()
-    long_ago("looked_at")
+    long_ago("newest_checked_at")
 
-    look_at_the_clock()
+    run_if_due()
 
     assert Workflow.objects.count() == 1
     assert paths(current)[0] == "/workflows"
-    assert freshness().healed == 1
+    assert freshness().updated == 1
 
 
 def test_of_two_workers_one_does_it(current: Sandbox) -> None:
     now = timezone.now()
     every = dt.timedelta(minutes=5)
 
-    assert schedule._claim("begun_at", now, every=every)
-    assert not schedule._claim("begun_at", now + dt.timedelta(seconds=2), every=every)
-    assert schedule._claim("begun_at", now + every, every=every)
-    assert schedule._claim("begun_at", now - dt.timedelta(hours=1), every=every), "a clock that was put back"
+    assert schedule._claim("started_at", now, every=every)
+    assert not schedule._claim("started_at", now + dt.timedelta(seconds=2), every=every)
+    assert schedule._claim("started_at", now + every, every=every)
+    assert schedule._claim("started_at", now - dt.timedelta(hours=1), every=every), (
+        "a clock that was put back"
+    )
 
 
 def test_never_means_never(current: Sandbox, settings: Settings) -> None:
     settings.RECONCILE_EVERY = 0
 
-    look_at_the_clock()
+    run_if_due()
 
     assert current.requests() == []
     assert not Reconciliation.objects.exists()
 
 
 def test_a_server_that_cannot_be_asked_is_not_asked(sandbox: Sandbox) -> None:
-    look_at_the_clock()
+    run_if_due()
 
     assert sandbox.requests() == []
     assert not freshness().can_be_checked
@@ -150,14 +152,14 @@ def test_a_server_that_cannot_be_asked_is_not_asked(sandbox: Sandbox) -> None:
 def test_that_pneumatic_is_away_is_no_failure_of_the_worker(current: Sandbox) -> None:
     current.fault(kind="status", path_prefix="/", status=403, times=0)
 
-    look_at_the_clock()
+    run_if_due()
 
     assert freshness().error
     assert freshness().checked_at is None
 
     current.clear_faults()
-    long_ago("begun_at")
-    look_at_the_clock()
+    long_ago("started_at")
+    run_if_due()
 
     assert freshness().error == ""
 
@@ -165,7 +167,7 @@ def test_that_pneumatic_is_away_is_no_failure_of_the_worker(current: Sandbox) ->
 def test_the_worker_does_it() -> None:
     jobs = {job.name: job for job in periodic.registered()}
 
-    assert jobs["reconciling"].job == look_at_the_clock
+    assert jobs["reconciling"].job == run_if_due
 
 
 # -- The list
@@ -174,27 +176,27 @@ def test_the_worker_does_it() -> None:
 def test_the_list_says_how_true_it_is(current: Sandbox, viewer_client: Client) -> None:
     before = text_of(viewer_client, "/workflows/")
     current.start_workflow(1, name="Trip")
-    look_at_the_clock()
+    run_if_due()
 
     after = text_of(viewer_client, "/workflows/")
 
     assert "Not checked against Pneumatic yet" in before
     assert "Checked against Pneumatic" in after
-    assert "1 healed." in after
+    assert "1 updated." in after
 
 
 def test_the_list_says_what_a_check_could_not_do(current: Sandbox, viewer_client: Client) -> None:
-    look_at_the_clock()
-    Reconciliation.objects.update(left=3, error="It is away.")
+    run_if_due()
+    Reconciliation.objects.update(remaining=3, error="It is away.")
 
     page = text_of(viewer_client, "/workflows/")
 
-    assert "3 more are looked at in the next rounds." in page
+    assert "3 more are left for the next checks." in page
     assert "Pneumatic lists only what the API key's user started" in page
     assert "The last check failed: It is away." in page
 
 
-def test_the_list_says_when_nobody_checks(
+def test_the_list_says_when_checks_are_off(
     current: Sandbox, viewer_client: Client, settings: Settings
 ) -> None:
     settings.RECONCILE_EVERY = 0
@@ -207,7 +209,7 @@ def test_the_list_says_that_the_documented_server_cannot_be_asked(
 ) -> None:
     page = text_of(viewer_client, "/workflows/")
 
-    assert "This Pneumatic cannot be asked for its workflows" in page
+    assert "This Pneumatic version cannot list workflows" in page
     assert "Checked against" not in page
 
 
@@ -223,7 +225,7 @@ def test_the_command_and_the_list_say_what_to_do_about_too_many_deletions(
         reconcile()
 
     assert caught.value.returncode == 2
-    assert "6 open workflows are not found" in str(caught.value)
+    assert "6 open workflows were not found" in str(caught.value)
     assert "--allow-deletions" in text_of(viewer_client, "/workflows/")
     call_command("reconcile", "--allow-deletions", verbosity=0)
     assert "--allow-deletions" not in text_of(viewer_client, "/workflows/")
@@ -232,7 +234,7 @@ def test_the_command_and_the_list_say_what_to_do_about_too_many_deletions(
 # -- With the events of a server
 
 
-def test_a_workflow_whose_events_all_came_needs_no_healing(current: Sandbox, deliver: Deliver) -> None:
+def test_a_workflow_with_all_events_needs_no_update(current: Sandbox, deliver: Deliver) -> None:
     """Whatever the server sends for a life with a return is told as the server has it."""
     for event in ("workflow_started", "task_completed", "task_returned", "workflow_completed"):
         current.add_subscription(event=event, target="http://127.0.0.1:9/nowhere")
@@ -248,7 +250,7 @@ def test_a_workflow_whose_events_all_came_needs_no_healing(current: Sandbox, del
     workflow = Workflow.objects.get(pk=id_)
 
     assert (workflow.state, workflow.has_gaps, workflow.events_count) == ("completed", False, 6)
-    assert "0 were read in full, 0 brought up to date." in report
+    assert "0 were read in full, 0 updated." in report
 
 
 def test_before_anything_was_found_out_the_page_does_not_say_that_it_cannot_be_asked(
@@ -258,5 +260,5 @@ def test_before_anything_was_found_out_the_page_does_not_say_that_it_cannot_be_a
 
     text = text_of(viewer_client, "/workflows/")
 
-    assert "has not been found out yet" in text
-    assert "cannot be asked for its workflows" not in text
+    assert "not detected yet" in text
+    assert "cannot list workflows" not in text

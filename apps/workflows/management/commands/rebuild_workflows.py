@@ -18,15 +18,13 @@ DIFFERENT, REFUSED = 1, 2
 
 class Command(BaseCommand):
     help = (
-        "Read every stored delivery again, project all workflows from them and compare with those that are shown. "
-        "May run while the worker does. Exits with 0 when they agree (or were brought to it by --apply), 1 when they "
-        "do not, 2 when it refused (wrong arguments)."
+        "Read every stored delivery, project all workflows from them and compare with the stored workflows. "
+        "Can run while the worker runs. Exit code 0: they agree, or --apply replaced them. 1: they differ. "
+        "2: wrong arguments."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument(
-            "--apply", action="store_true", help="Replace what differs by what the deliveries tell."
-        )
+        parser.add_argument("--apply", action="store_true", help="Replace what differs.")
         parser.add_argument("--workflow", type=int, metavar="ID", help="Only this workflow.")
 
     def handle(self, *args: str, **options: Any) -> None:
@@ -34,24 +32,24 @@ class Command(BaseCommand):
             raise CommandError("The database is not ready: see manage.py migrate.", returncode=DIFFERENT)
         one = options["workflow"]
         if one is not None and not _is_known(one):
-            raise CommandError(f"No event has told of a workflow {one}.", returncode=REFUSED)
+            raise CommandError(f"Workflow {one} is unknown.", returncode=REFUSED)
         progress = RebuildProgress()
-        left = 0
+        remaining = 0
         for difference in differences(progress, one):
             for line in _lines(difference):
                 self.stdout.write(line)
             if not options["apply"]:
-                left += 1
+                remaining += 1
             elif apply(difference):
                 self.stdout.write(f"Workflow {difference.workflow_id}: replaced.")
             else:
-                self.stdout.write(f"Workflow {difference.workflow_id}: not all of it could be replaced.")
-                left += 1
+                self.stdout.write(f"Workflow {difference.workflow_id}: could not be replaced completely.")
+                remaining += 1
         if options["verbosity"]:
             self._summarise(progress)
-        if left:
+        if remaining:
             raise CommandError(
-                f"{left:,} of {_many(progress.workflows, 'workflow')} not as the deliveries tell."
+                f"{remaining:,} of {_many(progress.workflows, 'workflow')} differ from their deliveries."
                 + ("" if options["apply"] else " Replace them with --apply."),
                 returncode=DIFFERENT,
             )
@@ -64,8 +62,8 @@ class Command(BaseCommand):
         )
         if progress.pruned:
             self.stdout.write(
-                f"Of {_many(progress.pruned, 'workflow')} not all deliveries are stored any more (prune_deliveries): "
-                "for these their stored events were taken."
+                f"Of {_many(progress.pruned, 'workflow')} some deliveries are pruned (prune_deliveries): "
+                "their stored events were used."
             )
 
 
@@ -84,9 +82,9 @@ def _lines(difference: ProjectionDifference) -> Iterator[str]:
     """Yield what differs, a line each."""
     prefix = f"Workflow {difference.workflow_id}:"
     if difference.is_missing:
-        yield f"{prefix} missing, though deliveries tell of it."
+        yield f"{prefix} missing, but it has deliveries."
     if difference.is_superfluous:
-        yield f"{prefix} superfluous, no event tells of it."
+        yield f"{prefix} has no events."
     if difference.columns:
         yield f"{prefix} differs in {', '.join(difference.columns)}."
     for event_id, columns in difference.wrong_events.items():

@@ -1,4 +1,4 @@
-"""``manage.py reconcile``: compare all workflows with Pneumatic's, and bring them up to date."""
+"""``manage.py reconcile``: update all workflows from Pneumatic."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from apps.core import database
 from apps.pneumatic.client import connect
 from apps.pneumatic.errors import PneumaticError
 from apps.workflows.models import Workflow
-from apps.workflows.reconciliation.reconciler import Healed, ReconciliationReport
-from apps.workflows.reconciliation.schedule import run, unbelieved
+from apps.workflows.reconciliation.reconciler import ReconciliationReport, UpdatedWorkflow
+from apps.workflows.reconciliation.schedule import run, unconfirmed_deletions_message
 
 FAILED, IMPOSSIBLE, REFUSED = 1, 2, 2
 
 
 class Command(BaseCommand):
     help = (
-        "Compare all workflows with those of Pneumatic and bring them up to date: what no event told, and what was "
-        "deleted there. May run while the worker does. Exits with 0 when done, 1 when it failed, 2 when this Pneumatic "
-        "cannot be asked for its workflows, or when more than a fifth of them would be gone."
+        "Compare all workflows with Pneumatic and update them, with what events missed and what was deleted there. "
+        "Can run while the worker runs. Exit code 0: done. 1: failed. 2: this Pneumatic version cannot list "
+        "workflows, or more than a fifth of the open workflows would count as deleted."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -39,48 +39,44 @@ class Command(BaseCommand):
                 report = run(client, full=True, allow_deletions=options["allow_deletions"])
         except PneumaticError as error:
             raise CommandError(
-                f"Not all could be compared; what was read until then is kept. {error}", returncode=FAILED
+                f"Not all workflows were compared. What was read until then is kept. {error}",
+                returncode=FAILED,
             ) from None
         if not report.reads_back:
             raise CommandError(
-                "This Pneumatic has no list of workflows: it cannot be compared with, and workflows are known from "
-                "events alone.",
+                "This Pneumatic version cannot list workflows. They are known from events alone.",
                 returncode=IMPOSSIBLE,
             )
         if options["verbosity"]:
             for line in _lines(report):
                 self.stdout.write(line)
-        if reason := unbelieved(report):
+        if reason := unconfirmed_deletions_message(report):
             raise CommandError(reason, returncode=REFUSED)
 
 
 def _lines(report: ReconciliationReport) -> Iterator[str]:
     """Yield what was done, a line each."""
-    for healed in report.healed:
-        yield f"Workflow {healed.workflow_id} “{healed.name}”: {_change(healed)}."
+    for workflow in report.updated:
+        yield f"Workflow {workflow.workflow_id} “{workflow.name}”: {_change(workflow)}."
     yield (
         f"Pneumatic listed {_many(report.listed)}; {report.read:,} {'was' if report.read == 1 else 'were'} read in "
-        f"full, {len(report.healed):,} brought up to date."
+        f"full, {len(report.updated):,} updated."
     )
-    if report.gone:
-        yield f"Deleted in Pneumatic: {_many(report.gone)}."
+    if report.deleted:
+        yield f"Deleted in Pneumatic: {_many(report.deleted)}."
     if report.denied:
-        yield f"The API key may not read {_many(report.denied)}; nothing was changed about that."
-    if report.odd:
-        yield f"The answers for {_many(report.odd)} could not be read; nothing was changed about that."
-    yield "Pneumatic lists only what the API key's user started, and workflows of templates which that user owns."
+        yield f"The API key cannot read {_many(report.denied)}; these were not changed."
+    if report.unreadable:
+        yield f"The responses for {_many(report.unreadable)} could not be read; these were not changed."
+    yield "Pneumatic lists only what the API key's user started, and workflows of templates that this user owns."
 
 
-def _change(healed: Healed) -> str:
-    after = Workflow.State(healed.after).label
-    if not healed.before:
-        return f"was not known here; {after}"
-    before = Workflow.State(healed.before).label
-    return (
-        f"{after} (was {before})"
-        if before != after
-        else f"still {after}, but further on or with other details"
-    )
+def _change(workflow: UpdatedWorkflow) -> str:
+    after = Workflow.State(workflow.after).label
+    if not workflow.before:
+        return f"added; {after}"
+    before = Workflow.State(workflow.before).label
+    return f"{after} (was {before})" if before != after else f"still {after}, with other details"
 
 
 def _many(number: int) -> str:
