@@ -132,7 +132,7 @@ def test_words_such_as_three_minutes_ago_grow_old(
 ) -> None:
     make_workflow(1)
     version = version_of(viewer_client.get("/workflows/").content.decode())
-    monkeypatch.setattr("apps.core.live.time.time", lambda: 1_800_000_000.0 + live.REFRESH_AFTER)
+    monkeypatch.setattr("apps.core.live.time.time", lambda: 1_800_000_000.0 + live.REFRESH_SECONDS)
 
     assert ask(viewer_client, "/workflows/", version)[0] == 200
 
@@ -146,11 +146,11 @@ def test_open_pages_do_not_all_refresh_in_the_same_second(
 
     def changes(user: User) -> set[int]:
         found = set()
-        for second in range(2 * live.REFRESH_AFTER):
+        for second in range(2 * live.REFRESH_SECONDS):
             monkeypatch.setattr("apps.core.live.time.time", lambda second=second: 1_800_000_000.0 + second)
             found.add((second, live.version(Request(user))))  # type: ignore[arg-type]
         return {
-            second % live.REFRESH_AFTER
+            second % live.REFRESH_SECONDS
             for second, _version in sorted(found)[1:]
             if _version != dict(found)[second - 1]
         }
