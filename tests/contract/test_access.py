@@ -63,7 +63,7 @@ def test_auto_finds_out_and_speaks_what_it_found(sandbox: Sandbox, settings: Set
     settings.PNEUMATIC_DIALECT = "auto"
 
     with connect() as client:
-        assert "not asked yet" in repr(client)
+        assert "not detected yet" in repr(client)
         assert {row.name for row in client.list_templates()} >= {"Every field", "No fields", "Inactive"}
         assert dialect in repr(client)
         assert client.capabilities.reads_back is (dialect == "current")
