@@ -105,7 +105,7 @@ def test_a_large_table_is_counted_to_a_bound_only(monkeypatch: pytest.MonkeyPatc
     assert BoundedPaginator(people.filter(pk__lte=2), 2).count == 2
 
 
-def test_an_administrator_makes_somebody_an_operator(administrator_client: Client) -> None:
+def test_an_administrator_makes_a_user_an_operator(administrator_client: Client) -> None:
     operators = Group.objects.get(name="Operator")
     answer = administrator_client.post(
         f"{USERS}add/",

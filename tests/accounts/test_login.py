@@ -11,7 +11,7 @@ from tests.factories import PASSWORD
 pytestmark = pytest.mark.django_db
 
 
-def test_the_login_page_keeps_where_somebody_wanted_to_go(client: Client, viewer: User) -> None:
+def test_the_login_page_keeps_the_requested_page(client: Client, viewer: User) -> None:
     page = client.get("/login/", {"next": "/templates/7/?tab=a&b=c"})
     assert 'value="/templates/7/?tab=a&amp;b=c"' in page.content.decode()
     answer = client.post(
@@ -27,7 +27,7 @@ def test_a_wrong_password_keeps_it_too(client: Client, viewer: User) -> None:
     assert 'role="alert"' in page.content.decode()
 
 
-def test_login_sends_nobody_to_another_site(client: Client, viewer: User) -> None:
+def test_login_redirects_to_no_other_site(client: Client, viewer: User) -> None:
     answer = client.post(
         "/login/", {"username": "viewer", "password": PASSWORD, "next": "https://evil.example/"}
     )

@@ -1,4 +1,4 @@
-"""Everybody changes their own password, with or without a role."""
+"""Users change their password, with or without a role."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ def test_the_new_password_holds_and_the_session_goes_on(viewer: User, viewer_cli
 
 
 def test_other_sessions_of_the_same_person_end(viewer: User, viewer_client: Client) -> None:
-    elsewhere = Client()
-    elsewhere.force_login(viewer)
+    other_session = Client()
+    other_session.force_login(viewer)
 
     change(viewer_client)
 
-    assert elsewhere.get("/").headers["Location"] == "/login/?next=/"
+    assert other_session.get("/").headers["Location"] == "/login/?next=/"
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_other_sessions_of_the_same_person_end(viewer: User, viewer_client: Clie
         ({"new": "1234", "again": "1234"}, "too short"),
     ],
 )
-def test_a_mistake_is_told_at_its_field_and_changes_nothing(
+def test_a_mistake_is_shown_at_its_field_and_changes_nothing(
     viewer: User, viewer_client: Client, values: dict[str, str], sentence: str
 ) -> None:
     page = change(viewer_client, **values)
@@ -57,7 +57,7 @@ def test_a_mistake_is_told_at_its_field_and_changes_nothing(
     assert "field__error" in page
 
 
-def test_whoever_has_no_role_can_do_it_too(nobody: User, client: Client) -> None:
+def test_a_user_without_a_role_can_do_it_too(nobody: User, client: Client) -> None:
     client.force_login(nobody)
 
     assert "Your password was changed." in change(client)

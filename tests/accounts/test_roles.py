@@ -69,7 +69,7 @@ def test_an_administrator_may_everything_of_our_own_apps(administrator: User) ->
     assert administrator.has_perm("launches.launch_any_template")
 
 
-def test_somebody_without_a_role_may_nothing(nobody: User) -> None:
+def test_a_user_without_a_role_has_no_permission(nobody: User) -> None:
     assert nobody.get_all_permissions() == set()
 
 

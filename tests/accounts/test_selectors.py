@@ -1,4 +1,4 @@
-"""Who somebody is in Pneumatic, and who is found by typing."""
+"""The Pneumatic user of a dashboard user, and the search for users."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ def test_the_link_to_pneumatic_is_the_email_whatever_its_case(operator: User) ->
     assert pneumatic_user_for(operator) == person
 
 
-def test_somebody_who_left_pneumatic_is_no_pneumatic_user(operator: User) -> None:
+def test_a_user_who_left_pneumatic_is_no_pneumatic_user(operator: User) -> None:
     make_pneumatic_user(7, email=operator.email, removed_at=timezone.now())
     assert pneumatic_user_for(operator) is None
 
 
-def test_somebody_without_an_email_is_no_pneumatic_user(operator: User) -> None:
+def test_a_user_without_an_email_is_no_pneumatic_user(operator: User) -> None:
     make_pneumatic_user(7, email="x@example.com")
     operator.email = ""
     assert pneumatic_user_for(operator) is None
@@ -44,16 +44,14 @@ def test_an_active_account_wins_over_an_invitation_to_the_same_address(operator:
 
 
 @pytest.mark.parametrize("status", ["active", "invited"])
-def test_somebody_who_was_deactivated_is_the_last_one_taken_for_that_person(
-    operator: User, status: str
-) -> None:
+def test_a_deactivated_user_is_the_last_choice_for_an_address(operator: User, status: str) -> None:
     inactive = make_pneumatic_user(7, email=operator.email, status="inactive")
     assert pneumatic_user_for(operator) == inactive
     other = make_pneumatic_user(8, email=operator.email, status=status)
     assert pneumatic_user_for(operator) == other
 
 
-def test_who_somebody_is_tells_what_became_of_them_there(operator: User) -> None:
+def test_the_pneumatic_user_has_the_status_there(operator: User) -> None:
     assert pneumatic_person_of(operator) is None
     make_pneumatic_user(
         7, first="Op", last="Erator", email=operator.email, status="inactive", is_account_owner=True
@@ -103,12 +101,12 @@ def test_any_text_may_be_typed(query: str) -> None:
     assert isinstance(names(query), list)
 
 
-def test_nobody_who_left_is_found() -> None:
+def test_removed_users_are_not_found() -> None:
     make_pneumatic_user(1, removed_at=timezone.now())
     assert names("ada") == []
 
 
-def test_somebody_who_was_deactivated_is_found_only_where_that_is_asked_for() -> None:
+def test_a_deactivated_user_is_found_only_on_request() -> None:
     make_pneumatic_user(1, first="Ada", status="inactive")
     make_pneumatic_user(2, first="Ada", status="invited")
     assert names("ada") == ["Ada Person2"]

@@ -30,19 +30,19 @@ def test_every_column_is_filled(sandbox: Sandbox) -> None:
     assert ada.removed_at is None
 
 
-def test_somebody_without_a_name_is_called_by_the_email(sandbox: Sandbox) -> None:
+def test_a_user_without_a_name_is_called_by_the_email(sandbox: Sandbox) -> None:
     sync("users")
     invited = PneumaticUser.objects.get(pk=3)
     assert (invited.name, invited.status) == ("cy@example.com", "invited")
 
 
-def test_somebody_new_can_be_found(sandbox: Sandbox) -> None:
+def test_a_new_user_can_be_found(sandbox: Sandbox) -> None:
     sandbox.put_user({"id": 77, "first_name": "Анна", "last_name": "Жукова", "email": "anna@example.com"})
     sync("users")
     assert [person.pk for person in search_people("жук анна")] == [77]
 
 
-def test_somebody_who_left_is_found_no_more_and_keeps_the_name(sandbox: Sandbox) -> None:
+def test_a_removed_user_is_not_found_and_keeps_the_name(sandbox: Sandbox) -> None:
     sandbox.reset("demo")
     sync("users")
     gone = PneumaticUser.objects.latest("pk")
@@ -61,7 +61,7 @@ def test_hostile_names_are_stored_as_they_are(sandbox: Sandbox) -> None:
 
 
 @only_current
-def test_somebody_who_was_deactivated_is_mirrored_and_not_found_where_people_are_chosen(
+def test_a_deactivated_user_is_mirrored_and_not_offered(
     sandbox: Sandbox,
 ) -> None:
     sync("users")
@@ -72,7 +72,7 @@ def test_somebody_who_was_deactivated_is_mirrored_and_not_found_where_people_are
 
 
 @only_current
-def test_somebody_who_is_deactivated_later_stays_and_changes(sandbox: Sandbox) -> None:
+def test_a_user_who_is_deactivated_later_stays_and_is_updated(sandbox: Sandbox) -> None:
     sync("users")
     sandbox.put_user({"id": 2, "status": "inactive"})
     assert counts(sync("users"), "users") == (0, 1, 0, 5)

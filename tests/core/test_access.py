@@ -1,4 +1,4 @@
-"""Default deny: whoever adds an address without thinking of it gets one that needs a sign-in."""
+"""Default deny: a new address needs a sign-in unless it is excepted."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.urls.resolvers import RoutePattern
 OPEN = {"/login/", "/healthz", "/readyz"}
 # These ask for a sign-in in their own way, which their own tests hold.
 OWN_WAY = {
-    "/logout/": "whoever is signed out already sees the login page",
+    "/logout/": "a user who is signed out already sees the login page",
     "/launches/files/": "a script understands 401, not a redirect",
     "/templates/1/launch/": "a session that ended while the form was open must not cost the answers",
     "/templates/1/launch/sign-in/": "brings those answers back after the sign-in",
@@ -63,7 +63,7 @@ def test_strangers_are_sent_to_the_login_page(client: Client, method: str) -> No
 @pytest.mark.django_db
 @pytest.mark.parametrize("address", OWN_WAY)
 @pytest.mark.parametrize("method", ["get", "post"])
-def test_strangers_see_no_page_elsewhere_either(client: Client, address: str, method: str) -> None:
+def test_users_who_are_signed_out_see_no_other_page_either(client: Client, address: str, method: str) -> None:
     assert address in ALL
     assert getattr(client, method)(address).status_code in {302, 401, 404, 405}
 

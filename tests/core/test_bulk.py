@@ -102,17 +102,17 @@ def test_no_rows_are_no_statement(django_assert_num_queries: object) -> None:
 def test_update_sets_the_named_columns_of_the_named_rows() -> None:
     bulk.insert([event("a" * 64, occurred_at=None), event("b" * 64), event("c" * 64)])
     first, second, third = Event.objects.order_by("content_hash")
-    moment = timezone.now()
+    timestamp = timezone.now()
 
     bulk.update(
         Event,
         ("occurred_at", "facts", "template_id"),
-        [(moment, {"a": "'\"{},\\"}, None, first.pk), (None, {}, 7, third.pk)],
+        [(timestamp, {"a": "'\"{},\\"}, None, first.pk), (None, {}, 7, third.pk)],
     )
 
     rows = Event.objects.order_by("content_hash").values_list("occurred_at", "facts", "template_id")
     assert list(rows) == [
-        (moment, {"a": "'\"{},\\"}, None),
+        (timestamp, {"a": "'\"{},\\"}, None),
         (second.occurred_at, second.facts, None),
         (None, {}, 7),
     ]

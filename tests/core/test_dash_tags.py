@@ -30,19 +30,19 @@ def rendered(source: str, **context: object) -> str:
         (dt.timedelta(hours=-5, minutes=-1), "in 5\xa0hours"),
     ],
 )
-def test_ago_tells_the_distance_in_words(distance: dt.timedelta, words: str) -> None:
-    assert f">{words}</time>" in rendered("{% ago moment %}", moment=timezone.now() - distance)
+def test_ago_shows_the_distance_as_text(distance: dt.timedelta, words: str) -> None:
+    assert f">{words}</time>" in rendered("{% ago timestamp %}", timestamp=timezone.now() - distance)
 
 
 def test_ago_holds_the_exact_local_time() -> None:
-    html = rendered("{% ago moment %}", moment=dt.datetime(2026, 1, 5, 23, 30, tzinfo=dt.UTC))
+    html = rendered("{% ago timestamp %}", timestamp=dt.datetime(2026, 1, 5, 23, 30, tzinfo=dt.UTC))
 
     assert 'datetime="2026-01-06T00:30:00+01:00"' in html  # tests run in Europe/Berlin
     assert re.search(r'title="[^"]*2026[^"]* CET"', html)
 
 
 def test_ago_says_never() -> None:
-    assert rendered("{% ago moment %}", moment=None) == "never"
+    assert rendered("{% ago timestamp %}", timestamp=None) == "never"
 
 
 def test_bytes_are_words() -> None:

@@ -1,4 +1,4 @@
-"""Days begin and end at midnight of TIME_ZONE, also where clocks are changed."""
+"""Days start and end at midnight of TIME_ZONE, including days on which clocks change."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ def utc(day: int, hour: int) -> dt.datetime:
     return dt.datetime(2026, 3, day, hour, tzinfo=dt.UTC)
 
 
-@pytest.mark.parametrize(("day", "moment"), [(29, utc(28, 23)), (30, utc(29, 22))])
-def test_a_day_begins_at_midnight_of_the_time_zone(day: int, moment: dt.datetime) -> None:
+@pytest.mark.parametrize(("day", "start"), [(29, utc(28, 23)), (30, utc(29, 22))])
+def test_a_day_begins_at_midnight_of_the_time_zone(day: int, start: dt.datetime) -> None:
     with timezone.override(BERLIN):
-        assert midnight(dt.date(2026, 3, day)) == moment
+        assert midnight(dt.date(2026, 3, day)) == start
 
 
 def test_the_last_day_is_included_and_may_have_23_hours() -> None:

@@ -39,7 +39,9 @@ def with_failing_pages(settings: SettingsWrapper) -> None:
     settings.ROOT_URLCONF = __name__
 
 
-def test_people_without_a_role_learn_whom_to_ask(nobody_client: Client, administrator: User) -> None:
+def test_users_without_a_role_see_administrators_to_contact(
+    nobody_client: Client, administrator: User
+) -> None:
     response = nobody_client.get("/refuse/")
 
     assert response.status_code == 403
@@ -53,7 +55,7 @@ def test_people_with_a_role_learn_that_it_does_not_suffice(viewer_client: Client
     text = viewer_client.get("/refuse/").content.decode()
 
     assert "Your role does not allow this" in text
-    assert "nobody has given you a role" not in text
+    assert "you have no role yet" not in text
 
 
 def test_only_administrators_who_can_be_asked_are_named(nobody_client: Client, administrator: User) -> None:

@@ -123,7 +123,7 @@ def test_without_scripts_there_is_no_button_that_does_nothing(browse: Browse, op
     expect(page.locator("[data-theme-toggle]")).to_be_hidden()
 
 
-def test_a_failed_request_of_htmx_is_told(browse: Browse, operator: User) -> None:
+def test_a_failed_request_of_htmx_is_reported(browse: Browse, operator: User) -> None:
     browse.allow("Failed to load resource|Response Status Error|htmx:sendError")
     page = browse(NOT_FOUND, user=operator)
     page.evaluate(
@@ -144,7 +144,7 @@ def test_a_failed_request_of_htmx_is_told(browse: Browse, operator: User) -> Non
     expect(page.get_by_role("alert")).to_contain_text("cannot be reached")
 
 
-def test_people_whose_session_ended_sign_in_and_come_back(browse: Browse, operator: User) -> None:
+def test_users_with_an_expired_session_sign_in_and_return(browse: Browse, operator: User) -> None:
     page = browse("/templates/", user=operator)
     page.context.clear_cookies()
 

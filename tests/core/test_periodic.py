@@ -1,4 +1,4 @@
-"""Jobs that come back: each on its own, and none of them for ever silent."""
+"""Periodic jobs: they run separately, and failures are logged."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.db import OperationalError
 
 from apps.core import periodic
 
-PATIENCE = 60  # seconds until a test gives up waiting
+TIMEOUT_SECONDS = 60  # seconds until a test gives up waiting
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -52,7 +52,7 @@ def test_a_job_is_done_again_and_again() -> None:
     periodic.register("count", job, seconds=0.001)
 
     with periodic.running():
-        assert job.is_done.wait(PATIENCE)
+        assert job.is_done.wait(TIMEOUT_SECONDS)
 
 
 def test_a_job_that_has_more_to_do_does_not_wait() -> None:
@@ -60,7 +60,7 @@ def test_a_job_that_has_more_to_do_does_not_wait() -> None:
     periodic.register("count", job, seconds=3600)
 
     with periodic.running():
-        assert job.is_done.wait(PATIENCE)
+        assert job.is_done.wait(TIMEOUT_SECONDS)
 
 
 def test_a_failure_is_logged_and_survived(caplog: pytest.LogCaptureFixture) -> None:
@@ -68,19 +68,21 @@ def test_a_failure_is_logged_and_survived(caplog: pytest.LogCaptureFixture) -> N
     periodic.register("count", job, seconds=0.001)
 
     with caplog.at_level(logging.ERROR), periodic.running():
-        assert job.is_done.wait(PATIENCE)
+        assert job.is_done.wait(TIMEOUT_SECONDS)
 
     assert "“count” failed" in caplog.text
     assert "boom" in caplog.text
 
 
-def test_a_database_that_is_away_is_told_once_and_so_is_its_return(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_unreachable_database_is_logged_once_and_so_is_its_return(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     away = fail(OperationalError("connection refused\nis the server running?"))
     job = Steps(away, away, away)
     periodic.register("count", job, seconds=0.001)
 
     with caplog.at_level(logging.WARNING), periodic.running():
-        assert job.is_done.wait(PATIENCE)
+        assert job.is_done.wait(TIMEOUT_SECONDS)
 
     messages = [record.getMessage() for record in caplog.records]
     assert messages == [
@@ -89,24 +91,24 @@ def test_a_database_that_is_away_is_told_once_and_so_is_its_return(caplog: pytes
     ]
 
 
-def test_a_slow_job_holds_up_nobody() -> None:
+def test_a_slow_job_does_not_delay_others() -> None:
     may_end = threading.Event()
-    periodic.register("slow", lambda: may_end.wait(PATIENCE) and None, seconds=1)
+    periodic.register("slow", lambda: may_end.wait(TIMEOUT_SECONDS) and None, seconds=1)
     job = Steps()
     periodic.register("quick", job, seconds=0.001)
 
     with periodic.running():
-        assert job.is_done.wait(PATIENCE)
+        assert job.is_done.wait(TIMEOUT_SECONDS)
         may_end.set()
 
 
 def test_a_thread_that_dies_ends_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    told = threading.Event()
+    logged = threading.Event()
     signals: list[tuple[int, int]] = []
 
     def kill(pid: int, number: int) -> None:
         signals.append((pid, number))
-        told.set()
+        logged.set()
 
     monkeypatch.setattr(os, "kill", kill)
 
@@ -115,7 +117,7 @@ def test_a_thread_that_dies_ends_the_process(monkeypatch: pytest.MonkeyPatch) ->
 
     periodic.register("mortal", die, seconds=1)
     with pytest.raises(periodic.JobDiedError), periodic.running():
-        assert told.wait(PATIENCE)
+        assert logged.wait(TIMEOUT_SECONDS)
 
     assert signals == [(os.getpid(), signal.SIGTERM)]
 
@@ -130,7 +132,7 @@ def test_stopping_lets_a_job_finish_what_it_is_at() -> None:
 
     periodic.register("work", work, seconds=3600)
     with periodic.running():
-        assert has_begun.wait(PATIENCE)
+        assert has_begun.wait(TIMEOUT_SECONDS)
 
     assert finished == [True]
 

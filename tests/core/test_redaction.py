@@ -73,7 +73,7 @@ def test_tracebacks_and_stacks_are_redacted(log: tuple[logging.Logger, StringIO]
     assert KEY not in output.getvalue()
 
 
-def test_a_record_whose_arguments_do_not_fit_is_logged_all_the_same(
+def test_a_record_with_wrong_arguments_is_logged_anyway(
     log: tuple[logging.Logger, StringIO],
 ) -> None:
     logger, output = log

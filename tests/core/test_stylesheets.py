@@ -12,7 +12,7 @@ STYLESHEETS = sorted((ROOT / "static" / "css").glob("*.css"))
 # Django's own pages bring their own stylesheets.
 TEMPLATES = sorted(path for path in ROOT.glob("templates/**/*.html") if "admin" not in path.parts)
 SCRIPTS = sorted((ROOT / "static" / "js").glob("*.js"))
-# Names that only scripts look for, or that mark a place without a look of its own.
+# Names that only scripts use, or that mark a place without styles.
 UNSTYLED = {"no-js", "js"}
 
 

@@ -1,4 +1,4 @@
-"""``manage.py worker`` as a process of its own: it starts, works, stops when told, and never lives on half-dead."""
+"""``manage.py worker`` as a process: it starts, works, stops on a signal, and ends when a part of it died."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.fixtures import payloads
 from tests.fixtures.deliveries import store
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 60  # seconds until a test gives up waiting
+TIMEOUT_SECONDS = 60  # seconds until a test gives up waiting
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -47,7 +47,7 @@ def worker(
     finally:
         if process.poll() is None:
             process.kill()
-        process.communicate(timeout=PATIENCE)
+        process.communicate(timeout=TIMEOUT_SECONDS)
 
 
 def receive(number: int) -> None:
@@ -55,7 +55,7 @@ def receive(number: int) -> None:
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
-    give_up = time.monotonic() + PATIENCE
+    give_up = time.monotonic() + TIMEOUT_SECONDS
     while not condition():
         assert time.monotonic() < give_up, "It did not happen in time."
         time.sleep(0.05)
@@ -66,12 +66,12 @@ def is_done() -> bool:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_it_processes_deliveries_until_it_is_told_to_stop(number: signal.Signals) -> None:
+def test_it_processes_deliveries_until_a_signal_stops_it(number: signal.Signals) -> None:
     with worker() as process:
         receive(3)
         wait_for(is_done)
         process.send_signal(number)
-        process.communicate(timeout=PATIENCE)
+        process.communicate(timeout=TIMEOUT_SECONDS)
 
     assert process.returncode == 0
 
@@ -79,13 +79,13 @@ def test_it_processes_deliveries_until_it_is_told_to_stop(number: signal.Signals
 def test_a_batch_does_all_that_waits_and_ends() -> None:
     receive(3)
     with worker("--batch") as process:
-        process.communicate(timeout=PATIENCE)
+        process.communicate(timeout=TIMEOUT_SECONDS)
 
     assert process.returncode == 0
     assert is_done()
 
 
-def test_a_worker_whose_periodic_job_died_ends_with_an_error() -> None:
+def test_a_worker_with_a_dead_periodic_job_ends_with_an_error() -> None:
     code = (
         "import sys, django; django.setup()\n"
         "from apps.core import periodic\n"
@@ -95,13 +95,13 @@ def test_a_worker_whose_periodic_job_died_ends_with_an_error() -> None:
         "execute_from_command_line(['manage.py', 'worker', *sys.argv[1:]])\n"
     )
     with worker(program=("-c", code)) as process:
-        _out, errors = process.communicate(timeout=PATIENCE)
+        _out, errors = process.communicate(timeout=TIMEOUT_SECONDS)
 
     assert process.returncode == 1
     assert "“mortal” died" in errors
 
 
-def test_a_batch_whose_periodic_job_failed_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_batch_with_a_failed_periodic_job_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail() -> None:
         raise RuntimeError
 

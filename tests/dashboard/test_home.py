@@ -125,7 +125,7 @@ def test_it_is_calm_where_nothing_waits(operator_client: Client) -> None:
     assert "Your launches and their status appear here" in html
 
 
-def test_it_tells_the_next_step_before_the_first_sync(operator_client: Client) -> None:
+def test_it_shows_the_next_step_before_the_first_sync(operator_client: Client) -> None:
     html = html_of(operator_client)
     assert "No templates yet" in html
     assert "manage.py sync" in html
@@ -141,7 +141,7 @@ def test_it_says_so_when_no_template_is_for_me(operator_client: Client) -> None:
     assert "No templates yet" not in html
 
 
-def test_it_tells_how_fresh_everything_is(operator_client: Client) -> None:
+def test_it_shows_the_freshness_of_each_resource(operator_client: Client) -> None:
     synced()
     html = html_of(operator_client)
     assert "Last sync" in html

@@ -81,7 +81,7 @@ def test_it_leads_to_all_where_there_is_no_room(operator: User, operator_client:
     assert "More results exist. Add a word to filter." in html
 
 
-def test_it_leaves_out_what_somebody_may_not_see(operator: User) -> None:
+def test_it_leaves_out_what_the_user_may_not_see(operator: User) -> None:
     user = make_user("catalogue")
     user.user_permissions.add(Permission.objects.get(codename="view_template"))
     make_launch(make_template(name="Secretive"), operator, name="Secret launch")

@@ -20,7 +20,7 @@ from django.db import connection
 
 from tests.fixtures.sandbox import Sandbox, either_dialect
 
-# The database is one of its own, of the kind that the tests run on.
+# A separate database, of the kind that the tests run on.
 pytestmark = [pytest.mark.database, either_dialect]
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,7 +28,7 @@ TEMPLATES = 24  # and 2.5 times as many users
 
 
 class Installation:
-    """An installation of its own: a database, and commands that run in processes of their own."""
+    """A separate installation: a database, and commands that run as processes."""
 
     def __init__(self, database_url: str, query: Callable[[str], list[Any]], sandbox: Sandbox) -> None:
         self.query = query

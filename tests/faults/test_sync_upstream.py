@@ -101,7 +101,7 @@ def test_a_passing_weakness_is_ridden_out(mirrored: Sandbox) -> None:
     assert result(run, "users").requests == 2
 
 
-def test_a_server_that_is_not_there_is_told_in_a_sentence(mirrored: Sandbox, settings: Settings) -> None:
+def test_an_unreachable_server_is_reported_in_a_sentence(mirrored: Sandbox, settings: Settings) -> None:
     settings.PNEUMATIC_API_URL = "http://127.0.0.1:9"
     run = sync()
     assert run.state == SyncRun.State.FAILED

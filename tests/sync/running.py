@@ -1,4 +1,4 @@
-"""How tests of the sync start one and read what came of it."""
+"""How tests of the sync start one and read its result."""
 
 from __future__ import annotations
 

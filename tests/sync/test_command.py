@@ -42,7 +42,7 @@ def test_it_prints_a_line_per_resource(sandbox: Sandbox) -> None:
 
 
 @only_current
-def test_it_says_whose_templates_they_are(sandbox: Sandbox) -> None:
+def test_it_names_the_user_of_the_api_key(sandbox: Sandbox) -> None:
     lines = command().splitlines()
     assert [line.partition(":")[0] for line in lines if not line.startswith(" ")] == [
         "users",
@@ -56,7 +56,7 @@ def test_it_says_whose_templates_they_are(sandbox: Sandbox) -> None:
 
 
 @only_current
-def test_it_works_with_the_key_of_somebody_who_is_no_administrator(
+def test_it_works_with_the_key_of_a_user_without_administrator_rights(
     sandbox: Sandbox, settings: Settings
 ) -> None:
     settings.PNEUMATIC_API_KEY = sandbox.add_key("the-key-of-bo-operator", 2)
@@ -104,7 +104,7 @@ def test_it_refuses_a_name_that_it_does_not_know() -> None:
     assert not SyncRun.objects.exists()
 
 
-def test_a_database_without_tables_is_told_in_a_sentence(tmp_path: Path) -> None:
+def test_a_database_without_tables_is_reported_in_a_sentence(tmp_path: Path) -> None:
     done = manage("sync", DATABASE_URL=f"sqlite:///{tmp_path / 'fresh.sqlite3'}")
     assert done.returncode == 1
     assert "Migrations are missing: run manage.py migrate." in done.stderr
@@ -169,7 +169,7 @@ def test_it_prints_json_and_nothing_else(sandbox: Sandbox) -> None:
     assert data["run"] == SyncRun.objects.get().pk
 
 
-def test_json_tells_a_failure_too(sandbox: Sandbox) -> None:
+def test_json_includes_a_failure(sandbox: Sandbox) -> None:
     sandbox.fault(kind="status", status=403, times=0)
     out, error = refusal("--json")
     assert error.returncode == 1

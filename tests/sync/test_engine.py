@@ -187,7 +187,7 @@ def test_what_the_server_does_not_have_is_left_out_without_a_word(sandbox: Sandb
     assert (run.state, run.error) == (SyncRun.State.DONE, "")
 
 
-def test_what_the_server_does_not_have_is_told_where_it_is_asked_for_by_name(sandbox: Sandbox) -> None:
+def test_an_unsupported_resource_is_reported_when_it_is_requested_by_name(sandbox: Sandbox) -> None:
     run = sync("groups", "users")
     assert run.state == SyncRun.State.DONE
     assert result(run, "groups").state == SyncResult.State.ABSENT
@@ -195,7 +195,7 @@ def test_what_the_server_does_not_have_is_told_where_it_is_asked_for_by_name(san
     assert result(run, "users").state == SyncResult.State.DONE
 
 
-def test_what_the_key_may_not_see_and_nothing_needs_is_told_and_no_failure(sandbox: Sandbox) -> None:
+def test_an_optional_resource_without_access_is_reported_and_no_failure(sandbox: Sandbox) -> None:
     sandbox.fault(kind="status", status=403, path_prefix="/webhooks", times=0)
     run = sync()
     assert (run.state, run.error) == (SyncRun.State.DONE, "")
@@ -215,7 +215,7 @@ def test_what_the_key_may_not_see_and_everything_needs_is_a_failure(sandbox: San
     assert result(run, "templates").state == SyncResult.State.DONE
 
 
-def test_a_server_that_cannot_be_told_fails_the_run_once(settings: Settings) -> None:
+def test_a_server_that_cannot_be_detected_fails_the_run_once(settings: Settings) -> None:
     settings.PNEUMATIC_DIALECT = "auto"
     settings.PNEUMATIC_API_URL = "http://127.0.0.1:9"
     run = sync()
@@ -284,7 +284,7 @@ def test_stopping_it_by_hand_leaves_no_lock(sandbox: Sandbox, monkeypatch: pytes
     assert result(run, "users").state == SyncResult.State.FAILED
 
 
-def test_a_missing_key_is_told_in_the_run(settings: Settings) -> None:
+def test_a_missing_key_is_recorded_in_the_run(settings: Settings) -> None:
     settings.PNEUMATIC_API_KEY = ""
     run = sync()
     assert run.state == SyncRun.State.FAILED

@@ -38,7 +38,7 @@ def test_one_resource_that_was_never_synced_is_enough() -> None:
     assert (found.is_stale, found.never, found.nothing_yet) == (True, True, False)
 
 
-def test_the_banner_tells_nothing_from_not_everything(viewer_client: Client) -> None:
+def test_the_banner_distinguishes_nothing_from_not_everything(viewer_client: Client) -> None:
     assert "Nothing has been synced" in viewer_client.get("/templates/").content.decode()
     synced("users", minutes_ago=1)
     assert "Not everything has been synced" in viewer_client.get("/templates/").content.decode()

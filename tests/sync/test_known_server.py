@@ -1,4 +1,4 @@
-"""The memory of what was found out about the server."""
+"""What is known of the server, in the database."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_a_table_that_is_missing_is_no_memory_and_spoils_nothing() -> None:
     with connection.execute_wrapper(Broken(statements=("SELECT", "INSERT", "UPDATE"))):
         assert known_server.load(URL) is None
         known_server.save(URL, FOUND)
-    # The transaction around it goes on, on PostgreSQL too.
+    # The surrounding transaction continues, on PostgreSQL too.
     assert not ServerFinding.objects.exists()
 
 
@@ -140,7 +140,7 @@ def test_one_process_finds_out_and_every_other_knows(
     settings.PNEUMATIC_DIALECT = "auto"
     assert not capabilities().groups
     sync()
-    server.forget()  # as another process, that asked nobody yet
+    server.forget()  # as another process that has sent no request yet
     sandbox.clear_requests()
     found = server.known()
     assert found is not None
@@ -151,7 +151,7 @@ def test_one_process_finds_out_and_every_other_knows(
 
 @only_current
 @pytest.mark.django_db
-def test_whose_key_it_is_is_remembered_and_the_key_is_not(sandbox: Sandbox, settings: Settings) -> None:
+def test_the_user_of_the_key_is_stored_and_the_key_is_not(sandbox: Sandbox, settings: Settings) -> None:
     settings.PNEUMATIC_DIALECT = "auto"
     call_command("sync", verbosity=0)
     row = ServerFinding.objects.get()
@@ -196,7 +196,7 @@ def test_the_worker_finds_out_by_itself_once(sandbox: Sandbox, settings: Setting
 
 @only_current
 @pytest.mark.django_db
-def test_the_worker_finds_out_whose_a_new_key_is(sandbox: Sandbox, settings: Settings) -> None:
+def test_the_worker_detects_the_user_of_a_new_key(sandbox: Sandbox, settings: Settings) -> None:
     known_server.detect_server()
     settings.PNEUMATIC_API_KEY = sandbox.add_key("the-key-of-bo-operator", 2)
 

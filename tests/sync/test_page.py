@@ -132,7 +132,7 @@ def test_progress_is_shown_while_it_runs(viewer_client: Client) -> None:
     assert "1,200 of 2,000" in page
 
 
-def test_the_live_part_comes_alone_and_speaks_when_something_new_happens(viewer_client: Client) -> None:
+def test_the_live_part_is_sent_alone_and_announced_when_the_step_changes(viewer_client: Client) -> None:
     run = runs.claim(trigger="command", started_by=None, dry_run=False, allow_removals=False)
     run.results.create(resource="users")
     first = text(viewer_client, "/sync/live/")
@@ -162,7 +162,7 @@ def test_a_killed_run_is_not_shown_as_running(viewer_client: Client) -> None:
     assert "The sync was interrupted." in page
 
 
-def test_a_refused_run_is_confirmed_by_somebody_who_may(
+def test_a_refused_run_is_confirmed_by_a_user_with_permission(
     operator_client: Client, viewer_client: Client, sandbox: Sandbox
 ) -> None:
     sync()
@@ -207,7 +207,7 @@ def test_it_says_which_pneumatic_this_is_and_nothing_of_what_it_does_not_have(
 
 
 @only_current
-def test_it_says_what_was_found_and_whose_templates_are_shown(
+def test_it_shows_the_detected_server_and_the_user_of_the_api_key(
     viewer_client: Client, sandbox: Sandbox, settings: Settings
 ) -> None:
     settings.PNEUMATIC_DIALECT = "auto"

@@ -48,7 +48,7 @@ def test_a_second_run_is_turned_away() -> None:
     assert SyncRun.objects.count() == 1
 
 
-def test_a_run_whose_process_is_gone_makes_way_at_once() -> None:
+def test_a_run_with_an_ended_process_is_interrupted_at_once() -> None:
     run = claim()
     run.results.create(resource="users", state=SyncResult.State.FETCHING)
     gone = dead_process()
@@ -62,7 +62,7 @@ def test_a_run_whose_process_is_gone_makes_way_at_once() -> None:
     assert second.state == SyncRun.State.RUNNING
 
 
-def test_a_pid_that_was_given_to_another_process_fools_nobody() -> None:
+def test_a_pid_that_was_reused_by_another_process_is_recognised() -> None:
     run = claim()
     here = Process.current()
     SyncRun.objects.filter(pk=run.pk).update(process=f"{here.place}|1")  # same pid, began at another time
@@ -71,10 +71,10 @@ def test_a_pid_that_was_given_to_another_process_fools_nobody() -> None:
     assert run.state == SyncRun.State.ABANDONED
 
 
-@pytest.mark.parametrize("elsewhere", [{"host": "another-host"}, {"process": "another-boot pid:[1]|77"}])
-def test_a_run_elsewhere_counts_as_alive_while_it_gives_signs(elsewhere: dict[str, str]) -> None:
+@pytest.mark.parametrize("place", [{"host": "another-host"}, {"process": "another-boot pid:[1]|77"}])
+def test_a_run_on_another_host_counts_as_alive_while_it_has_a_heartbeat(place: dict[str, str]) -> None:
     run = claim()
-    SyncRun.objects.filter(pk=run.pk).update(pid=1, **elsewhere)
+    SyncRun.objects.filter(pk=run.pk).update(pid=1, **place)
     with pytest.raises(runs.SyncAlreadyRunningError):
         claim()
 
@@ -164,7 +164,7 @@ def test_a_process_that_ended_is_gone() -> None:
     assert dead_process().is_known_gone()
 
 
-def test_without_proc_a_process_is_told_by_its_pid_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_proc_a_process_is_identified_by_its_pid_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     gone = dead_process()
     monkeypatch.setattr("apps.sync.processes._place", lambda: "")
     assert not Process.current().is_known_gone()

@@ -35,7 +35,7 @@ def test_panels_stand_in_the_order_of_registration_and_empty_ones_are_left_out(r
     assert panels.panels_for(rf.get("/"), TEMPLATE) == ["<p>Onboarding</p>", "<p>last</p>"]
 
 
-def test_the_first_reason_not_to_launch_is_told() -> None:
+def test_the_first_reason_not_to_launch_is_shown() -> None:
     panels.register_launch_gate(lambda user, template: None)
     assert panels.launch_refusal(User(), TEMPLATE) is None
     panels.register_launch_gate(lambda user, template: "Because.")

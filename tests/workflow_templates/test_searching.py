@@ -30,6 +30,6 @@ def test_each_field_type_is_named_once() -> None:
     assert field_types(Kickoff()) == ""
 
 
-def test_a_field_that_nobody_is_asked_for_is_not_found_by_its_type() -> None:
+def test_a_hidden_field_is_not_found_by_its_type() -> None:
     kickoff = Kickoff(fields=(make_field("a"), make_field("b", "file", is_hidden=True)))
     assert field_types(kickoff) == " string "

@@ -52,7 +52,7 @@ def test_others_are_active_first_then_by_name_whatever_the_case(viewer: User) ->
 def test_favourites_are_most_launched_first_then_by_name(viewer: User, operator: User) -> None:
     for name, launches in [("Once", 1), ("Often", 9), ("Also once", 1)]:
         make_use(viewer, make_template(name=name), launches)
-    make_use(operator, make_template(name="Somebody else's"), 99)
+    make_use(operator, make_template(name="Another user's"), 99)
     favourites = selectors.favourites(user=viewer)
     assert [(template.name, annotated(template).my_launches) for template in favourites] == [
         ("Often", 9),
@@ -79,7 +79,7 @@ def test_an_inactive_template_is_a_favourite_only_where_those_are_asked_for(view
     assert names(selectors.favourites(user=viewer, filters=Filters(state="inactive"))) == ["Old"]
 
 
-def test_what_is_no_favourite_any_more_still_tells_how_often_i_launched_it(viewer: User) -> None:
+def test_a_former_favourite_still_shows_the_number_of_launches(viewer: User) -> None:
     make_use(viewer, make_template(is_active=False), 4)
     make_template()
     assert [annotated(template).my_launches for template in selectors.others(user=viewer)] == [None, 4]
@@ -146,7 +146,7 @@ def test_a_pneumatic_user_may_launch_what_names_them(operator: User) -> None:
     assert may_run == {"Mine": True, "Theirs": False, "Mine, inactive": True}
 
 
-def test_somebody_who_is_no_pneumatic_user_is_not_bounded(operator: User) -> None:
+def test_a_user_without_a_pneumatic_user_is_not_restricted(operator: User) -> None:
     make_template(name="Theirs", run_allowed=[8])
     assert selectors.run_bound(operator) is None
     assert others(operator, launchable=True) == ["Theirs"]

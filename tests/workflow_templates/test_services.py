@@ -1,4 +1,4 @@
-"""Counting what people launch, and one template brought up to date."""
+"""Counts of launches, and the refresh of one template."""
 
 from __future__ import annotations
 

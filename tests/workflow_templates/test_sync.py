@@ -52,7 +52,7 @@ def test_every_column_is_filled(sandbox: Sandbox) -> None:
     assert set(template.run_allowed.values_list("pneumatic_user_id", flat=True)) == {1, 2}
 
 
-# Of the small data set, as the version before today's API stored them.
+# Of the small data set, as the version before the current API stored them.
 STORED_BEFORE = {
     1: (
         "5a717f83ceabea903b81a67ace8b691f6b08154eece30c9785fca2f86db6baa4",
@@ -120,7 +120,7 @@ def test_a_form_that_is_as_it_was_before_gets_its_old_version_back(sandbox: Sand
     assert template.current_version.number == 3
 
 
-def test_a_template_that_changed_elsewhere_keeps_its_version(sandbox: Sandbox) -> None:
+def test_a_template_that_changed_outside_of_its_form_keeps_its_version(sandbox: Sandbox) -> None:
     sync()
     before = Template.objects.get(pk=1)
     sandbox.put_template({"id": 1, "name": "Renamed", "is_active": False})
@@ -143,7 +143,7 @@ def test_who_may_run_a_template_is_replaced(sandbox: Sandbox) -> None:
     assert set(RunAllowed.objects.exclude(template=1).values_list("pk", flat=True)) == untouched
 
 
-def test_somebodys_new_photo_changes_no_template(sandbox: Sandbox) -> None:
+def test_a_new_photo_of_a_user_changes_no_template(sandbox: Sandbox) -> None:
     sync()
     sandbox.put_user({"id": 1, "photo": "https://example.com/new.jpg"})
     run = sync()
@@ -198,16 +198,16 @@ def test_many_templates_are_fetched_part_by_part_and_counted_as_a_whole(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("apps.workflow_templates.sync._DETAILS_AT_ONCE", 2)
-    told: list[tuple[int, int | None]] = []
+    reported: list[tuple[int, int | None]] = []
     with connect() as client:
-        fetched = list(Templates().fetch(client, progress=lambda done, total: told.append((done, total))))
+        fetched = list(Templates().fetch(client, progress=lambda done, total: reported.append((done, total))))
     count = len(fetched)
     assert len({item.id for item in fetched}) == count >= 3
-    assert told[-1] == (count, count)
-    assert [done for done, _total in told] == sorted(done for done, _total in told)
+    assert reported[-1] == (count, count)
+    assert [done for done, _total in reported] == sorted(done for done, _total in reported)
 
 
-# -- Today's server
+# -- The current API
 
 
 def may_run(template_id: int) -> set[int]:

@@ -58,7 +58,7 @@ def text_of(client: Client, template: Template) -> str:
 # -- All that the API tells
 
 
-def test_it_tells_everything_about_the_template(viewer_client: Client) -> None:
+def test_it_shows_everything_about_the_template(viewer_client: Client) -> None:
     make_pneumatic_user(1, first="Ada", last="Lovelace", email="ada@example.com")
     make_pneumatic_user(2, first="Grace", last="Hopper", status="invited")
     template = make_template(
@@ -83,7 +83,7 @@ def test_it_says_in_words_when_a_workflow_is_finished(viewer_client: Client) -> 
     assert "Completed with its last task" in text_of(viewer_client, make_template(finalizable=False))
 
 
-def test_it_says_so_when_nobody_may_run_it_or_nobody_told_when(viewer_client: Client) -> None:
+def test_it_says_so_when_users_or_times_are_unknown(viewer_client: Client) -> None:
     text = text_of(viewer_client, make_template(date_updated=None))
     assert "Updated Unknown" in text
     assert "Can launch No users listed." in text
@@ -142,7 +142,7 @@ def test_it_says_why_tasks_are_not_known(viewer_client: Client) -> None:
     assert "This template has no tasks." in text_of(viewer_client, make_template(tasks_count=0))
 
 
-def test_it_tells_how_workflows_are_called(viewer_client: Client) -> None:
+def test_it_shows_the_workflow_name_pattern(viewer_client: Client) -> None:
     template = make_template(workflow_name="For {{client}}")
     assert "Workflow name pattern For {{client}}" in text_of(viewer_client, template)
 
@@ -189,7 +189,7 @@ def test_it_shows_tasks_with_delays_performers_and_output(viewer_client: Client)
             dynamic_performers=(
                 DynamicPerformer("boss", "Manager"),
                 DynamicPerformer("seat", "Neighbour"),
-                DynamicPerformer("lost", "Somebody else"),
+                DynamicPerformer("lost", "Another user"),
             ),
         ),
         Task(id=3, number=3, name="Nobody's"),
@@ -208,7 +208,7 @@ def test_it_shows_tasks_with_delays_performers_and_output(viewer_client: Client)
     assert "Starts 3 days, 2 hours after the previous task is completed." in second
     assert "the user named in “Manager” of the kickoff form" in second
     assert "the user named in “Neighbour” of the task “Prepare”" in second
-    assert "the user named in “Somebody else”" in second
+    assert "the user named in “Another user”" in second
     assert "all performers must complete it" in second
 
     assert "Performers No users listed." in third
@@ -218,7 +218,7 @@ def test_it_shows_tasks_with_delays_performers_and_output(viewer_client: Client)
 # -- Versions
 
 
-def test_it_tells_what_each_version_changed(viewer_client: Client) -> None:
+def test_it_shows_the_changes_of_each_version(viewer_client: Client) -> None:
     template = make_template(fields=[make_field("why")])
     make_version(template, fields=[make_field("why", is_required=True), make_field("when", "date")])
     text = text_of(viewer_client, template)
@@ -276,7 +276,7 @@ def test_a_removed_template_says_since_when(operator_client: Client) -> None:
     assert re.search(r"Removed from Pneumatic .* ago\. Showing the last synced version\.", text)
 
 
-def test_a_viewer_is_told_about_the_role(viewer_client: Client) -> None:
+def test_a_viewer_sees_a_sentence_about_the_role(viewer_client: Client) -> None:
     html = html_of(viewer_client, make_template())
     assert "/launch/" not in html
     assert 'notice--info" id="launch-refusal"' in html

@@ -180,7 +180,7 @@ def test_it_says_that_a_new_field_is_required() -> None:
     assert sentences((), (replace(DAY, is_required=True),)) == [("added", "“Day” is new (date, required).")]
 
 
-def test_it_tells_what_kind_of_field_is_gone() -> None:
+def test_it_names_the_type_of_a_removed_field() -> None:
     assert sentences((REASON, COLOUR), (REASON,)) == [
         ("removed", "“Colour” was removed (one choice from a list).")
     ]
