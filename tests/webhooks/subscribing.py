@@ -1,4 +1,4 @@
-"""What tests of subscriptions do first, and how they read what came of it."""
+"""Helpers for tests of subscriptions."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ NAMES = {
 }
 # Where there is one URL for each event, its name is that of the kind.
 EVENTS = [kind.value for kind in Kind]
-# In the data set "small" of today's dialect: the second administrator, and somebody who is none. The key of the tests
+# In the data set "small" of the current dialect: the second administrator, and a user who is none. The key of the tests
 # is that of the account's owner.
 OTHER_ADMIN, NO_ADMIN = 4, 2
 
@@ -36,7 +36,7 @@ def ours() -> str:
     return services.proposed_target()
 
 
-def told(outcomes: Iterable[OperationResult]) -> list[tuple[str, str]]:
+def results_of(outcomes: Iterable[OperationResult]) -> list[tuple[str, str]]:
     """Return action and state of each outcome."""
     return [
         ("unsubscribe" if outcome.operation.is_ending else "subscribe", outcome.state.value)
@@ -59,7 +59,7 @@ def address(endpoint: Endpoint) -> str:
     return endpoints.target(endpoint)
 
 
-def hear(endpoint: Endpoint | None) -> None:
+def receive_event(endpoint: Endpoint | None) -> None:
     """Let a delivery come by ``endpoint``, as the receiver records it."""
     assert endpoint is not None
     Endpoint.objects.filter(pk=endpoint.pk).update(first_event_at=timezone.now())
@@ -77,7 +77,7 @@ def states() -> list[str]:
 
 
 def call(sandbox: Sandbox, method: str, path: str, body: Any = None, *, key: str = "") -> Any:
-    """Ask today's API as another program would, with our key unless another is given; return the JSON of its answer."""
+    """Call the current API as another program would, with our key by default; return the JSON of the response."""
     answer = requests.request(
         method,
         sandbox.url + path,
@@ -90,7 +90,7 @@ def call(sandbox: Sandbox, method: str, path: str, body: Any = None, *, key: str
 
 
 def shown(sandbox: Sandbox) -> dict[str, str]:
-    """Return the URL of each event that has one, as today's API shows it."""
+    """Return the URL of each event that has one, as the current API shows it."""
     return {row["event"]: row["url"] for row in call(sandbox, "GET", "/webhooks/events") if row["url"]}
 
 
@@ -101,5 +101,5 @@ def take(sandbox: Sandbox, *events: str, url: str, key: str = "") -> None:
 
 
 def receivers(sandbox: Sandbox, event: str) -> list[str]:
-    """Return everybody who really gets an event, shown or not."""
+    """Return all URLs that receive an event, shown or not."""
     return [row["target"] for row in sandbox.subscriptions() if row["event"] == event]

@@ -1,4 +1,4 @@
-"""Whatever the order, the repetitions and the batches: the same deliveries leave the same events."""
+"""The same deliveries make the same events, in any order, repetition and batches."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Deliveries are processed again when somebody asks for it, and it is known who did."""
+"""Deliveries are replayed on request, and the replay is recorded with its user."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from tests.fixtures.deliveries import Deliver
 
 
 @pytest.fixture
-def told() -> Iterator[list[int]]:
-    """Return the workflows of which handlers are told, as they are."""
+def handled() -> Iterator[list[int]]:
+    """Return the workflows whose events handlers get, as they do."""
     before = list(registry._handlers)
     workflow_ids: list[int] = []
 
@@ -50,8 +50,8 @@ def test_a_replay_says_who_asked_for_what_and_when(deliver: Deliver, integrator:
     assert list(record.deliveries.all()) == list(Delivery.objects.all())
 
 
-def test_a_known_event_is_told_once_more_and_counted_once(
-    deliver: Deliver, integrator: User, told: list[int]
+def test_a_known_event_is_handled_again_and_counted_once(
+    deliver: Deliver, integrator: User, handled: list[int]
 ) -> None:
     deliver(payloads.started(1))
     replay(integrator, Delivery.objects.all(), "all")
@@ -60,7 +60,7 @@ def test_a_known_event_is_told_once_more_and_counted_once(
     report = process_pending()
 
     assert (report.processed, report.events) == (1, 0)
-    assert told == [1, 1]
+    assert handled == [1, 1]
     assert Event.objects.get().deliveries_count == 1
     delivery = Delivery.objects.get()
     assert (delivery.state, delivery.is_replayed) == ("processed", False)
@@ -80,7 +80,7 @@ def test_a_replay_mends_what_was_lost_behind_our_back(deliver: Deliver, integrat
     assert Workflow.objects.get().name == "Workflow 1"
 
 
-def test_a_parked_delivery_begins_anew(deliver: Deliver, integrator: User) -> None:
+def test_a_dead_letter_starts_again(deliver: Deliver, integrator: User) -> None:
     deliver(payloads.started(1), process=False)
     Delivery.objects.update(state="parked", attempts=7)
 

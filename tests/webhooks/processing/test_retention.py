@@ -1,4 +1,4 @@
-"""``manage.py prune_deliveries`` deletes what is old and done, and nothing that anybody needs."""
+"""``manage.py prune_deliveries`` deletes what is old and done, and nothing that is needed."""
 
 from __future__ import annotations
 
@@ -45,11 +45,11 @@ def left() -> set[int]:
 
 
 def test_it_deletes_old_deliveries_of_finished_workflows(old: Deliver) -> None:
-    told = prune()
+    output = prune()
 
     assert left() == {2, 3}
-    assert "Deleted 4 deliveries older than 90 days." in told
-    assert "Kept 1 of running workflows." in told
+    assert "Deleted 4 deliveries older than 90 days." in output
+    assert "Kept 1 of running workflows." in output
 
 
 def test_events_and_workflows_stay(old: Deliver) -> None:
@@ -81,7 +81,7 @@ def test_what_waits_for_the_worker_or_a_person_stays(deliver: Deliver) -> None:
     assert set(Delivery.objects.values_list("state", flat=True)) == {"pending", "parked"}
 
 
-def test_what_told_of_no_event_goes(deliver: Deliver) -> None:
+def test_a_delivery_without_an_event_is_deleted(deliver: Deliver) -> None:
     deliver(b"{")
     deliver(payloads.started(1, event="workflow_paused"))
     age(100)

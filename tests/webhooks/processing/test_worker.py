@@ -1,4 +1,4 @@
-"""Deliveries become events: once each, whatever else is in the queue, and whatever goes wrong."""
+"""Deliveries become events: once each, with any other in the queue and after any error."""
 
 from __future__ import annotations
 
@@ -92,21 +92,21 @@ def test_a_delivery_for_another_address_waits_for_a_person(deliver: Deliver) -> 
     assert not Event.objects.exists()
 
 
-def test_handlers_are_told_of_new_events_only(deliver: Deliver, listen: Callable[[Handler], None]) -> None:
-    told: list[int] = []
-    listen(lambda events: told.extend(event.workflow_id for event in events))
+def test_handlers_get_new_events_only(deliver: Deliver, listen: Callable[[Handler], None]) -> None:
+    handled: list[int] = []
+    listen(lambda events: handled.extend(event.workflow_id for event in events))
 
     deliver(payloads.started(1), process=False)
     deliver(payloads.started(2))
     deliver(payloads.started(1))
 
-    assert told == [1, 2]
+    assert handled == [1, 2]
 
 
 def test_a_poisoned_workflow_fails_alone(
     deliver: Deliver, listen: Callable[[Handler], None], caplog: pytest.LogCaptureFixture
 ) -> None:
-    secret = "what nobody should read in a reason"
+    secret = "what no reason should contain"
 
     def choke(events: Sequence[Event]) -> None:
         if any(event.workflow_id == 13 for event in events):
@@ -199,7 +199,7 @@ def test_a_body_that_is_no_longer_understood_is_parked_in_the_end(deliver: Deliv
     assert "workflow" in Delivery.objects.get(state="parked").reason
 
 
-def test_a_busy_database_is_asked_again_and_is_nobodys_fault(
+def test_a_busy_database_is_retried_and_counts_as_no_failure(
     deliver: Deliver, listen: Callable[[Handler], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(time, "sleep", lambda _seconds: None)
@@ -314,7 +314,7 @@ def test_two_workers_at_once_count_nothing_twice() -> None:
 
 @dataclass
 class Clock:
-    """A clock that only moves when somebody works or sleeps."""
+    """A clock that moves only by work and sleep."""
 
     now: float = 0.0
 

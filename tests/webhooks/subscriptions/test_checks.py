@@ -1,4 +1,4 @@
-"""``manage.py check --database default`` tells whether Pneumatic has all expected subscriptions."""
+"""``manage.py check --database default`` reports whether Pneumatic has all expected subscriptions."""
 
 from __future__ import annotations
 
@@ -44,13 +44,17 @@ def test_nothing_is_said_where_nothing_is_wanted(sandbox: Sandbox) -> None:
 
 def test_nothing_is_said_when_everything_is_there(sandbox: Sandbox, integrator: User) -> None:
     services.subscribe(integrator, Kind)
-    sandbox.add_subscription(event="task_returned", target=ELSEWHERE)  # somebody else's: no concern of ours
+    sandbox.add_subscription(
+        event="task_returned", target=ELSEWHERE
+    )  # another integration's, so not reported
     services.refresh()
 
     assert messages() == {}
 
 
-def test_a_difference_is_told_with_its_age_and_without_secrets(sandbox: Sandbox, integrator: User) -> None:
+def test_a_difference_is_reported_with_its_age_and_without_secrets(
+    sandbox: Sandbox, integrator: User
+) -> None:
     services.subscribe(integrator, Kind)
     sandbox.delete_subscription(sandbox.subscriptions()[0]["id"])
     services.refresh()
@@ -64,7 +68,7 @@ def test_a_difference_is_told_with_its_age_and_without_secrets(sandbox: Sandbox,
 
 
 @only_current
-def test_an_event_that_another_integration_has_is_told(sandbox: Sandbox, integrator: User) -> None:
+def test_an_event_that_another_integration_has_is_reported(sandbox: Sandbox, integrator: User) -> None:
     services.subscribe(integrator, Kind)
     take(sandbox, "task_returned", url=ELSEWHERE)
     services.refresh()
@@ -76,7 +80,7 @@ def test_an_event_that_another_integration_has_is_told(sandbox: Sandbox, integra
 
 
 @only_current
-def test_a_key_that_may_not_manage_webhooks_is_told(
+def test_a_key_that_may_not_manage_webhooks_is_reported(
     sandbox: Sandbox, integrator: User, settings: Settings
 ) -> None:
     services.subscribe(integrator, Kind)
@@ -94,7 +98,7 @@ def test_a_key_that_may_not_manage_webhooks_is_told(
         (dt.timedelta(days=2, hours=5), "2 days ago"),
     ],
 )
-def test_a_listing_that_failed_since_is_told_with_the_age_of_the_last(
+def test_a_failed_listing_is_reported_with_the_age_of_the_last(
     sandbox: Sandbox, integrator: User, age: dt.timedelta, words: str
 ) -> None:
     services.subscribe(integrator, Kind)
@@ -106,13 +110,13 @@ def test_a_listing_that_failed_since_is_told_with_the_age_of_the_last(
     assert "Pneumatic cannot be reached." in found["pneumatic.W102"]
 
 
-def test_a_state_that_was_never_seen_is_told() -> None:
+def test_a_list_that_was_never_loaded_is_reported() -> None:
     WantedSubscription.objects.create(kind="task_returned", target=ELSEWHERE, requested_at=timezone.now())
 
     assert "never listed" in messages()["pneumatic.W102"]
 
 
-def test_a_missing_public_address_is_told(sandbox: Sandbox, integrator: User, settings: Settings) -> None:
+def test_a_missing_public_url_is_reported(sandbox: Sandbox, integrator: User, settings: Settings) -> None:
     services.subscribe(integrator, Kind)
     settings.PUBLIC_URL = ""
 

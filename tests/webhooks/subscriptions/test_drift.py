@@ -13,7 +13,7 @@ from apps.webhooks.subscriptions import drift, operations, services
 from apps.webhooks.subscriptions.drift import DiscrepancyKind
 from apps.webhooks.subscriptions.operations import OperationState
 from tests.fixtures.sandbox import Sandbox
-from tests.webhooks.subscribing import ELSEWHERE, NAMES, PUBLIC_URL, everything_at, ours, told, upstream
+from tests.webhooks.subscribing import ELSEWHERE, NAMES, PUBLIC_URL, everything_at, ours, results_of, upstream
 
 pytestmark = pytest.mark.django_db
 
@@ -51,7 +51,7 @@ def test_nothing_differs_when_everything_is_there(subscribed: Sandbox) -> None:
     assert drift.report_lines(drift.find_drift()) == ["Pneumatic has all expected subscriptions."]
 
 
-def test_nothing_is_told_where_nothing_is_known(sandbox: Sandbox, integrator: User) -> None:
+def test_nothing_is_reported_where_nothing_is_known(sandbox: Sandbox, integrator: User) -> None:
     WantedSubscription.objects.create(kind="task_returned", target="", requested_at="2026-01-01T00:00Z")
 
     assert drift.find_drift().findings == ()
@@ -64,12 +64,12 @@ def test_what_is_missing_is_subscribed(subscribed: Sandbox, integrator: User) ->
 
     outcomes = drift.repair(integrator)
 
-    assert told(outcomes) == [("subscribe", "done")]
+    assert results_of(outcomes) == [("subscribe", "done")]
     assert sorted(upstream(subscribed)) == everything_at(ours())
     assert found() == []
 
 
-def test_what_somebody_wants_elsewhere_is_missed_too(sandbox: Sandbox, integrator: User) -> None:
+def test_a_missing_subscription_of_another_url_is_found(sandbox: Sandbox, integrator: User) -> None:
     services.subscribe(integrator, [Kind.TASK_RETURNED], ELSEWHERE)
     sandbox.delete_subscription(sandbox.subscriptions()[0]["id"])
 
@@ -104,7 +104,7 @@ def test_an_old_name_is_replaced_and_never_leaves_a_gap(sandbox: Sandbox, integr
 
     outcomes = drift.repair(integrator)
 
-    assert told(outcomes) == [("subscribe", "done"), ("unsubscribe", "done")]
+    assert results_of(outcomes) == [("subscribe", "done"), ("unsubscribe", "done")]
     assert upstream(sandbox) == [("task_completed_v2", ours())]
 
 
@@ -117,7 +117,7 @@ def test_what_cannot_be_replaced_stays(sandbox: Sandbox, integrator: User) -> No
 
     outcomes = drift.repair(integrator)
 
-    assert told(outcomes) == [("subscribe", "failed"), ("unsubscribe", "skipped")]
+    assert results_of(outcomes) == [("subscribe", "failed"), ("unsubscribe", "skipped")]
     assert "replace" in outcomes[1].error
     assert upstream(sandbox) == [("task_completed", ours())]
 
@@ -174,11 +174,13 @@ def test_another_integration_is_shown_and_left_alone(subscribed: Sandbox, integr
 
     outcomes = drift.repair(integrator, also=[foreign])
 
-    assert told(outcomes) == [("unsubscribe", "done")]
+    assert results_of(outcomes) == [("unsubscribe", "done")]
     assert sorted(upstream(subscribed)) == everything_at(ours())
 
 
-def test_what_nobody_asked_for_at_our_receiver_is_left_alone(sandbox: Sandbox, integrator: User) -> None:
+def test_an_unexpected_subscription_of_our_endpoint_is_not_changed(
+    sandbox: Sandbox, integrator: User
+) -> None:
     services.subscribe(integrator, [Kind.TASK_RETURNED])
     sandbox.add_subscription(event="workflow_painted", target=ours())
     sandbox.add_subscription(event="workflow_started", target=ours())
@@ -240,7 +242,7 @@ def test_it_goes_on_where_it_was_interrupted(subscribed: Sandbox, integrator: Us
     ]
 
 
-def test_without_a_public_address_only_that_is_told(subscribed: Sandbox, settings: Settings) -> None:
+def test_without_a_public_url_only_that_is_reported(subscribed: Sandbox, settings: Settings) -> None:
     settings.PUBLIC_URL = ""
     state = drift.find_drift()
 

@@ -21,9 +21,9 @@ from tests.webhooks.subscribing import (
     call,
     ours,
     receivers,
+    results_of,
     shown,
     take,
-    told,
 )
 
 pytestmark = [pytest.mark.django_db, only_current]
@@ -63,20 +63,20 @@ def test_what_is_missing_is_subscribed(subscribed: Sandbox, integrator: User) ->
     call(subscribed, "POST", "/webhooks/events/task_returned/unsubscribe", {})
     assert found() == [("missing", "task_returned")]
 
-    assert told(drift.repair(integrator)) == [("subscribe", "done")]
+    assert results_of(drift.repair(integrator)) == [("subscribe", "done")]
 
     assert shown(subscribed) == dict.fromkeys(EVENTS, ours())
 
 
-@pytest.mark.parametrize("whose", ["replaced", "never ours", "another public address"])
+@pytest.mark.parametrize("owner", ["replaced", "never ours", "another public address"])
 def test_an_old_address_of_ours_is_replaced_in_one_step(
-    subscribed: Sandbox, integrator: User, settings: Settings, whose: str
+    subscribed: Sandbox, integrator: User, settings: Settings, owner: str
 ) -> None:
-    if whose == "another public address":
+    if owner == "another public address":
         settings.PUBLIC_URL = "https://new.example.com"
         expected = [("wrong_token", event) for event in EVENTS]
     else:
-        url = old_address() if whose == "replaced" else f"{PUBLIC_URL}/hooks/{'x' * 43}/"
+        url = old_address() if owner == "replaced" else f"{PUBLIC_URL}/hooks/{'x' * 43}/"
         take(subscribed, "task_returned", url=url)
         expected = [("wrong_token", "task_returned")]
     assert sorted(found()) == sorted(expected)
@@ -84,7 +84,7 @@ def test_an_old_address_of_ours_is_replaced_in_one_step(
 
     outcomes = drift.repair(integrator)
 
-    assert told(outcomes) == [("subscribe", "done")] * len(expected)
+    assert results_of(outcomes) == [("subscribe", "done")] * len(expected)
     assert shown(subscribed) == dict.fromkeys(EVENTS, ours())
     asked = [entry["path"] for entry in subscribed.requests(method="POST")]
     assert all(path.endswith("/subscribe") for path in asked), "ending it would end it for everyone"
@@ -104,7 +104,7 @@ def test_what_another_integration_has_is_replaced_only_when_chosen(
     row = Subscription.objects.get(event="task_returned")
     outcomes = drift.repair(integrator, also=[row.pk])
 
-    assert told(outcomes) == [("subscribe", "done")]
+    assert results_of(outcomes) == [("subscribe", "done")]
     assert shown(subscribed) == dict.fromkeys(EVENTS, ours())
     assert found() == []
 
@@ -152,7 +152,7 @@ def test_our_concealed_address_is_replaced_when_its_token_is_old(
     assert found() == []
 
 
-def test_what_nobody_here_wants_is_left_alone(sandbox: Sandbox, integrator: User) -> None:
+def test_unexpected_subscriptions_are_not_changed(sandbox: Sandbox, integrator: User) -> None:
     take(sandbox, "task_completed", url=old_address())
     take(sandbox, "task_returned", url=ours())
     take(sandbox, "workflow_started", url=ELSEWHERE)
@@ -167,11 +167,11 @@ def test_what_nobody_here_wants_is_left_alone(sandbox: Sandbox, integrator: User
     rows = {row.event: row.pk for row in Subscription.objects.all()}
     outcomes = drift.repair(integrator, also=[rows["workflow_started"], rows["task_completed"]])
 
-    assert told(outcomes) == [("unsubscribe", "done")] * 2
+    assert results_of(outcomes) == [("unsubscribe", "done")] * 2
     assert shown(sandbox) == {"task_returned": ours()}
 
 
-def test_an_address_elsewhere_is_missed_and_repaired_too(sandbox: Sandbox, integrator: User) -> None:
+def test_a_missing_subscription_of_another_url_is_repaired(sandbox: Sandbox, integrator: User) -> None:
     services.subscribe(integrator, [RETURNED], ELSEWHERE)
     assert found() == []
     call(sandbox, "POST", "/webhooks/events/task_returned/unsubscribe", {})
@@ -183,7 +183,7 @@ def test_an_address_elsewhere_is_missed_and_repaired_too(sandbox: Sandbox, integ
     assert "Our endpoint has this event" in drift.find_drift().findings[0].explanation
 
 
-def test_two_wishes_for_one_place_are_met_by_one_of_them(sandbox: Sandbox, integrator: User) -> None:
+def test_two_expected_urls_for_one_event_are_met_by_one(sandbox: Sandbox, integrator: User) -> None:
     """Such wishes come from a server that could send an event to both."""
     for target in ("", ELSEWHERE):
         WantedSubscription.objects.create(
@@ -195,7 +195,7 @@ def test_two_wishes_for_one_place_are_met_by_one_of_them(sandbox: Sandbox, integ
     assert found() == []
 
 
-def test_without_a_public_address_only_that_is_told(
+def test_without_a_public_url_only_that_is_reported(
     subscribed: Sandbox, integrator: User, settings: Settings
 ) -> None:
     settings.PUBLIC_URL = ""

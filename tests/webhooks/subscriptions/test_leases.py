@@ -1,4 +1,4 @@
-"""One at a time may change subscriptions, whoever asks and whatever became of the one before."""
+"""One process at a time changes subscriptions."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def hold(*, seconds: float, **values: object) -> None:
     )
 
 
-def test_somebody_who_waits_too_long_is_told(
+def test_a_wait_that_is_too_long_is_reported(
     sandbox: Sandbox, integrator: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(leases, "WAIT_SECONDS", 0)
@@ -93,7 +93,7 @@ def ended_process() -> str:
     return f"{place}|1"
 
 
-def test_whoever_lost_the_lease_stops(
+def test_a_process_that_lost_the_lease_stops(
     sandbox: Sandbox, integrator: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     replace = mirror.replace

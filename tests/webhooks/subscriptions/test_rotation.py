@@ -20,11 +20,11 @@ from tests.webhooks.subscribing import (
     PUBLIC_URL,
     address,
     everything_at,
-    hear,
     let_grace_pass,
     ours,
+    receive_event,
+    results_of,
     states,
-    told,
     upstream,
 )
 
@@ -79,7 +79,7 @@ def test_it_goes_on_after_the_first_event_or_a_persons_word(
     pending = rotation.begin(integrator).status.pending
     assert pending is not None
     if not confirmed:
-        hear(pending)
+        receive_event(pending)
 
     progress = rotation.advance(integrator, confirmed=confirmed)
 
@@ -120,7 +120,7 @@ def test_beginning_twice_makes_one_new_address(subscribed: Sandbox, integrator: 
     rotation.begin(integrator)
     progress = rotation.begin(integrator)
 
-    assert told(progress.results) == [("subscribe", "already")] * 4
+    assert results_of(progress.results) == [("subscribe", "already")] * 4
     assert states() == [S.ACTIVE, S.PENDING]
     assert len(upstream(subscribed)) == 8
 
@@ -141,7 +141,7 @@ def test_what_is_wanted_meanwhile_is_subscribed_for_the_new_address_too(
     )
 
 
-def test_what_comes_without_a_wish_keeps_coming(sandbox: Sandbox, integrator: User) -> None:
+def test_events_that_are_not_expected_keep_arriving(sandbox: Sandbox, integrator: User) -> None:
     sandbox.add_subscription(event="task_returned", target=ours())
 
     rotation.begin(integrator)
@@ -194,7 +194,7 @@ def test_a_failure_to_end_the_old_ones_keeps_them_accepted(subscribed: Sandbox, 
     assert sorted(upstream(subscribed)) == everything_at(ours())
 
 
-def test_an_unreachable_server_is_told(subscribed: Sandbox, integrator: User) -> None:
+def test_an_unreachable_server_is_reported(subscribed: Sandbox, integrator: User) -> None:
     subscribed.fault(kind="status", status=403, path_prefix="/webhooks", times=0)
 
     progress = rotation.begin(integrator)
@@ -213,7 +213,7 @@ def test_it_can_be_aborted(subscribed: Sandbox, integrator: User) -> None:
     assert (progress.error, progress.status.phase) == ("", Phase.GRACE)
     assert ours() == old
     assert sorted(upstream(subscribed)) == everything_at(old)
-    assert endpoints.find(endpoints.token(new)) == new  # what is on its way still arrives
+    assert endpoints.find(endpoints.token(new)) == new  # deliveries in transit still arrive
     let_grace_pass()
     rotation.run_if_due()
     assert states() == [S.ACTIVE, S.RETIRED]
@@ -252,7 +252,7 @@ def test_the_worker_goes_on_by_itself_after_the_first_event(subscribed: Sandbox,
     rotation.run_if_due()
     assert rotation.status().phase == Phase.WAITING
 
-    hear(pending)
+    receive_event(pending)
     rotation.run_if_due()
     assert rotation.status().phase == Phase.GRACE
     let_grace_pass()
@@ -271,7 +271,7 @@ def test_the_worker_costs_a_query_when_there_is_nothing_to_do(
     assert subscribed.requests() == []
 
 
-def test_the_worker_asks_nobody_during_the_grace(subscribed: Sandbox, integrator: User) -> None:
+def test_the_worker_sends_no_request_during_the_grace(subscribed: Sandbox, integrator: User) -> None:
     rotation.begin(integrator)
     rotation.advance(integrator, confirmed=True)
     subscribed.clear_requests()
@@ -284,7 +284,7 @@ def test_the_worker_asks_nobody_during_the_grace(subscribed: Sandbox, integrator
 def test_the_worker_writes_a_line_when_it_cannot_go_on(
     subscribed: Sandbox, integrator: User, caplog: pytest.LogCaptureFixture
 ) -> None:
-    hear(rotation.begin(integrator).status.pending)
+    receive_event(rotation.begin(integrator).status.pending)
     subscribed.fault(kind="status", status=403, path_prefix="/webhooks", times=0)
 
     rotation.run_if_due()

@@ -29,9 +29,9 @@ from tests.webhooks.subscribing import (
     NAMES,
     OTHER_ADMIN,
     PUBLIC_URL,
-    hear,
     let_grace_pass,
     ours,
+    receive_event,
     states,
     take,
     upstream,
@@ -104,9 +104,9 @@ def watched(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def rotate(user: User) -> None:
-    """Rotate as people do: begin, hear of it, go on."""
+    """Rotate as users do: begin, receive an event, advance."""
     rotation.begin(user)
-    hear(rotation.status().pending)
+    receive_event(rotation.status().pending)
     rotation.advance(user)
 
 
@@ -116,12 +116,12 @@ def begin_and_abort(user: User) -> None:
 
 
 def finish(user: User) -> None:
-    """Go on after a crash, knowing nothing but what the page shows."""
+    """Continue after a crash, knowing only what the page shows."""
     status = rotation.status()
     if status.phase == Phase.SUBSCRIBING:
         status = rotation.begin(user).status
     if status.phase == Phase.WAITING and not status.has_first_event:
-        hear(status.pending)
+        receive_event(status.pending)
     for _ in range(3):
         rotation.run_if_due()
 
@@ -206,7 +206,7 @@ def interrupt(
     course: Callable[[User], None],
     at: int,
 ) -> bool:
-    """Let a course crash at a step, go on, and see that it ends well; return whether it had fewer steps."""
+    """Let a course crash at a step, continue, and check the end; return whether it had fewer steps."""
     watch = Watch(sandbox, at=at)
     with monkeypatch.context() as patch:
         watched(watch, patch)

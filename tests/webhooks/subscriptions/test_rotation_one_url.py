@@ -26,9 +26,9 @@ from tests.webhooks.subscribing import (
     PUBLIC_URL,
     address,
     call,
-    hear,
     let_grace_pass,
     ours,
+    receive_event,
     receivers,
     shown,
     states,
@@ -80,7 +80,7 @@ def test_it_goes_on_after_the_first_event_or_a_persons_word(
     pending = begin(integrator)
     assert rotation.advance(integrator).status.phase == Phase.WAITING
     if not confirmed:
-        hear(pending)
+        receive_event(pending)
     subscribed.clear_requests()
 
     progress = rotation.advance(integrator, confirmed=confirmed)
@@ -107,13 +107,13 @@ def test_it_can_be_aborted(subscribed: Sandbox, integrator: User) -> None:
     assert (progress.error, progress.status.phase) == ("", Phase.GRACE)
     assert ours() == old
     assert shown(subscribed) == dict.fromkeys(EVENTS, old)
-    assert endpoints.find(endpoints.token(new)) == new  # what is on its way still arrives
+    assert endpoints.find(endpoints.token(new)) == new  # deliveries in transit still arrive
     let_grace_pass()
     rotation.run_if_due()
     assert states() == [S.ACTIVE, S.RETIRED]
 
 
-def test_what_comes_without_a_wish_keeps_coming(sandbox: Sandbox, integrator: User) -> None:
+def test_events_that_are_not_expected_keep_arriving(sandbox: Sandbox, integrator: User) -> None:
     take(sandbox, "task_returned", url=ours())
     old = ours()
 
@@ -221,7 +221,7 @@ def test_an_event_that_comes_to_the_old_address_again_is_moved(subscribed: Sandb
     assert shown(subscribed) == dict.fromkeys(EVENTS, ours())
 
 
-def test_a_key_that_may_not_is_told(subscribed: Sandbox, integrator: User) -> None:
+def test_a_key_without_the_role_is_reported(subscribed: Sandbox, integrator: User) -> None:
     subscribed.fault(kind="status", status=403, path_prefix="/webhooks", times=0)
 
     progress = rotation.begin(integrator)

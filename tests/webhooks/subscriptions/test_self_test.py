@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def reachable(django_db_setup: None, live_server: LiveServer, settings: Settings) -> str:
-    """Return our public address, where the dashboard answers.
+    """Return our public URL, which this dashboard serves.
 
     The database comes first: a server that starts before it takes it for one in memory, and shares its connection.
     """
@@ -128,15 +128,15 @@ def test_another_answer_is_explained(
     status: int,
     words: str,
 ) -> None:
-    elsewhere = serve(lambda seen, talk: talk.answer())
-    server = serve(lambda seen, talk: talk.answer(status, {}, Location=elsewhere.url))
+    other_server = serve(lambda seen, talk: talk.answer())
+    server = serve(lambda seen, talk: talk.answer(status, {}, Location=other_server.url))
     settings.PUBLIC_URL = server.url
 
     trip = self_test.send(integrator, Kind.TASK_RETURNED)
 
     assert trip.status == status
     assert words in trip.error
-    assert elsewhere.seen == []
+    assert other_server.seen == []
 
 
 def dropped(seen: Seen, talk: Talk) -> None:
@@ -172,7 +172,7 @@ def test_no_answer_is_explained(
     assert words in trip.error
 
 
-def test_nobody_there_is_explained(integrator: User, settings: Settings) -> None:
+def test_a_closed_port_is_explained(integrator: User, settings: Settings) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     settings.PUBLIC_URL = f"http://127.0.0.1:{port}"
@@ -219,9 +219,9 @@ def test_no_secret_is_logged(integrator: User, settings: Settings, caplog: pytes
     assert endpoints.token(endpoints.active()) not in caplog.text + trip.error
 
 
-def trip_at(kind: Kind, moment: dt.datetime) -> RoundTrip:
+def trip_at(kind: Kind, time: dt.datetime) -> RoundTrip:
     return RoundTrip.objects.create(
-        nonce=f"{kind}{moment}"[:43], kind=kind.value, endpoint=endpoints.active(), sent_at=moment
+        nonce=f"{kind}{time}"[:43], kind=kind.value, endpoint=endpoints.active(), sent_at=time
     )
 
 

@@ -13,7 +13,7 @@ from apps.webhooks.models import Subscription, WantedSubscription
 from apps.webhooks.subscriptions import services
 from apps.webhooks.subscriptions.operations import OperationState
 from tests.fixtures.sandbox import Sandbox
-from tests.webhooks.subscribing import ELSEWHERE, NAMES, PUBLIC_URL, everything_at, ours, told, upstream
+from tests.webhooks.subscribing import ELSEWHERE, NAMES, PUBLIC_URL, everything_at, ours, results_of, upstream
 
 pytestmark = pytest.mark.django_db
 
@@ -35,7 +35,7 @@ def mirrored() -> list[tuple[str, str]]:
 def test_all_four_are_subscribed_in_one_go(sandbox: Sandbox, integrator: User) -> None:
     outcomes = services.subscribe(integrator, Kind)
 
-    assert told(outcomes) == [("subscribe", "done")] * 4
+    assert results_of(outcomes) == [("subscribe", "done")] * 4
     assert sorted(upstream(sandbox)) == everything_at(ours()) == sorted(mirrored())
     assert wanted() == {(kind.value, "") for kind in Kind}
     assert WantedSubscription.objects.filter(requested_by=integrator).count() == 4
@@ -47,24 +47,22 @@ def test_what_is_there_already_is_not_made_again(sandbox: Sandbox, integrator: U
 
     outcomes = services.subscribe(integrator, ["task_returned", Kind.WORKFLOW_STARTED])
 
-    assert told(outcomes) == [("subscribe", "already"), ("subscribe", "done")]
+    assert results_of(outcomes) == [("subscribe", "already"), ("subscribe", "done")]
     assert sandbox.subscriptions()[:1] == before
     assert len(sandbox.subscriptions()) == 2
 
 
-def test_somebody_elses_subscription_behind_our_back_is_found_first(
-    sandbox: Sandbox, integrator: User
-) -> None:
+def test_a_subscription_made_by_another_program_is_found_first(sandbox: Sandbox, integrator: User) -> None:
     sandbox.add_subscription(event="task_returned", target=ours())
 
-    assert told(services.subscribe(integrator, [Kind.TASK_RETURNED])) == [("subscribe", "already")]
+    assert results_of(services.subscribe(integrator, [Kind.TASK_RETURNED])) == [("subscribe", "already")]
     assert len(sandbox.subscriptions()) == 1
 
 
 def test_an_old_name_does_not_count_as_there(sandbox: Sandbox, integrator: User) -> None:
     sandbox.add_subscription(event="task_completed", target=ours())
 
-    assert told(services.subscribe(integrator, [Kind.TASK_COMPLETED])) == [("subscribe", "done")]
+    assert results_of(services.subscribe(integrator, [Kind.TASK_COMPLETED])) == [("subscribe", "done")]
 
 
 def test_another_target_can_be_typed(sandbox: Sandbox, integrator: User) -> None:
@@ -87,7 +85,7 @@ def test_a_target_that_cannot_work_is_not_sent(sandbox: Sandbox, integrator: Use
     assert (wanted(), sandbox.requests()) == (set(), [])
 
 
-def test_without_a_public_address_our_receiver_cannot_be_told(
+def test_without_a_public_url_our_endpoint_cannot_be_subscribed(
     sandbox: Sandbox, integrator: User, settings: Settings
 ) -> None:
     settings.PUBLIC_URL = ""
@@ -98,14 +96,14 @@ def test_without_a_public_address_our_receiver_cannot_be_told(
     assert sandbox.requests() == []
 
 
-def test_a_failure_half_way_tells_what_succeeded_and_keeps_the_wish(
+def test_a_failure_half_way_reports_what_succeeded_and_stays_expected(
     sandbox: Sandbox, integrator: User
 ) -> None:
     sandbox.fault(kind="status", status=500, method="POST", path_prefix="/webhooks", skip=2, times=0)
 
     outcomes = services.subscribe(integrator, Kind)
 
-    assert told(outcomes)[:3] == [("subscribe", "done"), ("subscribe", "done"), ("subscribe", "failed")]
+    assert results_of(outcomes)[:3] == [("subscribe", "done"), ("subscribe", "done"), ("subscribe", "failed")]
     assert outcomes[3].state == OperationState.SKIPPED
     assert "500" in outcomes[2].error
     assert len(sandbox.subscriptions()) == len(services.snapshot().rows) == 2
@@ -154,7 +152,7 @@ def test_what_was_not_carried_out_is_not_taken_for_done(sandbox: Sandbox, integr
     assert "JSON" in outcome.error
 
 
-def test_an_answer_lost_with_the_list_after_it_is_told_as_what_it_is(
+def test_a_lost_response_with_a_lost_list_after_it_is_reported_as_itself(
     sandbox: Sandbox, integrator: User
 ) -> None:
     sandbox.fault(kind="drop_after", method="POST", path_prefix="/webhooks", times=1)
@@ -165,7 +163,7 @@ def test_an_answer_lost_with_the_list_after_it_is_told_as_what_it_is(
     assert outcome.state == OperationState.FAILED
     assert "connection" in outcome.error
     sandbox.clear_faults()
-    assert told(services.subscribe(integrator, [Kind.TASK_RETURNED])) == [("subscribe", "already")]
+    assert results_of(services.subscribe(integrator, [Kind.TASK_RETURNED])) == [("subscribe", "already")]
 
 
 def test_a_lost_answer_to_an_end_is_found_by_listing(sandbox: Sandbox, integrator: User) -> None:
@@ -198,7 +196,7 @@ def test_a_refusal_does_not_forget_what_was_wanted_before(sandbox: Sandbox, inte
     assert wanted() == {("task_returned", ELSEWHERE)}
 
 
-def test_ending_one_ends_the_wish_for_it(sandbox: Sandbox, integrator: User) -> None:
+def test_an_ended_subscription_is_no_longer_expected(sandbox: Sandbox, integrator: User) -> None:
     services.subscribe(integrator, Kind)
     row = Subscription.objects.get(kind=Kind.TASK_RETURNED.value)
 
@@ -211,7 +209,7 @@ def test_ending_one_ends_the_wish_for_it(sandbox: Sandbox, integrator: User) -> 
     assert row.removed_at is not None
 
 
-def test_ending_a_double_keeps_the_wish(sandbox: Sandbox, integrator: User) -> None:
+def test_ending_a_duplicate_keeps_the_other_expected(sandbox: Sandbox, integrator: User) -> None:
     services.subscribe(integrator, [Kind.TASK_RETURNED])
     double = sandbox.add_subscription(event="task_returned", target=ours())
     services.refresh()
@@ -247,13 +245,13 @@ def test_all_of_a_target_end_and_nothing_else(sandbox: Sandbox, integrator: User
 
     outcomes = services.unsubscribe_target(integrator, ELSEWHERE)
 
-    assert told(outcomes) == [("unsubscribe", "done")] * 4
+    assert results_of(outcomes) == [("unsubscribe", "done")] * 4
     assert sorted(upstream(sandbox)) == everything_at(ours()) == sorted(mirrored())
     assert wanted() == {(kind.value, "") for kind in Kind}
     assert len(sandbox.requests(method="DELETE")) == 1
 
 
-def test_ending_our_own_receiver_ends_the_wishes_for_it(sandbox: Sandbox, integrator: User) -> None:
+def test_ending_our_endpoint_ends_its_expected_subscriptions(sandbox: Sandbox, integrator: User) -> None:
     services.subscribe(integrator, Kind)
 
     services.unsubscribe_target(integrator, ours())
@@ -261,13 +259,13 @@ def test_ending_our_own_receiver_ends_the_wishes_for_it(sandbox: Sandbox, integr
     assert (upstream(sandbox), wanted()) == ([], set())
 
 
-def test_a_target_that_cannot_be_ended_is_told_for_each(sandbox: Sandbox, integrator: User) -> None:
+def test_a_target_that_cannot_be_ended_is_reported_for_each(sandbox: Sandbox, integrator: User) -> None:
     services.subscribe(integrator, Kind, ELSEWHERE)
     sandbox.fault(kind="status", status=500, method="DELETE", path_prefix="/webhooks", times=0)
 
     outcomes = services.unsubscribe_target(integrator, ELSEWHERE)
 
-    assert told(outcomes) == [("unsubscribe", "failed")] * 4
+    assert results_of(outcomes) == [("unsubscribe", "failed")] * 4
     assert len(wanted()) == len(upstream(sandbox)) == 4
 
 
@@ -290,7 +288,7 @@ def test_a_failing_listing_keeps_the_last_known_state_with_its_age(
     assert services.refresh().error == ""
 
 
-def test_a_missing_setting_is_told_by_the_snapshot(settings: Settings) -> None:
+def test_a_missing_setting_is_in_the_snapshot(settings: Settings) -> None:
     settings.PNEUMATIC_API_KEY = ""
 
     assert "PNEUMATIC_API_KEY" in services.refresh().error

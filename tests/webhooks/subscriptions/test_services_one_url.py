@@ -1,4 +1,4 @@
-"""Subscribing where there is one URL for each event: nobody loses an event who was not shown before."""
+"""Subscribing where there is one URL for each event: no URL is replaced that was not shown before."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from tests.webhooks.subscribing import (
     call,
     ours,
     receivers,
+    results_of,
     shown,
     take,
-    told,
 )
 
 pytestmark = [pytest.mark.django_db, only_current]
@@ -44,7 +44,7 @@ def public_url(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def hooks_of_the_account_are_never_wiped(sandbox: Sandbox) -> Iterator[None]:
-    """Look, after every test here, at every path that was asked."""
+    """Check, after every test here, every path that was requested."""
     yield
     wiping = {"/webhooks/subscribe", "/webhooks/unsubscribe"}
     assert not wiping & {entry["path"] for entry in sandbox.requests()}
@@ -67,9 +67,9 @@ def mirrored() -> dict[str, str]:
 def test_all_four_are_subscribed_where_nothing_stands(sandbox: Sandbox, integrator: User) -> None:
     outcomes = services.subscribe(integrator, Kind)
 
-    assert told(outcomes) == [("subscribe", "done")] * 4
+    assert results_of(outcomes) == [("subscribe", "done")] * 4
     assert shown(sandbox) == mirrored() == dict.fromkeys(EVENTS, ours())
-    assert told(services.subscribe(integrator, Kind)) == [("subscribe", "already")] * 4
+    assert results_of(services.subscribe(integrator, Kind)) == [("subscribe", "already")] * 4
 
 
 def test_what_another_integration_has_is_not_replaced_unasked(sandbox: Sandbox, integrator: User) -> None:
@@ -77,10 +77,10 @@ def test_what_another_integration_has_is_not_replaced_unasked(sandbox: Sandbox, 
 
     outcomes = services.subscribe(integrator, [STARTED, RETURNED])
 
-    assert told(outcomes) == [("subscribe", "done"), ("subscribe", "failed")]
+    assert results_of(outcomes) == [("subscribe", "done"), ("subscribe", "failed")]
     assert [outcome.is_conflict for outcome in outcomes] == [False, True]
     assert shown(sandbox) == {"workflow_started": ours(), "task_returned": ELSEWHERE}
-    # It stays wanted: a page goes on saying that it does not come.
+    # It stays expected: the page still reports it as missing.
     assert ("task_returned", "") in wanted()
 
 
@@ -222,7 +222,7 @@ class TestAnotherUserOfTheAccount:
 
         outcomes = services.unsubscribe_target(integrator, ours())
 
-        assert told(outcomes) == [("unsubscribe", "done")]
+        assert results_of(outcomes) == [("unsubscribe", "done")]
         assert receivers(sandbox, "task_returned") == [ELSEWHERE, ours()]
         assert wanted() == {("task_returned", "")}
 
@@ -273,12 +273,12 @@ def test_all_of_a_target_end_and_nothing_else(sandbox: Sandbox, integrator: User
 
     outcomes = services.unsubscribe_target(integrator, ELSEWHERE)
 
-    assert told(outcomes) == [("unsubscribe", "done")] * 2
+    assert results_of(outcomes) == [("unsubscribe", "done")] * 2
     assert shown(sandbox) == mirrored() == {"workflow_started": ours()}
     assert wanted() == {("workflow_started", "")}
 
 
-def test_a_target_that_lost_its_events_meanwhile_takes_nobody_along(
+def test_a_target_that_lost_its_events_ends_no_other(
     sandbox: Sandbox, integrator: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     services.subscribe(integrator, [RETURNED], ELSEWHERE)
@@ -292,7 +292,7 @@ def test_a_target_that_lost_its_events_meanwhile_takes_nobody_along(
 
     outcomes = services.unsubscribe_target(integrator, ELSEWHERE)
 
-    assert told(outcomes) == [("unsubscribe", "already")]
+    assert results_of(outcomes) == [("unsubscribe", "already")]
     assert shown(sandbox) == mirrored() == {"task_returned": ANOTHER}
 
 
@@ -329,7 +329,7 @@ def test_a_lost_answer_to_an_end_is_found_by_listing(sandbox: Sandbox, integrato
     assert (shown(sandbox), mirrored(), wanted()) == ({}, {}, set())
 
 
-def test_a_failure_half_way_tells_what_succeeded_and_keeps_the_wish(
+def test_a_failure_half_way_reports_what_succeeded_and_stays_expected(
     sandbox: Sandbox, integrator: User
 ) -> None:
     sandbox.fault(kind="status", status=500, method="POST", path_prefix="/webhooks", skip=2, times=1)
@@ -354,7 +354,7 @@ def test_a_url_that_the_server_refuses_is_wanted_no_longer(sandbox: Sandbox, int
     assert wanted() == set()
 
 
-def test_a_key_that_may_not_manage_webhooks_is_told_what_is_missing(
+def test_a_key_that_may_not_manage_webhooks_is_explained(
     sandbox: Sandbox, integrator: User, settings: Settings
 ) -> None:
     services.subscribe(integrator, [RETURNED])

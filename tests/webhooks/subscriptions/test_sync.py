@@ -1,4 +1,4 @@
-"""``manage.py sync subscriptions``: the mirror, and the drift in words."""
+"""``manage.py sync subscriptions``: the mirror, and the drift as text."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def test_the_snapshot_has_the_time_of_the_sync(sandbox: Sandbox) -> None:
     assert first.fetched_at is not None
     assert (first.error, first.attempted_at) == ("", first.fetched_at)
 
-    sync("subscriptions")  # nothing to write, and looked at all the same
+    sync("subscriptions")  # nothing to write, but listed
     second = services.snapshot()
     assert second.fetched_at is not None
     assert second.fetched_at > first.fetched_at
@@ -129,7 +129,7 @@ def test_the_command_says_how_it_differs(sandbox: Sandbox, integrator: User) -> 
     assert ours().rpartition("/hooks/")[2].strip("/") not in "".join(lines)
 
 
-def test_json_has_the_same_remarks(sandbox: Sandbox, integrator: User) -> None:
+def test_json_has_the_same_notes(sandbox: Sandbox, integrator: User) -> None:
     services.subscribe(integrator, [Kind.TASK_RETURNED])
     sandbox.delete_subscription(sandbox.subscriptions()[0]["id"])
 
@@ -145,7 +145,7 @@ def test_the_command_says_nothing_where_nothing_is_wanted(sandbox: Sandbox) -> N
     assert len(command("subscriptions")) == 1
 
 
-def test_remarks_are_not_made_about_what_could_not_be_listed(sandbox: Sandbox, integrator: User) -> None:
+def test_there_are_no_notes_about_what_could_not_be_listed(sandbox: Sandbox, integrator: User) -> None:
     services.subscribe(integrator, [Kind.TASK_RETURNED])
     sandbox.fault(kind="status", status=404, path_prefix="/webhooks", times=0)
     out = StringIO()
@@ -187,7 +187,7 @@ def test_there_is_one_row_about_the_listing(sandbox: Sandbox) -> None:
 
 @only_current
 class TestOneUrlPerEvent:
-    """Subscriptions have no numbers there: ours stand for an event, the same one for ever."""
+    """Subscriptions have no numbers there: ours stand for an event, always the same one."""
 
     def test_it_mirrors_what_has_a_url(self, sandbox: Sandbox) -> None:
         take(sandbox, "task_returned", "workflow_started", url=ELSEWHERE)

@@ -1,4 +1,4 @@
-"""A target is looked at before it is sent."""
+"""A target is checked before it is sent."""
 
 from __future__ import annotations
 

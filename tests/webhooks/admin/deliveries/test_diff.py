@@ -10,7 +10,7 @@ from apps.webhooks.admin.deliveries.diff import MAX_CHANGES, MAX_VALUE_CHARACTER
 from tests.fixtures import payloads
 
 
-def told(before: Any, after: Any) -> list[tuple[str, str, str, str]]:
+def compared(before: Any, after: Any) -> list[tuple[str, str, str, str]]:
     return [
         (change.path, change.what.value, change.before, change.after)
         for change in difference(before, after).changes
@@ -34,32 +34,32 @@ def told(before: Any, after: Any) -> list[tuple[str, str, str, str]]:
     ],
 )
 def test_every_kind_of_change(before: Any, after: Any, expected: list[tuple[str, str, str, str]]) -> None:
-    assert told(before, after) == expected
+    assert compared(before, after) == expected
 
 
 def test_items_are_compared_by_their_names() -> None:
     before = {"output": [{"api_name": "a", "value": "1"}, {"api_name": "b", "value": "2"}]}
     after = {"output": [{"api_name": "b", "value": "3"}, {"api_name": "a", "value": "1"}]}
 
-    assert told(before, after) == [("output[b].value", "changed", '"2"', '"3"')]
+    assert compared(before, after) == [("output[b].value", "changed", '"2"', '"3"')]
 
 
-def test_items_whose_names_are_not_unique_are_compared_by_place() -> None:
+def test_items_without_unique_names_are_compared_by_position() -> None:
     before = {"x": [{"id": 1, "v": 1}, {"id": 1, "v": 2}]}
     after = {"x": [{"id": 1, "v": 1}, {"id": 1, "v": 3}]}
 
-    assert told(before, after) == [("x[1].v", "changed", "2", "3")]
+    assert compared(before, after) == [("x[1].v", "changed", "2", "3")]
 
 
 def test_the_subscription_says_nothing_of_the_workflow() -> None:
     one = payloads.started(1, hook_id=1, hook_target="https://one.example.com")
     other = payloads.started(1, hook_id=2, hook_target="https://other.example.com")
 
-    assert told(one, other) == []
+    assert compared(one, other) == []
 
 
 def test_the_workflow_of_a_task_is_compared_with_that_of_a_workflow() -> None:
-    changes = told(payloads.started(1), payloads.task_completed(1, 1))
+    changes = compared(payloads.started(1), payloads.task_completed(1, 1))
 
     assert ("workflow.current_task.id", "changed", "101", "102") in changes
     assert [path for path, *_rest in changes if not path.startswith("workflow.current_task")] == ["task"]
@@ -81,8 +81,8 @@ def test_depth_is_bounded() -> None:
             value = {"x": value}
         return value
 
-    assert len(told(nested(1), nested(2))) == 1
+    assert len(compared(nested(1), nested(2))) == 1
 
 
 def test_half_a_surrogate_pair_can_be_shown() -> None:
-    assert told({}, {"a": "\ud800"})[0][3] == '"\\ud800"'
+    assert compared({}, {"a": "\ud800"})[0][3] == '"\\ud800"'

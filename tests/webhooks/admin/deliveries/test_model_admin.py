@@ -289,7 +289,7 @@ def test_it_names_the_other_deliveries_of_the_event(integrator_client: Client, d
         (b'{"a": "\\ud800"}', "\\ud800"),
     ],
 )
-def test_whatever_came_can_be_looked_at(
+def test_any_body_can_be_viewed(
     integrator_client: Client, deliver: Deliver, body: bytes | str, says: str
 ) -> None:
     assert deliver(body.encode() if isinstance(body, str) else body).status_code == 400

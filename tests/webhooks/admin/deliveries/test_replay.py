@@ -29,13 +29,13 @@ def text_of(response: Any) -> str:
 
 @pytest.fixture
 def looker(db: None) -> Client:
-    """Return the browser of somebody who may see deliveries, and no more."""
+    """Return the browser of a user who may only view deliveries."""
     user = make_user("looker", is_staff=True)
     user.user_permissions.add(Permission.objects.get(codename="view_delivery"))
     return client_of(User.objects.get(pk=user.pk))
 
 
-def test_whoever_may_only_look_cannot_replay(looker: Client, deliver: Deliver) -> None:
+def test_a_viewer_cannot_replay(looker: Client, deliver: Deliver) -> None:
     deliver(payloads.started())
     pk = Delivery.objects.get().pk
 
@@ -105,7 +105,7 @@ def window(**values: Any) -> dict[str, Any]:
     now = timezone.localtime()
     times = {"since": now - dt.timedelta(hours=1), "until": now + dt.timedelta(minutes=1)}
     return {
-        **{name: f"{moment:%Y-%m-%dT%H:%M}" for name, moment in times.items()},
+        **{name: f"{time:%Y-%m-%dT%H:%M}" for name, time in times.items()},
         "state": "",
         "kind": "",
         **values,

@@ -104,7 +104,7 @@ class TestSubscribing:
         assert "private host" in text(integrator_client.post(f"{PAGE}subscribe/", other), 422)
         assert sandbox.subscriptions() == []
 
-        # From here on Pneumatic is asked, so it must be the sandbox; the warnings are those of before.
+        # From here on requests are made, so they must go to the sandbox; the warnings are those of before.
         form_page = integrator_client.post(f"{PAGE}subscribe/", {**data, "confirmed": confirmed})
         assert form_page.status_code == 302
         assert WantedSubscription.objects.get().target == "http://10.0.0.7/listener"
@@ -117,7 +117,7 @@ class TestSubscribing:
         response = integrator_client.post(f"{PAGE}subscribe/", {"all": "1", "where": "ours"})
         assert "PUBLIC_URL is empty" in text(response, 422)
 
-    def test_what_pneumatic_could_not_do_is_told_and_remembered(
+    def test_what_pneumatic_could_not_do_is_reported_and_still_expected(
         self, integrator_client: Client, sandbox: Sandbox
     ) -> None:
         sandbox.fault(kind="status", path_prefix="/webhooks", status=500, times=0)
@@ -137,14 +137,14 @@ class TestUnsubscribing:
         self, integrator: User, integrator_client: Client, sandbox: Sandbox
     ) -> None:
         services.subscribe(integrator, list(Kind.values))
-        told = {
+        pages = {
             row.kind: text(integrator_client.get(f"{PAGE}{row.pk}/unsubscribe/"))
             for row in Subscription.objects.all()
         }
-        assert "New workflows appear only with their next event" in told["workflow_started"]
-        assert "Running workflows are no longer updated" in told["task_completed"]
-        assert "Returned tasks are no longer noticed" in told["task_returned"]
-        assert "still shown as running" in told["workflow_completed"]
+        assert "New workflows appear only with their next event" in pages["workflow_started"]
+        assert "Running workflows are no longer updated" in pages["task_completed"]
+        assert "Returned tasks are no longer noticed" in pages["task_returned"]
+        assert "still shown as running" in pages["workflow_completed"]
         assert len(sandbox.subscriptions()) == 4, "looking ends nothing"
 
     def test_one_is_ended_by_its_id_and_a_second_click_does_no_harm(
@@ -193,7 +193,9 @@ class TestUnsubscribing:
             assert integrator_client.get(PAGE + path).status_code == 404
             assert integrator_client.post(PAGE + path).status_code == 404
 
-    def test_what_failed_is_told(self, integrator: User, integrator_client: Client, sandbox: Sandbox) -> None:
+    def test_a_failure_is_reported(
+        self, integrator: User, integrator_client: Client, sandbox: Sandbox
+    ) -> None:
         services.subscribe(integrator, [STARTED])
         sandbox.fault(kind="status", path_prefix="/webhooks", status=500, times=0)
         page = post(integrator_client, "1/unsubscribe/")
@@ -229,7 +231,7 @@ class TestRepairing:
         assert 'name="also" value="4"' in text(integrator_client.get(PAGE))
         page = text(integrator_client.get(f"{PAGE}repair/?also=4&also=1&also=x&also={'9' * 5000}"))
         assert ">another integration<" in page
-        assert ">Unsubscribe no. 1<" not in page, "nobody may choose what is healthy"
+        assert ">Unsubscribe no. 1<" not in page, "a healthy subscription cannot be selected"
         post(integrator_client, "repair/", step=hidden(page, "step"), also=hidden(page, "also"))
         assert ELSEWHERE not in {row["target"] for row in drifted.subscriptions()}
 
@@ -237,7 +239,7 @@ class TestRepairing:
         self, integrator: User, integrator_client: Client, drifted: Sandbox
     ) -> None:
         page = text(integrator_client.get(f"{PAGE}repair/"))
-        services.subscribe(integrator, [RETURNED])  # meanwhile, in another tab
+        services.subscribe(integrator, [RETURNED])  # in another tab
         before = drifted.subscriptions()
         after = post(integrator_client, "repair/", step=hidden(page, "step"))
         assert "The subscriptions have changed" in after
@@ -287,7 +289,7 @@ class TestReplacingTheToken:
         assert [row["target"] for row in sandbox.subscriptions()] == [old]
         assert "nothing to cancel" in post(integrator_client, "rotation/", do="abort")
 
-    def test_a_failure_in_between_is_told_and_gone_on_from(
+    def test_a_failure_in_between_is_reported_and_continued_from(
         self, integrator: User, integrator_client: Client, sandbox: Sandbox
     ) -> None:
         services.subscribe(integrator, [STARTED, RETURNED])
@@ -307,7 +309,7 @@ class TestReplacingTheToken:
 
 
 class TestTestEvents:
-    def test_what_went_wrong_on_the_way_is_told(
+    def test_an_error_on_the_way_is_reported(
         self, integrator_client: Client, sandbox: Sandbox, settings: Settings
     ) -> None:
         settings.PUBLIC_URL = sandbox.url  # something answers there, but it is not this dashboard

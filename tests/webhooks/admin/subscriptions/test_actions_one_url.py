@@ -58,7 +58,7 @@ def pk(event: str) -> int:
 
 
 class TestSubscribing:
-    def test_whose_url_would_be_replaced_is_shown_before(
+    def test_the_url_that_would_be_replaced_is_shown_before(
         self, integrator_client: Client, sandbox: Sandbox
     ) -> None:
         take(sandbox, "task_returned", url=ELSEWHERE)
@@ -120,7 +120,7 @@ class TestSubscribing:
 
         assert shown(sandbox) == {"task_returned": ours(), "workflow_started": ELSEWHERE}
 
-    def test_what_changes_between_the_answer_and_the_change_is_asked_about_anew(
+    def test_a_change_after_the_confirmation_is_confirmed_again(
         self, integrator_client: Client, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         take(sandbox, "task_returned", url=ELSEWHERE)
@@ -203,7 +203,7 @@ class TestUnsubscribing:
         where = f"{pk(RETURNED)}/{path}"
         seen = hidden(text(integrator_client.get(PAGE + where)), "seen")
         take(sandbox, "task_returned", url=ELSEWHERE)
-        services.refresh()  # somebody opens the page in another tab
+        services.refresh()  # another tab opens the page
 
         page = post(integrator_client, where, seen=seen)
 
@@ -212,7 +212,7 @@ class TestUnsubscribing:
         assert shown(sandbox) == {"task_returned": ELSEWHERE}
         assert "Nothing was ended" in post(integrator_client, where), "without having looked at all"
 
-    def test_what_stops_is_told_for_both_who_receive_it(
+    def test_the_impact_is_shown_for_both_receivers(
         self, integrator: User, integrator_client: Client, sandbox: Sandbox
     ) -> None:
         key = sandbox.add_key("key-of-another-admin", OTHER_ADMIN)
@@ -286,7 +286,7 @@ class TestRepairing:
 
         assert shown(sandbox) == {"task_returned": ours()}
 
-    def test_ending_what_others_have_says_for_whom(
+    def test_ending_a_shared_event_says_for_all_users(
         self, integrator: User, integrator_client: Client, sandbox: Sandbox
     ) -> None:
         take(sandbox, "task_returned", url=ELSEWHERE)
@@ -319,7 +319,7 @@ class TestReplacingTheToken:
         assert ours() != old
         assert shown(sandbox) == {"workflow_started": ours(), "task_returned": ELSEWHERE}
 
-    def test_a_test_event_that_does_not_come_back_is_told(
+    def test_a_test_event_that_does_not_arrive_is_reported(
         self, integrator: User, integrator_client: Client, sandbox: Sandbox, settings: Settings
     ) -> None:
         settings.PUBLIC_URL = sandbox.url

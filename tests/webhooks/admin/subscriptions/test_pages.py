@@ -35,7 +35,7 @@ def public_url(settings: Settings) -> None:
 
 @pytest.fixture
 def onlooker() -> Client:
-    """Return the browser of somebody who may look at subscriptions and change none."""
+    """Return the browser of a user who may view subscriptions and change none."""
     user = make_user("onlooker", "Viewer", is_staff=True)
     user.user_permissions.add(Permission.objects.get(codename="view_subscription"))
     return client_of(user)
@@ -92,7 +92,7 @@ def test_the_form_proposes_what_does_not_come_to_us_yet(
     assert ticked() == set(Kind.values) - {Kind.WORKFLOW_STARTED.value}
 
 
-def test_each_subscription_tells_whose_it_is_and_what_is_amiss(
+def test_each_subscription_shows_its_owner_and_its_problem(
     integrator: User, integrator_client: Client, sandbox: Sandbox
 ) -> None:
     services.subscribe(integrator, [Kind.WORKFLOW_STARTED.value])
@@ -110,7 +110,7 @@ def test_each_subscription_tells_whose_it_is_and_what_is_amiss(
     }
 
     def marks(id_: int) -> list[str]:
-        return [mark for mark in MARKS if f">{mark}</span>" in rows[id_]]
+        return [badge for badge in MARKS if f">{badge}</span>" in rows[id_]]
 
     assert marks(1) == ["ours"]
     assert marks(2) == ["requested here"]
@@ -120,7 +120,7 @@ def test_each_subscription_tells_whose_it_is_and_what_is_amiss(
     assert marks(6) == ["external", "deprecated"]
 
 
-def test_our_token_is_hidden_until_somebody_who_may_asks_for_it(
+def test_our_token_is_hidden_until_an_authorised_user_shows_it(
     integrator: User, integrator_client: Client, onlooker: Client, sandbox: Sandbox
 ) -> None:
     services.subscribe(integrator, list(Kind.values))
@@ -146,7 +146,7 @@ def test_statistics_stand_beside_what_comes_to_us_only(
     receive(1, now, state="parked")
     page = text(integrator_client)
     assert page.count('role="img"') == 1
-    assert ": 3. 1 failed." in page  # the last day of the picture, in words
+    assert ": 3. 1 failed." in page  # the last day of the chart, as text
     assert page.count("Other URL: not tracked") == 1
     assert "style=" not in page
 
@@ -163,7 +163,7 @@ def test_a_failure_of_the_api_leaves_the_last_known_state_with_its_age(
     assert "3 hours ago" in page.replace("\xa0", " ")
     assert "will fail until Pneumatic responds again" in page
     assert f"{PUBLIC}/hooks/••••••••/" in page
-    assert len(sandbox.requests()) == 1, "whoever waits for a page is not made to wait for retries"
+    assert len(sandbox.requests()) == 1, "a user who waits for a page does not wait for retries"
 
 
 def test_before_the_first_success_nothing_is_claimed(integrator_client: Client, sandbox: Sandbox) -> None:

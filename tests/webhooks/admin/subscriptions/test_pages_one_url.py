@@ -87,7 +87,7 @@ def test_ours_that_the_list_conceals_is_shown(
     assert page.count("/unsubscribe/") == 1
 
 
-def test_a_key_that_may_not_is_told_what_is_missing(
+def test_a_key_without_the_role_is_explained(
     integrator: User, integrator_client: Client, sandbox: Sandbox, settings: Settings
 ) -> None:
     services.subscribe(integrator, [STARTED])

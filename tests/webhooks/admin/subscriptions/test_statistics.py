@@ -51,7 +51,7 @@ def test_events_are_counted_by_day_and_the_last_one_is_known() -> None:
     assert found[2].events == found[2].failures == 0
 
 
-def test_a_subscription_that_fell_silent_is_still_known_to_have_spoken() -> None:
+def test_the_last_event_of_a_silent_subscription_is_known() -> None:
     subscribe(1)
     receive(1, NOW - 90 * DAY)
     found = statistics.of_subscriptions([1], now=NOW)[1]
