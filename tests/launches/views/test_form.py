@@ -300,7 +300,7 @@ def test_it_keeps_answers_when_the_template_changed(
     page = html.unescape(response.content.decode())
     assert "The template changed while this form was open" in page
     assert "“Colour” is new" in page
-    assert "no longer asked" in page
+    assert "no longer in the form" in page
     again = FilledForm.read(operator_client, response)
     assert again.controls["name"] == ["Kept"]
     assert again.controls["kickoff-string-1"] == ["Kept too"]

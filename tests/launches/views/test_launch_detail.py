@@ -152,7 +152,7 @@ def test_edit_and_launch_again_shows_answers_that_are_not_kept(
     assert form.controls["name"] == ["First"]
     assert form.controls["kickoff-string-1"] == ["Desks"]
     assert "many words" in page
-    assert "no longer asked" in page
+    assert "no longer in the form" in page
 
 
 def test_a_launch_of_another_template_is_no_source(
