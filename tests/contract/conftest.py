@@ -13,6 +13,6 @@ __all__ = ["connect_to", "memory", "serve"]
 
 @pytest.fixture
 def client(sandbox: Sandbox, db: None) -> Iterator[Client]:
-    """Return a client; what is remembered of the server stands in the database."""
+    """Return a client; the database stores what is known of the server."""
     with connect() as client:
         yield client

@@ -1,7 +1,7 @@
 """What the open-source server was recorded to answer, and a small server that answers it again.
 
-``exchanges/`` holds one exchange in each file; see the README there. Expectations of the tests stand on what is
-described of that server, in words of their own: nothing of ``apps.pneumatic`` computes them.
+``exchanges/`` holds one exchange in each file; see the README there. Expectations of the tests are based on what is
+described of that server, in separate words: nothing of ``apps.pneumatic`` computes them.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def named(test: Callable[[Exchange], bool]) -> list[str]:
 
 
 def answering(*recorded: str) -> Behaviour:
-    """Answer each recorded path with what was recorded, and all else with the page for what is not there.
+    """Answer each recorded path with what was recorded, and all else with the page for a missing path.
 
     The first recording of a path is the one that counts.
     """

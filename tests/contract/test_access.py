@@ -1,7 +1,7 @@
 """The client against the sandbox over HTTP: keys, settings and passing faults, with every documented parameter.
 
 The sandbox shares no code with the client and judges strictly: what it takes is what the reference describes, or what
-today's server was seen to take.
+the current API was seen to take.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def test_a_wrong_key_is_not_accepted(sandbox: Sandbox, settings: Settings) -> No
         ("PNEUMATIC_DIALECT", "klingon"),
     ],
 )
-def test_a_setting_that_cannot_work_is_told_before_anything_is_sent(
+def test_a_setting_that_cannot_work_is_an_error_before_anything_is_sent(
     settings: Settings, name: str, value: str
 ) -> None:
     setattr(settings, name, value)
@@ -59,7 +59,7 @@ def test_a_setting_that_cannot_work_is_told_before_anything_is_sent(
 
 @both_dialects
 @pytest.mark.django_db
-def test_auto_finds_out_and_speaks_what_it_found(sandbox: Sandbox, settings: Settings, dialect: str) -> None:
+def test_auto_detects_the_api_and_uses_it(sandbox: Sandbox, settings: Settings, dialect: str) -> None:
     settings.PNEUMATIC_DIALECT = "auto"
 
     with connect() as client:
@@ -88,7 +88,7 @@ def test_the_page_of_a_workflow_is_in_pneumatics_own_app(settings: Settings) -> 
         ({"kind": "truncate"}, Unavailable),
     ],
 )
-def test_a_listing_that_fails_for_good_is_told_as_what_it_is(
+def test_a_listing_that_fails_for_good_is_its_error(
     sandbox: Sandbox, client: Client, fault: dict[str, Any], error: type[Exception]
 ) -> None:
     sandbox.fault(**fault, times=0, path_prefix="/templates")

@@ -1,4 +1,4 @@
-"""A day in the first launch of all, before anybody has asked whose key this is."""
+"""A day in the very first launch, before the user of the key is known."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The client against the sandbox over HTTP: launches, with every documented parameter.
 
 The sandbox shares no code with the client and judges strictly: what it takes is what the reference describes, or what
-today's server was seen to take.
+the current API was seen to take.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def test_an_inactive_template_is_refused_with_a_reason(client: Client) -> None:
 
 @both_dialects
 @pytest.mark.parametrize("kind", ["drop_after", "truncate", "wrong_json", "broken_json", "html_200"])
-def test_a_launch_whose_answer_is_lost_is_unknown_and_not_repeated(
+def test_a_launch_without_a_response_is_unknown_and_not_repeated(
     sandbox: Sandbox, client: Client, kind: str
 ) -> None:
     options: dict[str, Any] = {} if kind in {"drop_after", "truncate"} else {"process": True}
@@ -109,7 +109,7 @@ def test_a_launch_whose_answer_is_lost_is_unknown_and_not_repeated(
 
 @both_dialects
 def test_a_launch_that_takes_too_long_is_unknown(sandbox: Sandbox, settings: Settings) -> None:
-    settings.PNEUMATIC_READ_TIMEOUT = 2  # for what is asked before, too
+    settings.PNEUMATIC_READ_TIMEOUT = 2  # also for the requests before it
     sandbox.fault(kind="delay", seconds=600, path_prefix="/templates/2/run")
 
     with connect() as client, pytest.raises(OutcomeUnknown):

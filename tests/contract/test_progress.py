@@ -1,4 +1,4 @@
-"""From the sandbox's account to our rows: what it knows is what the dashboard shows, whatever happens on the way.
+"""From the sandbox's account to our rows: what it knows is what the dashboard shows, after any fault on the way.
 
 The sandbox shares no code with the receiver and the projection. Its people work, its deliveries come by HTTP to the
 real receiver, and both ends are compared.
@@ -79,7 +79,7 @@ def known(sandbox: Sandbox) -> dict[int, tuple[Any, ...]]:
 
 def test_it_shows_what_pneumatic_knows(connected: Sandbox, dialect: str) -> None:
     connected.act(ACTS)
-    # Today's server deletes what it terminates and tells nobody: that is for the reading back.
+    # The current API deletes what it terminates and tells nobody: that is for the reading back.
     ending = "finish" if dialect == "current" else "terminate"
     connected.step(min(item["id"] for item in connected.workflows() if item["status"] == 0), ending)
     deliveries = connected.wait_delivered()
@@ -144,7 +144,7 @@ def test_lost_events_are_noticed_and_the_present_is_right(connected: Sandbox, di
 
 
 def test_every_key_of_a_delivery_arrives_in_canonical_form(connected: Sandbox, dialect: str) -> None:
-    """The parser reads each payload; nothing that the sandbox told of people, tasks and answers is dropped."""
+    """The parser reads each payload; nothing that the sandbox sent about users, tasks and answers is dropped."""
     connected.act(ACTS)
     for delivery in connected.wait_delivered():
         raw = json.loads(delivery["body"])

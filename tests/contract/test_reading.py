@@ -1,7 +1,7 @@
 """The client against the sandbox over HTTP: templates and users, with every documented parameter.
 
 The sandbox shares no code with the client and judges strictly: what it takes is what the reference describes, or what
-today's server was seen to take.
+the current API was seen to take.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def test_it_gets_a_template_in_full(client: Client, dialect: str) -> None:
 
 
 @both_dialects
-def test_the_list_and_the_detail_tell_the_same_kickoff(
+def test_the_list_and_the_detail_have_the_same_kickoff(
     sandbox: Sandbox, client: Client, dialect: str
 ) -> None:
     sandbox.reset("demo", dialect=dialect)

@@ -1,4 +1,4 @@
-"""Recorded launches: what was sent and did not arrive is told, and nothing else is."""
+"""Recorded launches: answers that were dropped are reported, and no others."""
 
 from __future__ import annotations
 

@@ -107,17 +107,17 @@ def test_groups_and_the_holder_of_the_key(serve: Serve, connect_to: Connect) -> 
     client = connect_to(serve(answering("groups-list", "setup-auth-context")).url, dialect=Current())
 
     (group,) = client.list_groups()
-    holder = client.key_holder()
+    key_holder = client.key_holder()
 
     assert (group.id, group.name, group.users) == (1, "Reviewers Ü", (2, 3))
-    assert holder is not None
-    assert (holder.user_id, holder.email, holder.name, holder.zone) == (
+    assert key_holder is not None
+    assert (key_holder.user_id, key_holder.email, key_holder.name, key_holder.zone) == (
         1,
         "owner@example.test",
         "Olga Owner",
         "UTC",
     )
-    assert (holder.is_admin, holder.is_account_owner) == (True, True)
+    assert (key_holder.is_admin, key_holder.is_account_owner) == (True, True)
 
 
 # -- Webhooks
@@ -137,19 +137,19 @@ def test_a_list_of_events(serve: Serve, connect_to: Connect, name: str) -> None:
 # -- Workflows
 
 
-def check_workflow(read: WorkflowSnapshot, told: dict[str, Any]) -> None:
+def check_workflow(read: WorkflowSnapshot, sent: dict[str, Any]) -> None:
     statuses = {0: Status.RUNNING, 1: Status.COMPLETED, 3: Status.SNOOZED}
-    assert (read.id, read.name, read.status) == (told["id"], told["name"], statuses[told["status"]])
-    assert (read.template_id, read.template_name) == (told["template"]["id"], told["template"]["name"])
-    assert (read.starter_id, read.is_urgent) == (told["workflow_starter"], told["is_urgent"])
-    for moment, key in [
+    assert (read.id, read.name, read.status) == (sent["id"], sent["name"], statuses[sent["status"]])
+    assert (read.template_id, read.template_name) == (sent["template"]["id"], sent["template"]["name"])
+    assert (read.starter_id, read.is_urgent) == (sent["workflow_starter"], sent["is_urgent"])
+    for time, key in [
         (read.date_created, "date_created_tsp"),
         (read.date_completed, "date_completed_tsp"),
         (read.due, "due_date_tsp"),
     ]:
-        assert (moment is None) is (told[key] is None)
-        assert moment is None or abs(moment.timestamp() - told[key]) < 1e-3
-    there = [task for task in told["tasks"] if task["status"] != "skipped"]
+        assert (time is None) is (sent[key] is None)
+        assert time is None or abs(time.timestamp() - sent[key]) < 1e-3
+    there = [task for task in sent["tasks"] if task["status"] != "skipped"]
     assert [(task.id, task.name, task.number, task.status) for task in read.tasks] == [
         (task["id"], task["name"], task["number"], TaskStatus(task["status"])) for task in there
     ]
@@ -170,8 +170,8 @@ def test_a_list_of_workflows(serve: Serve, connect_to: Connect, name: str) -> No
     read = client.list_workflows(limit=1000)
 
     assert len(read) == len(rows_of(found))
-    for workflow, told in zip(read, rows_of(found), strict=True):
-        check_workflow(workflow, told)
+    for workflow, sent in zip(read, rows_of(found), strict=True):
+        check_workflow(workflow, sent)
         assert workflow.kickoff == ()
 
 
@@ -226,7 +226,7 @@ def test_where_files_are_is_seen_in_workflows(serve: Serve, connect_to: Connect,
     assert client.find_files_url() == expected
 
 
-def test_a_path_that_is_not_there_is_told_in_html(serve: Serve, connect_to: Connect) -> None:
+def test_a_missing_path_is_answered_in_html(serve: Serve, connect_to: Connect) -> None:
     client = connect_to(serve(answering("not-found-path")).url, dialect=Current())
 
     with pytest.raises(NotFound) as caught:

@@ -51,7 +51,7 @@ COVERED = RUNS
 
 
 def expected(found: Exchange) -> tuple[type[PneumaticError], str | None]:
-    """Return the class of error for a refusal, and the field that it must stand at."""
+    """Return the class of error for a refusal, and the field that it must name."""
     by_status = {401: AuthenticationFailed, 403: PermissionDenied, 404: NotFound, 500: OutcomeUnknown}
     error = by_status.get(found.status, ValidationFailed)
     details = found.answer.get("details", {}) if isinstance(found.answer, dict) else {}
@@ -220,7 +220,7 @@ OTHERWISE: dict[str, tuple[dict[str, Value], dict[str, Any]]] = {
     "run-bad-number-float-ok": ({**WHOLE, "amount": Decimal("5.25")}, {"amount": "5.25"}),
     "run-bad-number-exp": ({**WHOLE, "amount": Decimal("1e5")}, {"amount": "100000"}),
     "run-bad-number-comma": ({**WHOLE, "amount": Decimal("1.5")}, {"amount": "1.5"}),
-    # A day begins at a whole second, and no other moment of it is ever sent.
+    # A day begins at a whole second, and no other time of it is ever sent.
     "run-bad-date-float-ok": ({**WHOLE, "start-date": dt.date(2026, 1, 1)}, {"start-date": 1767225600}),
     "run-bad-date-negative": ({**WHOLE, "start-date": dt.date(1969, 12, 31)}, {"start-date": -86400}),
     "run-bad-date-iso": ({**WHOLE, "start-date": dt.date(2026, 1, 1)}, {"start-date": 1767225600}),
@@ -235,7 +235,7 @@ OTHERWISE: dict[str, tuple[dict[str, Value], dict[str, Any]]] = {
     ),
 }
 
-# What the client refuses by itself, at this field.
+# What the client refuses without a request, at this field.
 REFUSED: dict[str, tuple[dict[str, Value], str]] = {
     "run-bad-checkbox-unknown": ({"channels": ("E-mail", "Pigeon")}, "channels"),
     "run-bad-dropdown-unknown": ({"country": "Mars"}, "country"),
@@ -267,7 +267,7 @@ REFUSED_NAMES = {
     "run-no-body": "",
     "run-dataset-wf-name-template": "",
 }
-# Values in another form than their field's: a mistake in our own code, told as such before anything is sent.
+# Values in another form than their field's: a mistake in our own code, raised before anything is sent.
 MISTAKES: dict[str, tuple[str, Any]] = {
     "run-bad-checkbox-string": ("channels", "E-mail"),
     "run-bad-date-bool": ("start-date", True),
@@ -357,7 +357,7 @@ def test_a_value_in_another_form_is_a_mistake_of_ours(name: str) -> None:
 
 @pytest.mark.parametrize("template_id", [1, 2, 4, 7, 8, 9])
 def test_only_keys_that_the_server_knows_are_sent(template_id: int) -> None:
-    """It drops others without a word; so a launch without answers has an empty kickoff, and no id and no tasks."""
+    """It drops others without an error; so a launch without answers has an empty kickoff, and no id and no tasks."""
     assert payload(template_id, {}) == {"name": NAME, "kickoff": {}}
 
 

@@ -1,6 +1,6 @@
 """Recorded answers to uploads, subscriptions and the calls of the past, given once more.
 
-The last of them are what a client that speaks the documented dialect meets at today's server.
+The last of them are what a client with the documented dialect receives at the current API.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def test_every_recording_is_covered() -> None:
 
 
 def test_no_recording_holds_a_key_or_a_person() -> None:
-    """Whoever records more of them leaves out what the server says about keys and cookies."""
+    """New recordings must leave out what the server says about keys and cookies."""
     for name in names():
         found = exchange(name)
         assert set(found.headers) <= {"content-type", "retry-after"}
@@ -175,7 +175,7 @@ def test_a_subscription_that_was_taken(serve: Serve, connect_to: Connect, name: 
 @pytest.mark.parametrize("name", NOT_SUBSCRIBED)
 def test_a_subscription_that_was_refused(serve: Serve, connect_to: Connect, name: str) -> None:
     found = exchange(name)
-    # Whatever was wrong with the request then: ours gets the same answer.
+    # The recorded request was wrong in some way: ours gets the same response.
     path = "POST /webhooks/events/workflow_started/subscribe"
     behave = answering(name)
     there = serve(
@@ -212,7 +212,7 @@ def test_an_end_of_a_subscription(serve: Serve, connect_to: Connect, name: str) 
 
 
 @pytest.mark.parametrize("recorded", ["webhooks-events-list-empty", "webhooks-events-list-all"])
-def test_a_subscription_that_leads_elsewhere_by_now_is_left_alone(
+def test_a_subscription_with_another_url_is_not_changed(
     serve: Serve, connect_to: Connect, recorded: str
 ) -> None:
     server = serve(answering(recorded, "webhooks-unsubscribe-event"))
@@ -255,7 +255,7 @@ def test_a_documented_link_is_not_found_at_todays_server(serve: Serve, connect_t
     assert "<" not in str(caught.value)
 
 
-def test_documented_webhooks_are_told_for_a_contradiction_at_todays_server(
+def test_documented_webhooks_are_a_contradiction_at_the_current_api(
     serve: Serve, connect_to: Connect
 ) -> None:
     client = connect_to(serve(answering(*OF_THE_PAST)).url)
@@ -270,7 +270,9 @@ def test_documented_webhooks_are_told_for_a_contradiction_at_todays_server(
         client.unsubscribe_target("http://127.0.0.1:8090/ok")
 
 
-def test_detection_tells_todays_server_by_its_recorded_answers(serve: Serve, connect_to: Connect) -> None:
+def test_detection_recognizes_the_current_api_by_recorded_responses(
+    serve: Serve, connect_to: Connect
+) -> None:
     server = serve(answering("webhooks-events-list-empty", "webhooks-old-list"))
 
     assert connect_to(server.url).detect_dialect() == "current"

@@ -32,17 +32,17 @@ TEMPLATES = named(
 COVERED = [*TEMPLATE_LISTS, *TEMPLATE_LIST_ERRORS, *TEMPLATES, "datasets-get", "auth-trailing-slash"]
 
 
-def told_fields(kickoff: dict[str, Any]) -> list[tuple[Any, ...]]:
+def listed_fields(kickoff: dict[str, Any]) -> list[tuple[Any, ...]]:
     """Return what is described of a form, from its JSON: its own fields first, larger ``order`` first."""
     fields = sorted(kickoff["fields"], key=lambda field: -field["order"])
-    found = [told_field(field) for field in fields]
+    found = [listed_field(field) for field in fields]
     for fieldset in kickoff["fieldsets"]:
         inside = sorted(fieldset["fields"], key=lambda field: -field["order"])
-        found += [told_field(field, fieldset["api_name"]) for field in inside]
+        found += [listed_field(field, fieldset["api_name"]) for field in inside]
     return found
 
 
-def told_field(field: dict[str, Any], fieldset: str = "") -> tuple[Any, ...]:
+def listed_field(field: dict[str, Any], fieldset: str = "") -> tuple[Any, ...]:
     options = [
         option if isinstance(option, str) else option["value"] for option in field.get("selections", [])
     ]
@@ -66,14 +66,14 @@ def read_fields(kickoff: Kickoff) -> list[tuple[Any, ...]]:
     ]  # fmt: skip
 
 
-def told_people(owners: list[dict[str, Any]]) -> tuple[int, ...]:
+def listed_users(owners: list[dict[str, Any]]) -> tuple[int, ...]:
     return tuple(int(owner["source_id"]) for owner in owners)
 
 
-def check_summary(read: TemplateSummary | Template, told: dict[str, Any]) -> None:
-    assert (read.id, read.name, read.is_active) == (told["id"], told["name"], told["is_active"])
-    assert read.description == (told["description"] or "")
-    assert read.run_allowed == told_people(told["owners"])
+def check_summary(read: TemplateSummary | Template, sent: dict[str, Any]) -> None:
+    assert (read.id, read.name, read.is_active) == (sent["id"], sent["name"], sent["is_active"])
+    assert read.description == (sent["description"] or "")
+    assert read.run_allowed == listed_users(sent["owners"])
 
 
 @pytest.mark.parametrize("name", TEMPLATE_LISTS)
@@ -84,11 +84,11 @@ def test_a_list_of_templates(serve: Serve, connect_to: Connect, name: str) -> No
     read = [client._dialect.parse_template_summary(node) for node in page(client, found)]
 
     assert len(read) == len(rows_of(found))
-    for summary, told in zip(read, rows_of(found), strict=True):
-        check_summary(summary, told)
-        assert summary.tasks_count == told["tasks_count"]
-        has_dataset_inside = told["id"] == 9  # its values are not in the list
-        assert has_dataset_inside or read_fields(summary.kickoff) == told_fields(told["kickoff"])
+    for summary, sent in zip(read, rows_of(found), strict=True):
+        check_summary(summary, sent)
+        assert summary.tasks_count == sent["tasks_count"]
+        has_dataset_inside = sent["id"] == 9  # its values are not in the list
+        assert has_dataset_inside or read_fields(summary.kickoff) == listed_fields(sent["kickoff"])
 
 
 @pytest.mark.parametrize("name", [name for name in TEMPLATE_LISTS if isinstance(exchange(name).answer, list)])
@@ -146,7 +146,7 @@ def test_a_template_by_itself(serve: Serve, connect_to: Connect, name: str) -> N
     template = connect_to(server.url, dialect=Current()).get_template(found.number)
 
     check_summary(template, found.answer)
-    assert read_fields(template.kickoff) == told_fields(found.answer["kickoff"])
+    assert read_fields(template.kickoff) == listed_fields(found.answer["kickoff"])
     assert [(task.name, task.number) for task in template.tasks] == [
         (task["name"], task["number"]) for task in found.answer["tasks"]
     ]
@@ -167,14 +167,14 @@ def test_a_template_by_itself(serve: Serve, connect_to: Connect, name: str) -> N
 
 @pytest.mark.parametrize("name", [name for name in TEMPLATES if exchange(name).status != 200])
 def test_a_template_that_the_key_may_not_read(serve: Serve, connect_to: Connect, name: str) -> None:
-    """Where the detail is refused the list tells; where it does not either, there is nothing."""
+    """Where the detail is refused the list has it; without a row there is nothing."""
     found = exchange(name)
     server = serve(answering(name, "templates-list-nonadmin"))
     client = connect_to(server.url, dialect=Current())
 
     if name == "template-get-nonadmin-starter":
         template = client.get_template(4)
-        assert read_fields(template.kickoff) == told_fields(
+        assert read_fields(template.kickoff) == listed_fields(
             rows_of(exchange("templates-list-nonadmin"))[0]["kickoff"]
         )
         assert template.tasks == ()
@@ -224,7 +224,7 @@ def test_a_fieldset_keeps_its_title_and_its_fields(serve: Serve, connect_to: Con
 
 
 def test_a_field_of_every_type(serve: Serve, connect_to: Connect) -> None:
-    """By hand, for one form, what the others are held against by rule."""
+    """One form written out, where the others are compared by rule."""
     client = connect_to(serve(answering("template-get-required")).url, dialect=Current())
 
     template = client.get_template(1)
@@ -248,7 +248,7 @@ def test_a_field_of_every_type(serve: Serve, connect_to: Connect) -> None:
 
 
 def test_another_resource_answers_with_a_slash_at_the_end(serve: Serve, connect_to: Connect) -> None:
-    """It is JSON at 200, and no list: were it ever asked for, it would not be taken for an empty one."""
+    """It is JSON at 200 and no list: it would not be treated as an empty one."""
     server = serve(answering("templates-list"))
     connect_to(server.url + "/", dialect=Current()).list_templates()
     assert all(seen.target.startswith("/templates?") for seen in server.seen)

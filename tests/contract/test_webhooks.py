@@ -1,7 +1,7 @@
 """The client against the sandbox over HTTP: webhook subscriptions, with every documented parameter.
 
 The sandbox shares no code with the client and judges strictly: what it takes is what the reference describes, or what
-today's server was seen to take.
+the current API was seen to take.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def test_a_deprecated_event_is_recognised_as_such(
     assert (row.event, row.kind, row.is_deprecated) == (event, kind, True)
 
 
-def test_an_event_that_nobody_knows_is_listed(sandbox: Sandbox, client: Client) -> None:
+def test_an_unknown_event_is_listed(sandbox: Sandbox, client: Client) -> None:
     sandbox.add_subscription(event="workflow_painted", target=TARGET)
 
     (row,) = client.list_subscriptions()
@@ -119,7 +119,7 @@ def test_unsubscribing_a_target_ends_all_of_it_and_nothing_else(sandbox: Sandbox
 
 
 @both_dialects
-def test_a_target_that_the_server_refuses_is_told_by_its_parameter(
+def test_a_refused_target_is_an_error_with_its_parameter(
     sandbox: Sandbox, client: Client, dialect: str
 ) -> None:
     with pytest.raises(ValidationFailed) as caught:
@@ -129,7 +129,7 @@ def test_a_target_that_the_server_refuses_is_told_by_its_parameter(
 
 
 @both_dialects
-def test_a_wrong_key_is_told_by_every_call(sandbox: Sandbox, settings: Settings) -> None:
+def test_a_wrong_key_is_an_error_of_every_call(sandbox: Sandbox, settings: Settings) -> None:
     settings.PNEUMATIC_API_KEY = "wrong"
     with connect() as client:
         for call in (
@@ -151,7 +151,7 @@ def test_a_wrong_key_is_told_by_every_call(sandbox: Sandbox, settings: Settings)
         ({"kind": "broken_json"}, UnexpectedResponse),
     ],
 )
-def test_a_lost_answer_is_not_sent_again_and_the_list_tells(
+def test_without_a_response_nothing_is_sent_again_and_the_list_shows_it(
     sandbox: Sandbox, client: Client, fault: dict[str, str], error: type[PneumaticError]
 ) -> None:
     sandbox.fault(**fault, path_prefix="/webhooks", method="POST", times=0)

@@ -20,7 +20,7 @@ def upload(
     content_type: str = "text/plain",
     thumbnail: bytes | None = None,
 ) -> PublicFile:
-    """Upload ``content``; its ``size`` is its own unless told otherwise."""
+    """Upload ``content``; its ``size`` is its own by default."""
     stream = io.BytesIO(content) if isinstance(content, bytes) else content
     if size is None:
         assert isinstance(content, bytes)
@@ -29,7 +29,7 @@ def upload(
 
 
 def listed(ids: Iterable[int]) -> list[Received[TemplateSummary]]:
-    """Return rows of the list of templates; nobody reads them."""
+    """Return rows of the list of templates, which must not be read."""
 
     def unread() -> TemplateSummary:
         raise AssertionError("a row of the list was read")

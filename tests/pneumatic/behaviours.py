@@ -6,9 +6,9 @@ import json
 
 from apps.pneumatic.transport import api
 from tests.pneumatic import samples
-from tests.pneumatic.servers import PATIENCE, Behaviour, Seen, Talk, whole
+from tests.pneumatic.servers import TIMEOUT_SECONDS, Behaviour, Seen, Talk, whole
 
-# Part of the URL that an announced file goes to: nobody else may know it.
+# Part of the URL that an announced file goes to, and a secret.
 SIGNATURE = "signature-that-must-not-leak"
 HTML = b"<!doctype html><title>Welcome</title>"
 
@@ -79,7 +79,7 @@ SLOW = (silent, dripping_headers, dripping_body, for_ever_continue)
 
 def timeout_for(behaviour: Behaviour, seconds: float = 0.2) -> float:
     """Return ``seconds`` where a timeout is what is tested, and elsewhere what a busy machine needs."""
-    return seconds if behaviour in SLOW else PATIENCE
+    return seconds if behaviour in SLOW else TIMEOUT_SECONDS
 
 
 def truncated(seen: Seen, talk: Talk) -> None:

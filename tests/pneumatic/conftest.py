@@ -13,7 +13,7 @@ from apps.pneumatic.dialects.documented.dialect import Documented
 from apps.pneumatic.server import KnownServer
 from apps.pneumatic.transport import retry
 from tests.pneumatic.dialects.current import samples
-from tests.pneumatic.servers import PATIENCE, Behaviour, Server
+from tests.pneumatic.servers import TIMEOUT_SECONDS, Behaviour, Server
 
 KEY = "test-key-that-must-never-leak"
 
@@ -43,11 +43,11 @@ def serve() -> Iterator[Serve]:
 
 @pytest.fixture
 def connect_to() -> Iterator[Connect]:
-    """Return a function that makes a client for a URL, documented unless told otherwise."""
+    """Return a function that makes a client for a URL, with the documented dialect by default."""
     clients: list[Client] = []
 
     def make(
-        url: str, *, key: str = KEY, read_timeout: float = PATIENCE, dialect: Dialect | None = None
+        url: str, *, key: str = KEY, read_timeout: float = TIMEOUT_SECONDS, dialect: Dialect | None = None
     ) -> Client:
         client = Client(
             api_url=url,

@@ -1,4 +1,4 @@
-"""Servers of both generations to be found out about, and a client that has to."""
+"""Servers with each of the APIs, and a client that has to detect which."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.pneumatic import samples
 from tests.pneumatic.behaviours import status
 from tests.pneumatic.conftest import KEY
 from tests.pneumatic.dialects.current import samples as api
-from tests.pneumatic.servers import PATIENCE, Behaviour
+from tests.pneumatic.servers import TIMEOUT_SECONDS, Behaviour
 
 Memory = dict[str, KnownServer]
 NOW = dt.datetime(2026, 11, 24, 12, tzinfo=dt.UTC)
@@ -25,7 +25,7 @@ NOW = dt.datetime(2026, 11, 24, 12, tzinfo=dt.UTC)
 def auto(settings: Settings, memory: Memory) -> None:
     settings.PNEUMATIC_DIALECT = "auto"
     settings.PNEUMATIC_API_KEY = KEY
-    settings.PNEUMATIC_READ_TIMEOUT = PATIENCE
+    settings.PNEUMATIC_READ_TIMEOUT = TIMEOUT_SECONDS
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """Small HTTP servers that misbehave on the level of bytes, where the sandbox (an honest server) cannot.
 
-What never comes or never ends is bounded here: after ``PATIENCE`` seconds the server gives a good answer. A client
+What never comes or never ends is bounded here: after ``TIMEOUT_SECONDS`` the server gives a good answer. A client
 without a timeout would take it, and its test would fail. A client that waits for anything else has as long: a machine
 may be busy.
 """
@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-PATIENCE = 60.0
+TIMEOUT_SECONDS = 60.0
 _TLS_HANDSHAKE = b"\x16"
 
 
@@ -50,15 +50,15 @@ class Talk:
 
     def drip(self, data: bytes, *, every: float = 0.05) -> None:
         """Send one byte at a time: no silence is ever long."""
-        for index in range(int(PATIENCE / every)):
+        for index in range(int(TIMEOUT_SECONDS / every)):
             if self.closing.wait(every):
                 return
             self.sock.sendall(data[index : index + 1])
-        self.sock.sendall(data[int(PATIENCE / every) :])
+        self.sock.sendall(data[int(TIMEOUT_SECONDS / every) :])
 
     def be_silent(self) -> None:
         """Say nothing for longer than any client should wait."""
-        self.closing.wait(PATIENCE)
+        self.closing.wait(TIMEOUT_SECONDS)
 
     def drop(self) -> None:
         """Close the connection."""
@@ -126,7 +126,7 @@ class Server:
         with contextlib.suppress(OSError), sock, sock.makefile("rb") as reader:
             if reader.peek(1)[:1] == _TLS_HANDSHAKE:
                 reader.read1()
-                sock.sendall(b"HTTP/1.1 400 This port speaks no TLS\r\n\r\n")
+                sock.sendall(b"HTTP/1.1 400 This port has no TLS\r\n\r\n")
                 return
             while (seen := _read(reader)) is not None:
                 self.seen.append(seen)

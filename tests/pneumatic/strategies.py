@@ -105,8 +105,8 @@ moments = st.datetimes(
     dt.datetime(2, 1, 2),  # noqa: DTZ001 - the strategy adds a zone
     dt.datetime(9998, 12, 30),  # noqa: DTZ001
     timezones=st.just(dt.UTC) | st.timezones(),
-    # Python calls no two moments equal when the clock shows one of them twice, whichever zone the other is in.
-).map(lambda moment: moment.replace(tzinfo=dt.timezone(moment.utcoffset() or dt.timedelta())))
+    # Python calls no two times equal when the clock shows one of them twice, whichever zone the other is in.
+).map(lambda time: time.replace(tzinfo=dt.timezone(time.utcoffset() or dt.timedelta())))
 outputs = st.builds(
     Output,
     api_name=texts,

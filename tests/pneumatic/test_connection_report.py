@@ -31,7 +31,7 @@ def check() -> tuple[str, bool]:
     return out.getvalue(), True
 
 
-def test_the_documented_kind_is_found_and_told(sandbox: Sandbox) -> None:
+def test_the_documented_api_is_detected_and_reported(sandbox: Sandbox) -> None:
     text, is_good = check()
 
     assert is_good
@@ -41,7 +41,7 @@ def test_the_documented_kind_is_found_and_told(sandbox: Sandbox) -> None:
     assert sandbox.key not in text
 
 
-def test_todays_kind_is_found_and_told(sandbox: Sandbox, settings: Settings) -> None:
+def test_the_current_api_is_detected_and_reported(sandbox: Sandbox, settings: Settings) -> None:
     sandbox.reset(dialect="current")
     settings.PNEUMATIC_FILES_URL = sandbox.files_url
 
@@ -57,7 +57,7 @@ def test_todays_kind_is_found_and_told(sandbox: Sandbox, settings: Settings) -> 
     assert sandbox.key not in text
 
 
-def test_what_is_missing_is_said_with_the_way_to_mend_it(sandbox: Sandbox, settings: Settings) -> None:
+def test_what_is_missing_is_reported_with_the_way_to_fix_it(sandbox: Sandbox, settings: Settings) -> None:
     sandbox.reset(dialect="current")
     member = sandbox.put_user({"email": "max@example.com", "first_name": "Max", "is_admin": False})
     settings.PNEUMATIC_API_KEY = sandbox.add_key("key-of-a-member", user_id=member["id"])
@@ -71,7 +71,7 @@ def test_what_is_missing_is_said_with_the_way_to_mend_it(sandbox: Sandbox, setti
     assert "missing  Files: Files cannot be uploaded: PNEUMATIC_FILES_URL is empty." in text
 
 
-def test_a_setting_that_does_not_fit_is_a_failure(sandbox: Sandbox, settings: Settings) -> None:
+def test_a_wrong_setting_is_a_failure(sandbox: Sandbox, settings: Settings) -> None:
     sandbox.reset(dialect="current")
     settings.PNEUMATIC_DIALECT = "documented"
 
@@ -83,7 +83,7 @@ def test_a_setting_that_does_not_fit_is_a_failure(sandbox: Sandbox, settings: Se
     assert "Templates" not in text
 
 
-def test_a_setting_for_today_that_does_not_fit_is_the_same_failure(settings: Settings) -> None:
+def test_a_wrong_setting_for_the_current_api_is_the_same_failure(settings: Settings) -> None:
     settings.PNEUMATIC_DIALECT = "current"
 
     text, is_good = check()
@@ -94,7 +94,7 @@ def test_a_setting_for_today_that_does_not_fit_is_the_same_failure(settings: Set
     assert "Templates" not in text
 
 
-def test_it_looks_again_whatever_was_found_before(sandbox: Sandbox) -> None:
+def test_it_detects_again_after_an_earlier_detection(sandbox: Sandbox) -> None:
     check()
     sandbox.reset(dialect="current")
 
@@ -122,7 +122,7 @@ def test_another_address_is_a_failure(sandbox: Sandbox, settings: Settings) -> N
 
 
 @only_current
-def test_an_address_of_the_file_service_that_is_none_is_told(sandbox: Sandbox, settings: Settings) -> None:
+def test_an_invalid_url_of_the_file_service_is_reported(sandbox: Sandbox, settings: Settings) -> None:
     settings.PNEUMATIC_FILES_URL = "https://.example.com"
 
     text, is_good = check()
@@ -131,7 +131,7 @@ def test_an_address_of_the_file_service_that_is_none_is_told(sandbox: Sandbox, s
     assert "missing  Files: PNEUMATIC_FILES_URL is not a valid URL." in text
 
 
-def test_an_administrator_is_not_told_to_take_the_key_of_one(sandbox: Sandbox) -> None:
+def test_an_administrator_is_not_advised_to_use_the_key_of_one(sandbox: Sandbox) -> None:
     sandbox.reset(dialect="current")
     sandbox.fault(kind="status", path_prefix="/accounts/groups", status=403, times=0)
 

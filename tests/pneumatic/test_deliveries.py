@@ -178,7 +178,7 @@ def test_our_test_events_read_like_real_ones(kind: Kind) -> None:
         (payload("task_returned", task={"id": 1, "workflow": {"id": None}}), "task.workflow.id"),
     ],
 )
-def test_without_what_tells_which_workflow_it_is_malformed(body: Any, path: str) -> None:
+def test_without_the_id_of_the_workflow_it_is_malformed(body: Any, path: str) -> None:
     with pytest.raises(UnexpectedResponse) as caught:
         read_payload(json.dumps(body).encode())
 
@@ -199,7 +199,7 @@ def test_without_what_tells_which_workflow_it_is_malformed(body: Any, path: str)
         b"9" * 5000,
     ],
 )
-def test_what_is_no_json_is_told_as_such(body: bytes) -> None:
+def test_a_body_that_is_no_json_is_refused(body: bytes) -> None:
     with pytest.raises(UnexpectedResponse, match="JSON"):
         read_payload(body)
 
@@ -287,7 +287,7 @@ def test_a_number_of_a_task_that_is_none_is_left_out(number: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "moment"),
+    ("text", "expected"),
     [
         (NOON, dt.datetime(2026, 5, 4, 12, tzinfo=dt.UTC)),
         ("2026-05-04T12:00:00", dt.datetime(2026, 5, 4, 12, tzinfo=dt.UTC)),
@@ -302,8 +302,8 @@ def test_a_number_of_a_task_that_is_none_is_left_out(number: Any) -> None:
         (["2026-05-04"], None),
     ],
 )
-def test_a_time_that_is_none_is_left_out(text: Any, moment: dt.datetime | None) -> None:
-    assert read_workflow(date_created=text).workflow.date_created == moment
+def test_a_time_that_is_none_is_left_out(text: Any, expected: dt.datetime | None) -> None:
+    assert read_workflow(date_created=text).workflow.date_created == expected
 
 
 @pytest.mark.parametrize("id_", [None, "1", True, 2**63, -(2**63) - 1, 1.0, [1]])
@@ -327,7 +327,7 @@ def test_new_keys_are_ignored() -> None:
 
 @given(st.data())
 def test_nothing_odd_in_the_rest_refuses_an_event_and_all_of_it_can_be_stored(data: st.DataObject) -> None:
-    """Whatever stands under any key but those that tell which workflow and task it is."""
+    """Any value under any key except those that identify the workflow and the task."""
     body = json.loads(payloads.about_a_task("task_completed_v2"))
     spots = list(_spots(body["task"]))
     for _ in range(data.draw(st.integers(1, 4))):

@@ -1,4 +1,4 @@
-"""Which generation of the API answers: how it is found out."""
+"""Which API the server has: how it is detected."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def test_it_takes_one_request_or_two_to_find_out(
         "half an outage",
     ],
 )
-def test_what_cannot_be_told_is_an_error_and_not_remembered(
+def test_what_cannot_be_detected_is_an_error_and_not_remembered(
     serve: Serve, client: Any, memory: Memory, behaviour: Behaviour, error: type[PneumaticError]
 ) -> None:
     made = client(serve(behaviour).url)
@@ -137,7 +137,7 @@ def test_a_client_that_could_not_find_out_asks_again(serve: Serve, client: Any) 
 
 
 @both_dialects
-def test_the_sandbox_is_told_for_what_it_is(sandbox: Sandbox, settings: Settings, dialect: str) -> None:
+def test_the_sandbox_is_detected(sandbox: Sandbox, settings: Settings, dialect: str) -> None:
     settings.PNEUMATIC_DIALECT = "auto"
 
     with connect() as made:
@@ -147,26 +147,22 @@ def test_the_sandbox_is_told_for_what_it_is(sandbox: Sandbox, settings: Settings
 
 
 @only_current
-def test_the_sandbox_is_told_for_what_it_is_with_the_key_of_no_admin(
-    sandbox: Sandbox, settings: Settings
-) -> None:
+def test_the_sandbox_is_detected_with_the_key_of_no_admin(sandbox: Sandbox, settings: Settings) -> None:
     settings.PNEUMATIC_DIALECT = "auto"
     member = sandbox.put_user({"email": "max@example.com", "first_name": "Max", "is_admin": False})
     settings.PNEUMATIC_API_KEY = sandbox.add_key("key-of-a-member", user_id=member["id"])
 
     with connect() as made:
         assert made.detect_dialect() == "current"
-        holder = made.key_holder()
+        key_holder = made.key_holder()
 
-    assert holder is not None
-    assert (holder.email, holder.sees_everything) == ("max@example.com", False)
+    assert key_holder is not None
+    assert (key_holder.email, key_holder.sees_everything) == ("max@example.com", False)
     assert len(sandbox.requests()) == 3
 
 
 @both_dialects
-def test_the_sandbox_tells_nothing_to_a_wrong_key(
-    sandbox: Sandbox, settings: Settings, memory: Memory
-) -> None:
+def test_the_sandbox_refuses_a_wrong_key(sandbox: Sandbox, settings: Settings, memory: Memory) -> None:
     settings.PNEUMATIC_DIALECT = "auto"
     settings.PNEUMATIC_API_KEY = "wrong"
 

@@ -1,4 +1,4 @@
-"""What was found out about a server: where it is remembered, what wins, and what is said when it was wrong."""
+"""What was detected about a server: where it is stored, what wins, and what is reported when it was wrong."""
 
 from __future__ import annotations
 
@@ -71,8 +71,8 @@ def test_the_holder_of_another_key_is_not_known(
 ) -> None:
     client(serve(of_today()).url).key_holder()
     assert pneumatic_server.known() == memory[settings.PNEUMATIC_API_URL]
-    holder = memory[settings.PNEUMATIC_API_URL].key_holder
-    assert holder == KeyHolder(1, "owner@example.test", "Olga Owner", True, True, "UTC")
+    key_holder = memory[settings.PNEUMATIC_API_URL].key_holder
+    assert key_holder == KeyHolder(1, "owner@example.test", "Olga Owner", True, True, "UTC")
 
     settings.PNEUMATIC_API_KEY = "another-key"
 
@@ -95,7 +95,7 @@ def test_a_holder_is_kept_when_one_looks_again(serve: Serve, client: Any) -> Non
 def test_days_begin_where_they_did_until_the_holder_of_a_new_key_is_known(
     serve: Serve, client: Any, settings: Settings
 ) -> None:
-    """An event that comes before anybody has asked would be read a day off for good."""
+    """An event that is received before the first request would be a day off for good."""
     settings.TIME_ZONE = "UTC"
     server = serve(samples.routes({"GET /auth/context": samples.context(timezone="Asia/Tokyo")}))
     settings.PNEUMATIC_DIALECT = "current"
@@ -123,7 +123,7 @@ def test_nothing_of_the_key_is_remembered(serve: Serve, client: Any, memory: Mem
 
 
 def test_the_fingerprint_of_a_key_depends_on_the_secret_key(settings: Settings) -> None:
-    """Nobody who reads the database can try keys against it."""
+    """A reader of the database cannot try keys against it."""
     settings.PNEUMATIC_API_KEY = KEY
     before = pneumatic_server.key_fingerprint()
 
@@ -134,7 +134,7 @@ def test_the_fingerprint_of_a_key_depends_on_the_secret_key(settings: Settings) 
     assert pneumatic_server.key_fingerprint() == ""
 
 
-def test_a_dialect_of_the_memory_that_we_do_not_speak_is_asked_for_anew(
+def test_an_unknown_dialect_in_the_memory_is_detected_again(
     serve: Serve, client: Any, memory: Memory
 ) -> None:
     server = serve(of_today())
@@ -200,7 +200,7 @@ def ask_for_groups(made: Client) -> object:
     return made.list_groups()
 
 
-def ask_whose_key_it_is(made: Client) -> object:
+def ask_for_the_key_holder(made: Client) -> object:
     return made.key_holder()
 
 
@@ -217,20 +217,20 @@ CONTRADICTIONS = [
     ("current", documented(), ask_for_the_list),
     ("documented", of_today(), ask_for_subscriptions),
     ("current", documented(), ask_for_subscriptions),
-    # What another generation reads of it looks like a template that nobody may run: it would spoil the mirror.
+    # In the other API it looks like a template that no user may run, and would spoil the mirror.
     ("documented", of_today(), ask_for_one_in_full),
     ("current", documented(), ask_for_one_in_full),
     ("documented", of_today(), ask_for_all_in_full),
     ("current", documented(), ask_for_all_in_full),
     ("current", documented(), ask_for_groups),
-    ("current", documented(), ask_whose_key_it_is),
+    ("current", documented(), ask_for_the_key_holder),
     ("current", documented(), ask_where_files_are),
     ("documented", of_today(), bring_a_file),
 ]
 
 
 @pytest.mark.parametrize(("name", "behaviour", "ask"), CONTRADICTIONS)
-def test_an_answer_that_contradicts_what_was_found_says_how_to_mend_it(
+def test_a_response_of_the_other_api_than_detected_says_how_to_fix_it(
     serve: Serve, client: Any, memory: Memory, name: str, behaviour: Behaviour, ask: Any
 ) -> None:
     server = serve(behaviour)
@@ -246,7 +246,7 @@ def test_an_answer_that_contradicts_what_was_found_says_how_to_mend_it(
 
 
 @pytest.mark.parametrize(("name", "behaviour", "ask"), CONTRADICTIONS)
-def test_an_answer_that_contradicts_the_setting_says_how_to_mend_it(
+def test_a_response_of_the_other_api_than_set_says_how_to_fix_it(
     serve: Serve, client: Any, settings: Settings, name: str, behaviour: Behaviour, ask: Any
 ) -> None:
     settings.PNEUMATIC_DIALECT = name
@@ -258,7 +258,7 @@ def test_an_answer_that_contradicts_the_setting_says_how_to_mend_it(
     assert "manage.py check_connection" in str(caught.value)
 
 
-# -- In words
+# -- The description
 
 
 @pytest.mark.parametrize(
@@ -270,7 +270,7 @@ def test_an_answer_that_contradicts_the_setting_says_how_to_mend_it(
         (dt.timedelta(days=3), "3 days ago"),
     ],
 )
-def test_what_is_known_is_told_in_words(
+def test_the_description_names_the_api_and_its_age(
     memory: Memory, settings: Settings, ago: dt.timedelta, words: str
 ) -> None:
     settings.PNEUMATIC_API_URL = "http://pneumatic.invalid"

@@ -190,7 +190,7 @@ def times_then_good(failures: int, behaviour: Behaviour) -> Behaviour:
 )
 def test_a_read_is_made_again(serve: Serve, connect_to: Connect, behaviour: Behaviour, failures: int) -> None:
     server = serve(times_then_good(failures, behaviour))
-    client = connect_to(server.url, read_timeout=timeout_for(behaviour, 2))  # in which the good answer comes
+    client = connect_to(server.url, read_timeout=timeout_for(behaviour, 2))  # for the good response
 
     assert client.get_template(1).id == 1
     assert client.requests_made == len(server.seen) == failures + 1

@@ -25,7 +25,7 @@ from tests.pneumatic.actions import templates, upload
 from tests.pneumatic.behaviours import SIGNATURE, taking_files
 from tests.pneumatic.conftest import KEY, Connect, Serve
 from tests.pneumatic.dialects.current import samples
-from tests.pneumatic.servers import PATIENCE, Behaviour, Seen, Talk
+from tests.pneumatic.servers import TIMEOUT_SECONDS, Behaviour, Seen, Talk
 
 TARGET = f"https://dash.example.com/hooks/{SIGNATURE}/"
 
@@ -77,7 +77,7 @@ def ids(value: str | Behaviour | None) -> str:
 
 @dataclass(frozen=True)
 class Call:
-    """What is asked; ``around`` lets what comes before go well, so that the behaviour meets a later request."""
+    """The call; ``around`` answers the requests before it well, so that the behaviour meets a later request."""
 
     make: Callable[[Client], object]
     around: Callable[[Behaviour], Behaviour] = lambda behaviour: behaviour
@@ -85,7 +85,7 @@ class Call:
 
 
 def to_the_store(behaviour: Behaviour) -> Behaviour:
-    if behaviour is dropped:  # as near as can be to a store that is not there
+    if behaviour is dropped:  # as near as can be to a missing store
         return taking_files(store=f"http://127.0.0.1:9/store?{SIGNATURE}")
     return taking_files(behaviour)
 
@@ -120,7 +120,7 @@ CALLS: dict[str, Call] = {
     "announce": Call(upload),
     "put": Call(upload, to_the_store),
     "publish": Call(upload, lambda behaviour: taking_files(publish=behaviour)),
-    "look again": Call(lambda client: client.detect_dialect()),
+    "detect again": Call(lambda client: client.detect_dialect()),
     "today: list": Call(lambda client: client.list_templates(), dialect=Current),
     "today: details": Call(
         lambda client: templates(client, [1, 2, 3]),
@@ -168,14 +168,14 @@ CALLS: dict[str, Call] = {
         lambda client: client.check_files(), of_today(templates=[]), dialect=Current
     ),
 }
-# What may come to a good end all the same: a store and an end of a subscription may be answered with anything, a
+# What may succeed anyway: a store and an end of a subscription may be answered with anything, a
 # template that is not found is left out, one whose data set may not be read has unknown options, and the
-# documented kind may refuse both of the questions that tell it from today's.
+# documented kind may refuse both of the requests that detect it.
 GOOD_ENDS = {
     ("put", "html"),
     ("put", "other_json"),
     ("details", "echoes_404"),
-    ("look again", "echoes_403"),
+    ("detect again", "echoes_403"),
     ("today: details", "echoes_403"),
     ("today: details", "echoes_404"),
     ("today: data sets", "echoes_403"),
@@ -222,7 +222,7 @@ BEHAVIOURS: list[Behaviour | None] = [
 
 
 @pytest.mark.parametrize(("call", "behaviour"), spread(CALLS, BEHAVIOURS), ids=ids)
-def test_a_failure_tells_no_secret(
+def test_a_failure_reveals_no_secret(
     serve: Serve,
     connect_to: Connect,
     settings: Settings,
@@ -237,7 +237,7 @@ def test_a_failure_tells_no_secret(
     url = server.url if reached else "http://127.0.0.1:9"
     settings.PNEUMATIC_FILES_URL = f"{url}/files"
     # What comes before the silence is answered, which takes a busy machine its time.
-    patience = (2 if around is not Call.around else 0.1) if behaviour is silent else PATIENCE
+    patience = (2 if around is not Call.around else 0.1) if behaviour is silent else TIMEOUT_SECONDS
     client = connect_to(url, read_timeout=patience, dialect=CALLS[call].dialect())
 
     try:

@@ -1,4 +1,4 @@
-"""The zones in which people of Pneumatic live are known on every machine, whatever its system knows."""
+"""The time zones of Pneumatic users are known on every machine, with any zones of its system."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ class Received(Generic[T]):
     read: Callable[[], T] = field(compare=False, repr=False)
 
 
-# A file must be smaller (documented: Upload file for attachment).
+# In bytes; a file must be smaller (documented: Upload file for attachment).
 FILE_SIZE_LIMIT = 104_857_600
 
 

@@ -1,4 +1,4 @@
-"""Events as our own JSON: what is written comes back, and the moment is the latest time."""
+"""Events as our own JSON: a round trip keeps them, and ``occurred_at`` is the latest time."""
 
 from __future__ import annotations
 
@@ -46,16 +46,16 @@ def test_empty_parts_are_not_written() -> None:
 
 
 def test_the_moment_is_the_latest_time_wherever_it_stands() -> None:
-    def moment(task: TaskSnapshot | None, current: TaskSnapshot | None) -> dt.datetime | None:
+    def occurred_at_of(task: TaskSnapshot | None, current: TaskSnapshot | None) -> dt.datetime | None:
         workflow = WorkflowSnapshot(1, "", Status.RUNNING, date_created=NOON, current_task=current)
         return Event(Kind.TASK_COMPLETED, workflow, task).occurred_at
 
     late = TaskSnapshot(1, "", date_started=NOON, date_completed=NOON + 2 * HOUR)
     early = TaskSnapshot(2, "", date_started=NOON + HOUR)
 
-    assert moment(None, None) == NOON
-    assert moment(early, None) == NOON + HOUR
-    assert moment(early, late) == moment(late, early) == NOON + 2 * HOUR
+    assert occurred_at_of(None, None) == NOON
+    assert occurred_at_of(early, None) == NOON + HOUR
+    assert occurred_at_of(early, late) == occurred_at_of(late, early) == NOON + 2 * HOUR
 
 
 def test_an_event_without_times_has_no_moment() -> None:

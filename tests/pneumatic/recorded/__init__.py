@@ -1,4 +1,4 @@
-"""What a server of today sent, as it was recorded: bodies of deliveries, workflows, and pages of their list."""
+"""What a current API sent, as it was recorded: bodies of deliveries, workflows, and pages of their list."""
 
 from __future__ import annotations
 

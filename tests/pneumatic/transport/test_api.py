@@ -19,8 +19,8 @@ PAYLOAD = {"id": 1, "name": "Trip", "kickoff": None}
 
 
 def test_the_key_does_not_follow_a_redirect(serve: Serve, connect_to: Connect) -> None:
-    elsewhere = serve(good)
-    server = serve(status(307, Location=f"{elsewhere.url}/templates/1"))
+    other = serve(good)
+    server = serve(status(307, Location=f"{other.url}/templates/1"))
     client = connect_to(server.url)
 
     with pytest.raises(UnexpectedResponse, match="PNEUMATIC_API_URL"):
@@ -29,11 +29,11 @@ def test_the_key_does_not_follow_a_redirect(serve: Serve, connect_to: Connect) -
         client.run(1, payload=PAYLOAD)
 
     assert len(server.seen) == 2
-    assert elsewhere.seen == []
+    assert other.seen == []
 
 
 def test_no_cookie_is_kept(serve: Serve, connect_to: Connect) -> None:
-    """Today's server sets one that holds the API key in clear."""
+    """The current API sets one that holds the API key in clear."""
 
     def behave(seen: Seen, talk: Talk) -> None:
         talk.answer(body=samples.template(), Set_Cookie=f"file_service_auth={KEY}; Path=/; HttpOnly")
@@ -137,7 +137,7 @@ def test_chunks_that_break_off_are_no_answer(serve: Serve, connect_to: Connect, 
 
 
 def test_an_answer_that_ends_with_the_connection_is_read(serve: Serve, connect_to: Connect) -> None:
-    """As HTTP/1.0 has it; nothing tells whether it is whole but the JSON."""
+    """As HTTP/1.0 has it; only the JSON shows whether it is whole."""
 
     def behave(seen: Seen, talk: Talk) -> None:
         talk.sock.sendall(b"HTTP/1.0 200 OK\r\n\r\n" + json.dumps(samples.template()).encode())

@@ -1,4 +1,4 @@
-"""Many templates at a time: order, bounds, peace when asked for it, and an end at the first failure."""
+"""Many templates at a time: order, bounds, pauses for a rate limit, and an end at the first failure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from apps.pneumatic.transport.concurrency import MEASURED_REQUESTS, fetch_all
 from tests.pneumatic import samples
 from tests.pneumatic.actions import listed, templates
 from tests.pneumatic.conftest import Connect, Serve
-from tests.pneumatic.servers import PATIENCE, Seen, Talk
+from tests.pneumatic.servers import TIMEOUT_SECONDS, Seen, Talk
 
 
 def template_id(seen: Seen) -> int:
@@ -23,15 +23,15 @@ def template_id(seen: Seen) -> int:
 def test_templates_come_in_the_order_asked_for_and_each_once(serve: Serve, connect_to: Connect) -> None:
     server = serve(lambda seen, talk: talk.answer(body=samples.template(template_id(seen))))
     ids = [5, 3, 9, 3, *range(20, 60)]
-    told: list[tuple[int, int | None]] = []
+    reported: list[tuple[int, int | None]] = []
 
     found = connect_to(server.url).receive_templates(
-        listed(ids), concurrency=4, on_progress=lambda done, total: told.append((done, total))
+        listed(ids), concurrency=4, on_progress=lambda done, total: reported.append((done, total))
     )
 
     assert [template.read().id for template in found] == list(dict.fromkeys(ids))
     assert len(server.seen) == 43
-    assert told == [(number, 43) for number in range(1, 44)]
+    assert reported == [(number, 43) for number in range(1, 44)]
 
 
 def test_no_templates_take_no_request(connect_to: Connect) -> None:
@@ -81,7 +81,7 @@ def test_a_server_that_lets_us_wait_is_asked_by_several_threads_at_a_time() -> N
     def fetch(id_: int, scope: Scope) -> int:
         scope.sleep(0.02)
         if id_ > MEASURED_REQUESTS:
-            together.wait(PATIENCE)
+            together.wait(TIMEOUT_SECONDS)
         return id_
 
     assert fetch_all(fetch, range(1, MEASURED_REQUESTS + 7), concurrency=3) == list(
@@ -104,7 +104,7 @@ def test_a_server_quicker_than_we_compute_is_asked_by_one_thread(monkeypatch: py
 
 
 def test_the_first_failure_ends_the_others(serve: Serve, connect_to: Connect) -> None:
-    """Requests under way are cut: nobody waits for a server that hangs."""
+    """Running requests are aborted: no thread waits for a server that hangs."""
 
     def behave(seen: Seen, talk: Talk) -> None:
         if template_id(seen) <= MEASURED_REQUESTS:
@@ -117,8 +117,8 @@ def test_the_first_failure_ends_the_others(serve: Serve, connect_to: Connect) ->
             talk.answer(body=samples.template(template_id(seen)))
 
     server = serve(behave)
-    # The servers' patience ends before this timeout: without the cut all would be answered, and asked for.
-    client = connect_to(server.url, read_timeout=2 * PATIENCE)
+    # The servers stop waiting before this timeout: without the abort all would be requested and answered.
+    client = connect_to(server.url, read_timeout=2 * TIMEOUT_SECONDS)
 
     with pytest.raises(AuthenticationFailed):
         templates(client, range(1, 40), concurrency=3)
@@ -150,7 +150,7 @@ def test_another_template_than_the_one_asked_for_is_no_answer(serve: Serve, conn
     assert caught.value.path == "templates[7].id"
 
 
-def test_all_pause_when_one_is_told_to(
+def test_all_pause_when_one_is_limited(
     serve: Serve, connect_to: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """From the time at which the client took note of a Retry-After nothing is sent but what was in transit already."""
@@ -179,7 +179,9 @@ def test_all_pause_when_one_is_told_to(
     assert len(early) <= 4
 
 
-def test_a_server_that_wants_too_much_patience_is_told_to_a_person(serve: Serve, connect_to: Connect) -> None:
+def test_a_server_that_requires_a_long_wait_is_reported_to_the_user(
+    serve: Serve, connect_to: Connect
+) -> None:
     server = serve(lambda seen, talk: talk.answer(429, {}, Retry_After="3600"))
 
     with pytest.raises(RateLimited) as caught:
@@ -197,11 +199,11 @@ def test_an_interrupt_of_the_caller_ends_the_threads() -> None:
             scope.sleep(0.02)
             return id_
         if id_ == MEASURED_REQUESTS + 1:
-            started.wait(PATIENCE)
+            started.wait(TIMEOUT_SECONDS)
             return id_
         started.set()
         try:
-            scope.sleep(PATIENCE)
+            scope.sleep(TIMEOUT_SECONDS)
         except Cancelled:
             ended.set()
             raise

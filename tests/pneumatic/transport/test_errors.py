@@ -73,7 +73,7 @@ def test_what_the_server_says_is_cleaned() -> None:
     assert len(str(error)) == 500
 
 
-def test_the_reason_for_a_forbidden_call_is_told() -> None:
+def test_the_reason_for_a_forbidden_call_is_the_message() -> None:
     assert str(refusal({"detail": "Ask an admin."}, 403)) == "Ask an admin."
     assert isinstance(refusal(b"", 403), PermissionDenied)
     assert isinstance(refusal(b"<html>", 404), NotFound)

@@ -1,4 +1,4 @@
-"""Files on their way to the file service that stands beside today's server."""
+"""Uploads to the file service of the current API."""
 
 from __future__ import annotations
 
@@ -188,7 +188,7 @@ def limited(body: Any, **headers: str) -> Behaviour:
         (limited({"retry_after": 60}, Retry_After="soon"), 60),
     ],
 )
-def test_a_limit_is_told_with_its_seconds_and_not_waited_for(
+def test_a_limit_is_raised_with_its_seconds_without_waiting(
     pair: Pairs, behaviour: Behaviour, seconds: float | None
 ) -> None:
     there = pair(behaviour)
@@ -251,14 +251,14 @@ def test_an_upload_fails_with_the_error_that_fits(
         ([], "file"),
     ],
 )
-def test_an_answer_that_names_no_file_is_amiss(pair: Pairs, body: Any, path: str) -> None:
+def test_a_response_that_names_no_file_is_invalid(pair: Pairs, body: Any, path: str) -> None:
     with pytest.raises(UnexpectedResponse) as caught:
         upload(pair(lambda seen, talk: talk.answer(body=body)).client)
 
     assert caught.value.path == path
 
 
-def test_a_service_that_is_not_there_is_told(connect_to: Connect, settings: Settings) -> None:
+def test_a_missing_service_is_reported(connect_to: Connect, settings: Settings) -> None:
     settings.PNEUMATIC_FILES_URL = "http://127.0.0.1:9/files"
 
     with pytest.raises(Unavailable, match="PNEUMATIC_FILES_URL"):

@@ -1,4 +1,4 @@
-"""The key at the file service that stands beside today's server: where it goes, and what is done when it is strange."""
+"""The API key at the file service of the current API: where it is sent, and what happens when it is unknown."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def forgetful(times: int) -> Behaviour:
     return behave
 
 
-def test_a_forgotten_key_is_healed_by_one_question_and_one_more_try(pair: Pairs) -> None:
+def test_a_forgotten_key_takes_one_request_and_one_more_try(pair: Pairs) -> None:
     there = pair(forgetful(1))
 
     upload(there.client, b"again from its beginning")
@@ -51,7 +51,7 @@ def test_a_forgotten_key_is_healed_by_one_question_and_one_more_try(pair: Pairs)
     assert there.client.requests_made == 3
 
 
-def test_a_key_that_stays_strange_is_told_after_two_tries(pair: Pairs) -> None:
+def test_a_key_that_stays_unknown_is_an_error_after_two_tries(pair: Pairs) -> None:
     there = pair(forgetful(9))
 
     with pytest.raises(AuthenticationFailed, match="PNEUMATIC_FILES_URL"):
@@ -64,7 +64,7 @@ def test_a_key_that_stays_strange_is_told_after_two_tries(pair: Pairs) -> None:
     ("behaviour", "error", "requests"),
     [(status(401), AuthenticationFailed, 1), (status(503), Unavailable, 1), (dropped, Unavailable, 1)],
 )
-def test_a_question_that_fails_is_told_and_nothing_sent_again(
+def test_a_failed_request_is_raised_and_nothing_sent_again(
     pair: Pairs, behaviour: Behaviour, error: type[PneumaticError], requests: int
 ) -> None:
     there = pair(forgetful(9), behaviour)
@@ -79,26 +79,26 @@ def test_a_question_that_fails_is_told_and_nothing_sent_again(
 
 
 def test_the_key_follows_no_redirect(serve: Serve, pair: Pairs) -> None:
-    elsewhere = serve(samples.storing)
-    there = pair(status(307, Location=f"{elsewhere.url}/upload"))
+    other = serve(samples.storing)
+    there = pair(status(307, Location=f"{other.url}/upload"))
 
     with pytest.raises(UnexpectedResponse):
         upload(there.client)
 
-    assert elsewhere.seen == []
+    assert other.seen == []
 
 
 def test_the_address_of_a_stored_file_is_never_called(serve: Serve, pair: Pairs) -> None:
-    elsewhere = serve(samples.storing)
+    other = serve(samples.storing)
     there = pair(
         lambda seen, talk: talk.answer(
-            body={"public_url": f"{elsewhere.url}/{samples.FILE_ID}", "file_id": samples.FILE_ID}
+            body={"public_url": f"{other.url}/{samples.FILE_ID}", "file_id": samples.FILE_ID}
         )
     )
 
-    assert upload(there.client).url == f"{elsewhere.url}/{samples.FILE_ID}"
+    assert upload(there.client).url == f"{other.url}/{samples.FILE_ID}"
 
-    assert elsewhere.seen == []
+    assert other.seen == []
 
 
 def test_no_cookie_goes_from_one_to_the_other(pair: Pairs) -> None:
@@ -125,7 +125,7 @@ def test_the_service_may_have_a_path_before_it(pair: Pairs, path: str, target: s
     assert there.files.seen[0].target == target
 
 
-# -- Looking whether it is there
+# -- The check without an upload
 
 
 def nothing_in_it(seen: Seen, talk: Talk) -> None:

@@ -1,4 +1,4 @@
-"""Files on their way to the storage that the documented server names."""
+"""Uploads to the storage that the documented API names."""
 
 from __future__ import annotations
 

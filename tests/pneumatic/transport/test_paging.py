@@ -108,7 +108,7 @@ def test_rows_that_stay_are_neither_lost_nor_doubled(
 ) -> None:
     """Rows are deleted anywhere and created at the end, as the order that we ask for has it, between all pages."""
     chance = random.Random(seed)
-    left = [20]  # a table that never stands still cannot be read
+    left = [20]  # a table that always changes cannot be read
     fresh = iter(range(1000, 10_000))
 
     def between(ids: list[int]) -> None:
@@ -131,7 +131,7 @@ def test_rows_that_stay_are_neither_lost_nor_doubled(
 
 @pytest.mark.parametrize("maximum", [2, 3, 10, 50])
 def test_rows_created_before_the_offset_lose_nothing(maximum: int) -> None:
-    """Where a server has an order of its own, new rows may come first."""
+    """Where a server chooses the order, new rows may come first."""
     fresh = iter(range(1000, 1006))
 
     def between(ids: list[int]) -> None:
@@ -146,7 +146,7 @@ def test_rows_created_before_the_offset_lose_nothing(maximum: int) -> None:
     assert set(range(40)) <= set(found)
 
 
-def test_a_row_that_moves_out_of_sight_is_found_by_reading_anew() -> None:
+def test_a_row_that_moves_past_the_offset_is_found_by_reading_again() -> None:
     """A rename moves the last row to the front, before the offset: only the count tells."""
     moves = [39]
 
@@ -214,29 +214,29 @@ def test_a_page_of_another_shape_is_named_by_its_path(answer: Any, path: str) ->
     assert caught.value.path == path
 
 
-def test_progress_tells_how_many_of_how_many() -> None:
-    told: list[tuple[int, int | None]] = []
+def test_progress_reports_how_many_of_how_many() -> None:
+    reported: list[tuple[int, int | None]] = []
 
     paging.read_all(
-        Table(range(25)), parse, page_size=10, on_progress=lambda done, total: told.append((done, total))
+        Table(range(25)), parse, page_size=10, on_progress=lambda done, total: reported.append((done, total))
     )
 
-    assert told == [(10, 25), (19, 25), (25, 25)]
+    assert reported == [(10, 25), (19, 25), (25, 25)]
 
 
 def test_the_next_link_is_never_followed(serve: Serve, connect_to: Connect) -> None:
     """It may name any host: only the offset makes the next request."""
-    elsewhere = serve(lambda seen, talk: talk.answer(body=[]))
+    other = serve(lambda seen, talk: talk.answer(body=[]))
     table = Table(range(25))
 
     def behave(seen: Seen, talk: Talk) -> None:
         offset = int(seen.target.rpartition("offset=")[2])
         page = table(100, offset)
         rows = [samples.summary(row["id"]) for row in page["results"]]
-        talk.answer(body={**page, "results": rows, "next": page["next"] and f"{elsewhere.url}/templates"})
+        talk.answer(body={**page, "results": rows, "next": page["next"] and f"{other.url}/templates"})
 
     server = serve(behave)
 
     assert [row.id for row in connect_to(server.url).list_templates()] == list(range(25))
-    assert elsewhere.seen == []
+    assert other.seen == []
     assert {seen.target.partition("limit")[0] for seen in server.seen} == {"/templates?ordering=date&"}

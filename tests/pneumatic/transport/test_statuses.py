@@ -107,9 +107,7 @@ def failures(answers: Answers, call: Callable[[], object]) -> dict[int, Pneumati
     return found
 
 
-def test_every_status_becomes_the_same_error_whoever_gets_it(
-    answers: Answers, transport: api.Transport
-) -> None:
+def test_every_status_becomes_its_error_in_each_service(answers: Answers, transport: api.Transport) -> None:
     upload = Upload(io.BytesIO(b"x"), "a.txt", "text/plain", 1)
 
     def put() -> None:

@@ -1,4 +1,4 @@
-"""Answers of today's API, as small as they may be, and a server that gives them."""
+"""Answers of the current API, as small as they may be, and a server that gives them."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def summary(id_: int = 1, **changes: Any) -> dict[str, Any]:
 
 
 def detail(id_: int = 1, **changes: Any) -> dict[str, Any]:
-    """Return a template by itself."""
+    """Return the detail of a template."""
     return {
         "id": id_,
         "name": f"Template {id_}",

@@ -1,4 +1,4 @@
-"""Hypothesis strategies for the templates of today's server, in the shapes of its list and of its detail."""
+"""Hypothesis strategies for the templates of the current API, in the shapes of its list and of its detail."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ texts = st.text(max_size=12)
 
 @st.composite
 def forms(draw: st.DrawFn) -> tuple[JSON, JSON]:
-    """The same form as the list tells it, and as the detail does."""
+    """The same form in the list and in the detail."""
     count = draw(st.integers(0, 5))
     fields = [draw(_fields(f"field-{number}")) for number in range(count)]
     inside = [

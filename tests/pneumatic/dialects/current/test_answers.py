@@ -1,4 +1,4 @@
-"""Answers and tasks of today's server: whatever stands in them is read as it is meant, or left out."""
+"""Answers and tasks of the current API: any value is parsed, or left out."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def in_zone(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
 
 def output(**changes: Any) -> Output:
     """Return an answer as a workflow of today holds it, read."""
-    told = {
+    sent = {
         "id": 1,
         "type": "string",
         "api_name": "a-1",
@@ -49,7 +49,7 @@ def output(**changes: Any) -> Output:
         "selections": [],
         **changes,
     }
-    return parse_workflow(Node({"id": 1, "kickoff": {"output": [told]}})).kickoff[0]
+    return parse_workflow(Node({"id": 1, "kickoff": {"output": [sent]}})).kickoff[0]
 
 
 # -- Answers
@@ -72,7 +72,7 @@ def output(**changes: Any) -> Output:
         ("A, ", set()),
     ],
 )
-def test_options_are_told_apart_although_they_hold_commas(value: str, chosen: set[str]) -> None:
+def test_options_that_contain_commas_are_distinguished(value: str, chosen: set[str]) -> None:
     found = output(type="checkbox", value=value, selections=["A", "B", "B, D", "A, B, C"])
 
     assert {choice.label for choice in found.choices if choice.is_selected} == chosen
@@ -127,7 +127,7 @@ def test_hidden_answers_stay() -> None:
     assert output(is_hidden=True, value="kept").value == "kept"
 
 
-def test_a_choice_that_is_no_option_any_more_speaks_for_itself() -> None:
+def test_a_choice_that_is_no_longer_an_option_stays_as_text() -> None:
     found = output(type="dropdown", value="Gone", selections=["Here", {"value": "There", "api_name": "t"}])
 
     assert found.value == "Gone"

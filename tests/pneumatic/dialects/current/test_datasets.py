@@ -1,4 +1,4 @@
-"""Data sets of today's server change while the templates that use them stay as they are."""
+"""Data sets of the current API change while the templates that use them stay as they are."""
 
 from __future__ import annotations
 

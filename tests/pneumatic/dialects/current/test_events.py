@@ -1,4 +1,4 @@
-"""What today's server sends and answers is read as it is meant; all recorded deliveries are replayed."""
+"""What the current API sends and answers is read as it is meant; all recorded deliveries are replayed."""
 
 from __future__ import annotations
 
@@ -76,13 +76,13 @@ def at(seconds: float) -> dt.datetime:
 def test_every_recorded_delivery_is_read(name: str) -> None:
     body = recorded.load(name)
     event = read(body)
-    told = body.get("workflow") or body["task"]["workflow"]
+    sent = body.get("workflow") or body["task"]["workflow"]
 
     assert event.kind is KINDS[body["hook"]["event"]]
-    assert event.workflow.id == told["id"]
-    assert event.workflow.name == told["name"]
+    assert event.workflow.id == sent["id"]
+    assert event.workflow.name == sent["name"]
     assert event.workflow.status in {Status.RUNNING, Status.COMPLETED}
-    assert [task.id for task in event.workflow.tasks] == [task["id"] for task in told["tasks"]]
+    assert [task.id for task in event.workflow.tasks] == [task["id"] for task in sent["tasks"]]
     assert [task.number for task in event.workflow.tasks] == [1, 2, 3]
     assert (event.task is None) == ("task" not in body)
     assert event_from_json(json.loads(json.dumps(event_to_json(event)))) == event
@@ -140,7 +140,7 @@ def test_a_recorded_completion_of_a_task() -> None:
     assert event.occurred_at == at(1795449870.633611)
 
 
-def test_a_recorded_completion_of_a_workflow_tells_when() -> None:
+def test_a_recorded_completion_of_a_workflow_has_its_time() -> None:
     event = replay("delivery-05-workflow_completed")
 
     assert event.workflow.status is Status.COMPLETED
@@ -201,7 +201,7 @@ def test_recorded_oddities() -> None:
     assert answers_of(workflow_of("workflow-number-exp"))["amount"].value == "1E+5"
 
 
-def test_a_recorded_snoozed_workflow_says_whose_turn_it_would_be() -> None:
+def test_a_recorded_snoozed_workflow_has_its_current_task() -> None:
     snapshot = workflow_of("workflow-snoozed")
 
     assert snapshot.status is Status.SNOOZED
@@ -279,7 +279,7 @@ def test_the_name_of_today_is_a_name_of_the_documented_event() -> None:
 
 
 def test_servers_between_the_two_are_understood() -> None:
-    """Seconds beside texts, one current task, people with names, options and files as objects."""
+    """Seconds and texts, one current task, people with names, options and files as objects."""
     task = {
         "id": 5,
         "name": "Book",

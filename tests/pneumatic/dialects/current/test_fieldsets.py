@@ -64,7 +64,7 @@ def test_rules_of_one_type_are_alternatives_and_those_of_two_types_must_both_hol
     )
 
 
-def test_rulesets_say_who_goes_with_whom() -> None:
+def test_rulesets_say_which_rules_belong_together() -> None:
     rulesets = [
         {
             "fields": ["a", "b"],

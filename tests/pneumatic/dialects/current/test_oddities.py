@@ -1,4 +1,4 @@
-"""What the open-source server stores unchecked: drafts, owners who are gone, guests, fieldsets without names."""
+"""What the open-source server stores unchecked: drafts, deleted owners, guests, fieldsets without names."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def read(listed: Mapping[str, Any], detail: Mapping[str, Any] | None = None, **m
 
 
 def user(**changes: Any) -> User:
-    told = {
+    sent = {
         "id": 7,
         "type": "user",
         "email": "ada@example.test",
@@ -30,14 +30,14 @@ def user(**changes: Any) -> User:
         "is_account_owner": False,
         "invite": None,
     }
-    return parse_user(Node({**told, **changes}))
+    return parse_user(Node({**sent, **changes}))
 
 
 # -- Owners
 
 
 @pytest.mark.parametrize("source", [None, "None", "x", "", "-1", "1.5", -1.5, "9" * 30, True])
-def test_an_owner_whom_nobody_can_name_may_run_nothing_and_spoils_nothing(source: Any) -> None:
+def test_an_owner_without_an_id_may_run_nothing_and_spoils_nothing(source: Any) -> None:
     owners = [samples.owner(1), {**samples.owner(), "source_id": source}]
 
     assert read(samples.summary(owners=owners)).run_allowed == (1,)
@@ -69,7 +69,7 @@ def test_a_fieldset_of_a_server_that_knows_no_titles_goes_by_its_name() -> None:
     assert form.fieldsets[0].title == "Address block"
 
 
-def test_an_empty_title_is_the_authors_wish() -> None:
+def test_an_empty_title_stays_empty() -> None:
     form = read(samples.summary(kickoff=samples.kickoff(fieldsets=[samples.fieldset(title="")]))).kickoff
 
     assert form.fieldsets[0].title == ""
@@ -84,7 +84,7 @@ def test_an_empty_title_is_the_authors_wish() -> None:
         {"fields": [{"name": "Without a type"}]},
         {"fields": {"not": "a list"}},
         {"raw_performers": [{"type": "user", "source_id": None}]},
-        {"raw_performers": ["nobody"]},
+        {"raw_performers": ["unnamed"]},
         {"delay": "soon"},
         {"delay": 5},
         {"require_completion_by_all": "yes"},
@@ -129,20 +129,20 @@ def test_an_active_template_is_not_read_as_generously() -> None:
 # -- People
 
 
-def test_a_guest_is_told_apart_from_those_who_can_be_given_work() -> None:
+def test_a_guest_is_distinguished_from_users_who_can_be_assigned() -> None:
     assert user(type="guest").status == "guest"
 
 
 @pytest.mark.parametrize("type_", ["user", None, "robot"])
-def test_anybody_else_has_the_status_that_is_told(type_: str | None) -> None:
+def test_any_other_user_has_the_status_that_is_sent(type_: str | None) -> None:
     assert user(type=type_).status == "active"
 
 
-def test_a_guest_who_is_no_longer_active_is_inactive_like_anybody() -> None:
+def test_a_guest_who_is_no_longer_active_is_inactive() -> None:
     assert user(type="guest", status="inactive").status == "inactive"
 
 
-def test_somebody_without_an_address_or_a_name_does_not_spoil_the_list() -> None:
-    nobody = user(email=None, first_name=None, last_name=None)
+def test_a_user_without_an_address_or_a_name_does_not_spoil_the_list() -> None:
+    unnamed = user(email=None, first_name=None, last_name=None)
 
-    assert (nobody.email, nobody.first_name) == ("", "")
+    assert (unnamed.email, unnamed.first_name) == ("", "")

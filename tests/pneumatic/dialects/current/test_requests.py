@@ -1,4 +1,4 @@
-"""The dialect of today: what holds for every request, whatever is asked."""
+"""The current API: what every request has in common."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def form(*fields: dict[str, Any], fieldsets: list[dict[str, Any]] | None = None)
 
 
 @given(strategies.templates())
-def test_the_list_and_the_detail_tell_the_same_form(pair: tuple[dict[str, Any], dict[str, Any]]) -> None:
+def test_the_list_and_the_detail_have_the_same_form(pair: tuple[dict[str, Any], dict[str, Any]]) -> None:
     row, detail = pair
 
     listed, detailed, both = parse(listed=row), parse(detail=detail), parse(listed=row, detail=detail)
@@ -73,7 +73,7 @@ def test_fields_stand_in_the_order_of_display(pair: tuple[dict[str, Any], dict[s
 
 
 @given(st.data())
-def test_a_template_with_anything_amiss_is_read_or_named_by_its_path(data: st.DataObject) -> None:
+def test_a_template_with_any_invalid_key_is_read_or_named_by_its_path(data: st.DataObject) -> None:
     row, detail = data.draw(strategies.templates())
     raw = {
         "list": data.draw(strategies.spoilt(row)),
@@ -82,13 +82,13 @@ def test_a_template_with_anything_amiss_is_read_or_named_by_its_path(data: st.Da
         "groups": GROUPS,
     }
 
-    amiss = path_of_what_is_amiss(lambda: shapes.parse_template(Node(raw, key="templates[7]")))
+    path = path_of_the_invalid_key(lambda: shapes.parse_template(Node(raw, key="templates[7]")))
 
-    assert amiss is None or amiss.startswith("templates[7].")
+    assert path is None or path.startswith("templates[7].")
 
 
 @given(st.data())
-def test_what_a_row_needs_is_looked_for_without_a_crash(data: st.DataObject) -> None:
+def test_what_a_row_needs_is_found_without_a_crash(data: st.DataObject) -> None:
     row, _detail = data.draw(strategies.templates())
     node = Node(data.draw(strategies.spoilt(row)), key="templates[7]")
 
@@ -97,11 +97,11 @@ def test_what_a_row_needs_is_looked_for_without_a_crash(data: st.DataObject) -> 
         shapes.datasets_among,
         shapes.parse_template_summary,
     ):
-        amiss = path_of_what_is_amiss(partial(look, node))
-        assert amiss is None or amiss.startswith("templates[7]")
+        path = path_of_the_invalid_key(partial(look, node))
+        assert path is None or path.startswith("templates[7]")
 
 
-def path_of_what_is_amiss(read: Callable[[], object]) -> str | None:
+def path_of_the_invalid_key(read: Callable[[], object]) -> str | None:
     """Return the path of an answer that is not as described; None for one that can be read."""
     try:
         read()
@@ -204,7 +204,7 @@ def test_people_and_members_of_groups_may_run_a_template_whatever_their_role() -
     assert template.run_allowed == (3, 10, 11)
 
 
-def test_groups_are_told_so_that_their_members_can_be_asked_for() -> None:
+def test_groups_are_named_so_that_their_members_can_be_requested() -> None:
     owners = [samples.owner(3), samples.owner(2, type="group"), samples.owner(1, type="group")]
 
     assert shapes.groups_among(Node(samples.summary(owners=owners))) == {"1", "2"}
@@ -219,7 +219,7 @@ def test_older_servers_have_plain_ids() -> None:
 # -- Tasks, times, people
 
 
-def test_performers_are_told_by_what_they_are() -> None:
+def test_performers_are_distinguished_by_their_type() -> None:
     performers = [
         {"type": "user", "source_id": "4", "label": "Ada"},
         {"type": "group", "source_id": "1", "label": "Reviewers"},
@@ -256,7 +256,7 @@ def test_tasks_stand_by_number_with_the_fields_of_their_fieldsets() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "moment"),
+    ("changes", "expected"),
     [
         ({}, dt.datetime(2026, 11, 23, 16, 0, 18, 729202, tzinfo=dt.UTC)),
         ({"date_updated_tsp": None}, dt.datetime(2026, 11, 23, 16, 0, 18, 729202, tzinfo=dt.UTC)),
@@ -269,13 +269,13 @@ def test_tasks_stand_by_number_with_the_fields_of_their_fieldsets() -> None:
     ],
 )
 def test_a_time_is_read_from_seconds_or_from_text(
-    changes: dict[str, Any], moment: dt.datetime | None
+    changes: dict[str, Any], expected: dt.datetime | None
 ) -> None:
-    assert parse(detail=samples.detail(**changes)).date_updated == moment
+    assert parse(detail=samples.detail(**changes)).date_updated == expected
 
 
 @pytest.mark.parametrize("seconds", [1e300, -1e300, 2**63])
-def test_a_time_out_of_all_years_is_amiss(seconds: float) -> None:
+def test_a_time_out_of_all_years_is_invalid(seconds: float) -> None:
     with pytest.raises(UnexpectedResponse) as caught:
         parse(detail=samples.detail(date_updated_tsp=seconds))
 
@@ -283,7 +283,7 @@ def test_a_time_out_of_all_years_is_amiss(seconds: float) -> None:
 
 
 def test_a_holder_without_a_name_goes_by_the_address() -> None:
-    holder = shapes.parse_key_holder(
+    key_holder = shapes.parse_key_holder(
         Node(
             samples.context(
                 first_name="", last_name="", is_admin=False, is_account_owner=False, timezone=None
@@ -291,10 +291,10 @@ def test_a_holder_without_a_name_goes_by_the_address() -> None:
         )
     )
 
-    assert (holder.name, holder.sees_everything, holder.zone) == ("owner@example.test", False, "")
+    assert (key_holder.name, key_holder.sees_everything, key_holder.zone) == ("owner@example.test", False, "")
 
 
-def test_whether_it_is_active_is_told_by_the_younger_detail() -> None:
+def test_whether_it_is_active_comes_from_the_newer_detail() -> None:
     """A draft that replaced an active template must not look launchable because of an old row of the list."""
     template = parse(listed=samples.summary(7, is_active=True), detail=samples.detail(7, is_active=False))
 

@@ -47,7 +47,7 @@ class Account:
         self.client: Client = self.connect()
 
     def asked(self) -> list[str]:
-        """Return what was asked since the last time."""
+        """Return the requests since the last call."""
         found = [seen.target for seen in self.server.seen]
         self.server.seen.clear()
         return found
@@ -77,7 +77,7 @@ def test_an_admin_asks_for_each_detail(account: Any) -> None:
     assert found[0].raw == {"detail": api.detail(1), "list": api.summary(1)}
 
 
-def test_somebody_who_is_no_admin_asks_for_no_detail(account: Any) -> None:
+def test_a_user_who_is_no_admin_requests_no_detail(account: Any) -> None:
     there = account({"GET /auth/context": MEMBER, "GET /templates/1": status(403)})
 
     first, _second = there.fetch()
@@ -105,7 +105,7 @@ def test_a_detail_that_is_refused_is_made_up_for_by_the_list(account: Any) -> No
 
 
 def test_the_account_owner_is_refused_only_while_the_account_is_blocked(account: Any) -> None:
-    """Whoever took that for a key that may not read details would lose every template's tasks."""
+    """Treated as a key that may not read details, it would remove the tasks of every template."""
     there = account({"GET /templates/1": status(403)})
 
     with pytest.raises(PermissionDenied):
@@ -294,7 +294,7 @@ def test_one_template_is_known_from_the_list_where_the_detail_is_refused(account
     assert [field.api_name for field in other.read().kickoff.fields] == ["new"]
 
 
-def test_one_template_that_a_search_does_not_find_is_looked_for_in_the_whole_list(account: Any) -> None:
+def test_one_template_that_a_search_does_not_find_is_found_in_the_whole_list(account: Any) -> None:
     """It may have been renamed."""
 
     def listing(seen: Seen, talk: Talk) -> None:
@@ -343,7 +343,7 @@ def test_users_are_asked_for_all_at_once(account: Any) -> None:
 
 
 def test_users_in_pages_are_read_to_the_end(account: Any) -> None:
-    """Should a server send pages all the same."""
+    """Should a server send pages anyway."""
     people = [samples.user(id_) for id_ in range(1, 8)]
 
     def listing(seen: Seen, talk: Talk) -> None:
@@ -365,7 +365,7 @@ def test_groups_come_as_an_array_or_in_an_envelope(account: Any, shape: Any) -> 
     assert [(group.id, group.name, group.users) for group in groups] == [(1, "A", (1, 2)), (2, "B", ())]
 
 
-def test_groups_that_may_not_be_read_are_told(account: Any) -> None:
+def test_groups_that_may_not_be_read_are_an_error(account: Any) -> None:
     with pytest.raises(PermissionDenied):
         account({"GET /accounts/groups": status(403)}).client.list_groups()
 
@@ -382,7 +382,7 @@ def test_the_holder_is_asked_for_once(account: Any, memory: Any) -> None:
 @pytest.mark.parametrize(
     ("behaviour", "error"), [(status(401), AuthenticationFailed), (other_json, UnexpectedResponse)]
 )
-def test_a_holder_who_is_not_told_is_an_error(
+def test_a_missing_key_holder_is_an_error(
     account: Any, memory: Any, behaviour: Any, error: type[PneumaticError]
 ) -> None:
     with pytest.raises(error):

@@ -119,9 +119,9 @@ def test_a_day_without_a_midnight_begins_an_hour_later(name: str, day: dt.date) 
 
 
 def shown(seconds: int, zone: dt.tzinfo) -> dt.date:
-    """Return the day that a server shows for these seconds to somebody in ``zone``."""
-    moment = dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(seconds=seconds)
-    return moment.astimezone(zone).date()
+    """Return the day that a server shows for these seconds to a user in ``zone``."""
+    timestamp = dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(seconds=seconds)
+    return timestamp.astimezone(zone).date()
 
 
 @pytest.mark.parametrize("day", [dt.date.min, dt.date(1, 12, 31), dt.date(9999, 1, 1), dt.date.max])

@@ -80,7 +80,7 @@ def test_an_event_is_subscribed_to_by_its_own_path(hooks: Any, kind: Kind) -> No
     assert there.sent()[0] == f"POST /webhooks/events/{kind.value}/subscribe"
 
 
-def test_an_event_keeps_its_number_whoever_has_it(hooks: Any) -> None:
+def test_an_event_keeps_its_number_with_any_url(hooks: Any) -> None:
     there = hooks()
     first = [there.client.subscribe(kind=kind, target=TARGET).id for kind in Kind]
     second = [there.client.subscribe(kind=kind, target=OTHER).id for kind in Kind]
@@ -97,7 +97,7 @@ def test_events_without_a_url_are_no_subscriptions(hooks: Any) -> None:
     assert [row.event for row in there.client.list_subscriptions()] == ["task_returned"]
 
 
-def test_an_event_that_nobody_knows_is_listed_with_a_lasting_number(hooks: Any) -> None:
+def test_an_unknown_event_is_listed_with_a_lasting_number(hooks: Any) -> None:
     rows = [{"event": "workflow_painted", "url": OTHER}, {"event": "task_painted", "url": OTHER}]
     listing: Behaviour = lambda seen, talk: talk.answer(body=rows)  # noqa: E731
 
@@ -123,7 +123,7 @@ def test_an_end_is_sent_to_the_event_after_a_look(hooks: Any) -> None:
         there.client.unsubscribe(made)
 
 
-def test_the_url_of_somebody_else_is_not_ended(hooks: Any) -> None:
+def test_the_url_of_another_user_is_not_ended(hooks: Any) -> None:
     """For that call ends the event for the whole account."""
     there = hooks()
     made = there.client.subscribe(kind=Kind.TASK_RETURNED, target=TARGET)
@@ -195,7 +195,7 @@ def test_a_subscription_fails_with_the_error_that_fits_and_is_sent_once(
 
 
 @pytest.mark.parametrize("behaviour", [dropped, status(500)])
-def test_an_end_whose_answer_is_lost_is_sent_once(hooks: Any, behaviour: Behaviour) -> None:
+def test_an_end_without_a_response_is_sent_once(hooks: Any, behaviour: Behaviour) -> None:
     there = hooks({UNSUBSCRIBE: behaviour})
     made = there.client.subscribe(kind=Kind.TASK_RETURNED, target=TARGET)
 
@@ -205,7 +205,7 @@ def test_an_end_whose_answer_is_lost_is_sent_once(hooks: Any, behaviour: Behavio
     assert there.sent().count(UNSUBSCRIBE) == 1
 
 
-def test_a_list_that_somebody_may_not_see_is_told(hooks: Any) -> None:
+def test_a_list_that_the_key_may_not_read_is_an_error(hooks: Any) -> None:
     there = hooks({"GET /webhooks/events": status(403)})
 
     with pytest.raises(PermissionDenied):
@@ -223,7 +223,7 @@ def test_a_list_that_somebody_may_not_see_is_told(hooks: Any) -> None:
         ([{"url": OTHER}], "events[0].event"),
     ],
 )
-def test_a_list_of_another_shape_is_amiss(hooks: Any, rows: Any, path: str) -> None:
+def test_a_list_of_another_shape_is_invalid(hooks: Any, rows: Any, path: str) -> None:
     there = hooks({"GET /webhooks/events": lambda seen, talk: talk.answer(body=rows)})
 
     with pytest.raises(UnexpectedResponse) as caught:
@@ -276,7 +276,7 @@ def test_all_workflows_are_listed_newest_first(serve: Serve, connect_to: Connect
 
     asked = [there.query(seen) for seen in there.server.seen]
     assert all(int(query["limit"]) <= 1000 for query in asked)
-    # What starts meanwhile comes last that way, and shifts no page.
+    # A workflow that starts during reading comes last, and shifts no page.
     assert {query["ordering"] for query in asked} == {"date"}
 
 

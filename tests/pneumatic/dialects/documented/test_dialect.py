@@ -211,14 +211,14 @@ def test_a_needed_key_of_a_field_is_named_by_its_path(key: str, path: str, broke
         ({"tasks": [samples.task(number=None)]}, "tasks[0].number"),
     ],
 )
-def test_what_is_amiss_in_a_template_is_named_by_its_path(changes: dict[str, Any], path: str) -> None:
+def test_an_invalid_key_of_a_template_is_named_by_its_path(changes: dict[str, Any], path: str) -> None:
     with pytest.raises(UnexpectedResponse) as caught:
         parse_template(**changes)
 
     assert caught.value.path == path
 
 
-def test_a_missing_kickoff_is_amiss_and_a_null_one_is_empty() -> None:
+def test_a_missing_kickoff_is_invalid_and_a_null_one_is_empty() -> None:
     assert parse_template(kickoff=None).kickoff.fields == ()
     with pytest.raises(UnexpectedResponse) as caught:
         shapes.parse_template(Node(without(samples.template(), "kickoff")))

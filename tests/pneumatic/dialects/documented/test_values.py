@@ -123,7 +123,7 @@ def test_the_payload_has_every_documented_parameter() -> None:
         name="Trip",
         answers=[Answer(field("string"), "x")],
         tasks=[TaskOverride(2, "https://example.com/")],
-        urgency=Urgency(is_urgent=True),  # nothing that this server could be told
+        urgency=Urgency(is_urgent=True),  # the documented API has no key for it
         zone=dt.UTC,
     )
 

@@ -1,4 +1,4 @@
-"""The client against the sandbox as today's server: one URL for each event, of whoever wrote it last."""
+"""The client against the sandbox as the current API: one URL for each event, of the user who wrote it last."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_an_end_is_for_the_whole_account(sandbox: Sandbox, client: Client, setti
 def test_the_url_that_another_admin_has_there_already_breaks_the_server(
     sandbox: Sandbox, client: Client, settings: Settings
 ) -> None:
-    """As after a change of the key; the list tells that the URL is there."""
+    """As after a change of the key; the list shows the URL."""
     made = client.subscribe(kind=Kind.TASK_RETURNED, target=TARGET)
     settings.PNEUMATIC_API_KEY = sandbox.add_key("key-of-dana", DANA)
 
@@ -77,7 +77,7 @@ def test_the_hooks_of_others_outlive_all_that_we_do(sandbox: Sandbox, client: Cl
     assert not paths & {"/webhooks/subscribe", "/webhooks/unsubscribe"}
 
 
-def test_somebody_who_is_no_admin_is_refused(sandbox: Sandbox, client: Client, settings: Settings) -> None:
+def test_a_user_who_is_no_admin_is_refused(sandbox: Sandbox, client: Client, settings: Settings) -> None:
     settings.PNEUMATIC_API_KEY = sandbox.add_key("key-of-bo", BO)
 
     with connect() as member:
@@ -96,7 +96,7 @@ def test_somebody_who_is_no_admin_is_refused(sandbox: Sandbox, client: Client, s
     ("kind", "error"),
     [("drop_after", Unavailable), ("html_200", UnexpectedResponse), ("broken_json", UnexpectedResponse)],
 )
-def test_a_lost_answer_is_not_sent_again_and_the_list_tells(
+def test_without_a_response_nothing_is_sent_again_and_the_list_shows_it(
     sandbox: Sandbox, client: Client, kind: str, error: type[PneumaticError]
 ) -> None:
     sandbox.fault(kind=kind, path_prefix="/webhooks", method="POST", times=0)

@@ -1,4 +1,4 @@
-"""The client against the sandbox as today's server: files go to the service beside it."""
+"""The client against the sandbox as the current API: files go to the file service."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_a_file_goes_to_the_file_service_with_the_key(sandbox: Sandbox, client: 
     assert got.content == content
 
 
-def test_a_key_that_the_file_service_forgot_is_healed(sandbox: Sandbox, client: Client) -> None:
+def test_a_key_that_the_file_service_forgot_is_put_back(sandbox: Sandbox, client: Client) -> None:
     client.list_templates()
     sandbox.forget_keys_at_files()
     sandbox.clear_requests()
@@ -49,7 +49,7 @@ def test_a_file_that_is_too_large_is_refused(sandbox: Sandbox, client: Client) -
     assert upload(client, b"x" * 1000).size == 1000
 
 
-def test_a_limit_of_uploads_is_told_with_its_seconds(sandbox: Sandbox, client: Client) -> None:
+def test_a_limit_of_uploads_is_raised_with_its_seconds(sandbox: Sandbox, client: Client) -> None:
     sandbox.settings(upload_limit=2, upload_retry_after=7)
     upload(client)
     upload(client)

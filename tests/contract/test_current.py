@@ -1,4 +1,4 @@
-"""The client against the sandbox as today's server: what only that generation has.
+"""The client against the sandbox as the current API: what only that generation has.
 
 The sandbox shares no code with the client: it is built from what the open-source server was seen to do.
 """
@@ -72,7 +72,7 @@ def test_fieldsets_come_with_titles_rules_and_the_values_of_data_sets(client: Cl
     assert fields["branch"].fieldset == "fieldset-choices"
 
 
-def test_hidden_fields_and_defaults_are_told(client: Client) -> None:
+def test_hidden_fields_and_defaults_are_read(client: Client) -> None:
     fields = {field.api_name: field for field in named(client, "Hidden and preset").kickoff.fields}
 
     assert fields["hidden-string"].is_hidden
@@ -100,7 +100,7 @@ def test_what_is_not_on_the_list_can_be_read_by_its_number(client: Client) -> No
     assert client.get_template(missing).name == "Not on Ada's list"
 
 
-def test_a_template_that_nobody_changed_is_the_same_when_it_is_asked_for_again(client: Client) -> None:
+def test_an_unchanged_template_is_the_same_when_it_is_requested_again(client: Client) -> None:
     rows = client.receive_template_list()
 
     for row in client.receive_templates(rows):
@@ -206,7 +206,7 @@ def test_fields_of_fieldsets_are_sent_flat(sandbox: Sandbox, client: Client) -> 
     }  # fmt: skip
 
 
-def test_the_server_tells_what_it_made_of_the_name(client: Client) -> None:
+def test_the_response_has_the_final_name(client: Client) -> None:
     template = named(client, "Data set")
     fields = {field.api_name: field for field in template.kickoff.fields}
     payload = client.run_payload(
@@ -267,7 +267,7 @@ def test_a_due_date_in_the_past_is_refused_by_its_name(client: Client) -> None:
 def test_what_breaks_the_server_leaves_nothing_behind(
     sandbox: Sandbox, client: Client, kickoff: dict[str, Any]
 ) -> None:
-    """The client never sends it; were it sent, nobody could tell from the answer."""
+    """The client never sends it; the response would not show it."""
     template = every_field(client)
 
     with pytest.raises(OutcomeUnknown):
@@ -287,16 +287,20 @@ def test_a_member_without_a_role_may_not_launch(sandbox: Sandbox, client: Client
 def test_workflows_are_read_back(sandbox: Sandbox, client: Client) -> None:
     first = launch(client, "No fields", {}, name="First")
     second = launch(client, "Every field", {"string-1": "s", "checkbox-4": ("Sales",)}, name="Second")
-    holder = client.key_holder()
-    assert holder is not None
+    key_holder = client.key_holder()
+    assert key_holder is not None
 
     assert [row.id for row in client.list_workflows()] == [second, first]
     assert [row.id for row in client.list_workflows(limit=1)] == [second]
     assert [row.name for row in client.list_workflows(template_id=2)] == ["First"]
-    assert len(client.list_workflows(starter_id=holder.user_id)) == 2
+    assert len(client.list_workflows(starter_id=key_holder.user_id)) == 2
     assert client.list_workflows(starter_id=BO) == []
     workflow = client.get_workflow(second)
-    assert (workflow.name, workflow.status, workflow.starter_id) == ("Second", Status.RUNNING, holder.user_id)
+    assert (workflow.name, workflow.status, workflow.starter_id) == (
+        "Second",
+        Status.RUNNING,
+        key_holder.user_id,
+    )
     assert [(task.name, task.status) for task in workflow.tasks] == [
         ("Check", TaskStatus.ACTIVE), ("Do", TaskStatus.PENDING),
     ]  # fmt: skip
