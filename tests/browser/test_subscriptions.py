@@ -136,12 +136,12 @@ def test_a_mistake_in_the_form(browse: Browse, sandbox: Sandbox, integrator: Use
     browse.allow("status of 422")
     page = browse(PAGE, user=integrator)
     page.get_by_label("Another URL").check()
-    page.get_by_label("Address", exact=True).fill("ftp://example.com/")
+    page.get_by_label("URL", exact=True).fill("ftp://example.com/")
     page.get_by_role("button", name="Subscribe to selected events").click()
     expect(page.locator(".error-summary")).to_be_focused()
     check(page)
     page.get_by_role("link", name="Not a valid URL.").click()
-    expect(page.get_by_label("Address", exact=True)).to_be_focused()
+    expect(page.get_by_label("URL", exact=True)).to_be_focused()
 
 
 @either_dialect
@@ -153,7 +153,7 @@ def test_a_doubtful_address_is_confirmed(
     settings.PNEUMATIC_API_KEY = ""
     page = browse(PAGE, user=integrator)
     page.get_by_label("Another URL").check()
-    page.get_by_label("Address", exact=True).fill("http://localhost/listener")
+    page.get_by_label("URL", exact=True).fill("http://localhost/listener")
     page.get_by_role("button", name="Subscribe to selected events").click()
     expect(page.get_by_text("Is this URL correct?")).to_be_visible()
     check(page)

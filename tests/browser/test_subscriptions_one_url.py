@@ -92,7 +92,7 @@ def test_whose_url_is_replaced_is_asked_first(
         check(page)
     assert shown(sandbox) == {"task_returned": LONG}
 
-    page.get_by_label("Yes, replace what is listed here").check()
+    page.get_by_label("Replace the listed URLs").check()
     page.get_by_role("button", name="Subscribe to selected events").click()
 
     expect(page.get_by_text("All expected subscriptions exist, and no others.")).to_be_visible()
