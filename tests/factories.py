@@ -1,4 +1,4 @@
-"""Rows for tests, with sensible defaults: what a sync, or somebody at work, would have left behind."""
+"""Rows for tests, with sensible defaults, as a sync or a user would create them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _password_hash() -> str:
 
 
 def make_user(username: str, *roles: str, **fields: object) -> User:
-    """Create somebody who can sign in as ``username`` with PASSWORD and holds ``roles``."""
+    """Create a user who can sign in as ``username`` with PASSWORD and has ``roles``."""
     values: dict[str, object] = {"email": f"{username}@example.com", "password": _password_hash(), **fields}
     user = User.objects.create(username=username, **values)
     user.groups.add(*Group.objects.filter(name__in=roles))

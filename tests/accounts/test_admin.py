@@ -125,21 +125,21 @@ def test_an_administrator_makes_a_user_an_operator(administrator_client: Client)
     assert not newcomer.is_staff
 
 
-def test_the_administrator_role_opens_the_admin(administrator_client: Client, nobody: User) -> None:
+def test_the_administrator_role_opens_the_admin(administrator_client: Client, no_role: User) -> None:
     answer = administrator_client.post(
-        f"{USERS}{nobody.pk}/change/",
+        f"{USERS}{no_role.pk}/change/",
         {
             "username": "nobody",
-            "email": nobody.email,
+            "email": no_role.email,
             "is_active": "on",
             "groups": [Group.objects.get(name="Administrator").pk],
         },
     )
     assert answer.status_code == 302
-    nobody.refresh_from_db()
-    assert nobody.is_staff
-    assert not nobody.is_superuser
-    assert client_of(nobody).get("/admin/").status_code == 200
+    no_role.refresh_from_db()
+    assert no_role.is_staff
+    assert not no_role.is_superuser
+    assert client_of(no_role).get("/admin/").status_code == 200
 
 
 def test_an_administrator_cannot_promote_beyond_roles(

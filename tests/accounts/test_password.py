@@ -57,8 +57,8 @@ def test_a_mistake_is_shown_at_its_field_and_changes_nothing(
     assert "field__error" in page
 
 
-def test_a_user_without_a_role_can_do_it_too(nobody: User, client: Client) -> None:
-    client.force_login(nobody)
+def test_a_user_without_a_role_can_do_it_too(no_role: User, client: Client) -> None:
+    client.force_login(no_role)
 
     assert "Your password was changed." in change(client)
 

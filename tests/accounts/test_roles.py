@@ -69,8 +69,8 @@ def test_an_administrator_may_everything_of_our_own_apps(administrator: User) ->
     assert administrator.has_perm("launches.launch_any_template")
 
 
-def test_a_user_without_a_role_has_no_permission(nobody: User) -> None:
-    assert nobody.get_all_permissions() == set()
+def test_a_user_without_a_role_has_no_permission(no_role: User) -> None:
+    assert no_role.get_all_permissions() == set()
 
 
 def test_migrating_again_restores_what_is_missing_and_keeps_what_was_added() -> None:
@@ -89,33 +89,33 @@ def test_a_renamed_role_is_left_alone() -> None:
 
 
 @pytest.mark.parametrize("role", STAFF_ROLES)
-def test_django_admin_opens_and_closes_with_the_role(nobody: User, role: str) -> None:
+def test_django_admin_opens_and_closes_with_the_role(no_role: User, role: str) -> None:
     group = Group.objects.get(name=role)
-    nobody.groups.add(group)
-    assert nobody.is_staff
-    nobody.groups.remove(group)
-    assert not nobody.is_staff
-    assert not User.objects.get(pk=nobody.pk).is_staff
+    no_role.groups.add(group)
+    assert no_role.is_staff
+    no_role.groups.remove(group)
+    assert not no_role.is_staff
+    assert not User.objects.get(pk=no_role.pk).is_staff
 
 
 @pytest.mark.parametrize("role", STAFF_ROLES)
-def test_django_admin_follows_the_role_from_the_groups_side(nobody: User, role: str) -> None:
+def test_django_admin_follows_the_role_from_the_groups_side(no_role: User, role: str) -> None:
     group = Group.objects.get(name=role)
-    group.user_set.add(nobody)
-    assert User.objects.get(pk=nobody.pk).is_staff
+    group.user_set.add(no_role)
+    assert User.objects.get(pk=no_role.pk).is_staff
     group.user_set.clear()
-    assert not User.objects.get(pk=nobody.pk).is_staff
+    assert not User.objects.get(pk=no_role.pk).is_staff
 
 
 @pytest.mark.parametrize("lost", STAFF_ROLES)
-def test_one_of_both_roles_keeps_django_admin_open(nobody: User, lost: str) -> None:
-    nobody.groups.add(*Group.objects.filter(name__in=STAFF_ROLES))
+def test_one_of_both_roles_keeps_django_admin_open(no_role: User, lost: str) -> None:
+    no_role.groups.add(*Group.objects.filter(name__in=STAFF_ROLES))
     group = Group.objects.get(name=lost)
-    group.user_set.remove(nobody)
-    assert User.objects.get(pk=nobody.pk).is_staff
-    nobody.groups.add(group)
+    group.user_set.remove(no_role)
+    assert User.objects.get(pk=no_role.pk).is_staff
+    no_role.groups.add(group)
     group.user_set.clear()
-    assert User.objects.get(pk=nobody.pk).is_staff
+    assert User.objects.get(pk=no_role.pk).is_staff
 
 
 def test_losing_every_role_closes_django_admin(administrator: User) -> None:

@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 
 from apps.accounts.models import PneumaticGroup, User
 from apps.sync.models import SyncResult, SyncRun
-from tests.fixtures.browser import Browse, assert_accessible, assert_accessible_in_the_dark, check
+from tests.fixtures.browser import Browse, assert_accessible, assert_dark_colours_accessible, check
 from tests.fixtures.sandbox import Sandbox, both_dialects, either_dialect
 
 PAGES = [
@@ -79,7 +79,7 @@ def test_django_admin_is_accessible(
     for path in ["/admin/", *lists, *ADMIN_PAGES, *changes]:
         page.goto(path)
         assert_accessible(page)
-        assert_accessible_in_the_dark(page)
+        assert_dark_colours_accessible(page)
 
 
 # Whoever signs in, is refused or chooses a password sees nothing of Pneumatic: these are of no generation.
@@ -95,9 +95,9 @@ def test_the_login_page_and_its_refusal(browse: Browse) -> None:
     check(page)
 
 
-def test_the_page_for_those_without_a_role(browse: Browse, nobody: User) -> None:
+def test_the_page_for_those_without_a_role(browse: Browse, no_role: User) -> None:
     browse.allow("status of 403")
-    check(browse("/templates/", user=nobody))
+    check(browse("/templates/", user=no_role))
 
 
 def test_a_mistake_in_the_new_password(browse: Browse, viewer: User) -> None:

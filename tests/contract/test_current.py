@@ -229,7 +229,7 @@ def test_urgency_and_the_due_date_arrive(client: Client) -> None:
 
 
 @pytest.mark.parametrize("language", ["en", "de"])
-def test_a_refusal_stands_at_its_field_in_every_language(
+def test_a_refusal_is_assigned_to_its_field_in_every_language(
     sandbox: Sandbox, client: Client, settings: Settings, language: str
 ) -> None:
     sandbox.put_user({"id": DANA, "language": language})

@@ -69,7 +69,7 @@ def test_a_wrong_key_brings_no_file(sandbox: Sandbox, client: Client, settings: 
     assert sandbox.files() == []
 
 
-def test_looking_for_the_file_service_leaves_nothing_there(sandbox: Sandbox, client: Client) -> None:
+def test_checking_the_file_service_stores_nothing(sandbox: Sandbox, client: Client) -> None:
     assert client.check_files()
     assert sandbox.files() == []
 

@@ -88,7 +88,7 @@ def test_a_launch_that_was_refused(serve: Serve, connect_to: Connect, name: str)
         assert caught.value.errors == {field or "": [said]}
 
 
-def test_a_refusal_in_another_language_stands_at_its_field_all_the_same() -> None:
+def test_a_refusal_in_another_language_is_assigned_to_its_field_too() -> None:
     assert expected(exchange("run-error-in-german")) == (ValidationFailed, "city")
     assert expected(exchange("run-error-403-in-german")) == (PermissionDenied, None)
 
@@ -295,7 +295,7 @@ OF_THEIR_OWN = {
 }  # fmt: skip
 
 
-def test_every_recorded_launch_stands_in_one_of_the_tables() -> None:
+def test_every_recorded_launch_is_in_one_of_the_tables() -> None:
     stated = [*SAME, *OTHERWISE, *REFUSED, *REFUSED_NAMES, *MISTAKES, *NEVER_SENT, *OF_THEIR_OWN]
 
     assert sorted(stated) == RUNS

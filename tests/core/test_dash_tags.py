@@ -95,10 +95,10 @@ def test_the_navigation_marks_where_people_are(operator: User) -> None:
     assert "aria-current" not in navigation(operator, "/launches/", item)
 
 
-def test_the_navigation_shows_no_way_into_a_wall(nobody: User) -> None:
+def test_the_navigation_shows_no_way_into_a_wall(no_role: User) -> None:
     item = '{% nav_item "template-list" "Templates" "templates" "workflow_templates.view_template" %}'
 
-    assert navigation(nobody, "/", item) == ""
+    assert navigation(no_role, "/", item) == ""
     assert navigation(AnonymousUser(), "/", item) == ""
 
 

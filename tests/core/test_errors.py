@@ -40,9 +40,9 @@ def with_failing_pages(settings: SettingsWrapper) -> None:
 
 
 def test_users_without_a_role_see_administrators_to_contact(
-    nobody_client: Client, administrator: User
+    no_role_client: Client, administrator: User
 ) -> None:
-    response = nobody_client.get("/refuse/")
+    response = no_role_client.get("/refuse/")
 
     assert response.status_code == 403
     text = response.content.decode()
@@ -58,11 +58,11 @@ def test_people_with_a_role_learn_that_it_does_not_suffice(viewer_client: Client
     assert "you have no role yet" not in text
 
 
-def test_only_administrators_who_can_be_asked_are_named(nobody_client: Client, administrator: User) -> None:
+def test_only_administrators_who_can_be_asked_are_named(no_role_client: Client, administrator: User) -> None:
     administrator.is_active = False
     administrator.save()
 
-    assert "administrator@example.com" not in nobody_client.get("/refuse/").content.decode()
+    assert "administrator@example.com" not in no_role_client.get("/refuse/").content.decode()
 
 
 def test_an_unknown_address_is_explained_within_the_frame(viewer_client: Client) -> None:

@@ -21,12 +21,12 @@ def ground(page: Page) -> str:
     return str(page.evaluate("getComputedStyle(document.documentElement).backgroundColor"))
 
 
-def test_the_frame_is_accessible_and_fits(browse: Browse, administrator: User, nobody: User) -> None:
+def test_the_frame_is_accessible_and_fits(browse: Browse, administrator: User, no_role: User) -> None:
     for path, user in [
         ("/login/", None),
         ("/login/?next=/", None),
         (NOT_FOUND, administrator),
-        ("/", nobody),
+        ("/", no_role),
     ]:
         check(browse(path, user=user))
 

@@ -192,7 +192,7 @@ def test_a_sender_that_hangs_up_half_way_leaves_nothing(web: Web, path: str) -> 
         (["Content-Length: 2", "Content-Type: a", "Content-Type: b"], b"{}", 400),
     ],
 )
-def test_what_http_allows_and_nobody_sends(
+def test_unusual_but_valid_http_is_accepted(
     web: Web, path: str, lines: list[str], body: bytes, status: int
 ) -> None:
     answer = web.send(head(path, *lines) + body).removeprefix(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -270,7 +270,7 @@ def test_nothing_that_was_acknowledged_is_lost_when_processes_are_killed(
 
 
 @either_dialect
-def test_a_database_that_is_locked_is_told_in_time(
+def test_a_locked_database_is_reported_in_time(
     start: Callable[..., Web], path: str, body_for: BodyFor
 ) -> None:
     web = start(WEBHOOK_WRITE_TIMEOUT="3")

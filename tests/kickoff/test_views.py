@@ -41,9 +41,9 @@ def test_searches_need_a_login(client: Client, options_url: str) -> None:
     assert client.get(options_url, {"field": "office"}).status_code == 302
 
 
-def test_searches_need_a_role(nobody_client: Client, options_url: str) -> None:
-    assert nobody_client.get(PEOPLE).status_code == 403
-    assert nobody_client.get(options_url, {"field": "office"}).status_code == 403
+def test_searches_need_a_role(no_role_client: Client, options_url: str) -> None:
+    assert no_role_client.get(PEOPLE).status_code == 403
+    assert no_role_client.get(options_url, {"field": "office"}).status_code == 403
 
 
 def test_searches_are_only_read(operator_client: Client, options_url: str) -> None:

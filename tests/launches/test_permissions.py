@@ -33,7 +33,7 @@ def test_a_viewer_sees_but_does_not_launch(
 
 
 def test_a_user_without_a_role_sees_nothing(
-    nobody_client: Client, every_field: Template, operator: User
+    no_role_client: Client, every_field: Template, operator: User
 ) -> None:
     launch = make_launch(every_field, operator)
 
@@ -43,7 +43,7 @@ def test_a_user_without_a_role_sees_nothing(
         f"/launches/{launch.pk}/",
         f"/templates/{every_field.pk}/launch/",
     ):
-        assert nobody_client.get(url).status_code == 403
+        assert no_role_client.get(url).status_code == 403
 
 
 def test_nothing_is_shown_without_a_session(client: Client, every_field: Template, operator: User) -> None:

@@ -44,9 +44,9 @@ def text(client: Client, path: str = "/sync/") -> str:
 
 
 @pytest.mark.parametrize("path", ["/sync/", "/sync/live/"])
-def test_the_page_needs_a_login_and_a_role(client: Client, nobody_client: Client, path: str) -> None:
+def test_the_page_needs_a_login_and_a_role(client: Client, no_role_client: Client, path: str) -> None:
     assert client.get(path).status_code == 302
-    assert nobody_client.get(path).status_code == 403
+    assert no_role_client.get(path).status_code == 403
 
 
 def test_a_viewer_sees_it_and_starts_nothing(viewer_client: Client) -> None:

@@ -97,10 +97,10 @@ def test_a_search_finds_workflows(viewer_client: Client) -> None:
     assert 'href="/workflows/4/"' in page_text(viewer_client, "/search/?q=4")
 
 
-def test_those_who_may_not_see_workflows_find_none(nobody_client: Client, nobody: User) -> None:
-    nobody.user_permissions.add(Permission.objects.get(codename="view_template"))
+def test_those_who_may_not_see_workflows_find_none(no_role_client: Client, no_role: User) -> None:
+    no_role.user_permissions.add(Permission.objects.get(codename="view_template"))
     make_workflow(1, name="Zebra")
 
-    assert "Zebra" not in page_text(nobody_client, "/search/?q=zebra")
-    assert "Zebra" not in page_text(nobody_client)
-    assert nobody_client.get("/", headers={"Live-Version": "x"}).status_code == 200
+    assert "Zebra" not in page_text(no_role_client, "/search/?q=zebra")
+    assert "Zebra" not in page_text(no_role_client)
+    assert no_role_client.get("/", headers={"Live-Version": "x"}).status_code == 200

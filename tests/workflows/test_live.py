@@ -182,7 +182,7 @@ def test_rows_have_their_news_and_whether_they_are_watched(operator_client: Clie
     assert 'data-key="2" data-news="Other: now at step 1, Collect papers">' in page
 
 
-@pytest.mark.parametrize(("client_name", "status"), [("client", 302), ("nobody_client", 403)])
+@pytest.mark.parametrize(("client_name", "status"), [("client", 302), ("no_role_client", 403)])
 def test_those_who_may_not_see_get_nothing(
     request: pytest.FixtureRequest, db: None, client_name: str, status: int
 ) -> None:

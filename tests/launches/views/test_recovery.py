@@ -217,7 +217,7 @@ def test_the_sign_in_page_cannot_be_opened_by_itself(operator_client: Client, ev
 
 
 def test_a_user_without_a_role_is_redirected_home(
-    fill: Fill, every_field: Template, nobody: User, operator_client: Client
+    fill: Fill, every_field: Template, no_role: User, operator_client: Client
 ) -> None:
     sign_in = sign_in_form(fill(every_field), operator_client)
 

@@ -43,7 +43,7 @@ def test_a_delivery_becomes_an_event(deliver: Deliver) -> None:
     assert response.status_code == 200
     event = Event.objects.get()
     assert (event.kind, event.workflow_id, event.template_id) == ("workflow_started", 7, 3)
-    assert event.occurred_at == payloads.moment()
+    assert event.occurred_at == payloads.at_minute()
     assert event.parsed.workflow.name == "Workflow 7"
     delivery = Delivery.objects.get()
     assert (delivery.state, delivery.event, delivery.attempts) == ("processed", event, 1)

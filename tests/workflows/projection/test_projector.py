@@ -11,7 +11,7 @@ from apps.pneumatic.canonical.events import Event, Kind, Performer, Status, Task
 from apps.workflows.projection.history import Gap, GapKind, HistoryEntry, HistoryEntryKind
 from apps.workflows.projection.projector import differing
 from tests.fixtures import payloads
-from tests.fixtures.payloads import moment
+from tests.fixtures.payloads import at_minute
 from tests.workflows.telling import canonical, kinds, told
 
 MINUTE = dt.timedelta(minutes=1)
@@ -23,9 +23,9 @@ def bare(
     """Return an event of a dialect that tells no numbers and no current task, only when the task was completed."""
     about = None
     if task is not None:
-        done_at = moment(minutes) if kind is Kind.TASK_COMPLETED else None
+        done_at = at_minute(minutes) if kind is Kind.TASK_COMPLETED else None
         about = TaskSnapshot(id=task, name=f"Task {task}", date_completed=done_at)
-    return Event(kind, WorkflowSnapshot(1, "A workflow", status, date_created=moment()), about)
+    return Event(kind, WorkflowSnapshot(1, "A workflow", status, date_created=at_minute()), about)
 
 
 def test_a_start_is_running_whatever_number_its_status_has() -> None:
@@ -44,7 +44,7 @@ def test_it_has_the_performers_of_the_task_and_since_when() -> None:
 
     assert projection.step == 2
     assert projection.task_name == "Prepare the desk"
-    assert projection.task_since == moment(10)
+    assert projection.task_since == at_minute(10)
     assert projection.performers == [[4, "Ann Lee"], [5, "Bo"]]
     assert history.entries[-1].task is not None
     assert history.entries[-1].task.performers == (Performer(4, "Ann Lee"), Performer(5, "Bo"))
@@ -69,7 +69,7 @@ def test_only_workflow_completed_makes_the_completion_seen() -> None:
     projection, history = told(*before, last)
     assert (projection.state, projection.is_state_confirmed) == ("completed", False)
     assert history.entries[-1] == HistoryEntry(
-        HistoryEntryKind.COMPLETED, moment(50), history.entries[-2].content_hash, is_inferred=True
+        HistoryEntryKind.COMPLETED, at_minute(50), history.entries[-2].content_hash, is_inferred=True
     )
     assert history.gaps == ()  # "workflow completed" comes a moment later in ordinary life
 
@@ -79,7 +79,7 @@ def test_only_workflow_completed_makes_the_completion_seen() -> None:
         True,
         False,
     )
-    assert projection.ended_at == moment(50)
+    assert projection.ended_at == at_minute(50)
     assert projection.step == 5
     assert kinds(history).count(HistoryEntryKind.COMPLETED) == 1
 
@@ -164,7 +164,7 @@ def test_a_workflow_whose_first_event_is_late_has_gaps_for_its_start_and_first_t
 
     assert (projection.state, projection.step, projection.has_gaps) == ("running", 5, True)
     assert history.gaps == (Gap(GapKind.START), Gap(GapKind.TASK, number=1, last_number=3))
-    assert history.entries[0] == HistoryEntry(HistoryEntryKind.STARTED, moment(), is_inferred=True)
+    assert history.entries[0] == HistoryEntry(HistoryEntryKind.STARTED, at_minute(), is_inferred=True)
     assert history.kickoff is None
 
 
@@ -252,7 +252,7 @@ def test_a_terminated_workflow_says_where_it_stopped(build: Any) -> None:
 
     assert (projection.state, projection.is_state_confirmed, projection.step) == ("terminated", True, 2)
     assert (projection.task_name, projection.performers) == ("", [])
-    assert projection.ended_at == moment(10)
+    assert projection.ended_at == at_minute(10)
     assert kinds(history)[-2:] == [HistoryEntryKind.TERMINATED, HistoryEntryKind.TASK_LEFT]
     assert not projection.has_gaps
 
@@ -304,7 +304,7 @@ def test_a_dialect_without_numbers_and_current_tasks_is_projected_as_well() -> N
         True,
         False,
     )
-    assert (projection.step, projection.ended_at) == (None, moment(30))
+    assert (projection.step, projection.ended_at) == (None, at_minute(30))
     assert kinds(history) == [
         HistoryEntryKind.STARTED,
         HistoryEntryKind.TASK_DONE,
