@@ -87,7 +87,7 @@ def test_a_file_that_is_too_large_is_refused_before_its_first_byte(
     assert_accessible(page)
 
 
-def test_a_file_on_its_way_holds_the_form_and_can_be_cancelled(
+def test_an_uploading_file_holds_the_form_and_can_be_cancelled(
     browse: Browse, operator: User, url: str, papers: list[Path], sandbox: Sandbox
 ) -> None:
     sandbox.upload_fault(kind="delay", times=0, seconds=600)
@@ -97,13 +97,13 @@ def test_a_file_on_its_way_holds_the_form_and_can_be_cancelled(
     assert_accessible(page)
 
     page.get_by_role("button", name="Launch").click()
-    expect(page.get_by_role("alert").get_by_text("still on its way")).to_be_visible()
+    expect(page.get_by_role("alert").get_by_text("still uploading")).to_be_visible()
     cancel = page.get_by_role("button", name=f"Cancel {papers[0].name}")
     expect(cancel).to_be_focused()
     cancel.click()
 
     expect(page.get_by_role("progressbar")).to_have_count(0)
-    expect(page.get_by_text("still on its way")).to_be_hidden()
+    expect(page.get_by_text("still uploading")).to_be_hidden()
     assert attached(page) == []
     assert not Launch.objects.exists()
     sandbox.reset()  # ends the delay
