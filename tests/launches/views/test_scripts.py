@@ -143,7 +143,7 @@ def test_files_beyond_the_limit_wait_with_a_countdown_and_go_on_by_themselves(
     expect(page.locator(".upload [role=status]")).to_contain_text("Continues in")
     assert_accessible(page)
     page.get_by_role("button", name="Launch", exact=True).click()  # too early: the page stays as it is
-    expect(page.locator(".upload [role=alert]")).to_contain_text("still on its way")
+    expect(page.locator(".upload [role=alert]")).to_contain_text("still uploading")
     page.get_by_role("button", name="Cancel 4.txt").click()
 
     sandbox.settings(upload_limit=0)
