@@ -32,7 +32,7 @@ def midnight(day: dt.date) -> dt.datetime:
 
 
 def within(column: str, since: dt.date | None, until: dt.date | None) -> Q:
-    """Return the condition that the time in ``column`` is between these days, both included; None: no limit."""
+    """Return the condition that the time in ``column`` is between these days, inclusive; None means no limit."""
     days = Q()
     if since:
         days &= Q(**{f"{column}__gte": midnight(since)})

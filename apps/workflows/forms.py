@@ -24,7 +24,11 @@ def _day(label: Any) -> forms.DateField:
 
 
 class WorkflowFilterForm(forms.Form):
-    """The filters of the list. An invalid value gets an error and filters nothing."""
+    """The filters of the list. An invalid value gets an error and filters nothing.
+
+    A new filter is a field here, a name in SHOWN or FOLDED, a condition in ``selectors._filtered``, and a row of the
+    table in ``docs/workflows.md``.
+    """
 
     q = forms.CharField(label=_("Search"), required=False, max_length=200)
     state = forms.ChoiceField(

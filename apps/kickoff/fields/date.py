@@ -73,7 +73,10 @@ class DateField(KickoffField[dt.date]):
         return [value.isoformat()]
 
     def to_json(self, value: dt.date) -> Any:
-        """Return the day in ISO form."""
+        """Return the day in ISO form, as launches store it.
+
+        ``pneumatic/dialects/<dialect>/values.py`` makes what is sent.
+        """
         return value.isoformat()
 
     def from_json(self, data: Any) -> dt.date:

@@ -5,7 +5,7 @@
     queued ──> sending ──> launched
       ^           ├──────> rejected    the server said no
       └─ failed <─┼──────  failed      the request never reached it
-                  └──────> unknown     sent, no response: resolved by an event, a user or a late response
+                  └──────> unknown     sent, no response: resolved by an event, a check, a user or a late response
 
 Every arrow is one UPDATE that names the state it comes from, committed on its own: of two workers that try the
 same arrow, one wins. Nothing here runs inside a transaction while Pneumatic is called.

@@ -1,8 +1,8 @@
-"""Match launches and workflows, in whichever order they are written.
+"""Match launches and workflows, whichever of the two is stored first.
 
-A *launched* launch names its workflow, which is then credited to its user. An *unknown* launch gets a workflow when
-only one is possible: exactly one workflow without a launch matches in template, name, time and every answer
-(``evidence.py``), and no other open launch matches that workflow. The same holds for a launch that failed because the
+A *launched* launch names its workflow, which is then credited to its user. An *unknown* launch is matched
+when exactly one workflow without a launch matches it in template, name, time and every answer (``evidence.py``), and
+that workflow matches no other open launch. The same holds for a launch that failed because the
 worker did not find its workflow (``poller.py``). Where several workflows match, or none, a user decides;
 ``candidates`` is what the page shows.
 

@@ -2,9 +2,9 @@
 
 A check reads the workflows of a template back as events, and ``matcher.py`` resolves the launches that match. A launch
 is *failed* when two complete checks did not find its workflow. Both use the API key that the launch was sent with,
-because a key can read every workflow that it started. The first begins START_GRACE after the request ended, and no
-workflow may be a possible match. Nothing is sent again from here. A workflow that is found later, or a late response,
-still takes precedence.
+because a key can read every workflow that it started. The first check begins START_GRACE after the request ended. A
+launch does not become *failed* while any workflow is a possible match. Nothing is sent again from here. A workflow that
+is found later, or a late response, still takes precedence.
 """
 
 from __future__ import annotations

@@ -152,7 +152,7 @@ def clean_content_type(announced: str | None, *, name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class OwnFiles:
-    """The files of one user (``kickoff.forms.FileLookup``): the ids of other users' files are not found."""
+    """The files of one user (``kickoff.lookups.FileLookup``): the ids of other users' files are not found."""
 
     user: User
 

@@ -1,6 +1,7 @@
 """The one table from an HTTP status to what it means for a caller.
 
-Each service maps kinds to errors and sentences; none of them reads the number. The services differ on purpose in two
+Each service maps kinds to errors and sentences. (The file service's 422 for an empty upload is part of its protocol,
+and stays there.) The services differ on purpose in two
 places. To the file storage, UNAUTHENTICATED, FORBIDDEN, MISSING and GONE mean that the upload's URL has expired: they
 say nothing about the API key. To the file service, MISSING and WRONG_METHOD mean that something else listens there.
 """
