@@ -61,7 +61,7 @@ class EventsJob:
         self._say("Subscribed to all four events as integrator")
 
     def follow(self, workflow: dict[str, Any], launch: str) -> None:
-        """Move a workflow to its end, once with a return; raise DemoError unless the pages tell all of it."""
+        """Move a workflow to its end, once with a return; raise DemoError unless the pages show all of it."""
         id_, name = workflow["id"], workflow["name"]
         self._until(f"Workflow {id_} is shown as running", lambda: self._state_of(id_) == "running")
         self._sandbox.step(id_, "complete")
@@ -75,9 +75,7 @@ class EventsJob:
         page = self._operator.get(f"/workflows/{id_}/")
         missing = [step["name"] for step in workflow["steps"] if step["name"] not in page.text]
         if name not in page.text or missing:
-            raise DemoError(
-                f"The page of workflow {id_} does not tell its name or of {missing or 'all tasks'}."
-            )
+            raise DemoError(f"The page of workflow {id_} does not show its name or {missing or 'all tasks'}.")
         opened = [
             path
             for path in BrowserPage.read(page).links
@@ -123,7 +121,7 @@ class EventsJob:
     def _state_of(self, workflow_id: int) -> str:
         """Return the state of a workflow as the list of workflows exports it; "" when it is absent."""
         text = self._operator.get("/workflows/export.csv").content.decode("utf-8-sig")
-        rows = {row["Workflow ID"]: row["State"] for row in csv.DictReader(io.StringIO(text))}
+        rows = {row["Workflow ID"]: row["Status"] for row in csv.DictReader(io.StringIO(text))}
         return rows.get(str(workflow_id), "")
 
     def _until(self, expectation: str, condition: Callable[[], bool]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import secrets
 import signal
 import socket
 import subprocess
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 HOST = "127.0.0.1"
+UNASSIGNED_PORTS = (15_000, 32_000)  # systems take ports for connections from above these
 STOP_TIMEOUT_SECONDS = 30.0  # seconds for a server to answer, or for a process to end when asked
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
@@ -132,8 +134,13 @@ def answers(port: int) -> bool:
 
 
 def free_port(wanted: int, *, taken: Sequence[int] = ()) -> int:
-    """Return the wanted port, or the next one that is free; 0 asks the system for any."""
-    for port in [wanted, *range(wanted + 1, wanted + 100)] if wanted else [0]:
+    """Return the wanted port, or the next one that is free; for 0, a free one chosen by chance.
+
+    That one is below the range from which systems take ports for connections, so that no connection of another program
+    takes it before it is used. Raise DemoError when 100 ports from there on are taken.
+    """
+    first = wanted or secrets.choice(range(*UNASSIGNED_PORTS))
+    for port in range(first, first + 100):
         if port in taken or port > 65535:
             continue
         with socket.socket() as probe:
@@ -143,7 +150,7 @@ def free_port(wanted: int, *, taken: Sequence[int] = ()) -> int:
             except OSError:
                 continue
             return int(probe.getsockname()[1])
-    raise DemoError(f"No port from {wanted} to {wanted + 99} is free.")
+    raise DemoError(f"No port from {first} to {first + 99} is free.")
 
 
 def _die_with_parent() -> None:

@@ -168,7 +168,8 @@ def test_workflows_progress_and_continue_at_another_address(tmp_path: Path, dial
             wait_for(lambda: any(states()[id_] == "completed" for id_ in alive))
 
 
-@both_generations
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("dialect", DIALECTS)
 def test_workflows_that_the_sandbox_forgot_end_in_the_dashboard(tmp_path: Path, dialect: str) -> None:
     with demonstration(tmp_path, dialect=dialect) as (process, text):
         with operator_at(tmp_path, address(text)) as states:
@@ -200,7 +201,8 @@ def test_it_takes_another_port_for_a_busy_one_and_leaves_nothing_when_it_is_kill
             wait_until_stopped(sandbox)
 
 
-@both_generations
+@pytest.mark.exhaustive  # `.ci/run` does just this, for each dialect
+@pytest.mark.parametrize("dialect", DIALECTS)
 def test_the_check_does_the_main_job(dialect: str) -> None:
     command = [sys.executable, "manage.py", "demo", "--check", f"--dialect={dialect}"]
     finished = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)

@@ -35,7 +35,7 @@ def test_its_address_of_an_earlier_start_is_replaced(sandbox: Sandbox) -> None:
 def test_a_subscription_replaced_by_another_user_is_reported_and_not_changed(sandbox: Sandbox) -> None:
     take(sandbox, "task_returned", url=ELSEWHERE)
 
-    with pytest.raises(DemoError, match="taken: task_returned"):
+    with pytest.raises(DemoError, match="replaced by another URL: task_returned"):
         connecting._subscribe()
 
     assert shown(sandbox) == {**dict.fromkeys(EVENTS, ours()), "task_returned": ELSEWHERE}

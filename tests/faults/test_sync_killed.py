@@ -18,6 +18,7 @@ import psycopg
 import pytest
 from django.db import connection
 
+from tests.fixtures.depth import exhaustive
 from tests.fixtures.sandbox import Sandbox, either_dialect
 
 # A separate database, of the kind that the tests run on.
@@ -125,11 +126,19 @@ def on_postgresql(sandbox: Sandbox) -> Iterator[Installation]:
             database.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
+@pytest.mark.parametrize(
+    "points",
+    [
+        (1, TEMPLATES // 2, TEMPLATES),
+        pytest.param((0, 1, 2, 4, TEMPLATES // 2, TEMPLATES, TEMPLATES + 2), marks=pytest.mark.exhaustive),
+    ],
+    ids=["some", "all"],
+)
 def test_runs_that_are_killed_leave_a_good_state_and_no_lock(
-    installation: Installation, sandbox: Sandbox
+    installation: Installation, sandbox: Sandbox, points: tuple[int, ...]
 ) -> None:
     sandbox.fault(kind="delay", seconds=0.02, times=0)
-    for after_requests in (0, 1, 2, 4, TEMPLATES // 2, TEMPLATES, TEMPLATES + 2):
+    for after_requests in points:
         sandbox.clear_requests()
         with installation.start("sync") as process:
             installation.wait_until_running(process)
@@ -168,7 +177,12 @@ execute_from_command_line(["manage.py", "sync"])
 """
 
 
-@pytest.mark.parametrize("table", ["accounts_pneumaticuser", "workflow_templates_runallowed"])
+@pytest.mark.parametrize(
+    "table",
+    exhaustive(
+        ["accounts_pneumaticuser", "workflow_templates_runallowed"], but=["workflow_templates_runallowed"]
+    ),
+)
 def test_a_run_that_is_killed_while_it_writes_has_written_all_or_nothing(
     installation: Installation, table: str
 ) -> None:
