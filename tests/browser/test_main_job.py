@@ -20,9 +20,9 @@ from apps.accounts.models import User
 from apps.pneumatic import detection
 from tests.factories import PASSWORD
 from tests.fixtures.browser import Browse
-from tests.fixtures.sandbox import Sandbox, both_dialects
+from tests.fixtures.sandbox import Sandbox, either_dialect
 
-pytestmark = both_dialects
+pytestmark = either_dialect
 
 TEXT = "First line\nSecond line: 漢字 & <b>plain</b>"
 

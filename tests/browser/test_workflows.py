@@ -75,6 +75,7 @@ def test_the_list_changes_by_itself_and_the_focus_stays(browse: Browse, uma: Use
     expect(page.locator("#announcer")).to_have_text("Workflow 1: now at step 2, Prepare the desk")
 
 
+@pytest.mark.exhaustive
 def test_news_of_what_nobody_watches_is_not_read_aloud(browse: Browse, uma: User, deliver: Deliver) -> None:
     deliver(payloads.started(1))
     page = browse("/workflows/", user=uma)
@@ -86,6 +87,7 @@ def test_news_of_what_nobody_watches_is_not_read_aloud(browse: Browse, uma: User
     expect(page.locator("#announcer")).to_be_empty()
 
 
+@pytest.mark.exhaustive
 def test_what_i_hold_is_read_aloud(browse: Browse, ann: User, deliver: Deliver) -> None:
     deliver(payloads.started(1))
     page = browse("/", user=ann)
@@ -110,6 +112,7 @@ def test_the_page_of_a_workflow_changes_and_says_so(browse: Browse, uma: User, d
     expect(page.get_by_role("link", name="Workflow started")).to_be_focused()
 
 
+@pytest.mark.exhaustive
 def test_a_page_of_an_unknown_workflow_shows_it_when_its_first_event_comes(
     browse: Browse, uma: User, deliver: Deliver
 ) -> None:
@@ -122,6 +125,7 @@ def test_a_page_of_an_unknown_workflow_shows_it_when_its_first_event_comes(
     expect(page.get_by_role("heading", level=1)).to_have_text("Workflow 1")
 
 
+@pytest.mark.exhaustive
 def test_the_place_on_the_page_stays(browse: Browse, uma: User, deliver: Deliver) -> None:
     for number in range(1, 50):
         make_workflow(number, name=f"W{number}")
@@ -140,6 +144,7 @@ def test_the_place_on_the_page_stays(browse: Browse, uma: User, deliver: Deliver
     expect(link).to_be_focused()
 
 
+@pytest.mark.exhaustive
 def test_nothing_moves_under_selected_text(browse: Browse, uma: User, deliver: Deliver) -> None:
     deliver(payloads.started(1))
     page = browse("/workflows/", user=uma)
@@ -161,6 +166,7 @@ def test_nothing_moves_under_selected_text(browse: Browse, uma: User, deliver: D
     expect(page.locator("tr[data-key='1']")).to_contain_text("Prepare the desk")
 
 
+@pytest.mark.exhaustive
 def test_the_filter_that_somebody_types_in_is_left_alone(browse: Browse, uma: User, deliver: Deliver) -> None:
     deliver(payloads.started(1, name="Apple"))
     deliver(payloads.started(2, name="Pear"))
@@ -177,6 +183,7 @@ def test_the_filter_that_somebody_types_in_is_left_alone(browse: Browse, uma: Us
     expect(search).to_have_value("app")
 
 
+@pytest.mark.exhaustive
 def test_updates_can_be_paused(browse: Browse, uma: User, deliver: Deliver) -> None:
     deliver(payloads.started(1))
     page = browse("/workflows/", user=uma)
@@ -232,6 +239,7 @@ def test_a_session_that_ended_is_told(browse: Browse, uma: User, deliver: Delive
     expect(page.locator("[data-live-words]")).to_have_text("You are signed out. Reload to sign in")
 
 
+@pytest.mark.exhaustive
 def test_it_asks_for_nothing_more_than_whether_anything_is_new(
     browse: Browse, uma: User, deliver: Deliver
 ) -> None:

@@ -22,6 +22,7 @@ from apps.webhooks.processing.worker import process_pending
 from apps.webhooks.subscriptions import services
 from apps.workflows.models import Holder, Workflow
 from tests.factories import make_user
+from tests.fixtures.depth import exhaustive
 from tests.fixtures.sandbox import Sandbox, either_dialect
 
 pytestmark = either_dialect
@@ -97,10 +98,14 @@ def test_it_shows_what_pneumatic_knows(connected: Sandbox, dialect: str) -> None
     [
         {"kind": "duplicate", "copies": 3},
         {"kind": "reorder", "window": 25},
-        {"kind": "burst", "window": 40},
-        {"kind": "new_keys", "times": 1},
-        {"kind": "slow_send", "seconds": 0.2, "times": 2},
-        {"kind": "huge_body", "bytes": 100_000, "times": 1},
+        *exhaustive(
+            [
+                {"kind": "burst", "window": 40},
+                {"kind": "new_keys", "times": 1},
+                {"kind": "slow_send", "seconds": 0.2, "times": 2},
+                {"kind": "huge_body", "bytes": 100_000, "times": 1},
+            ]
+        ),
     ],
     ids=lambda fault: str(fault["kind"]),
 )

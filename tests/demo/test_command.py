@@ -138,6 +138,7 @@ def logins_in(text: str) -> list[str]:
     return re.findall(r"^  (?:admin|operator|integrator) +(\S+)", text, flags=re.MULTILINE)
 
 
+@pytest.mark.exhaustive
 @both_generations
 def test_workflows_progress_and_continue_at_another_address(tmp_path: Path, dialect: str) -> None:
     with demonstration(tmp_path, dialect=dialect) as (process, text):
@@ -218,6 +219,7 @@ def test_the_check_does_the_main_job(dialect: str) -> None:
         assert proof in finished.stdout
 
 
+@pytest.mark.exhaustive
 @pytest.mark.skipif(sys.platform != "linux", reason="finds the worker in /proc")
 def test_the_check_fails_without_a_worker() -> None:
     command = [sys.executable, "manage.py", "demo", "--check"]

@@ -14,9 +14,9 @@ from apps.launches.models import Launch
 from apps.workflow_templates.models import Template
 from tests.fixtures.filled_form import FilledForm
 from tests.fixtures.launching import Fill
-from tests.fixtures.sandbox import Sandbox, both_dialects
+from tests.fixtures.sandbox import Sandbox, either_dialect
 
-pytestmark = both_dialects
+pytestmark = either_dialect
 
 ANSWERS = {"name": "Kept name", "string_1": "Kept answer"}
 

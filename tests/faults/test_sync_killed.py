@@ -177,6 +177,7 @@ execute_from_command_line(["manage.py", "sync"])
 """
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     "table",
     exhaustive(
@@ -235,6 +236,7 @@ def test_two_at_a_time_one_runs_and_one_says_so(installation: Installation, sand
     installation.assert_consistent()
 
 
+@pytest.mark.exhaustive
 def test_many_that_start_together_make_one_mirror(installation: Installation, sandbox: Sandbox) -> None:
     sandbox.fault(kind="delay", seconds=0.1, times=0)
     processes = [installation.start("sync") for _number in range(3)]
@@ -249,6 +251,7 @@ def test_many_that_start_together_make_one_mirror(installation: Installation, sa
     installation.assert_consistent()
 
 
+@pytest.mark.exhaustive
 def test_a_run_that_was_frozen_and_given_up_writes_nothing_when_it_wakes(
     installation: Installation, sandbox: Sandbox
 ) -> None:

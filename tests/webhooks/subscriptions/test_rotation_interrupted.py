@@ -23,7 +23,7 @@ from apps.webhooks.models import Endpoint, WantedSubscription
 from apps.webhooks.subscriptions import drift, mirror, rotation, services
 from apps.webhooks.subscriptions.rotation import Phase
 from tests.fixtures.depth import exhaustive
-from tests.fixtures.sandbox import Sandbox, both_dialects, only_current
+from tests.fixtures.sandbox import Sandbox, either_dialect, only_current
 from tests.webhooks.subscribing import (
     ELSEWHERE,
     NAMES,
@@ -143,7 +143,7 @@ def fresh(sandbox: Sandbox, dialect: str) -> Iterator[None]:
         transaction.set_rollback(True)
 
 
-@both_dialects
+@either_dialect
 @courses
 @firsts
 def test_no_event_is_lost_wherever_it_is_interrupted(
