@@ -1,7 +1,7 @@
 """What the open-source server was recorded to answer, and a small server that answers it again.
 
-``exchanges/`` holds one exchange in each file; see the README there. Expectations of the tests are based on what is
-described of that server, in separate words: nothing of ``apps.pneumatic`` computes them.
+``exchanges/`` holds one exchange in each file, ``releases/`` a folder of them for each older release; see the READMEs
+there. The tests' expectations come from the description of that server: nothing of ``apps.pneumatic`` computes them.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from apps.pneumatic.transport.parsing import Node
 from tests.pneumatic.servers import Behaviour, Seen, Talk
 
 FOLDER = Path(__file__).parent / "exchanges"
+RELEASES = Path(__file__).parent / "releases"
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,8 @@ class Exchange:
 
 
 @cache
-def exchange(name: str) -> Exchange:
-    data = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+def exchange(name: str, folder: Path = FOLDER) -> Exchange:
+    data = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
     request, response = data["request"], data["response"]
     assert data["name"] == name
     return Exchange(
@@ -72,13 +73,18 @@ def named(test: Callable[[Exchange], bool]) -> list[str]:
 
 
 def answering(*recorded: str) -> Behaviour:
-    """Answer each recorded path with what was recorded, and all else with the page for a missing path.
+    """Answer each recorded path with what was recorded, and any other with 404 and a page.
 
     The first recording of a path is the one that counts.
     """
+    return replaying(*map(exchange, recorded))
+
+
+def replaying(*recorded: Exchange) -> Behaviour:
+    """Do what ``answering`` does, with recordings of any folder."""
     answers: dict[str, Exchange] = {}
-    for name in recorded:
-        answers.setdefault(exchange(name).place, exchange(name))
+    for found in recorded:
+        answers.setdefault(found.place, found)
 
     def behave(seen: Seen, talk: Talk) -> None:
         found = answers.get(f"{seen.method} {seen.target.partition('?')[0]}")

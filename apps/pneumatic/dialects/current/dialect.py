@@ -34,7 +34,7 @@ from apps.pneumatic.canonical.schemas import (
 from apps.pneumatic.canonical.workflow_names import fixed_length
 from apps.pneumatic.dialects.base import InFull, Listing
 from apps.pneumatic.dialects.current import events as current_events
-from apps.pneumatic.dialects.current import shapes
+from apps.pneumatic.dialects.current import options, shapes
 from apps.pneumatic.dialects.current.values import encode
 from apps.pneumatic.dialects.shared import parse_launched, parse_user
 from apps.pneumatic.errors import NotFound, PermissionDenied, ValidationFailed
@@ -116,7 +116,10 @@ class Current:
                     detail = self._detail(transport, row.id, scope, may_be_empty=is_disabled)
                 except NotFound:
                     return None
-            return self._in_full(transport, row.id, listed=row.raw, detail=detail)
+            sends_api_names = options.listed_as_objects(row.raw)
+            return self._in_full(
+                transport, row.id, listed=row.raw, detail=detail, sends_api_names=sends_api_names
+            )
 
         return fetch
 
@@ -127,14 +130,22 @@ class Current:
         detail = self._detail(transport, template_id, Scope(), repeat=repeat)
         if detail is None:
             row = self._listed(transport, template_id, name=str(listed.get("name", "")), repeat=repeat)
-            return self._in_full(transport, template_id, listed=row, detail=None)
-        received = self._in_full(transport, template_id, listed=listed, detail=detail)
+            sends_api_names = options.listed_as_objects(row)
+            return self._in_full(
+                transport, template_id, listed=row, detail=None, sends_api_names=sends_api_names
+            )
+        sends_api_names = options.remembered(known, detail)
+        received = self._in_full(
+            transport, template_id, listed=listed, detail=detail, sends_api_names=sends_api_names
+        )
         is_older = any(received.raw.get(key) != known.get(key) for key in ("detail", "datasets"))
         if not is_older or not detail.get("is_active"):
             return received  # the detail of a draft has a form that cannot be launched yet
         # Newer than the form in the list, which has the values of data sets merged in.
         listed = {key: value for key, value in listed.items() if key == "tasks_count"}
-        return self._in_full(transport, template_id, listed=listed, detail=detail)
+        return self._in_full(
+            transport, template_id, listed=listed, detail=detail, sends_api_names=sends_api_names
+        )
 
     def groups(self, transport: Transport) -> list[Group]:
         with self._lock:
@@ -194,10 +205,20 @@ class Current:
         raise NotFound(_("This does not exist in Pneumatic, or the API key has no access to it."))
 
     def _in_full(
-        self, transport: Transport, template_id: int, *, listed: Raw, detail: Raw | None
+        self,
+        transport: Transport,
+        template_id: int,
+        *,
+        listed: Raw,
+        detail: Raw | None,
+        sends_api_names: bool | None,
     ) -> Received[Template]:
         """Return a template whose ``raw`` has the parts that ``parse_template`` needs."""
         raw: dict[str, Any] = {"detail": detail, "list": dict(listed)}
+        if sends_api_names is None and detail is not None:
+            sends_api_names = options.detailed_as_objects(detail)
+        if sends_api_names:
+            raw[options.PART] = options.API_NAMES
         head = Node(detail if detail is not None and listed.get("kickoff") is None else listed)
         if groups := shapes.groups_among(head):
             members = self._members_of_groups(transport)

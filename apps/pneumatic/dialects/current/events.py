@@ -212,10 +212,16 @@ def _choices(rows: Any, type_: str, value: str) -> tuple[Choice, ...]:
     if type(rows) is not list:
         return ()
     if any(type(row) is dict and "is_selected" in row for row in rows):
-        return each(lenient.choice, rows)
+        return each(_choice, rows)
     labels = [text(row.get("value") if type(row) is dict else row) for row in rows]
     chosen = _members(value, labels) if type_ == "checkbox" else {value} if value else set()
     return tuple([Choice(label, label, label in chosen) for label in dict.fromkeys(labels)])
+
+
+def _choice(data: JSON) -> Choice:
+    """Return an option of a release before 6.0: a launch there names it by its api_name."""
+    key = text(data.get("api_name")) or text(data.get("id"))
+    return Choice(key, text(data.get("value")), data.get("is_selected") is True)
 
 
 def _members(value: str, labels: Sequence[str]) -> set[str]:

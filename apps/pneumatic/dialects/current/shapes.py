@@ -20,19 +20,23 @@ from apps.pneumatic.canonical.schemas import (
     Kickoff,
     RuleGroup,
     RuleKind,
-    Selection,
     Task,
     Template,
     TemplateSummary,
+)
+from apps.pneumatic.dialects.current.options import (
+    API_NAMES,
+    PART,
+    WITH_SELECTIONS,
+    OptionReader,
+    is_open,
+    listed_as_objects,
 )
 from apps.pneumatic.errors import UnexpectedResponse
 from apps.pneumatic.transport.parsing import Node
 
 MAX_STRING_CHARACTERS = 140
-_WITH_SELECTIONS = frozenset({"radio", "checkbox", "dropdown"})
 _KINDS = {kind.value: kind for kind in RuleKind}
-# Values of data sets by id; None for one that the key may not read.
-Datasets = Mapping[str, Sequence[str] | None]
 Members = Mapping[str, Sequence[int]]
 
 
@@ -45,7 +49,7 @@ def parse_template_summary(node: Node) -> TemplateSummary:
         description=node.text_or_empty("description"),
         tasks_count=node.integer_or_none("tasks_count") or 0,
         run_allowed=_run_allowed(node, {}),
-        kickoff=_kickoff(node, {}),
+        kickoff=_kickoff(node, OptionReader(sends_api_names=listed_as_objects(node.value) is True)),
         owner_ids=_owners(node, "user"),
         owner_group_ids=_owners(node, "group"),
         raw=node.value,
@@ -53,7 +57,7 @@ def parse_template_summary(node: Node) -> TemplateSummary:
 
 
 def parse_template(raw: Node) -> Template:
-    """Parse a template from its parts: ``list``, ``detail``, ``groups`` and ``datasets``.
+    """Parse a template from its parts: ``list``, ``detail``, ``groups``, ``datasets`` and ``selections``.
 
     The list is the better source of the form, unless it was left out because the detail is newer. ``is_active`` comes
     from the detail, which is never older.
@@ -62,7 +66,10 @@ def parse_template(raw: Node) -> Template:
     detail = raw.child("detail") if has_detail else listed
     head = detail if listed.is_null("kickoff") else listed
     is_draft = has_detail and not detail.flag("is_active")
-    tasks = tuple(_tasks(detail, is_draft=is_draft)) if has_detail else ()
+    sends_api_names = raw.value.get(PART) == API_NAMES
+    options = OptionReader(raw.value.get("datasets", {}), sends_api_names)
+    task_options = OptionReader(sends_api_names=sends_api_names)
+    tasks = tuple(_tasks(detail, task_options, is_draft=is_draft)) if has_detail else ()
     return Template(
         id=head.integer("id"),
         name=head.lenient_text("name") if is_draft else head.text("name"),
@@ -74,7 +81,7 @@ def parse_template(raw: Node) -> Template:
         updated_by=detail.lenient_integer("updated_by"),
         tasks_count=listed.lenient_integer("tasks_count") or len(tasks),
         run_allowed=_run_allowed(head, raw.value.get("groups", {})),
-        kickoff=_kickoff_of(head, raw.value.get("datasets", {}), is_draft=is_draft and head is detail),
+        kickoff=_kickoff_of(head, options, is_draft=is_draft and head is detail),
         tasks=tasks,
         workflow_name=head.lenient_text("wf_name_template"),
         raw=raw.value,
@@ -96,7 +103,7 @@ def datasets_among(template: Node) -> set[str]:
         return set()
     found = set()
     for _fieldset, field in _places(template.child("kickoff")):
-        if field.lenient_text("type") in _WITH_SELECTIONS and _is_open(field):
+        if field.lenient_text("type") in WITH_SELECTIONS and is_open(field):
             found.add(str(field.integer("dataset")))
     return found
 
@@ -180,25 +187,25 @@ def _number(node: Node, key: str) -> int | None:
 # -- The form
 
 
-def _kickoff_of(template: Node, datasets: Datasets, *, is_draft: bool) -> Kickoff:
+def _kickoff_of(template: Node, options: OptionReader, *, is_draft: bool) -> Kickoff:
     """Return the form; an empty one for an unfinished draft, which cannot be launched anyway."""
     try:
-        return _kickoff(template, datasets)
+        return _kickoff(template, options)
     except UnexpectedResponse:
         if is_draft:
             return Kickoff()
         raise
 
 
-def _kickoff(template: Node, datasets: Datasets) -> Kickoff:
+def _kickoff(template: Node, options: OptionReader) -> Kickoff:
     if template.is_null("kickoff"):
         return Kickoff()
     node = template.child("kickoff")
     fieldsets = _fieldsets(node)
-    own = [_field(field, datasets) for field in node.items_or_none("fields")]
+    own = [_field(field, options) for field in node.items_or_none("fields")]
     fields = sorted(own, key=_order, reverse=True)
     for fieldset in fieldsets:
-        inside = [_field(field, datasets, fieldset) for field in fieldset.items_or_none("fields")]
+        inside = [_field(field, options, fieldset) for field in fieldset.items_or_none("fields")]
         fields += sorted(inside, key=_order, reverse=True)
     return Kickoff(
         description=node.text_or_empty("description"),
@@ -224,11 +231,9 @@ def _order(field: FieldDefinition) -> int:
     return field.order
 
 
-def _field(node: Node, datasets: Datasets, fieldset: Node | None = None) -> FieldDefinition:
+def _field(node: Node, options: OptionReader, fieldset: Node | None = None) -> FieldDefinition:
     type_ = node.text("type")
-    values: Sequence[str] | None = ()
-    if type_ in _WITH_SELECTIONS:
-        values = _values(node, datasets)
+    selections = options.selections(node) if type_ in WITH_SELECTIONS else ()
     return FieldDefinition(
         api_name=node.text("api_name"),
         name=node.text_or_empty("name"),
@@ -236,32 +241,13 @@ def _field(node: Node, datasets: Datasets, fieldset: Node | None = None) -> Fiel
         description=node.text_or_empty("description"),
         is_required=node.flag_or_false("is_required"),
         order=node.lenient_integer("order") or 0,
-        selections=tuple(Selection(key=value, label=value) for value in dict.fromkeys(values or ())),
+        selections=selections or (),
         default=_default(node.value.get("default")),
         is_hidden=node.flag_or_false("is_hidden"),
         max_length=MAX_STRING_CHARACTERS if type_ == "string" else None,
         fieldset=_fieldset_name(fieldset) if fieldset is not None else "",
-        options_unknown=values is None,
+        options_unknown=selections is None,
     )
-
-
-def _values(field: Node, datasets: Datasets) -> list[str] | None:
-    """Return the options: texts, or objects with a value; then those of the data set. None where these are unknown."""
-    own = [
-        item.value if type(item.value) is str else item.text("value")
-        for item in field.items_or_none("selections")
-    ]
-    if not _is_open(field):
-        return own
-    more = datasets.get(str(field.integer("dataset")))
-    return None if more is None else [*own, *more]
-
-
-def _is_open(field: Node) -> bool:
-    """Return whether the field has a data set whose values are not among its options: they would be plain texts."""
-    if field.lenient_integer("dataset") is None:
-        return False
-    return not any(type(item.value) is str for item in field.items_or_none("selections"))
 
 
 def _default(value: Any) -> str:
@@ -322,29 +308,31 @@ def _rule(name: str, value: str, fields: tuple[str, ...]) -> FieldsetRule:
 # -- Tasks
 
 
-def _tasks(template: Node, *, is_draft: bool) -> list[Task]:
+def _tasks(template: Node, options: OptionReader, *, is_draft: bool) -> list[Task]:
     """Return the tasks in order. A draft is stored as the author's client sent it, so any task may be unfinished."""
     if is_draft:
         listed = template.value.get("tasks")
         nodes = Node(listed if type(listed) is list else [], template, "tasks").members()
-        tasks = [_task_of_draft(node, at) for at, node in enumerate(nodes, 1) if type(node.value) is dict]
+        tasks = [
+            _task_of_draft(node, options, at) for at, node in enumerate(nodes, 1) if type(node.value) is dict
+        ]
     else:
-        tasks = [_task(node, at) for at, node in enumerate(template.items_or_none("tasks"), 1)]
+        tasks = [_task(node, options, at) for at, node in enumerate(template.items_or_none("tasks"), 1)]
     return sorted(tasks, key=lambda task: task.number)
 
 
-def _task_of_draft(node: Node, position: int) -> Task:
+def _task_of_draft(node: Node, options: OptionReader, position: int) -> Task:
     try:
-        return _task(node, position)
+        return _task(node, options, position)
     except UnexpectedResponse:
         return Task(id=0, number=node.lenient_integer("number") or position, name=node.lenient_text("name"))
 
 
-def _task(node: Node, position: int) -> Task:
+def _task(node: Node, options: OptionReader, position: int) -> Task:
     performers = list(node.items_or_none("raw_performers"))
-    fields = [_field(field, {}) for field in node.items_or_none("fields")]
+    fields = [_field(field, options) for field in node.items_or_none("fields")]
     for fieldset in _fieldsets(node):
-        fields += [_field(field, {}, fieldset) for field in fieldset.items_or_none("fields")]
+        fields += [_field(field, options, fieldset) for field in fieldset.items_or_none("fields")]
     return Task(
         id=node.lenient_integer("id") or 0,
         number=node.lenient_integer("number") or position,
