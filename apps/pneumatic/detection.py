@@ -44,7 +44,8 @@ def detect(transport: Transport) -> str:
     fingerprint, key_holder = (
         (before.key_fingerprint, before.key_holder) if before else (server.key_fingerprint(), None)
     )
-    server.remember(KnownServer(name, timezone.now(), fingerprint, key_holder))
+    features = before.features if before and before.dialect == name else None
+    server.remember(KnownServer(name, timezone.now(), fingerprint, key_holder, features))
     return name
 
 

@@ -1,10 +1,11 @@
-"""What is known of the configured server: its dialect, the user of the API key, and that user's time zone.
+"""What is known of the configured server: its dialect and features, the user of the API key, and their time zone.
 
 The gateway has no database. The app above registers where this is stored for every process.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import time
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
+from apps.pneumatic.canonical.features import Features
 from apps.pneumatic.canonical.schemas import KeyHolder
 
 # How long a process uses what it loaded: another process may have detected the server again.
@@ -26,12 +28,14 @@ class KnownServer:
     """What was detected at a URL.
 
     ``key_holder`` is the user of the API key with this ``key_fingerprint``, which reveals nothing of the key.
+    ``features`` are those of the current API's server; None while unknown.
     """
 
     dialect: str
     found_at: dt.datetime
     key_fingerprint: str = ""
     key_holder: KeyHolder | None = None
+    features: Features | None = None
 
 
 Load = Callable[[str], KnownServer | None]
@@ -69,7 +73,7 @@ def known() -> KnownServer | None:
     found = last()
     if found is None or found.key_fingerprint == key_fingerprint():
         return found
-    return KnownServer(dialect=found.dialect, found_at=found.found_at)
+    return dataclasses.replace(found, key_fingerprint="", key_holder=None)
 
 
 def key_fingerprint() -> str:
@@ -79,11 +83,36 @@ def key_fingerprint() -> str:
     return salted_hmac("apps.pneumatic.recall", key).hexdigest() if key else ""
 
 
-def remember_holder(dialect: str, key_holder: KeyHolder) -> None:
-    """Remember ``key_holder`` as the user of the configured key."""
+def known_features() -> Features | None:
+    """Return what the configured server reads in a launch; None while unknown. No request is made."""
+    found = last()
+    return found.features if found else None
+
+
+def remember_holder(dialect: str, key_holder: KeyHolder, features: Features | None = None) -> None:
+    """Remember ``key_holder`` as the user of the configured key, and the ``features`` that were found with them."""
     before = known()
-    found_at = before.found_at if before and before.dialect == dialect else timezone.now()
-    remember(KnownServer(dialect, found_at, key_fingerprint(), key_holder))
+    same = before if before and before.dialect == dialect else None
+    found_at = same.found_at if same else timezone.now()
+    if same and same.features and (features is None or _is_refined(same.features, features)):
+        features = same.features
+    remember(KnownServer(dialect, found_at, key_fingerprint(), key_holder, features))
+
+
+def remember_features(features: Features) -> None:
+    """Remember what a launch showed about the configured server."""
+    before = last()
+    if before is not None:
+        remember(dataclasses.replace(before, features=features))
+
+
+def _is_refined(before: Features, now: Features) -> bool:
+    """Return whether ``before`` is ``now``, except for what launches showed about the order of encodings."""
+    return (
+        dataclasses.replace(before, people=now.people, dates=now.dates, evidence=now.evidence) == now
+        and set(before.people) == set(now.people)
+        and set(before.dates) == set(now.dates)
+    )
 
 
 def remember(server: KnownServer) -> None:

@@ -13,6 +13,7 @@ from django.db import Error, connection, transaction
 
 from apps.core.database import bounded_transaction
 from apps.pneumatic import detection, server
+from apps.pneumatic.canonical.features import features_from_json, features_to_json
 from apps.pneumatic.canonical.schemas import KeyHolder
 from apps.pneumatic.client import connect
 from apps.pneumatic.errors import PneumaticError
@@ -37,7 +38,11 @@ def load(api_url: str) -> KnownServer | None:
         return None
     key_holder = KeyHolder(*row.holder) if row.holder else None
     return KnownServer(
-        dialect=row.dialect, found_at=row.found_at, key_fingerprint=row.key_fingerprint, key_holder=key_holder
+        dialect=row.dialect,
+        found_at=row.found_at,
+        key_fingerprint=row.key_fingerprint,
+        key_holder=key_holder,
+        features=features_from_json(row.features) if row.features else None,
     )
 
 
@@ -59,6 +64,7 @@ def save(api_url: str, finding: KnownServer) -> None:
             key_holder.is_account_owner,
             key_holder.zone,
         ],
+        "features": finding.features and features_to_json(finding.features),
     }
     try:
         with _apart() if connection.in_atomic_block else bounded_transaction(MAX_SAVE_SECONDS):

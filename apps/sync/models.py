@@ -117,6 +117,8 @@ class ServerFinding(models.Model):
     # [id, e-mail, name, is admin, is account owner, time zone], in the order of schemas.KeyHolder
     holder = models.JSONField(_("user of the API key"), null=True)  # words: ok - the holder of a key
 
+    features = models.JSONField(_("features"), null=True)  # what it reads in a launch: canonical/features.py
+
     class Meta:
         verbose_name = _("server")
         verbose_name_plural = _("servers")

@@ -16,26 +16,22 @@ from apps.pneumatic.client import Client
 from apps.pneumatic.dialects.current import events, shapes
 from apps.pneumatic.dialects.current.dialect import Current
 from apps.pneumatic.transport.parsing import Node
-from tests.contract.recordings import RELEASES, Exchange, exchange, replaying
+from tests.contract.recordings import replaying
+from tests.contract.releases_recorded import TAGS, accepted, recorded
 from tests.pneumatic.conftest import Connect, Serve
 
 pytestmark = pytest.mark.usefixtures("memory")
 
-TAGS = sorted(path.name for path in RELEASES.iterdir() if path.is_dir())
 LIST_OBJECTS = [tag for tag in TAGS if tag < "v6"]
 ALL_TYPES, DIGITS = 2, 8
 # The options that were chosen in the recorded launches.
 CHOSEN = {"o-radio": "yellow, orange", "o-dropdown": "Türkiye", "o-checkbox": ["Mail", "Fax, telex"]}
 
 
-def recorded(tag: str, name: str) -> Exchange:
-    return exchange(name, RELEASES / tag)
-
-
-def accepted(tag: str, *names: str) -> dict[str, Any]:
+def accepted_answers(tag: str, *names: str) -> dict[str, Any]:
     """Return the answers of the one launch that the release accepted, without the user that each needs."""
-    (found,) = [recorded(tag, name) for name in names if recorded(tag, name).status == 200]
-    return {api_name: value for api_name, value in found.body["kickoff"].items() if api_name != "o-user"}
+    kickoff = accepted(tag, *names).body["kickoff"]
+    return {api_name: value for api_name, value in kickoff.items() if api_name != "o-user"}
 
 
 def client_of(
@@ -79,9 +75,9 @@ def test_a_synced_template_sends_what_the_release_accepts(
     serve: Serve, connect_to: Connect, tag: str
 ) -> None:
     expected = (
-        accepted(tag, "run-radio-api-name", "run-radio-value-text")
-        | accepted(tag, "run-dropdown-api-name", "run-dropdown-value-text")
-        | accepted(tag, "run-checkbox-api-names", "run-checkbox-value-texts")
+        accepted_answers(tag, "run-radio-api-name", "run-radio-value-text")
+        | accepted_answers(tag, "run-dropdown-api-name", "run-dropdown-value-text")
+        | accepted_answers(tag, "run-checkbox-api-names", "run-checkbox-value-texts")
     )
     client = client_of(serve, connect_to, tag)
 
@@ -163,6 +159,22 @@ def test_a_text_of_digits_is_never_sent_where_it_is_read_as_an_id(
 
     api_names = {option["value"]: option["api_name"] for option in output["selections"]}
     assert payload["kickoff"] == {"digit": api_names[wanted]}
+
+
+@pytest.mark.parametrize("tag", ["v6.0.0", "v7.0.0"])
+@pytest.mark.parametrize("run", ["run-digits-1", "run-digits-2"])
+def test_a_text_of_digits_is_sent_where_it_is_a_text(
+    serve: Serve, connect_to: Connect, tag: str, run: str
+) -> None:
+    found = recorded(tag, run)
+    (output,) = found.answer["kickoff"]["output"]
+    client = client_of(serve, connect_to, tag, detail="template-get-digits")
+
+    template = client.receive_template(DIGITS, known={}).read()
+    chosen = answer(field_of(template, "digit"), found.body["kickoff"]["digit"])
+
+    assert output["value"] == chosen.value
+    assert client.run_payload(DIGITS, name="Run", answers=[chosen])["kickoff"] == found.body["kickoff"]
 
 
 @pytest.mark.parametrize("tag", TAGS)

@@ -15,11 +15,12 @@ from functools import cached_property
 from typing import Any
 
 from apps.accounts.models import User
-from apps.kickoff.fields import answers_to_json
+from apps.kickoff.fields import answers_from_json, answers_to_json
 from apps.launches.models import Launch, UploadedFile
 from apps.pneumatic.canonical.schemas import Answer, FileValue, Urgency
 from apps.pneumatic.client import Client
 from apps.workflow_templates.models import Template, TemplateVersion
+from apps.workflow_templates.selectors import version_kickoff
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,21 @@ def plan(request: LaunchRequest, client: Client) -> PlannedRequest:
         request.template.pk, name=request.name, answers=request.answers, urgency=request.urgency
     )
     return PlannedRequest(url=client.run_url(request.template.pk), payload=payload)
+
+
+def stored_answers(launch: Launch) -> tuple[Answer, ...] | None:
+    """Return the answers of a stored launch; None where one is not valid for its field any more."""
+    answers = answers_from_json(version_kickoff(launch.version).fields, launch.answers)
+    return tuple(answers) if len(answers) == len(launch.answers) else None
+
+
+def encode_again(launch: Launch, answers: Sequence[Answer], client: Client) -> Mapping[str, Any]:
+    """Return the body of a stored launch with its ``answers`` as the server reads them now.
+
+    Raise PneumaticError when the body cannot be built.
+    """
+    urgency = Urgency(is_urgent=launch.is_urgent, due=launch.due)
+    return client.run_payload(launch.template_id, name=launch.name, answers=answers, urgency=urgency)
 
 
 def _files_by_name(answers: Sequence[Answer]) -> dict[str, list[FileValue]]:

@@ -15,6 +15,8 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+from collections.abc import Mapping
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
@@ -23,14 +25,14 @@ from django.utils import timezone
 from apps.core.searching import fold
 from apps.launches import outcomes
 from apps.launches.dispatch import late_answers
-from apps.launches.dispatch.request import LaunchRequest, plan
+from apps.launches.dispatch.request import LaunchRequest, encode_again, plan, stored_answers
 from apps.launches.models import Launch
 from apps.launches.outcomes import LaunchOutcome
 from apps.launches.resolution import matcher
 from apps.launches.state import move
 from apps.launches.uploads import services as uploads
 from apps.pneumatic.client import Client
-from apps.pneumatic.errors import PneumaticError
+from apps.pneumatic.errors import PneumaticError, ValidationFailed
 from apps.pneumatic.server import key_fingerprint
 from apps.workflow_templates.services import record_use
 
@@ -131,17 +133,68 @@ def retry(launch: Launch, *, attempts: int) -> bool:
 
 
 def _call(launch: Launch, client: Client) -> LaunchOutcome:
+    """Send the launch, in another encoding if the server refuses one: a refusal starts nothing."""
+    try:
+        _refresh_payload(launch, client)
+    except PneumaticError as error:
+        return outcomes.before_sending(error)
+    is_otherwise = False
+    while True:
+        outcome, refusal = _call_once(launch, client)
+        if not isinstance(refusal, ValidationFailed) or not _encode_otherwise(launch, client, refusal):
+            break
+        is_otherwise = True
+    if is_otherwise and outcome.state is State.LAUNCHED:
+        client.remember_encodings()
+    return outcome
+
+
+def _refresh_payload(launch: Launch, client: Client) -> None:
+    """Encode a launch again that was not sent at once: the server may have been upgraded, or be known better."""
+    if launch.attempts == 1 and launch.created_at > timezone.now() - QUEUE_GRACE:
+        return
+    answers = stored_answers(launch)
+    if answers is not None:
+        _replace_payload(launch, encode_again(launch, answers, client))
+
+
+def _encode_otherwise(launch: Launch, client: Client, error: ValidationFailed) -> bool:
+    """Encode the one answer that the server refused as another release reads it; return False where none does."""
+    answers = stored_answers(launch) if len(error.errors) == 1 else None
+    definitions = {answer.field.api_name: answer.field for answer in answers or ()}
+    definition = definitions.get(error.field or "")
+    if answers is None or definition is None:
+        return False
+    try:
+        return client.encode_otherwise(definition) and _replace_payload(
+            launch, encode_again(launch, answers, client)
+        )
+    except PneumaticError:
+        return False  # the refusal stays the outcome
+
+
+def _replace_payload(launch: Launch, payload: Mapping[str, Any]) -> bool:
+    """Store the body that is sent next; return False when the launch was settled in another way."""
+    if payload == launch.payload:
+        return True
+    launch.payload = dict(payload)
+    launch.deadline_at = timezone.now() + matcher.max_response_time()
+    being_sent = Launch.objects.filter(pk=launch.pk, state=State.SENDING, attempts=launch.attempts)
+    return being_sent.update(payload=launch.payload, deadline_at=launch.deadline_at) > 0
+
+
+def _call_once(launch: Launch, client: Client) -> tuple[LaunchOutcome, PneumaticError | None]:
     try:
         launched = client.run(launch.template_id, payload=launch.payload)
     except PneumaticError as error:
         outcome = outcomes.of_error(error)
         logger.warning("Launch %s is %s: %s", launch.pk, outcome.state.value, type(error).__name__)
-        return outcome
+        return outcome, error
     except Exception:
         # A bug of ours: the request may have been sent, so it counts as sent.
         logger.exception("Launch %s ended in an unexpected error", launch.pk)
-        return outcomes.lost_response()
-    return outcomes.of_response(launched, sent=launch.payload.get("kickoff") or ())
+        return outcomes.lost_response(), None
+    return outcomes.of_response(launched, sent=launch.payload.get("kickoff") or ()), None
 
 
 def _settle(launch: Launch, outcome: LaunchOutcome) -> None:

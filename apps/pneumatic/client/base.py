@@ -92,7 +92,7 @@ class BaseClient:
         with self._expect_found():
             key_holder = self._dialect.key_holder(self._transport)
         if key_holder is not None:
-            server.remember_holder(self._dialect.name, key_holder)
+            server.remember_holder(self._dialect.name, key_holder, self._dialect.features)
         return key_holder
 
     @property

@@ -6,7 +6,15 @@ from collections.abc import Mapping, Sequence
 from typing import IO, Any
 
 from apps.pneumatic import server
-from apps.pneumatic.canonical.schemas import Answer, Launched, PublicFile, TaskOverride, Upload, Urgency
+from apps.pneumatic.canonical.schemas import (
+    Answer,
+    FieldDefinition,
+    Launched,
+    PublicFile,
+    TaskOverride,
+    Upload,
+    Urgency,
+)
 from apps.pneumatic.client.base import BaseClient
 from apps.pneumatic.errors import UnexpectedResponse
 from apps.pneumatic.transport import errors
@@ -28,10 +36,12 @@ class LaunchCalls(BaseClient):
         """Return the exact JSON body that launches a workflow (Launch a Workflow Based on Specific Template).
 
         Raise ValidationFailed for an answer that the API has no form for. A date may take a request first: days begin
-        in the time zone of the key's user, who may be unknown yet. That request raises PneumaticError.
+        in the time zone of the key's user, who may be unknown yet. So may an option whose key is a number, which an old
+        release could read as an id. That request raises PneumaticError.
         """
         known = server.known()
-        if any(answer.field.type == "date" for answer in answers) and (known is None or not known.key_holder):
+        has_date = any(answer.field.type == "date" for answer in answers)
+        if (has_date and (known is None or not known.key_holder)) or self._dialect.needs_features(answers):
             self.key_holder()
         return self._dialect.run_payload(
             template_id,
@@ -59,6 +69,23 @@ class LaunchCalls(BaseClient):
         except UnexpectedResponse:
             unknown = errors.outcome_unknown()
         raise unknown  # outside the block: no context that holds the response
+
+    def encode_otherwise(self, definition: FieldDefinition) -> bool:
+        """Return whether answers to ``definition`` can be encoded as another release reads them.
+
+        ``run_payload`` does so from now on. For a launch that the server refused because of this field alone. May make
+        a request to find out which release the server is, and raise PneumaticError.
+        """
+        was_unknown = self._dialect.features is None
+        if was_unknown and definition.type in {"date", "user"}:
+            self.key_holder()
+        return self._dialect.encode_otherwise(definition, was_unknown=was_unknown)
+
+    def remember_encodings(self) -> None:
+        """Remember the encodings in use, after a launch was accepted in them."""
+        accepted = self._dialect.accepted_features()
+        if accepted is not None:
+            server.remember_features(accepted)
 
     def upload(
         self,

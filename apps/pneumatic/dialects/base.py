@@ -17,8 +17,10 @@ from django.utils.functional import Promise
 
 from apps.pneumatic.canonical.capabilities import Capabilities
 from apps.pneumatic.canonical.events import Event, Kind, Status, WorkflowSnapshot
+from apps.pneumatic.canonical.features import Features
 from apps.pneumatic.canonical.schemas import (
     Answer,
+    FieldDefinition,
     Group,
     KeyHolder,
     Launched,
@@ -68,6 +70,10 @@ class Dialect(Protocol):
     def capabilities(self) -> Capabilities:
         """What the API can do with the configured settings."""
 
+    @property
+    def features(self) -> Features | None:
+        """What this server reads in a launch; None while unknown, and where all servers of the API read the same."""
+
     def is_foreign(self, template: Raw) -> bool:
         """Return whether a template, as received, has the shape of the other API."""
 
@@ -109,6 +115,18 @@ class Dialect(Protocol):
         zone: dt.tzinfo,
     ) -> dict[str, Any]:
         """Return the body of a launch; days begin in ``zone``. Raise ValidationFailed for an invalid answer."""
+
+    def needs_features(self, answers: Sequence[Answer]) -> bool:
+        """Return whether these answers must not be sent before ``key_holder`` has found the features."""
+
+    def encode_otherwise(self, definition: FieldDefinition, *, was_unknown: bool) -> bool:
+        """Encode answers to fields of this type in another way from now on; return False where there is none to try.
+
+        ``was_unknown`` says that the features were, when the refused answer was encoded.
+        """
+
+    def accepted_features(self) -> Features | None:
+        """Return the features with the evidence of a launch that was accepted after ``encode_otherwise``."""
 
     def parse_launched(self, node: Node) -> Launched:
         """Parse the response to a launch."""

@@ -15,10 +15,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_variables
 
+from apps.pneumatic import server
 from apps.pneumatic.canonical.capabilities import Capabilities
 from apps.pneumatic.canonical.events import Kind, Status
+from apps.pneumatic.canonical.features import Features
 from apps.pneumatic.canonical.schemas import (
     Answer,
+    FieldDefinition,
     Group,
     KeyHolder,
     PublicFile,
@@ -31,19 +34,23 @@ from apps.pneumatic.canonical.schemas import (
     Upload,
     Urgency,
 )
-from apps.pneumatic.canonical.workflow_names import fixed_length
 from apps.pneumatic.dialects.base import InFull, Listing
 from apps.pneumatic.dialects.current import events as current_events
-from apps.pneumatic.dialects.current import options, shapes
-from apps.pneumatic.dialects.current.values import encode
+from apps.pneumatic.dialects.current import features, options, shapes
+from apps.pneumatic.dialects.current.values import (
+    MAX_NAME_CHARACTERS,
+    checked_name,
+    could_be_an_id,
+    differs_between_releases,
+    encode,
+)
 from apps.pneumatic.dialects.shared import parse_launched, parse_user
-from apps.pneumatic.errors import NotFound, PermissionDenied, ValidationFailed
+from apps.pneumatic.errors import NotFound, PermissionDenied
 from apps.pneumatic.transport import errors, file_service
 from apps.pneumatic.transport.api import Transport, secrets_of
 from apps.pneumatic.transport.cancellation import Scope
 from apps.pneumatic.transport.parsing import Node
 
-MAX_NAME_CHARACTERS = 120  # the server cuts a longer name without an error
 _NAME_VARIABLES = (
     "date",
     "template-name",
@@ -80,6 +87,8 @@ class Current:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._holder: KeyHolder | None = None
+        self._features: Features | None = None
+        self._tried: set[str] = set()  # encodings that the server refused
         self._groups: list[Group] | None = None
         self._members: dict[str, list[int]] | None = None
         self._datasets: dict[str, list[str] | None] = {}
@@ -98,6 +107,10 @@ class Current:
             name_variables=_NAME_VARIABLES,
             no_files=no_files,
         )
+
+    @property
+    def features(self) -> Features | None:
+        return self._features or server.known_features()
 
     def is_foreign(self, template: Raw) -> bool:
         return "run_allowed" in template and "owners" not in template
@@ -158,7 +171,9 @@ class Current:
     def key_holder(self, transport: Transport) -> KeyHolder:
         with self._lock:
             if self._holder is None:
-                self._holder = shapes.parse_key_holder(Node(transport.get("/auth/context")))
+                context = Node(transport.get("/auth/context"))
+                self._holder = shapes.parse_key_holder(context)
+                self._features = features.find(transport, context.value)
             return self._holder
 
     def _detail(
@@ -268,10 +283,12 @@ class Current:
         urgency: Urgency,
         zone: dt.tzinfo,
     ) -> dict[str, Any]:
+        known = self.features if any(map(differs_between_releases, answers)) else None
         payload: dict[str, Any] = {
-            "name": _checked_name(name),
+            "name": checked_name(name),
             "kickoff": {
-                answer.field.api_name: encode(answer.field, answer.value, zone=zone) for answer in answers
+                answer.field.api_name: encode(answer.field, answer.value, zone=zone, features=known)
+                for answer in answers
             },
         }
         if urgency.is_urgent:
@@ -279,6 +296,24 @@ class Current:
         if urgency.due is not None:
             payload["due_date_tsp"] = urgency.due.timestamp()
         return payload
+
+    def needs_features(self, answers: Sequence[Answer]) -> bool:
+        return self.features is None and any(could_be_an_id(answer.field, answer.value) for answer in answers)
+
+    def encode_otherwise(self, definition: FieldDefinition, *, was_unknown: bool) -> bool:
+        found = self.features
+        if found is None:
+            return False
+        refused = features.encoding(features.V7 if was_unknown else found, definition)
+        other = features.otherwise(found, definition, self._tried | {refused})
+        if other is None:
+            return False
+        self._tried.add(refused)
+        self._features = other
+        return True
+
+    def accepted_features(self) -> Features | None:
+        return features.accepted(self.features, self._tried) if self.features else None
 
     def upload(self, transport: Transport, upload: Upload) -> PublicFile:
         return file_service.upload(transport, upload, files_url=settings.PNEUMATIC_FILES_URL)
@@ -359,22 +394,3 @@ def _received(template_id: int, raw: Raw) -> Received[Template]:
     node = Node(raw, key=f"templates[{template_id}]")
     read: Callable[[], Template] = lambda: shapes.parse_template(node)  # noqa: E731
     return Received(id=template_id, raw=raw, read=read)
-
-
-def _checked_name(name: str) -> str:
-    """Return the name as the server will store it; raise ValidationFailed for a name that it would refuse or cut."""
-    name = name.strip()
-    if not name:
-        raise ValidationFailed(
-            _("Give the workflow a name."), errors={"name": [_("Give the workflow a name.")]}
-        )
-    if (length := fixed_length(name)) > MAX_NAME_CHARACTERS:
-        reason = _("The name has %(length)d characters; the limit is %(most)d.") % {
-            "length": length,
-            "most": MAX_NAME_CHARACTERS,
-        }
-        raise ValidationFailed(reason, errors={"name": [reason]})
-    if "\0" in name:
-        reason = _("A name cannot contain a null character.")
-        raise ValidationFailed(reason, errors={"name": [reason]})
-    return name

@@ -40,6 +40,7 @@ _OPEN = frozenset({TaskStatus.ACTIVE, TaskStatus.SNOOZED})
 _SKIPPED = "skipped"
 _JOINT = ", "  # between values that the server writes as one text
 # A label contains no "]", a URL no ")".
+_US_DAY = re.compile(r"(\d\d)/(\d\d)/(\d{4})")
 _LINK = re.compile(r"\[([^\]]*)\]\(([^)\s]*)\)")
 _MAX_NUMBER = 2**31 - 1
 
@@ -256,11 +257,12 @@ def _members(value: str, labels: Sequence[str]) -> set[str]:
 
 
 def _day(value: str) -> str:
-    """Return the day (ISO) of seconds in the account's zone; any other text unchanged."""
+    """Return the day (ISO) of seconds in the account's zone, or of MM/DD/YYYY; any other text unchanged."""
     try:
         timestamp = lenient.seconds(float(value))
     except ValueError:
-        return value
+        us = _US_DAY.fullmatch(value)  # release 1.0
+        return f"{us[3]}-{us[1]}-{us[2]}" if us else value
     return timestamp.astimezone(account_zone()).date().isoformat() if timestamp else value
 
 

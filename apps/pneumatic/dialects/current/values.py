@@ -1,4 +1,7 @@
-"""How a launch of the current API writes answers: texts of options, seconds, e-mail addresses, links."""
+"""How a launch of the current API writes answers: texts of options, seconds, e-mail addresses, links.
+
+Older releases of the server read some of them in another form: ``canonical/features.py``.
+"""
 
 from __future__ import annotations
 
@@ -10,27 +13,73 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from apps.pneumatic.canonical.schemas import FieldDefinition, FileValue, GroupValue, UserValue, Value
+from apps.pneumatic.canonical.features import DateEncoding, Features, OptionEncoding, PersonEncoding
+from apps.pneumatic.canonical.schemas import Answer, FieldDefinition, FileValue, GroupValue, UserValue, Value
+from apps.pneumatic.canonical.workflow_names import fixed_length
+from apps.pneumatic.dialects.current.options import WITH_SELECTIONS
 from apps.pneumatic.dialects.refusals import as_tuple, refused, wrong_kind
+from apps.pneumatic.errors import ValidationFailed
 
+MAX_NAME_CHARACTERS = 120  # the server cuts a longer name without an error
 # Years whose seconds the server can turn into a date in every zone; others end in HTTP 500.
 _MIN_YEAR, _MAX_YEAR = 2, 9998
 # What the server treats as a user's e-mail address; it treats any other text as the name of a group.
 _ADDRESS = re.compile(r"[a-zA-Z0-9._%+-]+@[a-zA-Z0-9.-]+\.[a-zA-Z]{2,}")
 
 
-def encode(field: FieldDefinition, value: Value, *, zone: dt.tzinfo) -> Any:
+def encode(field: FieldDefinition, value: Value, *, zone: dt.tzinfo, features: Features | None = None) -> Any:
     """Return ``value`` as the kickoff of a launch has it; a day begins in ``zone``.
+
+    Without ``features`` the server counts as the newest release.
 
     Raise ValidationFailed for an unknown type of field, an option that the field does not have, or a value that the
     server would refuse or answer with HTTP 500.
     """
+    if features is not None:
+        if field.type == "date" and features.dates[0] is DateEncoding.US:
+            return _us_date(field, value)
+        if field.type == "user" and features.people[0] is PersonEncoding.ID:
+            return _user_id(field, value)
+        if field.type in WITH_SELECTIONS and features.options is OptionEncoding.API_NAME:
+            _check_api_names(field)
     if field.type == "date":
         return _date(field, value, zone)
     encoder = _ENCODERS.get(field.type)
     if encoder is None:
         raise refused(field, _("Fields of the type “%(type)s” are not supported.") % {"type": field.type})
     return encoder(field, value)
+
+
+def differs_between_releases(answer: Answer) -> bool:
+    """Return whether the encoding of an answer depends on the release of the server."""
+    return answer.field.type in {"date", "user", *WITH_SELECTIONS}
+
+
+def could_be_an_id(field: FieldDefinition, value: Value) -> bool:
+    """Return whether a chosen option would be sent as a text of digits, which release 1.0 or 2.0 reads as an id."""
+    if field.type not in WITH_SELECTIONS:
+        return False
+    keys = value if isinstance(value, tuple) else (value,)
+    return any(isinstance(key, str) and key.strip().isdigit() for key in keys)
+
+
+def checked_name(name: str) -> str:
+    """Return the name as the server will store it; raise ValidationFailed for a name that it would refuse or cut."""
+    name = name.strip()
+    if not name:
+        raise ValidationFailed(
+            _("Give the workflow a name."), errors={"name": [_("Give the workflow a name.")]}
+        )
+    if (length := fixed_length(name)) > MAX_NAME_CHARACTERS:
+        reason = _("The name has %(length)d characters; the limit is %(most)d.") % {
+            "length": length,
+            "most": MAX_NAME_CHARACTERS,
+        }
+        raise ValidationFailed(reason, errors={"name": [reason]})
+    if "\0" in name:
+        reason = _("A name cannot contain a null character.")
+        raise ValidationFailed(reason, errors={"name": [reason]})
+    return name
 
 
 def _text(field: FieldDefinition, value: Value) -> str:
@@ -67,15 +116,41 @@ def _selected(field: FieldDefinition, value: Value) -> list[str]:
     return [_selection(field, key) for key in as_tuple(field, value)]
 
 
+def _check_api_names(field: FieldDefinition) -> None:
+    """Raise ValidationFailed for a form that was mirrored with texts from a release that reads api_names."""
+    if any(selection.key == selection.label != "" for selection in field.selections):
+        raise refused(
+            field,
+            _("The options of this form are outdated. Sync the templates, then choose the option again."),
+        )
+
+
 def _date(field: FieldDefinition, value: Value, zone: dt.tzinfo) -> int:
     """Return the second in which the day begins in ``zone``, where Pneumatic shows it as that day."""
+    midnight = dt.datetime.combine(_day(field, value), dt.time(), tzinfo=zone)
+    # Through UTC: where the clock skips midnight, the day begins an hour later.
+    return int(midnight.astimezone(dt.UTC).timestamp())
+
+
+def _us_date(field: FieldDefinition, value: Value) -> str:
+    day = _day(field, value)
+    return f"{day.month:02d}/{day.day:02d}/{day.year:04d}"
+
+
+def _day(field: FieldDefinition, value: Value) -> dt.date:
     if isinstance(value, dt.datetime) or not isinstance(value, dt.date):
         wrong_kind(field, value)
     if not _MIN_YEAR <= value.year <= _MAX_YEAR:
         raise refused(field, _("This date is too far away."))
-    midnight = dt.datetime.combine(value, dt.time(), tzinfo=zone)
-    # Through UTC: where the clock skips midnight, the day begins an hour later.
-    return int(midnight.astimezone(dt.UTC).timestamp())
+    return value
+
+
+def _user_id(field: FieldDefinition, value: Value) -> int:
+    if isinstance(value, GroupValue):
+        raise refused(
+            field, _("This release of Pneumatic accepts no group as an answer, only users. Choose a user.")
+        )
+    return value.id if isinstance(value, UserValue) else wrong_kind(field, value)
 
 
 def _user(field: FieldDefinition, value: Value) -> str:

@@ -17,6 +17,7 @@ from apps.pneumatic.canonical.capabilities import Capabilities
 from apps.pneumatic.canonical.events import Kind, Status, WorkflowSnapshot
 from apps.pneumatic.canonical.schemas import (
     Answer,
+    FieldDefinition,
     Group,
     KeyHolder,
     PublicFile,
@@ -52,6 +53,7 @@ class Documented:
     templates = Listing("/templates", {"ordering": "date"})
     users = Listing("/accounts/users", {"order": "asc"})
     capabilities = Capabilities(thumbnails=True)
+    features = None
     event_names = events.EVENT_NAMES
     deprecated_events = events.DEPRECATED_EVENTS
     parse_template_summary = staticmethod(shapes.parse_template_summary)
@@ -100,6 +102,15 @@ class Documented:
 
     def run_path(self, template_id: int) -> str:
         return f"/templates/{int(template_id)}/run"
+
+    def needs_features(self, answers: Sequence[Answer]) -> bool:
+        return False
+
+    def encode_otherwise(self, definition: FieldDefinition, *, was_unknown: bool) -> bool:
+        return False
+
+    def accepted_features(self) -> None:
+        return None
 
     def run_payload(
         self,

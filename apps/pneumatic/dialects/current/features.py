@@ -1,0 +1,100 @@
+"""Find out which release the server is, from what the key's user can read: the user's own data, and one probe.
+
+Every release has ``GET /auth/context``, for every user, and most new features left a key in it. Releases 2.0 to 4.x
+have the same keys; of these, only some have the path that starts a sign-in with Google. A request to it changes
+nothing, and its status is the same for every user. So this takes one request on a newer release, two on an older one.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection, Mapping
+from typing import Any, TypeVar
+
+from django.utils import timezone
+
+from apps.pneumatic.canonical.features import (
+    DateEncoding,
+    Features,
+    FileEncoding,
+    OptionEncoding,
+    PersonEncoding,
+)
+from apps.pneumatic.canonical.schemas import FieldDefinition
+from apps.pneumatic.errors import NotFound, PermissionDenied, PneumaticError, ValidationFailed
+from apps.pneumatic.transport.api import Transport
+
+EncodingT = TypeVar("EncodingT", PersonEncoding, DateEncoding)
+
+_PROBE = "/auth/google/token"
+_BY_EMAIL, _BY_ID = PersonEncoding.EMAIL, PersonEncoding.ID
+_SECONDS, _US = DateEncoding.SECONDS, DateEncoding.US
+
+V1 = Features("1.0", "1.1", OptionEncoding.API_NAME, (_BY_ID,), (_US, _SECONDS), FileEncoding.ID)
+V2_TO_V4_2 = Features(
+    "2.0", "4.2", OptionEncoding.API_NAME, (_BY_ID, _BY_EMAIL), (_SECONDS, _US), FileEncoding.ID
+)
+V4_3 = Features("4.3", "4", OptionEncoding.API_NAME, (_BY_EMAIL, _BY_ID), (_SECONDS,), FileEncoding.ID)
+V2_TO_V4 = Features(
+    "2.0", "4", OptionEncoding.API_NAME, (_BY_EMAIL, _BY_ID), (_SECONDS, _US), FileEncoding.ID
+)
+V5 = Features("5.0", "5", None, (_BY_EMAIL,), (_SECONDS,), FileEncoding.ID)
+V6 = Features("6.0", "6", OptionEncoding.TEXT, (_BY_EMAIL,), (_SECONDS,), FileEncoding.ID)
+V7 = Features("7.0", "", OptionEncoding.TEXT, (_BY_EMAIL,), (_SECONDS,), FileEncoding.LINK)
+
+
+def find(transport: Transport, context: Mapping[str, Any]) -> Features | None:
+    """Return the features of the server that answered ``GET /auth/context`` with ``context``; None if it lacks keys."""
+    if "date_fdw" not in context:  # every release has it
+        return None
+    for key, features in (
+        ("manager_id", V7),
+        ("vacation", V6),
+        ("has_workflow_viewer_access", V5),
+        ("is_staff", V1),
+    ):
+        if key in context:
+            return _found(features, f"GET /auth/context has {key}")
+    return _with_probe(transport)
+
+
+def encoding(features: Features, definition: FieldDefinition) -> str:
+    """Return the encoding of an answer to ``definition``; '' where it is the same in all releases."""
+    return {"user": features.people[0].value, "date": features.dates[0].value}.get(definition.type, "")
+
+
+def otherwise(features: Features, definition: FieldDefinition, refused: Collection[str]) -> Features | None:
+    """Return ``features`` with the next encoding for ``definition`` that was not ``refused``; None without one."""
+    if definition.type == "user" and (people := _next(features.people, refused)):
+        return dataclasses.replace(features, people=people)
+    if definition.type == "date" and (dates := _next(features.dates, refused)):
+        return dataclasses.replace(features, dates=dates)
+    return None
+
+
+def accepted(features: Features, refused: Collection[str]) -> Features:
+    """Return ``features`` with the evidence of a launch that was accepted after other encodings were ``refused``."""
+    notes = [f"a launch was accepted without {encoding}" for encoding in sorted(refused)]
+    return _found(features, *dict.fromkeys([*features.evidence, *notes]))
+
+
+def _next(order: tuple[EncodingT, ...], refused: Collection[str]) -> tuple[EncodingT, ...]:
+    """Return ``order`` beginning with one that was not refused. The others stay, because servers are upgraded."""
+    at = next((at for at, encoding in enumerate(order) if encoding not in refused), None)
+    return () if at is None else order[at:] + order[:at]
+
+
+def _with_probe(transport: Transport) -> Features:
+    try:
+        transport.get(_PROBE, repeat=False)
+    except NotFound:
+        return _found(V2_TO_V4_2, f"GET {_PROBE} is missing")
+    except (PermissionDenied, ValidationFailed):
+        pass
+    except PneumaticError:  # such as HTTP 500: nothing can be concluded
+        return _found(V2_TO_V4, "GET /auth/context lacks has_workflow_viewer_access")
+    return _found(V4_3, f"GET {_PROBE} exists")
+
+
+def _found(features: Features, *evidence: str) -> Features:
+    return dataclasses.replace(features, evidence=evidence, found_at=timezone.now())
