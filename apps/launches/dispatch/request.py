@@ -96,9 +96,10 @@ def plan(request: LaunchRequest, client: Client) -> PlannedRequest:
 
 
 def stored_answers(launch: Launch) -> tuple[Answer, ...] | None:
-    """Return the answers of a stored launch; None where one is not valid for its field any more."""
+    """Return the answers of a stored launch; None where they are not exactly those of its body."""
     answers = answers_from_json(version_kickoff(launch.version).fields, launch.answers)
-    return tuple(answers) if len(answers) == len(launch.answers) else None
+    sent = set(launch.payload.get("kickoff") or ())
+    return tuple(answers) if {answer.field.api_name for answer in answers} == sent else None
 
 
 def encode_again(launch: Launch, answers: Sequence[Answer], client: Client) -> Mapping[str, Any]:

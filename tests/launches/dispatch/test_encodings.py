@@ -195,13 +195,14 @@ def test_a_retried_launch_never_sends_a_number_that_could_be_an_id(
     assert release.launches == []
 
 
+@pytest.mark.parametrize("stored", [{"title": "x", "gone": "y"}, {}])
 def test_a_retried_launch_with_an_unreadable_answer_is_sent_as_it_was(
-    play: Callable[..., Release], operator: User
+    play: Callable[..., Release], operator: User, stored: dict[str, Any]
 ) -> None:
     release, template = play(NEW), make_template(fields=[TITLE])
     kickoff = {"title": "x", "gone": "y"}
 
-    row = send(failed(template, operator, kickoff, {"title": "x", "gone": "y"}))
+    row = send(failed(template, operator, kickoff, stored))
 
     assert row.state == State.LAUNCHED
     assert release.launches == [kickoff]
