@@ -120,17 +120,16 @@ def _release_sentences(features: Features) -> Iterator[str]:
     yield text % values
     if features.files is FileEncoding.LINK:
         return  # the newest: nothing is missing, and nothing is sent in another form
-    yield _("A launch sends %(options)s, users by %(people)s and dates as %(dates)s.") % {
+    yield _("A launch sends %(options)s, users by %(people)s, dates as %(dates)s and files by id.") % {
         "options": _options(features.options),
         "people": _("id") if features.people[0] is PersonEncoding.ID else _("e-mail address"),
         "dates": "MM/DD/YYYY" if features.dates[0] is DateEncoding.US else _("seconds"),
     }
     if features.people[0] is PersonEncoding.ID:
         yield _("Groups cannot be answers before 4.3.")
-    yield _("Files cannot be uploaded before 7.0.")
     if features.options is not OptionEncoding.TEXT:
-        yield _("An upgrade to 6.0 adds data sets.")
-    yield _("An upgrade to 7.0 or later adds files, and groups of fields from 7.1.")
+        yield _("An upgrade to 6.0 or later adds data sets.")
+    yield _("An upgrade to 7.1 or later adds groups of fields.")
 
 
 def _options(encoding: OptionEncoding | None) -> str:

@@ -34,7 +34,13 @@ TYPED: dict[str, Any] = {
 @pytest.fixture
 def client(serve: Serve, connect_to: Connect, settings: Settings, tag: str) -> Client:
     """Return a client of the release, with the key of its owner."""
-    names = ["templates-list", "auth-context", "probe-google-token", "template-get-optional"]
+    names = [
+        "templates-list",
+        "auth-context",
+        "probe-google-token",
+        "probe-attachments",
+        "template-get-optional",
+    ]
     server = serve(replaying(*(recorded(tag, name) for name in names)))
     settings.PNEUMATIC_API_URL = server.url
     made = connect_to(server.url, dialect=Current())

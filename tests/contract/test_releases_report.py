@@ -23,7 +23,13 @@ def release_of(serve: Serve, connect_to: Connect, settings: Settings) -> Callabl
     """Return a function that gives the text of the check named Release."""
 
     def text(tag: str) -> str:
-        names = ["webhooks-events", "auth-context", "probe-google-token", "templates-list"]
+        names = [
+            "webhooks-events",
+            "auth-context",
+            "probe-google-token",
+            "probe-attachments",
+            "templates-list",
+        ]
         server = serve(replaying(*(recorded(tag, name) for name in names)))
         settings.PNEUMATIC_API_URL = server.url
         settings.PNEUMATIC_DIALECT = "auto"
@@ -61,8 +67,8 @@ def test_the_report_says_what_works_and_what_an_upgrade_adds(
 ) -> None:
     text = release_of(tag)
 
-    assert ("Files cannot be uploaded before 7.0." in text) == (tag < "v7")
+    assert ("files by id" in text) == (tag < "v7")
     assert ("Groups cannot be answers" in text) == (tag in BY_ID)
     assert ("MM/DD/YYYY" in text) == (tag == "v1.0.0")
     assert ("options by api_name" in text) == (tag < "v5")
-    assert ("An upgrade to 7.0" in text) == (tag < "v7")
+    assert ("An upgrade to 7.1" in text) == (tag < "v7")

@@ -37,6 +37,8 @@ from tests.pneumatic.dialects.current import samples
 from tests.pneumatic.servers import Behaviour, Seen
 from tests.pneumatic.transport.test_file_storage import OnlyRead
 
+pytestmark = pytest.mark.usefixtures("memory")
+
 
 def parts(seen: Seen) -> Sequence[Message]:
     """Return the parts of a multipart form, read by a parser that is not ours."""

@@ -19,6 +19,8 @@ from tests.pneumatic.conftest import KEY, Pairs, Serve
 from tests.pneumatic.dialects.current import samples
 from tests.pneumatic.servers import Behaviour, Seen, Talk
 
+pytestmark = pytest.mark.usefixtures("memory")
+
 NO_AUTHENTICATION = {"code": "AUTH_001", "message": "Authentication failed"}
 
 

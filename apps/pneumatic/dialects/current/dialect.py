@@ -15,13 +15,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_variables
 
-from apps.pneumatic import server
 from apps.pneumatic.canonical.capabilities import Capabilities
 from apps.pneumatic.canonical.events import Kind, Status
-from apps.pneumatic.canonical.features import Features
 from apps.pneumatic.canonical.schemas import (
     Answer,
-    FieldDefinition,
     Group,
     KeyHolder,
     PublicFile,
@@ -36,11 +33,11 @@ from apps.pneumatic.canonical.schemas import (
 )
 from apps.pneumatic.dialects.base import InFull, Listing
 from apps.pneumatic.dialects.current import events as current_events
-from apps.pneumatic.dialects.current import features, options, shapes
+from apps.pneumatic.dialects.current import options, shapes, storage
+from apps.pneumatic.dialects.current.encodings import LaunchEncodings
 from apps.pneumatic.dialects.current.values import (
     MAX_NAME_CHARACTERS,
     checked_name,
-    could_be_an_id,
     differs_between_releases,
     encode,
 )
@@ -66,7 +63,7 @@ _STATUSES = {Status.RUNNING: "running", Status.COMPLETED: "done", Status.SNOOZED
 _FIRST_UNKNOWN_ID = 1000
 
 
-class Current:
+class Current(LaunchEncodings):
     """The current API (``docs/gateway.md`` lists its endpoints)."""
 
     name = "current"
@@ -85,17 +82,19 @@ class Current:
     parse_workflow = staticmethod(current_events.parse_workflow)
 
     def __init__(self) -> None:
+        super().__init__()
         self._lock = threading.Lock()
         self._holder: KeyHolder | None = None
-        self._features: Features | None = None
-        self._tried: set[str] = set()  # encodings that the server refused
         self._groups: list[Group] | None = None
         self._members: dict[str, list[int]] | None = None
         self._datasets: dict[str, list[str] | None] = {}
 
     @property
     def capabilities(self) -> Capabilities:
-        no_files = "" if settings.PNEUMATIC_FILES_URL else file_service.not_configured()
+        no_files, has_storage = "", False
+        if not settings.PNEUMATIC_FILES_URL:
+            has_storage = self.has_file_storage
+            no_files = "" if has_storage else file_service.not_configured()
         return Capabilities(
             reads_back=True,
             groups=True,
@@ -105,12 +104,9 @@ class Current:
             one_url_per_event=True,
             longest_name=MAX_NAME_CHARACTERS,
             name_variables=_NAME_VARIABLES,
+            thumbnails=has_storage,
             no_files=no_files,
         )
-
-    @property
-    def features(self) -> Features | None:
-        return self._features or server.known_features()
 
     def is_foreign(self, template: Raw) -> bool:
         return "run_allowed" in template and "owners" not in template
@@ -173,7 +169,7 @@ class Current:
             if self._holder is None:
                 context = Node(transport.get("/auth/context"))
                 self._holder = shapes.parse_key_holder(context)
-                self._features = features.find(transport, context.value)
+                self.find_features(transport, context.value)
             return self._holder
 
     def _detail(
@@ -297,28 +293,14 @@ class Current:
             payload["due_date_tsp"] = urgency.due.timestamp()
         return payload
 
-    def needs_features(self, answers: Sequence[Answer]) -> bool:
-        return self.features is None and any(could_be_an_id(answer.field, answer.value) for answer in answers)
-
-    def encode_otherwise(self, definition: FieldDefinition, *, was_unknown: bool) -> bool:
-        found = self.features
-        if found is None:
-            return False
-        refused = features.encoding(features.V7 if was_unknown else found, definition)
-        other = features.otherwise(found, definition, self._tried | {refused})
-        if other is None:
-            return False
-        self._tried.add(refused)
-        self._features = other
-        return True
-
-    def accepted_features(self) -> Features | None:
-        return features.accepted(self.features, self._tried) if self.features else None
-
     def upload(self, transport: Transport, upload: Upload) -> PublicFile:
+        if self.has_file_storage:
+            return storage.upload(transport, upload)
         return file_service.upload(transport, upload, files_url=settings.PNEUMATIC_FILES_URL)
 
     def check_files(self, transport: Transport) -> bool:
+        if self.has_file_storage:
+            return False  # only an announcement would show it, and an announcement remains
         file_service.check(transport, files_url=settings.PNEUMATIC_FILES_URL)
         return True
 

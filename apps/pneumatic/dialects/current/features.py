@@ -26,7 +26,7 @@ from apps.pneumatic.transport.api import Transport
 
 EncodingT = TypeVar("EncodingT", PersonEncoding, DateEncoding)
 
-_PROBE = "/auth/google/token"
+_PROBE, _FILES = "/auth/google/token", "/attachments"
 _BY_EMAIL, _BY_ID = PersonEncoding.EMAIL, PersonEncoding.ID
 _SECONDS, _US = DateEncoding.SECONDS, DateEncoding.US
 
@@ -43,10 +43,16 @@ V6 = Features("6.0", "6", OptionEncoding.TEXT, (_BY_EMAIL,), (_SECONDS,), FileEn
 V7 = Features("7.0", "", OptionEncoding.TEXT, (_BY_EMAIL,), (_SECONDS,), FileEncoding.LINK)
 
 
-def find(transport: Transport, context: Mapping[str, Any]) -> Features | None:
-    """Return the features of the server that answered ``GET /auth/context`` with ``context``; None if it lacks keys."""
+def find(transport: Transport, context: Mapping[str, Any], *, may_lack_files: bool) -> Features | None:
+    """Return the features of the server that answered ``GET /auth/context`` with ``context``; None if it lacks keys.
+
+    Releases just before 7.0 may have the same keys. One more request distinguishes them where the server
+    ``may_lack_files``, that is the file service of 7.0.
+    """
     if "date_fdw" not in context:  # every release has it
         return None
+    if "manager_id" in context and may_lack_files and _is_missing(transport, _FILES, {"limit": 1}):
+        return _found(V6, f"GET {_FILES} is missing")
     for key, features in (
         ("manager_id", V7),
         ("vacation", V6),
@@ -85,15 +91,27 @@ def _next(order: tuple[EncodingT, ...], refused: Collection[str]) -> tuple[Encod
 
 
 def _with_probe(transport: Transport) -> Features:
-    try:
-        transport.get(_PROBE, repeat=False)
-    except NotFound:
-        return _found(V2_TO_V4_2, f"GET {_PROBE} is missing")
-    except (PermissionDenied, ValidationFailed):
-        pass
-    except PneumaticError:  # such as HTTP 500: nothing can be concluded
+    is_missing = _is_missing(transport, _PROBE)
+    if is_missing is None:
         return _found(V2_TO_V4, "GET /auth/context lacks has_workflow_viewer_access")
-    return _found(V4_3, f"GET {_PROBE} exists")
+    return (
+        _found(V2_TO_V4_2, f"GET {_PROBE} is missing") if is_missing else _found(V4_3, f"GET {_PROBE} exists")
+    )
+
+
+def _is_missing(
+    transport: Transport, path: str, params: Mapping[str, str | int] | None = None
+) -> bool | None:
+    """Return whether the server lacks ``path``; None where this cannot be concluded, such as for HTTP 500."""
+    try:
+        transport.get(path, params, repeat=False)
+    except NotFound:
+        return True
+    except (PermissionDenied, ValidationFailed):
+        return False
+    except PneumaticError:
+        return None
+    return False
 
 
 def _found(features: Features, *evidence: str) -> Features:

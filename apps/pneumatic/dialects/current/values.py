@@ -13,7 +13,13 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from apps.pneumatic.canonical.features import DateEncoding, Features, OptionEncoding, PersonEncoding
+from apps.pneumatic.canonical.features import (
+    DateEncoding,
+    Features,
+    FileEncoding,
+    OptionEncoding,
+    PersonEncoding,
+)
 from apps.pneumatic.canonical.schemas import Answer, FieldDefinition, FileValue, GroupValue, UserValue, Value
 from apps.pneumatic.canonical.workflow_names import fixed_length
 from apps.pneumatic.dialects.current.options import WITH_SELECTIONS
@@ -40,6 +46,8 @@ def encode(field: FieldDefinition, value: Value, *, zone: dt.tzinfo, features: F
             return _us_date(field, value)
         if field.type == "user" and features.people[0] is PersonEncoding.ID:
             return _user_id(field, value)
+        if field.type == "file" and features.files is FileEncoding.ID:
+            return _file_ids(field, value)
         if field.type in WITH_SELECTIONS and features.options is OptionEncoding.API_NAME:
             _check_api_names(field)
     if field.type == "date":
@@ -52,7 +60,7 @@ def encode(field: FieldDefinition, value: Value, *, zone: dt.tzinfo, features: F
 
 def differs_between_releases(answer: Answer) -> bool:
     """Return whether the encoding of an answer depends on the release of the server."""
-    return answer.field.type in {"date", "user", *WITH_SELECTIONS}
+    return answer.field.type in {"date", "user", "file", *WITH_SELECTIONS}
 
 
 def could_be_an_id(field: FieldDefinition, value: Value) -> bool:
@@ -177,6 +185,21 @@ def _group(field: FieldDefinition, group: GroupValue) -> str:
             % {"name": group.name},
         )
     return group.name
+
+
+def _file_ids(field: FieldDefinition, value: Value) -> list[int]:
+    return [
+        _file_id(field, file) if isinstance(file, FileValue) else wrong_kind(field, value)
+        for file in as_tuple(field, value)
+    ]
+
+
+def _file_id(field: FieldDefinition, file: FileValue) -> int:
+    if not (file.id.isascii() and file.id.isdigit()):
+        raise refused(
+            field, _("“%(name)s” is not in Pneumatic's file storage. Upload it again.") % {"name": file.name}
+        )
+    return int(file.id)
 
 
 def _files(field: FieldDefinition, value: Value) -> list[str]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import io
-import logging
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -31,17 +29,16 @@ from apps.pneumatic.canonical.schemas import (
     UploadTicket,
     Urgency,
 )
+from apps.pneumatic.dialects import attachments
 from apps.pneumatic.dialects.base import InFull, Listing
 from apps.pneumatic.dialects.documented import events, shapes
 from apps.pneumatic.dialects.documented.values import encode
 from apps.pneumatic.dialects.shared import parse_launched, parse_user
-from apps.pneumatic.errors import ConfigurationError, NotFound, PermissionDenied, PneumaticError
-from apps.pneumatic.transport import errors, file_storage
+from apps.pneumatic.errors import ConfigurationError, NotFound, PermissionDenied
+from apps.pneumatic.transport import errors
 from apps.pneumatic.transport.api import Transport, secrets_of
 from apps.pneumatic.transport.cancellation import Scope
 from apps.pneumatic.transport.parsing import Node
-
-logger = logging.getLogger(__name__)
 
 
 class Documented:
@@ -130,25 +127,14 @@ class Documented:
         return payload
 
     def upload(self, transport: Transport, upload: Upload) -> PublicFile:
-        announced = {
-            "filename": upload.filename,
-            "content_type": upload.content_type,
-            "size": upload.size,
-            "thumbnail": upload.thumbnail is not None,
-        }
-        ticket = self._announce(transport, announced)
-        _put(transport, ticket.file_upload_url, upload)
-        if upload.thumbnail is not None and ticket.thumbnail_upload_url:
-            try:
-                _put(transport, ticket.thumbnail_upload_url, _thumbnail(upload, upload.thumbnail))
-            except PneumaticError as error:  # the upload succeeds without it
-                logger.warning("A thumbnail was not stored: %s", type(error).__name__)
-        answer = transport.post(f"/workflows/attachments/{ticket.id}/links")
-        return shapes.parse_public_file(Node(answer))
+        ticket = self._announce(transport, attachments.announcement(upload))
+        attachments.store(transport, ticket, upload)
+        answer = transport.post(f"{attachments.PATH}/{ticket.id}/links")
+        return attachments.parse_public_file(Node(answer))
 
     def _announce(self, transport: Transport, announced: Raw) -> UploadTicket:
         try:
-            return shapes.parse_ticket(Node(transport.post("/workflows/attachments", announced)))
+            return attachments.parse_ticket(Node(transport.post(attachments.PATH, announced)))
         except (NotFound, PermissionDenied) as error:
             # The current API treats the path as that of a workflow, which cannot be changed like this.
             missing = errors.contradicted(str(self.label), error.status)
@@ -224,18 +210,6 @@ def _only_listed(raw: Raw) -> dict[str, Any]:
     The list's objects of users are left out: a new photo of one user must not change every template.
     """
     return {key: value for key, value in raw.items() if key not in {"kickoff", "run_allowed"}}
-
-
-@sensitive_variables("url")
-def _put(transport: Transport, url: str, upload: Upload) -> None:
-    transport.count_request()
-    file_storage.put(
-        url, upload.stream, content_type=upload.content_type, size=upload.size, timeout=transport.timeout
-    )
-
-
-def _thumbnail(upload: Upload, picture: bytes) -> Upload:
-    return Upload(io.BytesIO(picture), upload.filename, upload.content_type, len(picture))
 
 
 def _whole_list(node: Node) -> Iterator[Node]:

@@ -10,13 +10,11 @@ from apps.pneumatic.canonical.schemas import (
     DynamicPerformer,
     FieldDefinition,
     Kickoff,
-    PublicFile,
     Selection,
     Subscription,
     Task,
     Template,
     TemplateSummary,
-    UploadTicket,
 )
 from apps.pneumatic.dialects.documented import events
 from apps.pneumatic.transport.parsing import Node
@@ -58,26 +56,6 @@ def parse_template(node: Node) -> Template:
         kickoff=_kickoff(node),
         tasks=tuple(sorted(map(_task, node.items("tasks")), key=_task_number)),
         raw=node.value,
-    )
-
-
-def parse_ticket(node: Node) -> UploadTicket:
-    """Parse the response to the announcement of a file (Upload file for attachment)."""
-    return UploadTicket(
-        id=node.integer("id"),
-        file_upload_url=node.text("file_upload_url"),
-        thumbnail_upload_url=node.text_or_empty("thumbnail_upload_url") or None,
-    )
-
-
-def parse_public_file(node: Node) -> PublicFile:
-    """Parse a file that was made public (Make file public)."""
-    return PublicFile(
-        id=str(node.integer("id")),
-        name=node.text("name"),
-        url=node.text("url"),
-        thumbnail_url=node.text_or_empty("thumbnail_url"),
-        size=node.integer_or_none("size") or 0,
     )
 
 
