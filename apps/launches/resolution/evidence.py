@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 
@@ -173,7 +173,9 @@ def _answers(expected: ExpectedWorkflow, outputs: Sequence[Output]) -> Iterable[
         given = outputs_by_name.pop(answer.field.api_name, None)
         reported_text = _output_text(given) if given else ""
         compare_values = _COMPARISONS.get(answer.field.type)
-        matches = given is not None and compare_values is not None and compare_values(answer.value, given)
+        matches = (
+            given is not None and compare_values is not None and compare_values(*_by_labels(answer, given))
+        )
         yield AnswerFit(
             field.label, str(field.describe(answer.value)), reported_text, _fit(reported_text, matches)
         )
@@ -183,6 +185,25 @@ def _answers(expected: ExpectedWorkflow, outputs: Sequence[Output]) -> Iterable[
     for output in outputs_by_name.values():
         if text := _output_text(output):
             yield AnswerFit(output.name or output.api_name, "", text, Fit.DIFFERS)
+
+
+def _by_labels(answer: Answer, output: Output) -> tuple[Value, Output]:
+    """Return answer and output with texts of options instead of keys, where the output has other keys than the form.
+
+    So they are compared when the server was upgraded since, and for old releases of the current API, whose deliveries
+    have no api_names. Keys of the documented API are numbers, and always the same.
+    """
+    labels = {selection.key: selection.label for selection in answer.field.selections}
+    keys = {choice.key for choice in output.choices}
+    if not keys or not keys.isdisjoint(labels) or all(key.isdigit() for key in labels):
+        return answer.value, output
+    value = answer.value
+    if isinstance(value, str):
+        value = labels.get(value, value)
+    elif isinstance(value, tuple):
+        value = tuple(labels.get(part, part) for part in value if isinstance(part, str))
+    choices = tuple(replace(choice, key=choice.label) for choice in output.choices)
+    return value, replace(output, choices=choices)
 
 
 def _output_text(output: Output) -> str:

@@ -119,9 +119,8 @@ def project(events: Iterable[tuple[str, Event]]) -> Projection:
 
 
 def _reduce(order: EventOrder) -> TaskReducer | SnapshotReducer:
-    has_snapshots = any(
-        fact.event.workflow.tasks or isinstance(fact.event.kind, Seen) for fact in order.dated
-    )
+    # Readings of releases 1.0 and 2.0 have no tasks. They show less than events, so the events stay what they are.
+    has_snapshots = any(fact.event.workflow.tasks or fact.event.kind is Seen.GONE for fact in order.dated)
     return SnapshotReducer(order) if has_snapshots else TaskReducer(order)
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from dataclasses import replace
 
-from apps.pneumatic.canonical.events import Kind, Status, TaskSnapshot
+from apps.pneumatic.canonical.events import Kind, Seen, Status, TaskSnapshot
 from apps.workflows.projection.completions import Completion, Completions
 from apps.workflows.projection.history import Gap, GapKind, HistoryEntry, HistoryEntryKind
 from apps.workflows.projection.ordering import EventOrder, Fact
@@ -96,6 +97,8 @@ class TaskReducer:
                 self._task_returned(fact)
             elif fact.event.kind is Kind.WORKFLOW_STARTED:
                 self._workflow_started(fact)
+            elif fact.event.kind is Seen.WORKFLOW:
+                self._workflow_read(fact)
             else:
                 self._workflow_completed(fact)
         while self._undated_returns:
@@ -191,6 +194,23 @@ class TaskReducer:
             self._end(state, fact, last)
         self.open = None
         self._last_return = ()
+
+    def _workflow_read(self, fact: Fact) -> None:
+        """Apply a reading without tasks, as releases 1.0 and 2.0 have it: its status, and the task that is open.
+
+        It shows less than events do, so it takes nothing back that an event showed.
+        """
+        workflow = fact.event.workflow
+        if self.state in ENDED:
+            return
+        if workflow.status is Status.COMPLETED:
+            # It may have completed its last task or left it open: that is not shown, so the task counts as passed.
+            self._start_tasks(workflow.current_task, fact)
+            event = replace(fact.event, workflow=replace(workflow, current_task=None))
+            self._workflow_completed(fact._replace(event=event))
+        elif workflow.status in {Status.RUNNING, Status.SNOOZED}:
+            self._set(workflow.status, fact)
+            self._start_tasks(workflow.current_task, fact)
 
     # Status
 

@@ -11,7 +11,15 @@ import pytest
 
 from apps.launches.resolution.evidence import Comparison, ExpectedWorkflow, Fit, ReportedWorkflow, compare
 from apps.pneumatic.canonical.events import Choice, FileLink, Output
-from apps.pneumatic.canonical.schemas import Answer, FieldDefinition, FileValue, GroupValue, UserValue, Value
+from apps.pneumatic.canonical.schemas import (
+    Answer,
+    FieldDefinition,
+    FileValue,
+    GroupValue,
+    Selection,
+    UserValue,
+    Value,
+)
 from tests.factories import make_field
 
 NOW = dt.datetime(2026, 5, 4, 9, tzinfo=dt.UTC)
@@ -272,3 +280,34 @@ def test_only_a_name_without_variables_is_known_beforehand() -> None:
     assert expected(name="Desk {{date}}", variables=VARIABLES).literal_name is None
     assert expected(name="Desk {{date}}").literal_name == "Desk {{date}}"
     assert expected(name="x" * 30, longest_name=20).literal_name == "x" * 19 + "…"
+
+
+BY_API_NAME = (Selection("selection-a", "Red"), Selection("selection-b", "Blue, dark"))
+
+
+@pytest.mark.parametrize("keys", [("401", "402"), ("Red", "Blue, dark")], ids=["ids", "texts"])
+@pytest.mark.parametrize(
+    ("type_", "value", "chosen"),
+    [
+        ("radio", "selection-b", ["Blue, dark"]),
+        ("dropdown", "selection-a", ["Red"]),
+        ("checkbox", ("selection-a", "selection-b"), ["Red", "Blue, dark"]),
+    ],
+)
+def test_options_match_by_text_where_the_output_has_other_keys(
+    keys: tuple[str, str], type_: str, value: Value, chosen: list[str]
+) -> None:
+    """Deliveries of release 1.0 have no api_names, and a server that was upgraded since has none at all."""
+    definition = make_field("field", type_, name="Field", selections=BY_API_NAME)
+    labels = [option.label for option in BY_API_NAME]
+
+    def fit(selected: list[str]) -> Fit:
+        choices = tuple(
+            Choice(key, label, label in selected) for key, label in zip(keys, labels, strict=True)
+        )
+        given = Output("field", "Field", type_, ", ".join(selected), choices)
+        (answer,) = compare(expected(Answer(definition, value)), reported(given)).answers
+        return answer.fit
+
+    assert fit(chosen) is Fit.MATCHES
+    assert fit([label for label in labels if label not in chosen]) is not Fit.MATCHES

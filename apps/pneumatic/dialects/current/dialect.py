@@ -318,10 +318,19 @@ class Current(LaunchEncodings):
     @sensitive_variables("target")
     def subscribe(self, transport: Transport, *, kind: Kind, target: str) -> Subscription:
         event = self.event_names[kind]
-        transport.send_json(
-            f"/webhooks/events/{event}/subscribe", {"url": target}, secrets=secrets_of(target)
-        )
+        try:
+            self._subscribe(transport, event, target)
+        except NotFound:
+            event = current_events.OLD_EVENT_NAMES.get(kind, "")
+            if not event:
+                raise
+            self._subscribe(transport, event, target)
         return self._subscription(Node({"event": event, "url": target}))
+
+    @sensitive_variables("target")
+    def _subscribe(self, transport: Transport, event: str, target: str) -> None:
+        path = f"/webhooks/events/{event}/subscribe"
+        transport.send_json(path, {"url": target}, secrets=secrets_of(target))
 
     @sensitive_variables("subscription")
     def unsubscribe(self, transport: Transport, subscription: Subscription) -> None:
@@ -343,14 +352,14 @@ class Current(LaunchEncodings):
 
     def _subscription(self, node: Node) -> Subscription:
         event = node.text("event")
-        kinds = {name: kind for kind, name in self.event_names.items()}
-        known = list(self.event_names.values())
+        names = (*current_events.OLD_EVENT_NAMES.items(), *self.event_names.items())
+        kind = {name: kind for kind, name in names}.get(event)
         unknown = _FIRST_UNKNOWN_ID + zlib.crc32(event.encode())
         return Subscription(
-            id=known.index(event) + 1 if event in known else unknown,
+            id=list(self.event_names).index(kind) + 1 if kind else unknown,
             event=event,
             target=node.text("url"),
-            kind=kinds.get(event),
+            kind=kind,
             raw=node.value,
         )
 

@@ -34,6 +34,8 @@ EVENT_NAMES: Mapping[Kind, str] = {
     Kind.TASK_RETURNED: "task_returned",
     Kind.WORKFLOW_COMPLETED: "workflow_completed",
 }
+# Names of the first releases.
+OLD_EVENT_NAMES: Mapping[Kind, str] = {Kind.TASK_COMPLETED: "task_completed_v2"}
 _ABOUT_TASKS = frozenset({Kind.TASK_COMPLETED, Kind.TASK_RETURNED})
 _TASK_STATUSES = {status.value: status for status in TaskStatus}
 _OPEN = frozenset({TaskStatus.ACTIVE, TaskStatus.SNOOZED})
@@ -70,6 +72,8 @@ def parse_workflow(node: Node) -> WorkflowSnapshot:
     """Parse a workflow, of the list or alone; raise UnexpectedResponse without a valid id."""
     id_, data = lenient.workflow_id(node), node.value
     template, kickoff, current = data.get("template"), data.get("kickoff"), data.get("current_task")
+    if type(current) is not dict:
+        current = data.get("task")  # in lists of 1.0 and 2.0, where current_task is a number
     is_template = type(template) is dict
     tasks = _tasks(data.get("tasks"))
     now = current_among(tasks)
@@ -150,9 +154,13 @@ def _task_status(value: Any) -> TaskStatus:
 
 
 def _performers(data: JSON) -> tuple[Performer, ...]:
-    """Return the performers; any other kind is a member of a group, and occurs only in lists."""
+    """Return the performers; any other kind is a member of a group, and occurs only in lists.
+
+    Releases 1.0 and 2.0 send bare ids of users, except in deliveries.
+    """
     rows = data.get("performers")
     if type(rows) is list:
+        rows = [{"id": row} if type(row) is int else row for row in rows]
         rows = [row for row in rows if type(row) is dict and not _is_hidden(row.get("type"))]
     return each(_performer, rows)
 
@@ -220,7 +228,10 @@ def _choices(rows: Any, type_: str, value: str) -> tuple[Choice, ...]:
 
 
 def _choice(data: JSON) -> Choice:
-    """Return an option of a release before 6.0: a launch there names it by its api_name."""
+    """Return an option of a release before 6.0: a launch there names it by its api_name.
+
+    Deliveries of 1.0 have its text, and the id of the workflow's copy of it.
+    """
     key = text(data.get("api_name")) or text(data.get("id"))
     return Choice(key, text(data.get("value")), data.get("is_selected") is True)
 
