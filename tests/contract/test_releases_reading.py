@@ -26,7 +26,7 @@ READ_AT = dt.datetime(2026, 12, 1, tzinfo=dt.UTC)
 
 
 def delivered(tag: str) -> list[Event]:
-    """Return the events of the recorded deliveries of one workflow, as they came."""
+    """Return the events of the recorded deliveries of one workflow, as received."""
     found = []
     for path in sorted((RELEASES / tag).glob("delivery-flow-*.json")):
         event = read_payload(json.dumps(recorded(tag, path.stem).body).encode()).event
@@ -87,7 +87,7 @@ def test_a_reading_shows_the_task_that_is_open(tag: str) -> None:
 
 
 @pytest.mark.parametrize("tag", TAGS)
-def test_a_reading_shows_an_end_whose_events_are_missing(tag: str) -> None:
+def test_a_reading_shows_an_end_without_events(tag: str) -> None:
     started, *_later = delivered(tag)
 
     after = of(started, reading(listed(tag, started.workflow.id)))
