@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -121,9 +121,12 @@ def before_sending(error: PneumaticError) -> LaunchOutcome:
     return LaunchOutcome(Launch.State.FAILED, text)
 
 
-def of_response(launched: Launched, *, sent: Iterable[str]) -> LaunchOutcome:
+def of_response(
+    launched: Launched, *, sent: Iterable[str], stored_otherwise: Mapping[str, str] | None = None
+) -> LaunchOutcome:
     """Return the outcome of a launch with a valid response; ``sent`` are the api_names of its answers.
 
+    ``stored_otherwise`` has, by api_name, the options that Pneumatic stored instead of those that were chosen.
     The current API ignores answers to fields that the template does not have any more. They are found by comparing
     ``sent`` with what the response says was kept.
     """
@@ -132,10 +135,19 @@ def of_response(launched: Launched, *, sent: Iterable[str]) -> LaunchOutcome:
         "The workflow was started without some of the answers: these fields no longer exist in the template and were "
         "ignored."
     )
+    different = {
+        name: [_("Pneumatic stored another option: %(stored)s.") % {"stored": stored}]
+        for name, stored in (stored_otherwise or {}).items()
+    }
+    reasons = [reason] if dropped else []
+    if different:
+        reasons.append(
+            _("The workflow was started with other options than were chosen. Correct them in Pneumatic.")
+        )
     return LaunchOutcome(
         Launch.State.LAUNCHED,
-        reason if dropped else "",
-        {name: [_("This answer was ignored.")] for name in dropped},
+        " ".join(reasons),
+        {name: [_("This answer was ignored.")] for name in dropped} | different,
         workflow_id=launched.workflow_id,
         name=launched.name,
     )

@@ -29,8 +29,10 @@ from apps.launches.dispatch.request import LaunchRequest, encode_again, plan, st
 from apps.launches.models import Launch
 from apps.launches.outcomes import LaunchOutcome
 from apps.launches.resolution import matcher
+from apps.launches.resolution.evidence import is_stored_as_sent, stored_otherwise
 from apps.launches.state import move
 from apps.launches.uploads import services as uploads
+from apps.pneumatic.canonical.schemas import Launched
 from apps.pneumatic.client import Client
 from apps.pneumatic.errors import PneumaticError, ValidationFailed
 from apps.pneumatic.server import key_fingerprint
@@ -194,7 +196,21 @@ def _call_once(launch: Launch, client: Client) -> tuple[LaunchOutcome, Pneumatic
         # A bug of ours: the request may have been sent, so it counts as sent.
         logger.exception("Launch %s ended in an unexpected error", launch.pk)
         return outcomes.lost_response(), None
-    return outcomes.of_response(launched, sent=launch.payload.get("kickoff") or ()), None
+    return _outcome_of_response(launch, launched), None
+
+
+def _outcome_of_response(launch: Launch, launched: Launched) -> LaunchOutcome:
+    """Return the outcome of a response, compared with what was chosen where it shows what was stored."""
+    different: Mapping[str, str] = {}
+    sent = launch.payload.get("kickoff") or {}
+    # The form is read from the database only where the sent texts are not the stored ones.
+    doubtful = [output for output in launched.choices if not is_stored_as_sent(sent, output)]
+    if doubtful:
+        try:
+            different = stored_otherwise(stored_answers(launch) or (), doubtful)
+        except Exception:  # a bug of ours must not hide that the workflow was started
+            logger.exception("Launch %s could not be compared with its workflow", launch.pk)
+    return outcomes.of_response(launched, sent=sent, stored_otherwise=different)
 
 
 def _settle(launch: Launch, outcome: LaunchOutcome) -> None:

@@ -206,6 +206,31 @@ def _by_labels(answer: Answer, output: Output) -> tuple[Value, Output]:
     return value, replace(output, choices=choices)
 
 
+def is_stored_as_sent(kickoff: Mapping[str, object], output: Output) -> bool:
+    """Return whether a launch's ``kickoff``, as sent, names exactly the options that ``output`` has as selected."""
+    sent = kickoff.get(output.api_name)
+    if sent is None:
+        return True  # there was no answer
+    names = sorted(map(str, sent)) if isinstance(sent, list) else [str(sent)]
+    selected = [choice for choice in output.choices if choice.is_selected]
+    return names in (sorted(choice.key for choice in selected), sorted(choice.label for choice in selected))
+
+
+def stored_otherwise(answers: Iterable[Answer], outputs: Iterable[Output]) -> dict[str, str]:
+    """Return, by api_name, what a launch stored for a chosen option where it is another one, as text."""
+    stored = {output.api_name: output for output in outputs}
+    found = {}
+    for answer in answers:
+        output = stored.get(answer.field.api_name)
+        # Without a selected option the response does not show what was stored.
+        if output is None or not any(choice.is_selected for choice in output.choices):
+            continue
+        compare_values = _COMPARISONS.get(answer.field.type)
+        if compare_values is not None and not compare_values(*_by_labels(answer, output)):
+            found[answer.field.api_name] = _output_text(output)
+    return found
+
+
 def _output_text(output: Output) -> str:
     """Return an answer of an event as text; "" where there is none."""
     if output.files:

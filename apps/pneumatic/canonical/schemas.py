@@ -13,7 +13,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import IO, Any, Generic, TypeVar
 
-from apps.pneumatic.canonical.events import Kind
+from apps.pneumatic.canonical.events import Kind, Output
 
 Raw = Mapping[str, Any]
 T = TypeVar("T")
@@ -324,12 +324,13 @@ class Launched:
     """The response to a launch: the id of the new workflow, and its name ('' where it is missing).
 
     ``kept`` are the api_names of the fields that the workflow has: the server drops other answers without an error.
-    None where the response does not list them.
+    None where the response does not list them. ``choices`` are the fields with options as the server stored them.
     """
 
     workflow_id: int
     name: str = ""
     kept: frozenset[str] | None = None
+    choices: tuple[Output, ...] = ()
     raw: Raw = field(default_factory=dict, compare=False, repr=False)
 
 

@@ -40,6 +40,7 @@ class Release:
         self.accepted: Any = None
         self.refused: str | None = None
         self.drops = False
+        self.stored: Any = None  # the only answer that the response shows
         self.launches: list[Any] = []
         self.server = Server(self._behave)
 
@@ -62,7 +63,10 @@ class Release:
         elif self.drops:
             talk.drop()
         else:
-            talk.answer(200, {"id": 5, "name": body["name"]})
+            kickoff = {
+                "output": [self.stored] if self.stored else [{"api_name": name} for name in body["kickoff"]]
+            }
+            talk.answer(200, {"id": 5, "name": body["name"], "kickoff": kickoff})
 
 
 @pytest.fixture
@@ -206,3 +210,34 @@ def test_a_retried_launch_with_an_unreadable_answer_is_sent_as_it_was(
 
     assert row.state == State.LAUNCHED
     assert release.launches == [kickoff]
+
+
+@pytest.mark.parametrize(
+    ("stored", "reported"),
+    [
+        ("46", {}),
+        ("45", {"digit": ["Pneumatic stored another option: 45."]}),
+        ("", {}),  # the response does not show it
+    ],
+)
+def test_an_option_that_was_stored_as_another_one_is_reported(
+    play: Callable[..., Release], operator: User, stored: str, reported: dict[str, list[str]]
+) -> None:
+    release = play(OLD)
+    options = (Selection("selection-a", "46"), Selection("selection-b", "45"))
+    number = FieldDefinition("digit", "Number", "dropdown", selections=options)
+    release.stored = {
+        "api_name": "digit",
+        "type": "dropdown",
+        "value": stored,
+        "selections": [
+            {"id": at, "value": option.label, "api_name": option.key, "is_selected": option.label == stored}
+            for at, option in enumerate(options)
+        ],
+    }
+
+    row = launch(make_template(fields=[number]), operator, Answer(number, "selection-a"))
+
+    assert row.state == State.LAUNCHED
+    assert row.field_errors == reported
+    assert bool(row.reason) == bool(reported)

@@ -6,6 +6,7 @@ import datetime as dt
 import threading
 import zlib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -21,6 +22,7 @@ from apps.pneumatic.canonical.schemas import (
     Answer,
     Group,
     KeyHolder,
+    Launched,
     PublicFile,
     Raw,
     Received,
@@ -76,7 +78,6 @@ class Current(LaunchEncodings):
     deprecated_events: Mapping[str, Kind] = MappingProxyType({})
     parse_template_summary = staticmethod(shapes.parse_template_summary)
     parse_user = staticmethod(parse_user)
-    parse_launched = staticmethod(parse_launched)
     parse_event = staticmethod(current_events.parse_event)
     example_event = staticmethod(current_events.example_event)
     parse_workflow = staticmethod(current_events.parse_workflow)
@@ -292,6 +293,10 @@ class Current(LaunchEncodings):
         if urgency.due is not None:
             payload["due_date_tsp"] = urgency.due.timestamp()
         return payload
+
+    @staticmethod
+    def parse_launched(node: Node) -> Launched:
+        return replace(parse_launched(node), choices=current_events.stored_choices(node.value.get("kickoff")))
 
     def upload(self, transport: Transport, upload: Upload) -> PublicFile:
         if self.has_file_storage:

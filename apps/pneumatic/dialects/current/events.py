@@ -24,6 +24,7 @@ from apps.pneumatic.canonical.events import (
     current_among,
 )
 from apps.pneumatic.dialects import lenient
+from apps.pneumatic.dialects.current.options import WITH_SELECTIONS
 from apps.pneumatic.dialects.lenient import JSON, each, integer, text
 from apps.pneumatic.server import account_zone
 from apps.pneumatic.transport.parsing import Node
@@ -185,6 +186,18 @@ def _outputs(data: JSON) -> tuple[Output, ...]:
         for fieldset in sorted((row for row in fieldsets if type(row) is dict), key=_order):
             outputs += each(_output, fieldset.get("fields"))
     return outputs
+
+
+def stored_choices(kickoff: Any) -> tuple[Output, ...]:
+    """Return the fields with options of a kickoff that a launch stored; () for anything else."""
+    if type(kickoff) is not dict:
+        return ()
+    fieldsets = kickoff.get("fieldsets")
+    lists = [kickoff.get("output")]
+    if type(fieldsets) is list:
+        lists += [fieldset.get("fields") for fieldset in fieldsets if type(fieldset) is dict]
+    rows = [row for each_list in lists if type(each_list) is list for row in each_list if type(row) is dict]
+    return tuple([_output(row) for row in rows if lenient.field_type(row.get("type")) in WITH_SELECTIONS])
 
 
 def _order(fieldset: JSON) -> int:
