@@ -200,6 +200,25 @@ def test_texts_of_a_form_from_before_are_not_sent(detected: Any, tag: str) -> No
     assert caught.value.field == "digit"
 
 
+@pytest.mark.parametrize("old", READS_API_NAMES)
+@pytest.mark.parametrize("new", ["v6.0.0", "v7.0.0"])
+def test_an_upgrade_is_noticed_by_a_form_with_texts(
+    detected: Any, serve: Serve, connect_to: Connect, settings: Settings, old: str, new: str
+) -> None:
+    detected(old, OWNER)
+    before = known_features()
+    server = serve(replaying(*(recorded(new, name) for name in OWNER)))
+    settings.PNEUMATIC_API_URL = server.url
+    pneumatic_server.remember(
+        KnownServer("current", dt.datetime.now(dt.UTC), pneumatic_server.key_fingerprint(), features=before)
+    )
+    field = FieldDefinition("digit", "Number", "dropdown", selections=(Selection("46", "46"),))
+
+    assert payload(connect_to(server.url, dialect=Current()), field, "46") == "46"
+    assert known_features().since == new.removeprefix("v").removesuffix(".0")
+    assert {seen.method for seen in server.seen} == {"GET"}
+
+
 @pytest.mark.parametrize("tag", ["v1.0.0", "v2.0.4"])
 def test_a_text_of_digits_waits_until_the_release_is_known(
     serve: Serve, connect_to: Connect, settings: Settings, tag: str

@@ -18,6 +18,13 @@ from pytest_django import Settings
 
 from apps.core import periodic
 from apps.pneumatic import detection, server
+from apps.pneumatic.canonical.features import (
+    DateEncoding,
+    Features,
+    FileEncoding,
+    OptionEncoding,
+    PersonEncoding,
+)
 from apps.pneumatic.canonical.schemas import KeyHolder
 from apps.pneumatic.client import capabilities
 from apps.pneumatic.server import KnownServer
@@ -30,6 +37,16 @@ from tests.sync.running import sync
 URL = "https://api.example.com"
 HOLDER = KeyHolder(
     7, "ada@example.com", "Ada Owner", is_admin=True, is_account_owner=True, zone="Europe/Riga"
+)
+FEATURES = Features(
+    since="4.3",
+    until="4",
+    options=OptionEncoding.API_NAME,
+    people=(PersonEncoding.EMAIL, PersonEncoding.ID),
+    dates=(DateEncoding.SECONDS,),
+    files=FileEncoding.ID,
+    evidence=("GET /auth/google/token exists",),
+    found_at=NOW,
 )
 FOUND = KnownServer("current", NOW, key_fingerprint="abc", key_holder=HOLDER)
 
@@ -44,7 +61,13 @@ def fresh() -> Iterator[None]:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    "finding", [FOUND, KnownServer("documented", NOW), dataclasses.replace(FOUND, key_holder=None)]
+    "finding",
+    [
+        FOUND,
+        KnownServer("documented", NOW),
+        dataclasses.replace(FOUND, key_holder=None),
+        dataclasses.replace(FOUND, features=FEATURES),
+    ],
 )
 def test_a_finding_comes_back_as_it_was(finding: KnownServer) -> None:
     known_server.save(URL, finding)

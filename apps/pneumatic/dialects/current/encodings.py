@@ -8,10 +8,10 @@ from typing import Any
 from django.conf import settings
 
 from apps.pneumatic import server
-from apps.pneumatic.canonical.features import Features, FileEncoding
+from apps.pneumatic.canonical.features import Features, FileEncoding, OptionEncoding
 from apps.pneumatic.canonical.schemas import Answer, FieldDefinition
 from apps.pneumatic.dialects.current import features
-from apps.pneumatic.dialects.current.values import could_be_an_id
+from apps.pneumatic.dialects.current.values import could_be_an_id, has_texts_as_keys
 from apps.pneumatic.transport.api import Transport
 
 
@@ -37,7 +37,12 @@ class LaunchEncodings:
         return self.features is not None and self.features.files is FileEncoding.ID
 
     def needs_features(self, answers: Sequence[Answer]) -> bool:
-        return self.features is None and any(could_be_an_id(answer.field, answer.value) for answer in answers)
+        found = self.features
+        if found is None:
+            return any(could_be_an_id(answer.field, answer.value) for answer in answers)
+        # Options with texts as keys contradict such features: the server may have been upgraded.
+        reads_api_names = found.options is OptionEncoding.API_NAME
+        return reads_api_names and any(has_texts_as_keys(answer.field) for answer in answers)
 
     def encode_otherwise(self, definition: FieldDefinition, *, was_unknown: bool) -> bool:
         found = self.features

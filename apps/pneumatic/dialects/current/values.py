@@ -124,9 +124,16 @@ def _selected(field: FieldDefinition, value: Value) -> list[str]:
     return [_selection(field, key) for key in as_tuple(field, value)]
 
 
+def has_texts_as_keys(field: FieldDefinition) -> bool:
+    """Return whether the field was mirrored from a list with texts as options."""
+    return field.type in WITH_SELECTIONS and any(
+        selection.key == selection.label != "" for selection in field.selections
+    )
+
+
 def _check_api_names(field: FieldDefinition) -> None:
     """Raise ValidationFailed for a form that was mirrored with texts from a release that reads api_names."""
-    if any(selection.key == selection.label != "" for selection in field.selections):
+    if has_texts_as_keys(field):
         raise refused(
             field,
             _("The options of this form are outdated. Sync the templates, then choose the option again."),
