@@ -113,15 +113,16 @@ STATES: list[State] = [
 ]
 # Of several subscriptions to one event; where an event has one URL, test_subscriptions_one_url.py has their like.
 DOCUMENTED_STATES: list[State] = [drifted, crowded, repair, ending_anothers, during_a_rotation]
+ALWAYS: list[State] = [healthy, unreachable, before_a_rotation, drifted, crowded]
+SELDOM = [state for state in [*STATES, *DOCUMENTED_STATES] if state not in ALWAYS]
 
 
 @pytest.mark.parametrize(
     ("dialect", "reach"),
     [
-        *product(["documented"], STATES),
+        *product(["documented"], ALWAYS),
+        *(pytest.param("documented", state, marks=pytest.mark.exhaustive) for state in SELDOM),
         *(pytest.param("current", state, marks=pytest.mark.exhaustive) for state in STATES),
-        *product(["documented"], DOCUMENTED_STATES[:2]),
-        *(pytest.param("documented", state, marks=pytest.mark.exhaustive) for state in DOCUMENTED_STATES[2:]),
     ],
     indirect=["dialect"],
     ids=lambda it: getattr(it, "__name__", it),

@@ -187,6 +187,7 @@ def test_workflows_that_the_sandbox_forgot_end_in_the_dashboard(tmp_path: Path, 
             wait_for(lambda: {states()[id_] for id_ in before} <= over)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux signals a child when its parent ends")
 def test_it_takes_another_port_for_a_busy_one_and_leaves_nothing_when_it_is_killed(tmp_path: Path) -> None:
     with socket.socket() as busy:

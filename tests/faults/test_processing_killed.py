@@ -47,6 +47,7 @@ def test_killed_workers_leave_nothing_half_done_and_the_next_one_goes_on(receive
     assert set(Delivery.objects.values_list("attempts", flat=True)) == {1}
 
 
+@pytest.mark.exhaustive
 def test_two_workers_of_which_one_is_killed_process_everything_once(received: None) -> None:
     with worker() as first, worker():
         wait_for(lambda: processed() > 0)

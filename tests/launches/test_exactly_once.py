@@ -205,6 +205,7 @@ def test_a_form_without_a_submission_id_launches_once(
     assert len(sandbox.workflows()) == 1
 
 
+@pytest.mark.exhaustive
 def test_sessions_do_not_grow_without_bound(
     operator_client: Client, no_fields: Template, operator: User
 ) -> None:

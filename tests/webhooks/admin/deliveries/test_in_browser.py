@@ -38,7 +38,7 @@ def several(deliver: Deliver, integrator: User) -> None:
 def test_every_page_is_accessible_and_fits_a_phone(
     browse: Browse, integrator: User, is_thorough: bool
 ) -> None:
-    """A quick run takes a delivery whose body is text, and one whose body is none."""
+    """A quick run takes every other page, and of the deliveries one whose body is text and one whose body is none."""
     event = Event.objects.earliest("pk").pk
     deliveries = list(Delivery.objects.order_by("pk").values_list("pk", flat=True))
     paths = [
@@ -55,7 +55,7 @@ def test_every_page_is_accessible_and_fits_a_phone(
         f"{LIST}{Delivery.objects.get(verdict='mismatch').pk}/replay/",
     ]
     page = browse(user=integrator)
-    for path in paths:
+    for path in paths if is_thorough else paths[1::2]:
         page.goto(path)
         check(page)
 
