@@ -1,4 +1,4 @@
-"""Who may import whom: apps, rooms within an app, the gateway's interface, and the tools beside the apps."""
+"""Who may import whom: apps, rooms within an app, the gateway's interface, and the tools next to the apps."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ ROOMS = {
 # What others may know of the gateway; the rest sees sockets and wire JSON.
 GATEWAY_INTERFACE = {"canonical", "client", "deliveries", "detection", "errors", "server", "webhook_sender"}
 
-# The only files of an app that know the tools beside the apps.
+# The only files of an app that know the tools next to the apps.
 DOORS = {
     "apps/dashboard/management/commands/demo.py": "demo",
     "apps/dashboard/management/commands/sandbox.py": "sandbox",
@@ -198,7 +198,7 @@ def test_the_sandbox_needs_only_the_standard_library() -> None:
 
 
 def test_the_sandbox_is_reached_over_http() -> None:
-    """The demonstration and the benchmarks start it as a process of its own; its command line is all they know."""
+    """The demonstration and the benchmarks start it as a separate process; its command line is all they know."""
     wrong = [
         f"{module.path}:{line} imports {name}"
         for module in [*DEMO, *read("benchmarks", "pneumatic_dash")]

@@ -55,7 +55,7 @@ def test_receiving(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [row[0] for row in everything.rows][:2] == ["ours, worker running", "ours, worker stopped"]
 
 
-@pytest.mark.exhaustive  # what it measures has tests of its own: tests/faults
+@pytest.mark.exhaustive  # what it measures is tested in tests/faults
 def test_killing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kill, "TRIALS", 1)
 
