@@ -1,6 +1,6 @@
-"""Whole lives of workflows, made up: what their server tells of them, and what is true in the end.
+"""Whole histories of workflows, made up: what their server reports, and what is true in the end.
 
-The simulation knows nothing of the projection; it is a small server of its own.
+The simulation knows nothing of the projection; it is a small separate server.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ performers = st.lists(
 
 @st.composite
 def outputs(draw: st.DrawFn) -> Output:
-    """An answered field, as the documented API tells one."""
+    """An answered field, as the documented API sends one."""
     type_ = draw(st.sampled_from(["string", "date", "radio", "file", "user"]))
     choices: tuple[Choice, ...] = ()
     files: tuple[FileLink, ...] = ()
@@ -62,9 +62,9 @@ def outputs(draw: st.DrawFn) -> Output:
 
 @dataclass(slots=True)
 class Truth:
-    """What is true when the last event was told. ``done`` are (number, round) of tasks, ``returns`` (from, to).
+    """What is true after the last event. ``done`` are (number, round) of tasks, ``returns`` (from, to).
 
-    It is None where the events do not tell from where.
+    The first of a return is None where the events do not contain it.
     """
 
     state: Status = Status.RUNNING
@@ -229,7 +229,7 @@ def lives(
 
 
 def messy_lives() -> st.SearchStrategy[tuple[Event, ...]]:
-    """Events as another server might tell them: at equal moments, with parts left out, contradicting each other."""
+    """Events as another server might send them: at equal times, with parts left out, contradicting each other."""
     return lives(tick=st.sampled_from([0, 0, 1, 5])).flatmap(
         lambda life: st.tuples(*(_mess(event) for event in life.events))
     )
@@ -262,7 +262,7 @@ def _mess(draw: st.DrawFn, event: Event) -> Event:
 
 
 def payload_of(event: Event, *, target: str) -> dict[str, Any]:
-    """Return the documented body that tells ``event``."""
+    """Return the documented body that reports ``event``."""
     workflow = event.workflow
     current = workflow.current_task
     wire: dict[str, Any] = {
@@ -318,5 +318,5 @@ def _output(output: Output) -> dict[str, Any]:
     }
 
 
-def _time(moment: dt.datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat().replace("+00:00", "Z")
+def _time(timestamp: dt.datetime | None) -> str | None:
+    return None if timestamp is None else timestamp.isoformat().replace("+00:00", "Z")

@@ -1,6 +1,6 @@
-"""Whole lives of workflows as today's server tells them: each event holds all tasks, and several may be active.
+"""Whole histories of workflows on the current server: each event has all tasks, and several may be active.
 
-The simulation knows nothing of the projection; it is a small server of its own.
+The simulation knows nothing of the projection; it is a small separate server.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ class Server:
     def go_back(self, source: int, target: int, *others: int) -> None:
         """Return from an active task to one that is done, in an earlier stage: all since then is to be done again.
 
-        Who returns the workflow, and not one task, is told of each task that was active: of ``others``, too.
+        A return of the workflow, and not of one task, is reported for each task that was active: for ``others``, too.
         """
         self._status, self._ended = Status.RUNNING, None
         for number, task in self._tasks.items():
@@ -116,14 +116,14 @@ class Server:
             self._emit(Kind.TASK_RETURNED, one)
 
     def snooze(self) -> None:
-        """Snooze; nobody is told."""
+        """Snooze; no event is sent."""
         if self._status is Status.RUNNING:
             self._status = Status.SNOOZED
             for number in self.active():
                 self._set(number, status=TaskStatus.SNOOZED)
 
     def resume(self) -> None:
-        """Resume; nobody is told."""
+        """Resume; no event is sent."""
         if self._status is Status.SNOOZED:
             self._status = Status.RUNNING
             for number in self.active():

@@ -1,4 +1,4 @@
-"""The pages of workflows that today's server tells: several tasks at once, people by number, what was read back."""
+"""The pages of workflows of the current server: several tasks at once, people by number, what was read back."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_the_recorded_flow_makes_the_page_of_a_workflow(deliver: Deliver, viewer
     assert "Started in Pneumatic." in page
 
 
-def test_several_current_tasks_are_shown_with_all_who_hold_them(viewer_client: Client) -> None:
+def test_several_current_tasks_are_shown_with_all_their_performers(viewer_client: Client) -> None:
     make_pneumatic_user(1, first="Bo", last="Li")
     make_group(2, "Reviewers")
     read_back(Server([2, 1]).reading())
@@ -97,7 +97,7 @@ def test_several_current_tasks_are_shown_with_all_who_hold_them(viewer_client: C
     assert "<bdi>Group 1</bdi>" in page
 
 
-def test_what_my_group_holds_is_held_by_me(operator_client: Client) -> None:
+def test_what_is_assigned_to_my_group_is_assigned_to_me(operator_client: Client) -> None:
     make_pneumatic_user(50, email="operator@example.com")
     make_group(1, "Mine", 50)
     make_group(9, "Not mine", 51)
@@ -123,7 +123,7 @@ def test_an_answer_that_is_a_group_is_named(deliver: Deliver, viewer_client: Cli
     assert ">group</span>" in page
 
 
-def test_a_workflow_that_is_gone_is_shown_as_deleted(viewer_client: Client) -> None:
+def test_a_deleted_workflow_is_shown_as_deleted(viewer_client: Client) -> None:
     make_pneumatic_user(1, first="Bo", last="Li")
     read_back(Server([1]).reading(BEGIN), deleted_event(7))
 

@@ -1,4 +1,4 @@
-"""The page of a workflow: where it stands, answers, the timeline, what is only inferred, and what is not known."""
+"""The page of a workflow: its status, answers, the timeline, what is only inferred, and what is not known."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What moves, on the home page and among what a search finds."""
+"""Running workflows, on the home page and among search results."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.factories import make_pneumatic_user, make_template, make_workflow
 
 @pytest.fixture
 def me(operator: User) -> User:
-    """Return somebody who is the Pneumatic user 1."""
+    """Return a user who is the Pneumatic user 1."""
     make_pneumatic_user(1, email=operator.email)
     return operator
 
@@ -24,7 +24,7 @@ def page_text(client: Client, url: str = "/") -> str:
     return " ".join(client.get(url).content.decode().split())
 
 
-def test_what_i_hold_stands_first_and_each_workflow_once(me: User) -> None:
+def test_what_is_assigned_to_me_is_listed_first_and_each_workflow_once(me: User) -> None:
     for number in range(1, 8):
         make_workflow(number, performers=[(1, "Bo")], has_gaps=number == 7)
     make_workflow(20, name="Other")

@@ -1,4 +1,4 @@
-"""The list of workflows: what a row tells, filters, search, pages, freshness and the number of queries."""
+"""The list of workflows: what a row shows, filters, search, pages, freshness and the number of queries."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def test_a_template_that_lost_steps_gives_no_total(db: None) -> None:
     assert row.steps is None
 
 
-def test_holders_without_a_name_are_looked_up_once(
+def test_performers_without_a_name_are_queried_once(
     django_assert_num_queries: DjangoAssertNumQueries, db: None
 ) -> None:
     make_pneumatic_user(5, first="Eve", last="Engineer")
@@ -125,7 +125,7 @@ def test_holders_without_a_name_are_looked_up_once(
     assert rows[0].performers == ["Eve Engineer", "User 6"]
 
 
-def test_it_is_narrowed_by_everything_that_it_shows(names: Names, operator: User) -> None:
+def test_it_is_filtered_by_everything_that_it_shows(names: Names, operator: User) -> None:
     onboarding, purchase = make_template(name="Onboarding"), make_template(name="Purchase request")
     other = make_user("other", "Operator")
     make_pneumatic_user(1, first="Bo", last="Builder", email=operator.email)

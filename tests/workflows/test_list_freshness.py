@@ -51,7 +51,7 @@ def test_it_says_that_nothing_can_arrive_and_what_to_do(
     assert "Pneumatic has no subscription that sends events to this dashboard" in page_text(viewer_client)
 
 
-def test_it_names_the_events_that_nothing_asks_for(viewer_client: Client) -> None:
+def test_it_names_the_events_without_a_subscription(viewer_client: Client) -> None:
     subscribe(Kind.WORKFLOW_STARTED, Kind.TASK_COMPLETED, Kind.WORKFLOW_COMPLETED)
 
     page = page_text(viewer_client)

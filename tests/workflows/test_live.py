@@ -1,4 +1,4 @@
-"""What an open page gets when it asks what is new: nothing while nothing changed, else the part that changes."""
+"""What an open page gets when it polls: nothing while nothing changed, else the part that changes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PAGES = ["/workflows/", "/workflows/?state=running&q=w", "/workflows/1/", "/"]
 
 @pytest.fixture(autouse=True)
 def still(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let no minute begin while a test runs."""
+    """Freeze the minute while a test runs."""
     monkeypatch.setattr("apps.core.live.time.time", lambda: 1_800_000_000.0)
 
 
@@ -52,7 +52,7 @@ def test_nothing_is_sent_while_nothing_changed(viewer_client: Client, url: str) 
 
 
 @pytest.mark.parametrize("url", PAGES)
-def test_asking_costs_one_query_besides_who_asks(viewer_client: Client, url: str) -> None:
+def test_a_poll_costs_one_query_in_addition_to_the_user(viewer_client: Client, url: str) -> None:
     make_workflow(1)
     version = version_of(viewer_client.get(url).content.decode())
 
@@ -171,7 +171,7 @@ def test_a_page_of_an_unknown_workflow_waits_for_its_first_event(
     assert ask(viewer_client, "/workflows/1/", version)[0] == 200
 
 
-def test_rows_have_their_news_and_whether_they_are_watched(operator_client: Client, operator: User) -> None:
+def test_rows_have_their_announcement_and_whether_it_is_read(operator_client: Client, operator: User) -> None:
     make_pneumatic_user(1, email=operator.email)
     make_workflow(1, name='Ada "A"', step=2, task_name="Approve", performers=[(1, "Bo")])
     make_workflow(2, name="Other", performers=[(2, "Cy")])

@@ -176,7 +176,7 @@ def test_holders_follow_the_current_task() -> None:
 
 
 @pytest.mark.django_db
-def test_a_person_holds_a_task_once_under_whatever_names() -> None:
+def test_a_person_performs_a_task_once_under_any_names() -> None:
     twice = [payloads.performer(1, "Ann", ""), payloads.performer(1, "Anna", "")]
 
     handle([payloads.started(current_task=payloads.task(1, performers=twice))])
@@ -236,7 +236,7 @@ def test_who_launched_a_workflow_survives_its_events() -> None:
 
 
 @pytest.mark.django_db
-def test_what_a_live_workflow_rests_on_is_needed() -> None:
+def test_the_events_of_a_running_workflow_are_needed() -> None:
     handle(
         [
             payloads.started(1),

@@ -1,4 +1,4 @@
-"""Workflows as CSV: every one that fits, harmless to a spreadsheet, and without making an object of each."""
+"""Workflows as CSV: every one that matches, harmless to a spreadsheet, and without making an object of each."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_ended_workflows_are_assigned_to_no_one(viewer_client: Client) -> None:
     assert (row["Assigned to"], row["Assigned since"], row["Status is"]) == ("", "", "inferred")
 
 
-def test_it_holds_all_that_fits_and_not_only_the_page(viewer_client: Client) -> None:
+def test_it_has_all_matches_and_not_only_the_page(viewer_client: Client) -> None:
     for number in range(120):
         make_workflow(number + 1, name=f"W{number}")
     make_workflow(500, name="Other", state="snoozed")
@@ -76,7 +76,7 @@ def test_no_cell_is_a_formula(viewer_client: Client) -> None:
     ]
 
 
-def test_it_costs_the_same_number_of_queries_however_many_there_are(
+def test_the_number_of_queries_does_not_grow_with_the_rows(
     viewer_client: Client, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     for number in range(60):

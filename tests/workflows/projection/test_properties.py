@@ -28,7 +28,7 @@ def hashed(events: Iterable[Event]) -> list[tuple[str, Event]]:
     return [(content_hash(event_to_json(event)), event) for event in events]
 
 
-def told(events: Iterable[Event]) -> tuple[Projection, History]:
+def projected(events: Iterable[Event]) -> tuple[Projection, History]:
     projection = project(hashed(events))
     history = history_from_json(projection.history)
     assert history_to_json(history) == projection.history
@@ -40,7 +40,7 @@ def told(events: Iterable[Event]) -> tuple[Projection, History]:
 @examples(1)
 def test_every_order_of_a_short_history_gives_the_same_projection(life: Life | Sequence[Event]) -> None:
     events = (life.events if isinstance(life, Life) else life)[:MAX_EVENTS_WITH_ALL_ORDERS]
-    expected, _history = told(events)
+    expected, _history = projected(events)
 
     pairs = hashed(events)
     assert all(project(order) == expected for order in itertools.permutations(pairs))
@@ -49,7 +49,7 @@ def test_every_order_of_a_short_history_gives_the_same_projection(life: Life | S
 @given(st.data(), lives(most_actions=30) | messy_lives())
 def test_order_and_duplicates_do_not_matter(data: st.DataObject, life: Life | Sequence[Event]) -> None:
     events = life.events if isinstance(life, Life) else life
-    expected, _history = told(events)
+    expected, _history = projected(events)
 
     pairs = hashed(events)
     again = data.draw(st.lists(st.sampled_from(pairs), max_size=10))
@@ -58,7 +58,7 @@ def test_order_and_duplicates_do_not_matter(data: st.DataObject, life: Life | Se
 
 @given(lives(most_actions=30) | lives(most_actions=30, has_target=True))
 def test_a_complete_history_is_projected_as_it_was(life: Life) -> None:
-    projection, history = told(life.events)
+    projection, history = projected(life.events)
     truth = life.truth
 
     assert projection.state == truth.state.value
@@ -85,7 +85,7 @@ def test_a_complete_history_is_projected_as_it_was(life: Life) -> None:
         assert projection.step == truth.current.number
         assert projection.task_name == truth.current.name
         assert projection.ended_at is None
-        assert [tuple(holder) for holder in projection.performers] == list(
+        assert [tuple(performer) for performer in projection.performers] == list(
             dict.fromkeys((performer.id, performer.name) for performer in truth.current.performers)
         )
         assert history.entries[-1].kind is HistoryEntryKind.TASK_CURRENT
@@ -93,9 +93,9 @@ def test_a_complete_history_is_projected_as_it_was(life: Life) -> None:
 
 @given(lives(most_actions=12) | lives(most_actions=12, has_target=True))
 def test_no_gap_exists_at_any_time_of_a_complete_history(life: Life) -> None:
-    """Also not between the last task and "workflow completed": nobody is alarmed by what is on its way."""
-    for heard in range(1, len(life.events) + 1):
-        projection, history = told(life.events[:heard])
+    """Also not between the last task and "workflow completed": no gap is reported for an event in transit."""
+    for received in range(1, len(life.events) + 1):
+        projection, history = projected(life.events[:received])
 
         assert history.gaps == ()
         assert not projection.has_gaps
@@ -103,7 +103,7 @@ def test_no_gap_exists_at_any_time_of_a_complete_history(life: Life) -> None:
 
 @given(lives(most_actions=30))
 def test_what_is_not_inferred_names_its_event(life: Life) -> None:
-    _projection, history = told(life.events)
+    _projection, history = projected(life.events)
     hashes = {content_hash_ for content_hash_, _event in hashed(life.events)}
 
     assert all(entry.is_inferred or entry.content_hash in hashes for entry in history.entries)
@@ -111,13 +111,13 @@ def test_what_is_not_inferred_names_its_event(life: Life) -> None:
 
 @given(st.data(), lives(most_actions=30))
 def test_one_lost_event_leaves_a_gap(data: st.DataObject, life: Life) -> None:
-    """Unless it is the last: nothing can tell that there was more."""
+    """Unless it is the last: nothing shows that there was more."""
     lost = data.draw(st.integers(0, max(len(life.events) - 2, 0)))
     left = [event for event in life.events if event != life.events[lost]]
     if not left:
         return
 
-    projection, history = told(left)
+    projection, history = projected(left)
 
     assert projection.has_gaps
     assert history.gaps
@@ -128,7 +128,7 @@ def test_losses_never_make_it_run_ahead(data: st.DataObject, life: Life | Sequen
     events = life.events if isinstance(life, Life) else life
     left = data.draw(st.lists(st.sampled_from(events), min_size=1, unique_by=id))
 
-    projection, history = told(left)
+    projection, history = projected(left)
 
     statuses = {event.workflow.status for event in left}
     kinds = {event.kind for event in left}

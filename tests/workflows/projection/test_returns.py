@@ -1,15 +1,15 @@
-"""A workflow is returned as a whole, and today's server tells of each task that was open."""
+"""A workflow is returned as a whole, and the current server reports each task that was open."""
 
 from __future__ import annotations
 
 from apps.workflows.projection.history import HistoryEntryKind
+from tests.workflows.projecting import canonical
 from tests.workflows.projection.test_snapshot_reducer import done
 from tests.workflows.snapshot_histories import Server
-from tests.workflows.telling import canonical
 
 
 def test_a_workflow_that_is_returned_from_several_tasks_is_returned_once() -> None:
-    """The server tells of each task that was open, with one and the same snapshot."""
+    """The server reports each task that was open, with one and the same snapshot."""
     server = Server([1, 2])
     server.complete(1)
     server.go_back(2, 1, 3)
@@ -25,7 +25,7 @@ def test_a_workflow_that_is_returned_from_several_tasks_is_returned_once() -> No
 
 
 def test_a_return_to_one_of_several_open_tasks_completes_none_of_them() -> None:
-    """It is told as returned itself, for it is open when the server looks which tasks were."""
+    """It is reported as returned itself, for it is open when the server checks which tasks were."""
     server = Server([2, 1])
     server.snooze()
     server.go_back(2, 1, 1)

@@ -1,4 +1,4 @@
-"""Lives that are told by snapshots: over all orders, duplicates and losses, and with what was read back."""
+"""Histories that are reported by snapshots: over all orders, duplicates and losses, and with what was read back."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def hashed(events: Iterable[Event]) -> list[tuple[str, Event]]:
     return [(content_hash(event_to_json(event)), event) for event in events]
 
 
-def told(events: Iterable[Event]) -> tuple[Projection, History]:
+def projected(events: Iterable[Event]) -> tuple[Projection, History]:
     projection = project(hashed(events))
     history = history_from_json(projection.history)
     assert history_to_json(history) == projection.history
@@ -30,7 +30,7 @@ def told(events: Iterable[Event]) -> tuple[Projection, History]:
     return projection, history
 
 
-def assert_stands_as(truth: Truth, projection: Projection, history: History) -> None:
+def assert_projected_as(truth: Truth, projection: Projection, history: History) -> None:
     turn = [
         entry.task.number
         for entry in history.entries
@@ -41,7 +41,7 @@ def assert_stands_as(truth: Truth, projection: Projection, history: History) -> 
     assert turn == truth.current
     assert projection.task_name == ", ".join(f"Task {number}" for number in truth.current)
     assert projection.performers == [
-        holder for number in truth.current for holder in ([number, ""], [number, "", True])
+        performer for number in truth.current for performer in ([number, ""], [number, "", True])
     ]
     assert (projection.ended_at is None) == (truth.state is not Status.COMPLETED)
 
@@ -65,11 +65,11 @@ def test_order_and_duplicates_do_not_matter(data: st.DataObject, life: Life) -> 
 
 @given(snapshot_lives(most_actions=25))
 def test_a_complete_history_is_projected_as_it_was(life: Life) -> None:
-    projection, history = told([*life.events, life.reading])
+    projection, history = projected([*life.events, life.reading])
     done = [entry.task for entry in history.entries if entry.kind is HistoryEntryKind.TASK_DONE]
     returns = [entry.target for entry in history.entries if entry.kind is HistoryEntryKind.TASK_RETURNED]
 
-    assert_stands_as(life.truth, projection, history)
+    assert_projected_as(life.truth, projection, history)
     assert history.gaps == ()
     assert [(task.number, task.round, task.done_at) for task in done if task] == life.truth.done
     assert all(task and task.outputs for task in done)
@@ -81,8 +81,8 @@ def test_a_complete_history_is_projected_as_it_was(life: Life) -> None:
 @given(snapshot_lives(most_actions=12))
 def test_no_gap_exists_at_any_time_of_a_complete_history(life: Life) -> None:
     """Also not where "workflow completed" is here and the last "task completed" is not."""
-    for heard in range(1, len(life.events) + 1):
-        projection, history = told(life.events[:heard])
+    for received in range(1, len(life.events) + 1):
+        projection, history = projected(life.events[:received])
 
         assert history.gaps == ()
         assert not projection.has_gaps
@@ -92,9 +92,9 @@ def test_no_gap_exists_at_any_time_of_a_complete_history(life: Life) -> None:
 def test_a_reading_fills_in_what_events_missed(data: st.DataObject, life: Life) -> None:
     left = data.draw(st.lists(st.sampled_from(life.events), unique_by=id))
 
-    projection, history = told([*left, life.reading])
+    projection, history = projected([*left, life.reading])
 
-    assert_stands_as(life.truth, projection, history)
+    assert_projected_as(life.truth, projection, history)
     assert not projection.has_gaps
     done_now = {
         task.number: task.date_completed for task in life.reading.workflow.tasks if task.date_completed
@@ -114,7 +114,7 @@ def test_a_missing_completion_is_in_the_next_event(data: st.DataObject, life: Li
         return
     lost = data.draw(st.sampled_from(completions))
 
-    _projection, history = told(event for event in life.events if event is not lost)
+    _projection, history = projected(event for event in life.events if event is not lost)
     done = [entry for entry in history.entries if entry.kind is HistoryEntryKind.TASK_DONE and entry.task]
 
     assert history.gaps == ()

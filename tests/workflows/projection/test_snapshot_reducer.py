@@ -1,4 +1,4 @@
-"""Lives that today's server tells, case by case: the recorded ones, several tasks at once, losses and deletions."""
+"""Histories of the current server, case by case: the recorded ones, several tasks at once, losses and deletions."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ from apps.workflows.projection.history import GapKind, History, HistoryEntryKind
 from apps.workflows.projection.projector import Projection, project
 from tests.fixtures import payloads
 from tests.pneumatic import recorded
+from tests.workflows.projecting import canonical, kinds
 from tests.workflows.snapshot_histories import BEGIN, Server
-from tests.workflows.telling import canonical, kinds
 
 HOUR = dt.timedelta(hours=1)
 
@@ -89,7 +89,7 @@ def test_the_recorded_flow_gives_the_same_projection_in_every_order() -> None:
     ]
 
 
-def test_the_end_before_the_last_task_is_no_gap_while_that_is_on_its_way() -> None:
+def test_the_end_before_the_last_task_is_no_gap_while_that_is_in_transit() -> None:
     events = recording("delivery-0")[:6]
 
     projection, history = canonical(*[event for _hash, event in events])
@@ -186,10 +186,10 @@ def test_a_lost_return_is_a_gap_until_it_is_read_back() -> None:
     server.complete(1)
     server.go_back(2, 1)
     server.complete(1)
-    heard = [event for event in server.events if event.kind is not Kind.TASK_RETURNED]
+    received = [event for event in server.events if event.kind is not Kind.TASK_RETURNED]
 
-    lost, history = canonical(*heard)
-    updated, read_back = canonical(*heard, server.reading())
+    lost, history = canonical(*received)
+    updated, read_back = canonical(*received, server.reading())
 
     assert [gap.kind for gap in history.gaps] == [GapKind.RETURN]
     assert lost.has_gaps
@@ -317,7 +317,7 @@ def test_nothing_but_a_deletion_is_known_of_some() -> None:
 # -- A server that became another
 
 
-def test_a_life_that_the_documented_server_began_goes_on() -> None:
+def test_a_history_that_began_on_the_documented_server_continues() -> None:
     began = [
         read_payload(json.dumps(body).encode()).event
         for body in (payloads.started(7), payloads.task_completed(7, 1))
@@ -368,26 +368,26 @@ def test_tasks_of_an_unknown_status_are_done_when_they_have_an_end() -> None:
     assert projection.task_name == ""
 
 
-def test_a_recorded_workflow_has_one_mark_in_the_list_by_itself_and_in_its_last_event() -> None:
+def test_a_recorded_workflow_has_one_key_in_the_list_alone_and_in_its_last_event() -> None:
     listed = next(
         node
         for node in Node(recorded.load("workflows-list-fields")).items("results")
         if node.value["id"] == 87
     )
     by_itself = parse_workflow(Node(recorded.load("workflow-completed")))
-    told = recording("delivery-05")[0][1].workflow
+    delivered = recording("delivery-05")[0][1].workflow
 
-    assert comparison_key(parse_workflow(listed)) == comparison_key(by_itself) == comparison_key(told)
-    assert comparison_key(recording("delivery-04")[0][1].workflow) != comparison_key(told)
+    assert comparison_key(parse_workflow(listed)) == comparison_key(by_itself) == comparison_key(delivered)
+    assert comparison_key(recording("delivery-04")[0][1].workflow) != comparison_key(delivered)
 
 
 def test_the_order_of_performers_makes_no_difference() -> None:
-    told = recording("delivery-05")[0][1].workflow
+    delivered = recording("delivery-05")[0][1].workflow
     people = (Performer(1, "Ada"), Performer(2, ""), Performer(1, "", is_group=True))
-    task = replace(told.tasks[0], performers=people)
+    task = replace(delivered.tasks[0], performers=people)
     other = replace(task, performers=people[::-1])
     fewer = replace(task, performers=people[1:])
 
-    marks = [comparison_key(replace(told, tasks=(one,))) for one in (task, other, fewer)]
+    marks = [comparison_key(replace(delivered, tasks=(one,))) for one in (task, other, fewer)]
 
     assert marks[0] == marks[1] != marks[2]

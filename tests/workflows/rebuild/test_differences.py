@@ -1,4 +1,4 @@
-"""``manage.py rebuild_workflows`` finds every difference between what is shown and what the deliveries tell."""
+"""``manage.py rebuild_workflows`` finds every difference between what is shown and what the deliveries contain."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def rebuild(*arguments: str) -> str:
 
 
 def rows() -> list[dict[str, Any]]:
-    """Return all that is projected, holders included."""
+    """Return all that is projected, performers included."""
     left_out = ("changed_at",)
     return [
         {
@@ -44,7 +44,7 @@ def rows() -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def told(deliver: Deliver) -> None:
+def delivered(deliver: Deliver) -> None:
     """Let two workflows run, the first to its end."""
     for body in [*payloads.history(1, steps=3, returns=[2]), *payloads.history(2, steps=3)[:3]]:
         deliver(body, process=False)
@@ -64,7 +64,7 @@ def tamper_digest() -> None:
 
 
 def tamper_performers() -> None:
-    Holder.objects.filter(workflow=2).update(name="Somebody else")
+    Holder.objects.filter(workflow=2).update(name="Another user")
 
 
 def lose_row() -> None:
@@ -95,7 +95,7 @@ def move_event() -> None:
 
 def invent_row() -> None:
     Workflow.objects.create(
-        pk=3, name="Nobody told", search="", state="running", last_event_at=timezone.now(), digest="0" * 64
+        pk=3, name="Never reported", search="", state="running", last_event_at=timezone.now(), digest="0" * 64
     )
 
 
@@ -114,14 +114,14 @@ TAMPERINGS: dict[Callable[[], None], str] = {
 }
 
 
-@pytest.mark.usefixtures("told")
+@pytest.mark.usefixtures("delivered")
 def test_it_finds_no_difference_where_there_is_none() -> None:
     assert rebuild() == "Compared 2 workflows with 10 stored deliveries: 2 agree, 0 differ.\n"
 
 
-@pytest.mark.usefixtures("told")
+@pytest.mark.usefixtures("delivered")
 @pytest.mark.parametrize("tamper", TAMPERINGS, ids=lambda tamper: tamper.__name__)
-def test_it_finds_and_mends(tamper: Callable[[], None]) -> None:
+def test_it_finds_and_fixes(tamper: Callable[[], None]) -> None:
     before = rows()
     tamper()
     tampered = rows()
@@ -129,7 +129,7 @@ def test_it_finds_and_mends(tamper: Callable[[], None]) -> None:
     with pytest.raises(CommandError, match=TAMPERINGS[tamper]) as raised:
         rebuild()
     assert raised.value.returncode == 1
-    assert rows() == tampered  # it only looked
+    assert rows() == tampered  # a dry run
 
     rebuild("--apply")
     assert rows() == before
@@ -138,7 +138,7 @@ def test_it_finds_and_mends(tamper: Callable[[], None]) -> None:
     assert Event.objects.count() == 10
 
 
-@pytest.mark.usefixtures("told")
+@pytest.mark.usefixtures("delivered")
 def test_it_keeps_who_launched_a_workflow() -> None:
     user = make_user("somebody", "Operator")
     Workflow.objects.filter(pk=2).update(launched_by=user, name="Tampered")
@@ -149,8 +149,8 @@ def test_it_keeps_who_launched_a_workflow() -> None:
     assert (workflow.launched_by, workflow.name) == (user, "Workflow 2")
 
 
-@pytest.mark.usefixtures("told")
-def test_it_looks_at_one_workflow_only_when_asked() -> None:
+@pytest.mark.usefixtures("delivered")
+def test_it_checks_one_workflow_only_on_request() -> None:
     tamper_state()
 
     assert "Compared 1 workflow with" in rebuild("--workflow", "1")
@@ -165,7 +165,7 @@ def test_it_refuses_an_unknown_workflow() -> None:
     assert raised.value.returncode == 2
 
 
-@pytest.mark.usefixtures("told")
+@pytest.mark.usefixtures("delivered")
 def test_it_uses_the_stored_events_of_workflows_with_pruned_deliveries() -> None:
     Delivery.objects.filter(event__workflow_id=1).delete()
 
@@ -176,7 +176,7 @@ def test_it_uses_the_stored_events_of_workflows_with_pruned_deliveries() -> None
         rebuild()
 
 
-@pytest.mark.usefixtures("told")
+@pytest.mark.usefixtures("delivered")
 def test_it_says_which_delivery_cannot_be_read() -> None:
     delivery = Delivery.objects.filter(event__workflow_id=2).earliest("pk")
     Delivery.objects.filter(pk=delivery.pk).update(body=b"{}")
@@ -186,11 +186,11 @@ def test_it_says_which_delivery_cannot_be_read() -> None:
     assert raised.value.returncode == 1
 
 
-@pytest.mark.usefixtures("told")
+@pytest.mark.usefixtures("delivered")
 def test_events_received_during_the_comparison_are_no_difference(
     deliver: Deliver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The deliveries were read, then the worker went on, then the rows are read."""
+    """The deliveries were read, then the worker continued, then the rows are read."""
     rest = payloads.history(2, steps=3)[3:]
     read = deliveries.read_again
 
@@ -206,7 +206,7 @@ def test_events_received_during_the_comparison_are_no_difference(
     assert not rest
 
 
-@pytest.mark.usefixtures("told")
+@pytest.mark.usefixtures("delivered")
 def test_a_workflow_that_keeps_changing_is_compared_while_writes_are_blocked(
     deliver: Deliver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -217,7 +217,7 @@ def test_a_workflow_that_keeps_changing_is_compared_while_writes_are_blocked(
         rebuild()
 
 
-@pytest.mark.usefixtures("told")
+@pytest.mark.usefixtures("delivered")
 def test_it_goes_through_all_workflows_a_portion_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(differences, "PORTION", 1)
     tamper_state()

@@ -26,7 +26,7 @@ def current(sandbox: Sandbox) -> Sandbox:
 
 @pytest.fixture
 def bo(current: Sandbox, settings: Settings) -> Iterator[Client]:
-    """Return a client with the key of somebody who may only start workflows, whose template is mirrored."""
+    """Return a client with the key of a user who may only start workflows, whose template is mirrored."""
     settings.PNEUMATIC_API_KEY = current.add_key("pn-key-of-one-who-starts-workflows", BO)
     make_template(2, run_allowed=(BO,))
     with connect() as client:
@@ -41,7 +41,9 @@ def start_as_bo(sandbox: Sandbox, name: str = "Mine") -> int:
     return int(sandbox.start_workflow(2, name=name, started_by=BO)["id"])
 
 
-def test_what_the_keys_user_started_and_may_not_read_any_more_is_gone(current: Sandbox, bo: Client) -> None:
+def test_what_the_keys_user_started_and_may_not_read_any_more_is_deleted(
+    current: Sandbox, bo: Client
+) -> None:
     id_, other = start_as_bo(current), start_as_bo(current, "Other")
     reconcile(bo, full=True)
     current.delete_workflow(id_)
@@ -54,7 +56,7 @@ def test_what_the_keys_user_started_and_may_not_read_any_more_is_gone(current: S
     assert (state_of(id_), state_of(other)) == ("deleted", "running")
 
 
-def test_of_several_that_are_gone_the_list_is_asked_for_once(current: Sandbox, bo: Client) -> None:
+def test_for_several_deletions_the_list_is_requested_once(current: Sandbox, bo: Client) -> None:
     ids = [start_as_bo(current, f"Trip {number}") for number in range(3)]
     reconcile(bo, full=True)
     for id_ in ids:
@@ -68,7 +70,7 @@ def test_of_several_that_are_gone_the_list_is_asked_for_once(current: Sandbox, b
     assert len(lists) == 2  # all, and what the user started
 
 
-def test_what_still_stands_in_the_list_is_not_gone(current: Sandbox, bo: Client) -> None:
+def test_what_is_still_listed_is_not_deleted(current: Sandbox, bo: Client) -> None:
     id_ = start_as_bo(current)
     reconcile(bo, full=True)
     current.step(id_, silent=True)
@@ -104,7 +106,7 @@ def owner(current: Sandbox, settings: Settings) -> Iterator[Client]:
         yield client
 
 
-def test_what_others_started_of_an_owned_template_and_is_not_listed_any_more_is_gone(
+def test_what_others_started_of_an_owned_template_and_is_not_listed_any_more_is_deleted(
     current: Sandbox, owner: Client
 ) -> None:
     id_, other = start_as_bo(current), start_as_bo(current, "Other")
@@ -118,7 +120,7 @@ def test_what_others_started_of_an_owned_template_and_is_not_listed_any_more_is_
 
 
 def test_a_template_that_is_no_longer_owned_proves_no_deletion(current: Sandbox, owner: Client) -> None:
-    """Its workflows are not shown any more, and may run all the same."""
+    """Its workflows are not shown any more, and may run anyway."""
     id_ = start_as_bo(current)
     reconcile(owner, full=True)
     template = current.template(2)

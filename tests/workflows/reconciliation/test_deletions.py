@@ -1,4 +1,4 @@
-"""That many workflows are gone at once looks like another account, and is believed only when somebody confirms it."""
+"""Many deletions at once look like another account: they are stored only when a user confirms them."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_a_few_deletions_are_plausible(current: Sandbox, client: Client, gone: i
     assert reconcile(client, full=True).deleted == gone
 
 
-def test_the_share_of_a_round_stands_for_those_that_were_not_asked_for(
+def test_the_share_of_a_round_is_an_estimate_for_those_that_were_not_requested(
     current: Sandbox, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Else another account would empty the list, a hundred workflows at a time."""

@@ -1,4 +1,4 @@
-"""What was read back stands among the events: once, without a delivery, and no longer than it tells something."""
+"""What was read back is stored among the events: once, without a delivery, and no longer than it is needed."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def at(event: Event, hours: float) -> Event:
 
 
 def test_a_reading_makes_a_workflow(monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[EventRow] = []
-    monkeypatch.setattr(registry, "_handlers", [*registry._handlers, (20, told.extend)])
+    notified: list[EventRow] = []
+    monkeypatch.setattr(registry, "_handlers", [*registry._handlers, (20, notified.extend)])
     server = Server([2, 1])
 
     assert record_observations([workflow_event(server.reading().workflow)]) == {7}
@@ -39,7 +39,7 @@ def test_a_reading_makes_a_workflow(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (workflow.pk, workflow.state, workflow.task_name) == (7, "running", "Task 1, Task 2")
     assert (row.kind, row.deliveries_count, row.task_id) == (Seen.WORKFLOW.value, 0, None)
     assert row.get_kind_display() == "read back"
-    assert told == [row]
+    assert notified == [row]
     assert set(Holder.objects.values_list("person_id", "is_group")) == {
         (1, False),
         (1, True),
@@ -48,7 +48,7 @@ def test_a_reading_makes_a_workflow(monkeypatch: pytest.MonkeyPatch) -> None:
     }
 
 
-def test_that_we_asked_is_no_news_of_a_workflow() -> None:
+def test_a_reading_is_no_event_of_a_workflow() -> None:
     record_observations([workflow_event(Server([1]).reading().workflow)])
 
     assert Workflow.objects.get().last_event_at == BEGIN + dt.timedelta(milliseconds=10)
@@ -86,7 +86,7 @@ def test_an_older_reading_stays_if_it_alone_contains_something() -> None:
     assert Workflow.objects.get().task_name == "Task 1"
 
 
-def test_what_was_read_before_and_is_so_again_stands_once() -> None:
+def test_the_same_reading_twice_is_stored_once() -> None:
     server = Server([1])
     running = server.reading()
     server.snooze()
@@ -99,7 +99,7 @@ def test_what_was_read_before_and_is_so_again_stands_once() -> None:
     assert len(stored()) <= 2
 
 
-def test_a_deletion_is_kept_beside_what_was_read_and_taken_back_by_a_reading() -> None:
+def test_a_deletion_is_kept_next_to_what_was_read_and_taken_back_by_a_reading() -> None:
     server = Server([1])
     record_observations([server.reading(BEGIN)])
 

@@ -1,4 +1,4 @@
-"""Workflows are read back from a server that can be asked: what no event told is updated, what is gone is shown so."""
+"""Workflows are read back from a server that lists them: what no event reported is updated, a deletion is shown."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from tests.fixtures.sandbox import Sandbox
 
 pytestmark = pytest.mark.django_db
 
-LONG_AGO = dt.timedelta(days=-1)  # events of the future only are on their way
+LONG_AGO = dt.timedelta(days=-1)  # only events of the future are in transit
 
 
 @pytest.fixture
 def current(sandbox: Sandbox, settings: Settings) -> Sandbox:
-    """Return a fresh sandbox that speaks as today's server."""
+    """Return a fresh sandbox that behaves as the current server."""
     sandbox.reset(dialect="current")
     settings.PNEUMATIC_DIALECT = "current"
     return sandbox
@@ -39,13 +39,13 @@ def client(current: Sandbox) -> Iterator[Client]:
 
 
 @pytest.fixture
-def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take nothing for being on its way."""
+def without_grace_period(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Treat no event as being in transit."""
     monkeypatch.setattr(reconciler, "EVENT_GRACE_PERIOD", LONG_AGO)
 
 
 def start(sandbox: Sandbox, name: str = "Trip", template_id: int = 1) -> int:
-    """Start a workflow of which nobody is told; return its id."""
+    """Start a workflow without a subscription to its events; return its id."""
     return int(sandbox.start_workflow(template_id, name=name)["id"])
 
 
@@ -117,7 +117,7 @@ def test_a_snoozed_workflow_is_shown_so_and_comes_back(current: Sandbox, client:
     assert (snoozed, known(id_).state) == ("snoozed", "running")
 
 
-def test_a_workflow_that_is_gone_is_shown_as_deleted(current: Sandbox, client: Client) -> None:
+def test_a_deleted_workflow_is_shown_as_deleted(current: Sandbox, client: Client) -> None:
     id_, other = start(current), start(current, "Other")
     reconcile(client, full=True)
     current.delete_workflow(id_)
@@ -134,9 +134,7 @@ def test_a_workflow_that_is_gone_is_shown_as_deleted(current: Sandbox, client: C
     assert again.read == 0
 
 
-def test_one_that_was_taken_for_deleted_comes_back_when_it_is_listed(
-    current: Sandbox, client: Client
-) -> None:
+def test_one_that_was_marked_deleted_is_restored_when_it_is_listed(current: Sandbox, client: Client) -> None:
     id_ = start(current)
     reconcile(client, full=True)
     current.fault(kind="status", path_prefix=f"/workflows/{id_}", status=404)
@@ -156,11 +154,11 @@ def reconcile_missing(client: Client, workflow_id: int) -> str:
     return known(workflow_id).state
 
 
-@pytest.mark.usefixtures("no_patience")
+@pytest.mark.usefixtures("without_grace_period")
 def test_those_that_the_list_shows_do_not_wait_for_those_that_it_does_not(
     current: Sandbox, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Events tell of all workflows of the account, the list only of some: the others must not use up every round."""
+    """Events report all workflows of the account, the list only some: the others must not use up every round."""
     monkeypatch.setattr(reconciler, "MAX_READ_PER_ROUND", 2)
     for number in range(5):
         make_workflow(990_000 + number)
@@ -172,7 +170,7 @@ def test_those_that_the_list_shows_do_not_wait_for_those_that_it_does_not(
     assert report.updated == [UpdatedWorkflow(id_, "Trip", "", "running")]
 
 
-def test_nothing_is_taken_for_deleted_because_a_list_lacks_it(
+def test_nothing_is_marked_deleted_because_a_list_lacks_it(
     current: Sandbox, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ids = [start(current, f"Trip {number}") for number in range(3)]
@@ -272,7 +270,7 @@ def test_a_key_that_sees_only_its_workflows_is_reported_and_deletes_nothing(
     assert known(id_).state == "running"
 
 
-def test_the_documented_server_cannot_be_asked(sandbox: Sandbox) -> None:
+def test_the_documented_server_lists_no_workflows(sandbox: Sandbox) -> None:
     with connect() as client:
         report = reconcile(client, full=True)
         youngest = check_newest(client)
@@ -285,7 +283,7 @@ def test_the_documented_server_cannot_be_asked(sandbox: Sandbox) -> None:
 # -- On the timer
 
 
-def test_a_round_leaves_to_events_what_happened_a_moment_ago(current: Sandbox, client: Client) -> None:
+def test_a_round_leaves_recent_changes_to_events(current: Sandbox, client: Client) -> None:
     start(current)
 
     report = reconcile(client, full=False)
@@ -294,7 +292,7 @@ def test_a_round_leaves_to_events_what_happened_a_moment_ago(current: Sandbox, c
     assert check_newest(client).updated == []
 
 
-@pytest.mark.usefixtures("no_patience")
+@pytest.mark.usefixtures("without_grace_period")
 def test_a_round_does_what_the_whole_does(current: Sandbox, client: Client) -> None:
     lost, ended, deleted, new = (start(current, name) for name in ("Lost", "Ended", "Deleted", "New"))
     with_all = reconcile(client, full=True)
@@ -315,7 +313,7 @@ def test_a_round_does_what_the_whole_does(current: Sandbox, client: Client) -> N
     }
 
 
-@pytest.mark.usefixtures("no_patience")
+@pytest.mark.usefixtures("without_grace_period")
 def test_a_round_is_bounded_and_says_what_is_left(
     current: Sandbox, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -329,7 +327,7 @@ def test_a_round_is_bounded_and_says_what_is_left(
     assert Workflow.objects.count() == 5
 
 
-@pytest.mark.usefixtures("no_patience")
+@pytest.mark.usefixtures("without_grace_period")
 def test_the_newest_are_checked_with_one_request(current: Sandbox, client: Client) -> None:
     id_ = start(current)
     first = check_newest(client)

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def current(sandbox: Sandbox, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
-    """Return a fresh sandbox that speaks as today's server, of which nothing counts as being on its way."""
+    """Return a fresh sandbox that behaves as the current server, with no event in transit."""
     sandbox.reset(dialect="current")
     settings.PNEUMATIC_DIALECT = "current"
     monkeypatch.setattr(reconciler, "EVENT_GRACE_PERIOD", dt.timedelta(days=-1))
@@ -142,7 +142,7 @@ def test_never_means_never(current: Sandbox, settings: Settings) -> None:
     assert not Reconciliation.objects.exists()
 
 
-def test_a_server_that_cannot_be_asked_is_not_asked(sandbox: Sandbox) -> None:
+def test_a_server_without_a_list_of_workflows_is_not_queried(sandbox: Sandbox) -> None:
     run_if_due()
 
     assert sandbox.requests() == []
@@ -204,7 +204,7 @@ def test_the_list_says_when_checks_are_off(
     assert "Not checked against Pneumatic: RECONCILE_EVERY is 0." in text_of(viewer_client, "/workflows/")
 
 
-def test_the_list_says_that_the_documented_server_cannot_be_asked(
+def test_the_page_says_that_the_documented_server_lists_no_workflows(
     sandbox: Sandbox, viewer_client: Client
 ) -> None:
     page = text_of(viewer_client, "/workflows/")
@@ -235,7 +235,7 @@ def test_the_command_and_the_list_say_what_to_do_about_too_many_deletions(
 
 
 def test_a_workflow_with_all_events_needs_no_update(current: Sandbox, deliver: Deliver) -> None:
-    """Whatever the server sends for a life with a return is told as the server has it."""
+    """All that the server sends for a workflow with a return is shown as the server has it."""
     for event in ("workflow_started", "task_completed", "task_returned", "workflow_completed"):
         current.add_subscription(event=event, target="http://127.0.0.1:9/nowhere")
     current.settings(retry_pause=0)
@@ -253,7 +253,7 @@ def test_a_workflow_with_all_events_needs_no_update(current: Sandbox, deliver: D
     assert "0 were read in full, 0 updated." in report
 
 
-def test_before_anything_was_found_out_the_page_does_not_say_that_it_cannot_be_asked(
+def test_before_detection_the_page_does_not_say_that_the_server_lists_no_workflows(
     viewer_client: Client, settings: Settings
 ) -> None:
     settings.PNEUMATIC_DIALECT = "auto"

@@ -1,4 +1,4 @@
-"""What events tell, for tests of the projection."""
+"""Projections of events, for tests."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from apps.workflows.projection.history import History, HistoryEntryKind, history
 from apps.workflows.projection.projector import Projection, project
 
 
-def told(*bodies: dict[str, Any]) -> tuple[Projection, History]:
-    """Return what documented bodies tell."""
+def projected(*bodies: dict[str, Any]) -> tuple[Projection, History]:
+    """Return the projection of documented bodies."""
     read = [read_payload(json.dumps(body).encode()) for body in bodies]
     projection = project((payload.content_hash, payload.event) for payload in read if payload.event)
     return projection, history_from_json(projection.history)
 
 
 def canonical(*events: Event) -> tuple[Projection, History]:
-    """Return what canonical events tell, of whatever dialect."""
+    """Return the projection of canonical events of any dialect."""
     projection = project((content_hash(event_to_json(event)), event) for event in events)
     return projection, history_from_json(projection.history)
 
