@@ -313,7 +313,7 @@ def test_workflows_are_read_back(sandbox: Sandbox, client: Client) -> None:
     ("action", "status"),
     [("finish", Status.COMPLETED), ("snooze", Status.SNOOZED), ("complete", Status.COMPLETED)],
 )
-def test_a_status_is_read_back_and_asked_for(
+def test_a_status_is_read_back_and_filtered_by(
     sandbox: Sandbox, client: Client, action: str, status: Status
 ) -> None:
     workflow_id = launch(client, "No fields", {})

@@ -41,7 +41,7 @@ def connected(
     outcomes = services.subscribe(make_user("administrator", "Administrator"), list(Kind))
     assert all(outcome.is_ok for outcome in outcomes)
     yield sandbox
-    sandbox.reset()  # nothing is sent to a receiver that is gone
+    sandbox.reset()  # nothing is sent to a receiver that has ended
 
 
 def shown() -> dict[int, tuple[Any, ...]]:
@@ -80,7 +80,7 @@ def known(sandbox: Sandbox) -> dict[int, tuple[Any, ...]]:
 
 def test_it_shows_what_pneumatic_knows(connected: Sandbox, dialect: str) -> None:
     connected.act(ACTS)
-    # The current API deletes what it terminates and tells nobody: that is for the reading back.
+    # The current API deletes what it terminates without an event: that is for the reading back.
     ending = "finish" if dialect == "current" else "terminate"
     connected.step(min(item["id"] for item in connected.workflows() if item["status"] == 0), ending)
     deliveries = connected.wait_delivered()
@@ -155,7 +155,7 @@ def test_every_key_of_a_delivery_arrives_in_canonical_form(connected: Sandbox, d
         raw = json.loads(delivery["body"])
         event = read_payload(delivery["body"].encode()).event
         assert event is not None
-        check_event = check_event_of_today if dialect == "current" else check_documented_event
+        check_event = check_current_event if dialect == "current" else check_documented_event
         check_event(event, raw.get("task"), raw["task"]["workflow"] if "task" in raw else raw["workflow"])
 
 
@@ -177,7 +177,7 @@ def check_documented_event(event: Canonical, task: dict[str, Any] | None, workfl
         ]
 
 
-def check_event_of_today(event: Canonical, task: dict[str, Any] | None, workflow: dict[str, Any]) -> None:
+def check_current_event(event: Canonical, task: dict[str, Any] | None, workflow: dict[str, Any]) -> None:
     assert (event.workflow.id, event.workflow.name) == (workflow["id"], workflow["name"])
     assert event.workflow.status == STATES[workflow["status"]]
     inside = [field for row in workflow["kickoff"]["fieldsets"] for field in row["fields"]]

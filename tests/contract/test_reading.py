@@ -72,9 +72,7 @@ def test_it_lists_all_users_invited_ones_included(client: Client) -> None:
 
 @both_dialects
 @pytest.mark.parametrize("page_maximum", [1, 2, 5, 100])
-def test_it_lists_all_rows_whatever_the_page_size(
-    sandbox: Sandbox, client: Client, page_maximum: int
-) -> None:
+def test_it_lists_all_rows_with_any_page_size(sandbox: Sandbox, client: Client, page_maximum: int) -> None:
     sandbox.reset("demo")
     templates = {row.id for row in client.list_templates()}
     users = {user.id for user in client.list_users()}

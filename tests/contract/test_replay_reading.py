@@ -195,7 +195,7 @@ def test_a_refused_list_of_workflows(serve: Serve, connect_to: Connect, name: st
 
 
 @pytest.mark.parametrize("name", WORKFLOWS)
-def test_a_workflow_by_itself(serve: Serve, connect_to: Connect, name: str) -> None:
+def test_a_single_workflow(serve: Serve, connect_to: Connect, name: str) -> None:
     found = exchange(name)
     client = connect_to(serve(answering(name)).url, dialect=Current())
 

@@ -309,7 +309,7 @@ def test_the_client_sends_what_was_recorded(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", OTHERWISE)
-def test_the_client_says_it_in_words_that_the_server_takes(name: str) -> None:
+def test_the_client_writes_it_in_a_form_that_the_server_takes(name: str) -> None:
     found = exchange(name)
     answers, other = OTHERWISE[name]
 

@@ -56,7 +56,7 @@ def test_every_recording_is_covered() -> None:
     assert sorted(covered) == names()
 
 
-def test_no_recording_holds_a_key_or_a_person() -> None:
+def test_no_recording_contains_a_key_or_a_person() -> None:
     """New recordings must leave out what the server says about keys and cookies."""
     for name in names():
         found = exchange(name)
@@ -237,7 +237,7 @@ def test_the_calls_of_the_past_are_all_expected() -> None:
     ]  # fmt: skip
 
 
-def test_a_documented_upload_shows_that_todays_server_is_another_one(
+def test_a_documented_upload_shows_that_the_current_server_is_another_one(
     serve: Serve, connect_to: Connect
 ) -> None:
     client = connect_to(serve(answering("attachments-old-post")).url)
@@ -246,7 +246,7 @@ def test_a_documented_upload_shows_that_todays_server_is_another_one(
         send(client, "a.txt", b"x", "text/plain")
 
 
-def test_a_documented_link_is_not_found_at_todays_server(serve: Serve, connect_to: Connect) -> None:
+def test_a_documented_link_is_not_found_at_the_current_server(serve: Serve, connect_to: Connect) -> None:
     client = connect_to(serve(answering("attachments-old-links")).url)
 
     with pytest.raises(NotFound) as caught:

@@ -139,7 +139,7 @@ def test_every_refused_list_of_templates_is_expected() -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in TEMPLATES if exchange(name).status == 200])
-def test_a_template_by_itself(serve: Serve, connect_to: Connect, name: str) -> None:
+def test_a_single_template(serve: Serve, connect_to: Connect, name: str) -> None:
     found = exchange(name)
     server = serve(answering(name, "datasets-get", "groups-list"))
 

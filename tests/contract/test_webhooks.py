@@ -51,7 +51,7 @@ def test_it_subscribes_to_every_kind_and_lists_it(sandbox: Sandbox, client: Clie
     assert [(row["id"], row["target"]) for row in sandbox.subscriptions()] == [(made.id, TARGET)]
 
 
-def test_bodies_are_forms_and_each_request_has_a_connection_of_its_own(
+def test_bodies_are_forms_and_each_request_has_a_separate_connection(
     sandbox: Sandbox, client: Client
 ) -> None:
     made = client.subscribe(kind=Kind.TASK_RETURNED, target=TARGET)
@@ -163,7 +163,7 @@ def test_without_a_response_nothing_is_sent_again_and_the_list_shows_it(
     assert len(client.list_subscriptions()) == len(sandbox.subscriptions())
 
 
-def test_a_lost_answer_to_an_end_is_not_sent_again(sandbox: Sandbox, client: Client) -> None:
+def test_an_end_without_a_response_is_not_sent_again(sandbox: Sandbox, client: Client) -> None:
     made = client.subscribe(kind=Kind.TASK_RETURNED, target=TARGET)
     sandbox.fault(kind="drop_after", path_prefix="/webhooks/", method="DELETE", times=0)
 

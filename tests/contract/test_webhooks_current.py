@@ -108,7 +108,7 @@ def test_without_a_response_nothing_is_sent_again_and_the_list_shows_it(
     assert len(client.list_subscriptions()) == len(sandbox.subscriptions())
 
 
-def test_a_lost_answer_to_an_end_is_not_sent_again(sandbox: Sandbox, client: Client) -> None:
+def test_an_end_without_a_response_is_not_sent_again(sandbox: Sandbox, client: Client) -> None:
     made = client.subscribe(kind=Kind.TASK_RETURNED, target=TARGET)
     sandbox.fault(kind="drop_after", path_prefix="/webhooks/", method="POST", times=0)
     sandbox.clear_requests()

@@ -125,7 +125,7 @@ def test_a_receiver_that_does_not_respond_times_out(api: Api, sandbox: Sandbox, 
     assert (delivery["state"], delivery["attempts"]) == ("failed", 3)
 
 
-def test_a_slow_target_holds_up_no_other(api: Api, sandbox: Sandbox, listener: Listener) -> None:
+def test_a_slow_target_delays_no_other(api: Api, sandbox: Sandbox, listener: Listener) -> None:
     with listening() as slow:
         slow.together = threading.Barrier(2)
         sandbox.add_subscription(event="workflow_started", target=slow.url)

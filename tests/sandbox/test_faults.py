@@ -122,7 +122,7 @@ def test_a_truncated_launch_was_carried_out(api: Api, sandbox: Sandbox) -> None:
 
 @pytest.mark.parametrize("kind", ["wrong_json", "broken_json", "html_200"])
 @pytest.mark.parametrize("process", [False, True])
-def test_a_wrong_answer_comes_with_status_200(api: Api, sandbox: Sandbox, kind: str, process: bool) -> None:
+def test_a_wrong_body_is_sent_with_status_200(api: Api, sandbox: Sandbox, kind: str, process: bool) -> None:
     sandbox.fault(kind=kind, process=process)
     response = launch(api)
     assert response.status_code == 200

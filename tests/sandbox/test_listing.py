@@ -21,7 +21,7 @@ def test_templates_come_in_an_envelope_with_limit_or_offset(api: Api, query: str
     assert answer["count"] == 3
 
 
-def test_pages_link_to_each_other_on_the_host_that_was_asked(api: Api) -> None:
+def test_pages_link_to_each_other_on_the_host_of_the_request(api: Api) -> None:
     first = api.get("/templates?ordering=name&limit=2").json()
     assert first["previous"] is None
     assert first["next"] == f"{api.url}/templates?ordering=name&limit=2&offset=2"
@@ -44,7 +44,7 @@ def test_pages_link_to_each_other_on_the_host_that_was_asked(api: Api) -> None:
         ("-name", ["No fields", "Inactive", "Every field"]),
     ],
 )
-def test_templates_are_ordered_as_asked(api: Api, ordering: str, names: list[str]) -> None:
+def test_templates_are_ordered_as_requested(api: Api, ordering: str, names: list[str]) -> None:
     assert [item["name"] for item in api.get(f"/templates?ordering={ordering}").json()] == names
 
 

@@ -130,7 +130,9 @@ def test_a_worker_that_is_stopped_leaves_unknown(
     assert launch.state == State.UNKNOWN
 
 
-def test_a_failed_launch_is_tried_again_once_per_look(queue: Callable[..., Launch], sandbox: Sandbox) -> None:
+def test_a_failed_launch_is_retried_once_per_shown_attempt(
+    queue: Callable[..., Launch], sandbox: Sandbox
+) -> None:
     launch = queue()
     sandbox.fault(kind="rate_limit", retry_after=1, path_prefix="/templates")
     send(launch)
@@ -258,7 +260,7 @@ def test_an_answer_that_comes_late_still_counts(
     assert (launch.state, launch.workflow_id) == (State.LAUNCHED, 41)
 
 
-def test_a_late_answer_to_an_attempt_that_was_repeated_is_logged(
+def test_a_late_response_to_an_attempt_that_was_repeated_is_logged(
     queue: Callable[..., Launch],
     monkeypatch: pytest.MonkeyPatch,
     operator: User,

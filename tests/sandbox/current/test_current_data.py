@@ -41,7 +41,7 @@ def test_the_documented_data_has_no_keys_of_the_current_dialect(name: str) -> No
 
 
 @pytest.mark.parametrize("name", ["demo", "small"])
-def test_both_dialects_have_the_same_templates_and_users_before_those_of_their_own(name: str) -> None:
+def test_both_dialects_begin_with_the_same_templates_and_users(name: str) -> None:
     documented, current = load(name), load(name, dialect="current")
     for old, new in zip(documented.templates, current.templates, strict=False):
         assert (new["id"], new["name"], new["is_active"]) == (old["id"], old["name"], old["is_active"])
@@ -120,7 +120,7 @@ def test_everything_that_only_the_current_dialect_has_occurs(name: str) -> None:
     assert {user["language"] for user in data.users} == {"en", "de"}
 
 
-def test_the_small_set_presets_every_type_that_can_be_preset_and_holds_a_rule_and_a_draft() -> None:
+def test_the_small_set_presets_every_type_that_can_be_preset_and_has_a_rule_and_a_draft() -> None:
     data = load("small", dialect="current")
     preset = {
         field["type"] for template in data.templates for field in fields_of(template) if field["default"]

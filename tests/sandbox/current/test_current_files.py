@@ -199,7 +199,7 @@ def test_uploads_are_limited_on_request(ada: Api, current: Sandbox) -> None:
 
 
 def test_the_limit_is_over_after_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The one test of the sandbox that calls it: nobody waits for its clock."""
+    """Calls the sandbox's code with a given clock."""
     now = 100.0
     monkeypatch.setattr(time, "monotonic", lambda: now)
     limit, settings = UploadLimit(), Settings(upload_limit=2, upload_retry_after=60)

@@ -141,7 +141,7 @@ def test_users_are_filtered(ada: Api, query: str, expected: set[int]) -> None:
         ("type=robot", ["'robot' is an invalid value for the filter"]),
     ],
 )
-def test_the_list_of_users_refuses_in_shapes_of_its_own(ada: Api, query: str, body: object) -> None:
+def test_the_list_of_users_refuses_in_other_shapes(ada: Api, query: str, body: object) -> None:
     answer = ada.get(f"/accounts/users?{query}")
     assert (answer.status_code, answer.json()) == (400, body)
 

@@ -161,7 +161,7 @@ def test_users_who_are_no_administrators_are_refused(
     ("method", "path"),
     [("GET", "/webhooks"), ("POST", "/webhooks"), ("DELETE", "/webhooks/1"), ("DELETE", "/webhooks/target")],
 )
-def test_the_documented_paths_are_gone(ada: Api, method: str, path: str) -> None:
+def test_the_documented_paths_do_not_exist(ada: Api, method: str, path: str) -> None:
     response = ada.session.request(
         method, ada.url + path, json={"target": ONE, "event": EVENTS[0]}, timeout=60
     )
