@@ -3,43 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from enum import StrEnum
 
 from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from apps.pneumatic import detection, server
-from apps.pneumatic.canonical.features import (
-    DateEncoding,
-    Features,
-    FileEncoding,
-    OptionEncoding,
-    PersonEncoding,
-)
 from apps.pneumatic.canonical.schemas import KeyHolder
 from apps.pneumatic.client import Client
 from apps.pneumatic.dialects import registry
 from apps.pneumatic.errors import ConfigurationError, PermissionDenied, PneumaticError
-
-
-class CheckState(StrEnum):
-    """The result of one check."""
-
-    OK = "ok"
-    UNKNOWN = "unknown"  # a check would leave something behind in Pneumatic
-    MISSING = "missing"  # the dashboard works without it, with fewer features
-    FAILED = "failed"  # the dashboard cannot work
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One check and its result; ``text`` is a sentence or more."""
-
-    name: str
-    state: CheckState
-    text: str
+from apps.pneumatic.release_report import Check, CheckState, release_checks
 
 
 def run_checks(client: Client) -> Iterator[Check]:
@@ -60,7 +34,7 @@ def run_checks(client: Client) -> Iterator[Check]:
         return
     known = server.known_features() if key_holder is not None else None
     if known is not None:
-        yield Check(_("Release"), CheckState.OK, " ".join(_release_sentences(known)))
+        yield from release_checks(known)
     yield _check(_("Templates"), lambda: _templates(client, key_holder), key_holder, is_required=True)
     yield _check(_("Users"), lambda: _users(client), key_holder, is_required=True)
     if client.capabilities.groups:
@@ -106,38 +80,6 @@ def _version(detected: str) -> Check:
         return Check(name, CheckState.OK, f"{label}, {how}.")
     text = _("The server is %(detected)s, but PNEUMATIC_DIALECT is “%(active)s”. Set it to auto.")
     return Check(name, CheckState.FAILED, text % {"detected": label, "active": active})
-
-
-def _release_sentences(features: Features) -> Iterator[str]:
-    """Yield which release it looks like, what works there, and what an upgrade would add."""
-    values = {"since": features.since, "until": features.until, "evidence": "; ".join(features.evidence)}
-    if not features.until:
-        text = _("Looks like %(since)s or later (%(evidence)s).")
-    elif "." in features.until:
-        text = _("Looks like %(since)s to %(until)s (%(evidence)s).")
-    else:
-        text = _("Looks like %(since)s to %(until)s.x (%(evidence)s).")
-    yield text % values
-    if features.files is FileEncoding.LINK:
-        return  # the newest: nothing is missing, and nothing is sent in another form
-    yield _("A launch sends %(options)s, users by %(people)s, dates as %(dates)s and files by id.") % {
-        "options": _options(features.options),
-        "people": _("id") if features.people[0] is PersonEncoding.ID else _("e-mail address"),
-        "dates": "MM/DD/YYYY" if features.dates[0] is DateEncoding.US else _("seconds"),
-    }
-    if features.people[0] is PersonEncoding.ID:
-        yield _("Groups cannot be answers before 4.3.")
-    if features.options is not OptionEncoding.TEXT:
-        yield _("An upgrade to 6.0 or later adds data sets.")
-    yield _("An upgrade to 7.1 or later adds groups of fields.")
-
-
-def _options(encoding: OptionEncoding | None) -> str:
-    if encoding is OptionEncoding.API_NAME:
-        return _("options by api_name")
-    if encoding is OptionEncoding.TEXT:
-        return _("options by their text")
-    return _("options as each template lists them")
 
 
 def _templates(client: Client, key_holder: KeyHolder | None) -> str:

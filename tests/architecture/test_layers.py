@@ -54,14 +54,23 @@ ROOMS = {
         connection_report
         apps, client, deliveries
         detection
-        dialects, webhook_sender
+        dialects, webhook_sender, release_report
         transport, server
         canonical, errors
         """,
 }
 
 # What others may know of the gateway; the rest sees sockets and wire JSON.
-GATEWAY_INTERFACE = {"canonical", "client", "deliveries", "detection", "errors", "server", "webhook_sender"}
+GATEWAY_INTERFACE = {
+    "canonical",
+    "client",
+    "deliveries",
+    "detection",
+    "errors",
+    "release_report",
+    "server",
+    "webhook_sender",
+}
 
 # The only files of an app that know the tools next to the apps.
 DOORS = {

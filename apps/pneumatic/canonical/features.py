@@ -1,6 +1,7 @@
-"""What differs between the releases of the server with the current API: what it reads in a launch.
+"""What differs between the releases of the server with the current API.
 
-Detected without side effects (``dialects/current/features.py``) and remembered with its evidence (``server.py``).
+Detected without side effects (``dialects/current/features.py``) and remembered with its evidence (``server.py``). What
+only follows from the release is a property: it has the same evidence and time.
 """
 
 from __future__ import annotations
@@ -58,6 +59,47 @@ class Features:
     evidence: tuple[str, ...] = ()
     found_at: dt.datetime | None = field(default=None, compare=False)
 
+    def is_from(self, release: str) -> bool | None:
+        """Return whether the server has ``release`` or a later one; None where it may have either."""
+        if _number(self.since) >= _number(release):
+            return True
+        return False if _last(self.until) < _number(release) else None
+
+    @property
+    def has_group_answers(self) -> bool:
+        """Return whether a group can be an answer: where a user is named by e-mail, as launches may have shown."""
+        return self.people[0] is PersonEncoding.EMAIL
+
+    @property
+    def has_numbers(self) -> bool | None:
+        """Return whether forms can have fields of the type number."""
+        return self.is_from("3.1")
+
+    @property
+    def has_data_sets(self) -> bool | None:
+        """Return whether the options of a field can come from a data set."""
+        return self.is_from("6.0")
+
+    @property
+    def has_fieldsets(self) -> bool | None:
+        """Return whether forms can have groups of fields."""
+        return self.is_from("7.1")
+
+    @property
+    def snoozes_by_seconds(self) -> bool | None:
+        """Return whether a task is snoozed until a time in seconds; before, until a time as text."""
+        return self.is_from("4.3")
+
+    @property
+    def reads_all_tasks(self) -> bool | None:
+        """Return whether a workflow is read with all its tasks; before, completed ones have a name only."""
+        return self.is_from("3.2")
+
+    @property
+    def sends_again(self) -> bool | None:
+        """Return whether a delivery that was not accepted is sent again, within seconds and then never."""
+        return True if self.is_from("2.0") is False else self.is_from("4.3")
+
 
 def features_to_json(features: Features) -> dict[str, Any]:
     """Return ``features`` as JSON; ``features_from_json`` returns the same object again."""
@@ -88,3 +130,15 @@ def features_from_json(data: Mapping[str, Any]) -> Features | None:
         )
     except (KeyError, TypeError, ValueError):
         return None
+
+
+def _number(release: str) -> tuple[float, ...]:
+    return tuple(map(float, release.split(".")))
+
+
+def _last(release: str) -> tuple[float, ...]:
+    """Return the last release that ``release`` stands for: "4" is all of 4.x, '' is the newest."""
+    if not release:
+        return (float("inf"),)
+    number = _number(release)
+    return number if len(number) > 1 else (*number, float("inf"))

@@ -9,8 +9,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from apps.pneumatic import connection_report
 from apps.pneumatic.client import connect
-from apps.pneumatic.connection_report import CheckState
 from apps.pneumatic.errors import PneumaticError
+from apps.pneumatic.release_report import CheckState
 
 _LABELS = {
     CheckState.OK: "ok",
