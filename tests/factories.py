@@ -201,7 +201,7 @@ def make_workflow(
     performers: Sequence[tuple[int, str]] = (),
     **values: Any,
 ) -> Workflow:
-    """Create a workflow as a projection of its events would, by default one at its first step, heard of at NOW."""
+    """Create a workflow as a projection of its events would, by default at its first step, last event at NOW."""
     defaults: dict[str, Any] = {
         "search": workflow_search_text(name),
         "template_name": "Onboarding",

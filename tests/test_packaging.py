@@ -43,14 +43,14 @@ def test_every_locked_requirement_is_pinned_with_hashes(lock: str) -> None:
 
 @pytest.mark.parametrize("lock", LOCKS)
 def test_a_lock_names_no_registry(lock: str) -> None:
-    """Whoever installs decides where from: a mirror, a cache, a closed network."""
+    """Who installs decides where from: a mirror, a cache, a closed network."""
     text = (ROOT / lock).read_text(encoding="utf-8")
 
     assert "://" not in text
     assert not re.search(r"^--(extra-)?index-url|^--find-links", text, flags=re.MULTILINE)
 
 
-def test_the_locks_hold_what_the_project_asks_for() -> None:
+def test_the_locks_have_what_the_project_requires() -> None:
     runtime, development = locked("requirements.lock"), locked("requirements-dev.lock")
 
     assert {name_of(requirement) for requirement in PROJECT["project"]["dependencies"]} <= set(runtime)
@@ -82,7 +82,7 @@ def test_make_explains_itself() -> None:
 
 
 def test_a_fresh_checkout_migrates_without_further_preparation(tmp_path: Path) -> None:
-    """The README's steps for a real account: nothing but .env is written by hand."""
+    """The README's steps for a real account: only .env is written manually."""
     ours = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,

@@ -45,7 +45,7 @@ def test_pneumatic_users_are_found_by_any_words(administrator_client: Client) ->
     assert "Smith" not in page
 
 
-def test_pneumatic_users_are_filtered_by_what_became_of_them(administrator_client: Client) -> None:
+def test_pneumatic_users_are_filtered_by_status(administrator_client: Client) -> None:
     make_pneumatic_user(1, last="Here")
     make_pneumatic_user(2, last="Invited", status="invited", email="i@example.com")
     make_pneumatic_user(3, last="Left", removed_at=timezone.now())

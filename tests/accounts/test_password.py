@@ -20,7 +20,7 @@ def change(client: Client, *, old: str = PASSWORD, new: str = NEW, again: str = 
     return client.post(PAGE, data, follow=True).content.decode()
 
 
-def test_the_new_password_holds_and_the_session_goes_on(viewer: User, viewer_client: Client) -> None:
+def test_the_new_password_is_valid_and_the_session_continues(viewer: User, viewer_client: Client) -> None:
     page = change(viewer_client)
 
     viewer.refresh_from_db()

@@ -56,11 +56,11 @@ def test_an_operator_also_launches_and_syncs(operator: User) -> None:
     assert operator.get_all_permissions() == SEE | {"launches.launch_workflow", "sync.run_sync"}
 
 
-def test_an_integrator_also_syncs_and_looks_after_webhooks(integrator: User) -> None:
+def test_an_integrator_also_syncs_and_manages_webhooks(integrator: User) -> None:
     assert integrator.get_all_permissions() == SEE | INTEGRATE
 
 
-def test_an_administrator_may_everything_of_our_own_apps(administrator: User) -> None:
+def test_an_administrator_has_every_permission_of_our_apps(administrator: User) -> None:
     own = ("accounts", "auth", "launches", "sync", "webhooks", "workflow_templates", "workflows")
     names = Permission.objects.filter(content_type__app_label__in=own).values_list(
         "content_type__app_label", "codename"
@@ -157,7 +157,7 @@ def test_those_who_were_integrators_before_get_into_django_admin() -> None:
 
 
 @pytest.mark.parametrize("role", [*ROLES, ""])
-def test_in_django_admin_everybody_sees_what_the_role_grants(role: str) -> None:
+def test_in_django_admin_all_users_see_what_the_role_grants(role: str) -> None:
     user = make_user("somebody", *([role] if role else []))
     client = client_of(user)
     index = client.get("/admin/")

@@ -21,7 +21,7 @@ def names(query: str, **options: Any) -> list[str]:
     return [person.name for person in search_people(query, **options)]
 
 
-def test_the_link_to_pneumatic_is_the_email_whatever_its_case(operator: User) -> None:
+def test_the_link_to_pneumatic_is_the_email_in_any_case(operator: User) -> None:
     person = make_pneumatic_user(7, email="Operator@Example.COM")
     assert pneumatic_user_for(operator) == person
 
@@ -89,7 +89,7 @@ def test_people_are_found_in_any_script(query: str, found: str) -> None:
 
 
 @pytest.mark.parametrize("query", ["%", "_", "\\", "'", '"', "100%_"])
-def test_signs_of_a_pattern_stand_for_themselves(query: str) -> None:
+def test_signs_of_a_pattern_are_plain_characters(query: str) -> None:
     make_pneumatic_user(1, first="Ada", last="Lovelace")
     make_pneumatic_user(2, first=f"a{query}b", last="Sign")
     assert names(query) == [f"a{query}b Sign"]
@@ -113,7 +113,7 @@ def test_a_deactivated_user_is_found_only_on_request() -> None:
     assert names("ada", with_inactive=True) == ["Ada Person1", "Ada Person2"]
 
 
-def test_a_guest_is_found_only_where_everybody_is() -> None:
+def test_a_guest_is_found_only_where_all_users_are() -> None:
     make_pneumatic_user(1, first="Ada", status="guest")
     assert names("ada") == []
     assert names("ada", with_inactive=True) == ["Ada Person1"]
@@ -132,7 +132,7 @@ def test_a_search_costs_two_queries(django_assert_num_queries: DjangoAssertNumQu
         assert len(names("ada")) == 20
 
 
-def test_an_endless_name_still_fits_the_index() -> None:
+def test_an_endless_name_is_short_enough_for_the_index() -> None:
     text = search_text(name="名" * 5000, email="x" * 310 + "@example.com")
     assert len(text) <= MAX_CHARACTERS
     make_pneumatic_user(1, last="名" * 5000, search=text)
@@ -163,7 +163,7 @@ def test_groups_are_found_by_any_words_and_sorted_by_name() -> None:
     assert search_groups("100%", limit=9) == []
 
 
-def test_a_group_of_an_endless_name_still_fits_the_index() -> None:
+def test_an_endless_name_of_a_group_is_short_enough_for_the_index() -> None:
     make_pneumatic_group(1, name="名" * 5000)
     assert len(search_groups("名名名", limit=9)) == 1
 

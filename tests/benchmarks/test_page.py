@@ -15,7 +15,7 @@ def table(caption: str = "Sync") -> Table:
     return Table.of_bars(caption, [Bar("objects/s", "5", "2", 2.5, 2), Bar("MiB", "9", "", 9, 8, most=True)])
 
 
-def test_a_table_says_what_holds_and_where_it_was_measured() -> None:
+def test_a_table_says_what_it_shows_and_where_it_was_measured() -> None:
     text = str(table())
 
     assert "Measured on 20" in text

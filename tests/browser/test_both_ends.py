@@ -19,7 +19,7 @@ from tests.fixtures.sandbox import Sandbox, either_dialect, only_current
 
 
 @pytest.fixture
-def heard(mirror: Sandbox, integrator: User, settings: Settings, live_server: LiveServer) -> Sandbox:
+def subscribed(mirror: Sandbox, integrator: User, settings: Settings, live_server: LiveServer) -> Sandbox:
     """Return a sandbox whose events come to the live server."""
     settings.PUBLIC_URL = live_server.url
     outcomes = services.subscribe(integrator, list(Kind))
@@ -40,36 +40,38 @@ def take_in(sandbox: Sandbox) -> None:
 
 
 @either_dialect
-def test_a_workflow_is_followed_from_its_launch_to_its_end(browse: Browse, heard: Sandbox, bo: User) -> None:
+def test_a_workflow_is_followed_from_its_launch_to_its_end(
+    browse: Browse, subscribed: Sandbox, bo: User
+) -> None:
     page = browse("/templates/1/launch/", user=bo)
     launch(page)
-    (workflow,) = heard.workflows()
-    take_in(heard)
+    (workflow,) = subscribed.workflows()
+    take_in(subscribed)
     page.get_by_role("link", name="View workflow").click()
     expect(page.locator(".timeline")).to_contain_text("Workflow started")
     timeline, facts = page.locator(".timeline"), page.locator("[data-key=facts]")
     expect(facts).to_contain_text("Check")
     expect(facts).to_contain_text("Ada Owner")
 
-    heard.step(workflow["id"])
-    take_in(heard)
+    subscribed.step(workflow["id"])
+    take_in(subscribed)
     expect(timeline).to_contain_text("Step 1, Check: completed")
     expect(facts).to_contain_text("Do")
 
-    heard.step(workflow["id"], "return")
-    take_in(heard)
+    subscribed.step(workflow["id"], "return")
+    take_in(subscribed)
     expect(timeline).to_contain_text("Returned from Step 2, Do, to Step 1, Check")
 
-    heard.step(workflow["id"])
-    heard.step(workflow["id"])
-    take_in(heard)
+    subscribed.step(workflow["id"])
+    subscribed.step(workflow["id"])
+    take_in(subscribed)
     expect(timeline).to_contain_text("Step 2, Do: completed")
     expect(facts).to_contain_text("completed")
     assert_accessible(page)
 
 
 @only_current
-def test_a_launch_whose_answer_was_lost_is_found_by_the_worker(
+def test_a_launch_without_a_response_is_found_by_the_worker(
     browse: Browse, mirror: Sandbox, bo: User
 ) -> None:
     page = browse("/templates/1/launch/", user=bo)
@@ -89,16 +91,16 @@ def test_a_launch_whose_answer_was_lost_is_found_by_the_worker(
 
 @only_current
 def test_a_workflow_that_was_deleted_there_is_shown_as_ended(
-    browse: Browse, heard: Sandbox, bo: User
+    browse: Browse, subscribed: Sandbox, bo: User
 ) -> None:
     page = browse("/templates/1/launch/", user=bo)
     launch(page)
-    (workflow,) = heard.workflows()
-    take_in(heard)
+    (workflow,) = subscribed.workflows()
+    take_in(subscribed)
     page.goto(f"/workflows/{workflow['id']}/")
     expect(page.locator("[data-key=facts]")).to_contain_text("running")
 
-    heard.delete_workflow(workflow["id"])
+    subscribed.delete_workflow(workflow["id"])
     assert periodic.run_once()
 
     expect(page.locator("[data-key=facts]")).to_contain_text("deleted in Pneumatic")

@@ -38,12 +38,12 @@ PAGES = [
     "/sync/",
     "/account/password/",
 ]
-# Of forms that only today's server has: with groups, data sets, presets, somebody else's, and for groups of people.
+# Forms that only the current server has: with groups, data sets, presets, of another user, and for groups of people.
 MORE_PAGES = {
     "documented": [],
     "current": [f"/templates/{number}/{page}" for number in (4, 5, 6, 8) for page in ("", "launch/")],
 }
-# Besides the first page and what it leads to.
+# In addition to the first page and its links.
 ADMIN_PAGES = [
     "/admin/workflow_templates/template/1/change/",
     "/admin/accounts/pneumaticuser/1/change/",
@@ -57,7 +57,7 @@ ADMIN_PAGES = [
 def test_every_page_is_accessible_and_fits_a_phone(
     browse: Browse, mirror: Sandbox, bo: User, dialect: str
 ) -> None:
-    browse.allow("status of 40[34]")  # a page that does not exist, and a form that nobody may send
+    browse.allow("status of 40[34]")  # a page that does not exist, and a form that no user may send
     page = browse(user=bo)
     for path in [*PAGES, *MORE_PAGES[dialect], "/no-such-page/"]:
         page.goto(path)
@@ -71,7 +71,7 @@ def test_django_admin_is_accessible(
     page = browse("/admin/", user=administrator)
     lists = page.locator("#content-main th a").evaluate_all("links => links.map((a) => a.pathname)")
     assert "/admin/accounts/pneumaticgroup/" in lists
-    groups = PneumaticGroup.objects.all()[:1]  # which only today's server has
+    groups = PneumaticGroup.objects.all()[:1]  # which only the current server has
     assert bool(groups) == (dialect == "current")
     rows = [*SyncRun.objects.order_by("-pk")[:1], *groups, administrator]
     changes = [
@@ -83,7 +83,7 @@ def test_django_admin_is_accessible(
         assert_dark_colours_accessible(page)
 
 
-# Whoever signs in, is refused or chooses a password sees nothing of Pneumatic: these are of no generation.
+# The pages for signing in and for passwords show nothing of Pneumatic, so one dialect is enough.
 
 
 def test_the_login_page_and_its_refusal(browse: Browse) -> None:
@@ -146,7 +146,7 @@ def test_every_state_of_a_sync(browse: Browse, mirror: Sandbox, bo: User, state:
 @either_dialect
 def test_the_form_without_scripts(browse: Browse, mirror: Sandbox, bo: User) -> None:
     page = browse(user=bo)
-    # Ours do not arrive, axe's does: with JavaScript switched off axe would wait for its own timers for ever.
+    # Ours do not arrive, axe's does: with JavaScript switched off axe would wait for its own timers indefinitely.
     page.route("**/static/**/*.js", lambda route: route.fulfill(body="", content_type="text/javascript"))
     page.goto("/templates/1/launch/")
     page.get_by_label("Find by name or e-mail").fill("a")
@@ -206,7 +206,7 @@ def unknown(page: Page, browse: Browse, sandbox: Sandbox) -> None:
     launched(page, browse, sandbox)
 
 
-def changed_meanwhile(page: Page, browse: Browse, sandbox: Sandbox) -> None:
+def changed_since(page: Page, browse: Browse, sandbox: Sandbox) -> None:
     browse.allow("status of 409")
     record = sandbox.template(1)
     record["kickoff"]["fields"] = record["kickoff"]["fields"][1:]
@@ -240,7 +240,7 @@ STATES: list[State] = [
     launched,
     unknown,
     resolved_halfway,
-    changed_meanwhile,
+    changed_since,
     failed,
 ]
 

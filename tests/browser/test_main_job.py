@@ -1,6 +1,6 @@
 """From the login page to a launched workflow: with scripts, without them, and with the keyboard alone.
 
-Nobody says which generation of Pneumatic answers: the dashboard finds out by itself.
+No setting names the version of Pneumatic: the dashboard detects it.
 """
 
 from __future__ import annotations

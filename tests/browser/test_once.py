@@ -1,4 +1,4 @@
-"""One wish, one workflow, whatever a person or the network does with the page."""
+"""One form, one workflow, even if the page is sent twice, reloaded, or loses its connection."""
 
 from __future__ import annotations
 
@@ -101,10 +101,10 @@ def test_an_answer_that_is_lost_is_never_sent_again(browse: Browse, mirror: Sand
     assert page.get_by_text("Once only", exact=True).is_visible()
 
 
-def test_a_template_that_changed_meanwhile_asks_again(browse: Browse, mirror: Sandbox, bo: User) -> None:
+def test_a_template_that_changed_since_needs_a_second_look(browse: Browse, mirror: Sandbox, bo: User) -> None:
     browse.allow("status of 409")
     page = open_form(browse, bo)
-    page.get_by_label("Details").fill("Still fits")
+    page.get_by_label("Details").fill("Still valid")
     template = mirror.template(1)
     template["kickoff"]["fields"][0]["name"] = "Headline"
     mirror.put_template(template)
@@ -113,7 +113,7 @@ def test_a_template_that_changed_meanwhile_asks_again(browse: Browse, mirror: Sa
 
     expect(page.get_by_text("The template changed while this form was open")).to_be_visible()
     expect(page.get_by_label("Headline")).to_have_value("Once only")
-    expect(page.get_by_label("Details")).to_have_value("Still fits")
+    expect(page.get_by_label("Details")).to_have_value("Still valid")
     assert mirror.workflows() == []
     press_launch(page)
     expect(page).to_have_url(LAUNCHED)

@@ -80,7 +80,7 @@ def test_every_state_is_accessible_and_fits_a_phone(
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["scripts", "no scripts"])
-def test_whose_url_is_replaced_is_asked_first(
+def test_replacing_a_url_is_confirmed_first(
     browse: Browse, sandbox: Sandbox, integrator: User, javascript: bool
 ) -> None:
     browse.allow("status of 422")

@@ -1,4 +1,4 @@
-"""Workflows in a real browser: pages that change by themselves, and whoever reads them is not disturbed."""
+"""Workflows in a real browser: pages update without disturbing their reader."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def ann(transactional_db: None) -> User:
 
 @pytest.fixture
 def uma(transactional_db: None) -> User:
-    """Return a viewer who is nobody in Pneumatic."""
+    """Return a viewer who is no user of Pneumatic."""
     return make_user("uma", "Viewer")
 
 
@@ -60,7 +60,7 @@ def hide(page: Page, hidden: bool) -> None:
     )
 
 
-def test_the_list_changes_by_itself_and_the_focus_stays(browse: Browse, uma: User, deliver: Deliver) -> None:
+def test_the_list_updates_and_keeps_the_focus(browse: Browse, uma: User, deliver: Deliver) -> None:
     deliver(payloads.started(1))
     deliver(payloads.started(2))
     page = browse("/workflows/", user=uma)
@@ -70,13 +70,13 @@ def test_the_list_changes_by_itself_and_the_focus_stays(browse: Browse, uma: Use
     deliver(payloads.task_completed(1, 1))
 
     expect(page.locator("tr[data-key='1']")).to_contain_text("Prepare the desk")
-    expect(page.locator("tbody tr").first).to_have_attribute("data-key", "1")  # the last heard stands first
+    expect(page.locator("tbody tr").first).to_have_attribute("data-key", "1")  # the latest event first
     assert is_focused(page, link)
     expect(page.locator("#announcer")).to_have_text("Workflow 1: now at step 2, Prepare the desk")
 
 
 @pytest.mark.exhaustive
-def test_news_of_what_nobody_watches_is_not_read_aloud(browse: Browse, uma: User, deliver: Deliver) -> None:
+def test_changes_of_other_workflows_are_not_read_aloud(browse: Browse, uma: User, deliver: Deliver) -> None:
     deliver(payloads.started(1))
     page = browse("/workflows/", user=uma)
 
@@ -88,7 +88,7 @@ def test_news_of_what_nobody_watches_is_not_read_aloud(browse: Browse, uma: User
 
 
 @pytest.mark.exhaustive
-def test_what_i_hold_is_read_aloud(browse: Browse, ann: User, deliver: Deliver) -> None:
+def test_what_is_assigned_to_me_is_read_aloud(browse: Browse, ann: User, deliver: Deliver) -> None:
     deliver(payloads.started(1))
     page = browse("/", user=ann)
     expect(page.get_by_role("heading", name="Assigned to me")).to_be_visible()
@@ -167,7 +167,7 @@ def test_nothing_moves_under_selected_text(browse: Browse, uma: User, deliver: D
 
 
 @pytest.mark.exhaustive
-def test_the_filter_that_somebody_types_in_is_left_alone(browse: Browse, uma: User, deliver: Deliver) -> None:
+def test_a_filter_keeps_its_text_while_the_user_types(browse: Browse, uma: User, deliver: Deliver) -> None:
     deliver(payloads.started(1, name="Apple"))
     deliver(payloads.started(2, name="Pear"))
     page = browse("/workflows/", user=uma)
@@ -201,7 +201,7 @@ def test_updates_can_be_paused(browse: Browse, uma: User, deliver: Deliver) -> N
     expect(page.get_by_role("button", name="Pause updates")).to_be_focused()
 
 
-def test_a_hidden_tab_asks_nothing_and_catches_up(browse: Browse, uma: User, deliver: Deliver) -> None:
+def test_a_hidden_tab_sends_no_polls_and_catches_up(browse: Browse, uma: User, deliver: Deliver) -> None:
     deliver(payloads.started(1))
     page = browse("/workflows/", user=uma)
     hide(page, True)
@@ -215,7 +215,7 @@ def test_a_hidden_tab_asks_nothing_and_catches_up(browse: Browse, uma: User, del
     expect(page.locator("tr[data-key='2']")).to_be_visible()
 
 
-def test_a_dashboard_that_cannot_be_reached_is_told(browse: Browse, uma: User, deliver: Deliver) -> None:
+def test_an_unreachable_dashboard_is_reported(browse: Browse, uma: User, deliver: Deliver) -> None:
     browse.allow("ERR_INTERNET_DISCONNECTED")
     deliver(payloads.started(1))
     page = browse("/workflows/", user=uma)
@@ -231,7 +231,7 @@ def test_a_dashboard_that_cannot_be_reached_is_told(browse: Browse, uma: User, d
     expect(page.locator("#announcer")).to_contain_text("can be reached again")
 
 
-def test_a_session_that_ended_is_told(browse: Browse, uma: User, deliver: Deliver) -> None:
+def test_an_ended_session_is_reported(browse: Browse, uma: User, deliver: Deliver) -> None:
     deliver(payloads.started(1))
     page = browse("/workflows/", user=uma)
     page.context.clear_cookies()
@@ -240,16 +240,14 @@ def test_a_session_that_ended_is_told(browse: Browse, uma: User, deliver: Delive
 
 
 @pytest.mark.exhaustive
-def test_it_asks_for_nothing_more_than_whether_anything_is_new(
-    browse: Browse, uma: User, deliver: Deliver
-) -> None:
+def test_it_requests_only_what_has_changed(browse: Browse, uma: User, deliver: Deliver) -> None:
     deliver(payloads.started(1))
     page = browse("/workflows/", user=uma)
 
-    with page.expect_response(lambda response: "live-version" in response.request.headers) as told:
+    with page.expect_response(lambda response: "live-version" in response.request.headers) as polled:
         pass
 
-    assert told.value.status in {200, 204}  # 200 where a minute has just begun
+    assert polled.value.status in {200, 204}  # 200 in a minute that has just started
     expect(page.locator("[data-live-words]")).to_contain_text("Updated")
 
 
@@ -336,7 +334,7 @@ def fill(deliver: Deliver) -> None:
 
 
 def terminate(workflow_id: int, deliver: Deliver, dialect: str) -> None:
-    """End a workflow. Today's server deletes it then and tells nobody, so that it is found to be gone."""
+    """End a workflow. The current server deletes it without an event, so that a check finds the deletion."""
     if dialect == "current":
         record_observations([deleted_event(workflow_id)])
     else:

@@ -34,7 +34,7 @@ def test_ago_shows_the_distance_as_text(distance: dt.timedelta, words: str) -> N
     assert f">{words}</time>" in rendered("{% ago timestamp %}", timestamp=timezone.now() - distance)
 
 
-def test_ago_holds_the_exact_local_time() -> None:
+def test_ago_contains_the_exact_local_time() -> None:
     html = rendered("{% ago timestamp %}", timestamp=dt.datetime(2026, 1, 5, 23, 30, tzinfo=dt.UTC))
 
     assert 'datetime="2026-01-06T00:30:00+01:00"' in html  # tests run in Europe/Berlin

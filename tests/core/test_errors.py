@@ -58,7 +58,7 @@ def test_people_with_a_role_learn_that_it_does_not_suffice(viewer_client: Client
     assert "you have no role yet" not in text
 
 
-def test_only_administrators_who_can_be_asked_are_named(no_role_client: Client, administrator: User) -> None:
+def test_only_administrators_with_an_address_are_named(no_role_client: Client, administrator: User) -> None:
     administrator.is_active = False
     administrator.save()
 

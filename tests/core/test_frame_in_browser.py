@@ -90,7 +90,7 @@ def test_people_sign_out_from_every_page(browse: Browse, operator: User) -> None
 
 
 @pytest.mark.parametrize("dark", [False, True])
-def test_the_chosen_colours_hold_on_the_next_page(browse: Browse, operator: User, dark: bool) -> None:
+def test_the_chosen_colours_are_kept_on_the_next_page(browse: Browse, operator: User, dark: bool) -> None:
     page = browse(NOT_FOUND, user=operator, dark=dark)
     before = ground(page)
 
@@ -105,7 +105,7 @@ def test_the_chosen_colours_hold_on_the_next_page(browse: Browse, operator: User
     assert ground(page) == before
 
 
-def test_the_chosen_colours_hold_in_the_admin(browse: Browse, administrator: User) -> None:
+def test_the_chosen_colours_are_kept_in_the_admin(browse: Browse, administrator: User) -> None:
     administrator.is_staff = True
     administrator.save()
     page = browse(NOT_FOUND, user=administrator)

@@ -108,7 +108,7 @@ def fail() -> None:
 
 @pytest.mark.parametrize("debug", [True, False])
 @pytest.mark.parametrize("accept", ["text/html", "text/plain"])
-def test_error_reports_hold_no_key(
+def test_error_reports_contain_no_key(
     settings: SettingsWrapper, monkeypatch: pytest.MonkeyPatch, debug: bool, accept: str
 ) -> None:
     settings.DEBUG = debug

@@ -42,7 +42,7 @@ def test_a_wrong_value_stops_the_start(name: str, value: str, sentence: str) -> 
     assert "pass@" not in done.stderr.rpartition("ImproperlyConfigured")[2]
 
 
-def test_secrets_may_stand_in_files(tmp_path: Path) -> None:
+def test_secrets_may_be_in_files(tmp_path: Path) -> None:
     (tmp_path / "key").write_text("k" * 60 + "\n", encoding="utf-8")
 
     done = manage("check", "--deploy", SECRET_KEY="", SECRET_KEY_FILE=str(tmp_path / "key"))

@@ -92,7 +92,7 @@ def test_it_leaves_out_what_the_user_may_not_see(operator: User) -> None:
     assert "Secret Agent" not in html
 
 
-def test_it_asks_for_words(viewer_client: Client) -> None:
+def test_it_needs_words(viewer_client: Client) -> None:
     make_template(name="Onboarding")
     html = html_of(viewer_client, "   ")
     assert "Search everything" in html

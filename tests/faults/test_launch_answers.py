@@ -203,7 +203,7 @@ def test_an_answer_that_takes_too_long_is_unknown(
     settings: Settings,
 ) -> None:
     form = fill(every_field, **ANSWERS)
-    settings.PNEUMATIC_READ_TIMEOUT = 2  # for what is asked before, too
+    settings.PNEUMATIC_READ_TIMEOUT = 2  # for the requests before it, too
     sandbox.fault(kind="delay", seconds=600, method="POST")
 
     form.send()

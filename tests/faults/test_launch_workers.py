@@ -156,7 +156,7 @@ def test_clicks_that_reach_several_workers_at_once_start_one_workflow(
     assert len(sandbox.workflows()) == 1
 
 
-def test_every_worker_that_is_asked_at_once_notices_a_changed_template(
+def test_every_worker_notices_a_changed_template_at_once(
     browser: Browser, sandbox: Sandbox, every_field: Template
 ) -> None:
     record = sandbox.template(every_field.pk)

@@ -26,7 +26,7 @@ def processed() -> int:
     return Delivery.objects.filter(state="processed").count()
 
 
-def test_killed_workers_leave_nothing_half_done_and_the_next_one_goes_on(received: None) -> None:
+def test_killed_workers_leave_nothing_half_done_and_the_next_one_continues(received: None) -> None:
     killed_midway = 0
     for _trial in range(3):
         before = processed()
@@ -34,7 +34,7 @@ def test_killed_workers_leave_nothing_half_done_and_the_next_one_goes_on(receive
             wait_for(lambda before=before: processed() > before or is_done())  # type: ignore[misc]
             process.kill()
         killed_midway += not is_done()
-        # Whatever is marked as done is written whole, and nothing else is.
+        # All that is marked as done is written completely, and nothing else is.
         assert processed() == Event.objects.count() == Workflow.objects.count()
         assert not Delivery.objects.filter(state="pending", event__isnull=False).exists()
 

@@ -81,10 +81,10 @@ class Web:
         self.process.wait(timeout=TIMEOUT_SECONDS)
 
     def children(self) -> list[int]:
-        told = subprocess.run(
+        listed = subprocess.run(
             ["ps", "-o", "pid=", "--ppid", str(self.process.pid)], capture_output=True, text=True, check=False
         )
-        return [int(word) for word in told.stdout.split()]
+        return [int(word) for word in listed.stdout.split()]
 
     def send(self, *parts: bytes) -> bytes:
         """Send bytes as they are and return all of the answer."""
@@ -99,7 +99,7 @@ class Web:
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Callable[..., Web]]:
-    """Return a function that starts a web server with settings of its own."""
+    """Return a function that starts a web server with the given settings."""
     servers: list[Web] = []
 
     def start(**settings: str) -> Web:
@@ -152,8 +152,8 @@ def test_a_body_in_pieces_is_put_together(web: Web, path: str, body_for: BodyFor
     assert bytes(Delivery.objects.get().body) == body
 
 
-def test_a_sender_that_is_too_slow_does_not_hold_a_thread(start: Callable[..., Web], path: str) -> None:
-    """It goes on sending a byte now and then, which would keep any timeout of a single read from running out."""
+def test_a_sender_that_is_too_slow_does_not_block_a_thread(start: Callable[..., Web], path: str) -> None:
+    """It sends a byte now and then, which would keep any timeout of a single read from running out."""
     web = start(WEBHOOK_READ_TIMEOUT="0.5")
     with socket.create_connection(("127.0.0.1", web.port), timeout=TIMEOUT_SECONDS) as sender:
         sender.sendall(head(path, "Content-Length: 10000"))
@@ -210,7 +210,7 @@ def test_http_1_0_is_understood(web: Web, path: str, body_for: BodyFor) -> None:
 
 
 @either_dialect
-def test_no_log_of_the_web_server_holds_a_token(web: Web, path: str, body_for: BodyFor) -> None:
+def test_no_log_of_the_web_server_contains_a_token(web: Web, path: str, body_for: BodyFor) -> None:
     token = path.split("/")[2]
     body = body_for()
     web.send(head(path, f"Content-Length: {len(body)}", f"Referer: https://x.example.com{path}") + body)

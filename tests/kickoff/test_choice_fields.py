@@ -9,7 +9,7 @@ from apps.kickoff.fields.choices import MAX_LISTED_OPTIONS, ChoiceField
 from apps.kickoff.lookups import HITS
 from apps.pneumatic.canonical.schemas import Selection
 from tests.factories import make_field
-from tests.kickoff.stand_ins import answer_to, errors_of, make_form, numbered
+from tests.kickoff.fakes import answer_to, errors_of, make_form, numbered
 
 ONE = ["radio", "radiobutton", "dropdown"]
 ALL = [*ONE, "checkbox"]

@@ -13,7 +13,7 @@ from tests.fixtures.browser import Browse
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
-def test_a_date_that_is_half_typed_is_not_taken_for_none(browse: Browse, operator: User) -> None:
+def test_a_half_typed_date_does_not_count_as_empty(browse: Browse, operator: User) -> None:
     template = make_template(fields=[make_field("day", "date", name="First day")])
     page = browse(f"/templates/{template.pk}/launch/", user=operator)
     box = page.get_by_label("First day")

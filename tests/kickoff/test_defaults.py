@@ -15,7 +15,7 @@ from django.utils.datastructures import MultiValueDict
 from apps.kickoff.transfer import carry_over, initial_from_query, rebase, with_empty_controls
 from apps.pneumatic.canonical.schemas import FieldDefinition, GroupValue, UserValue
 from tests.factories import make_field, make_options
-from tests.kickoff.stand_ins import FINANCE, FewPeople, make_form
+from tests.kickoff.fakes import FINANCE, FewPeople, make_form
 
 WORDS = make_options("Mail", "Wiki", "Telex, fax", "Fax", "Mail, Wiki")
 
@@ -100,7 +100,7 @@ def test_several_options_are_distinguished_though_their_texts_have_commas(
         ("hologram", "x"),
     ],
 )
-def test_a_default_that_does_not_fit_is_ignored(type_name: str, default: str) -> None:
+def test_a_default_that_is_not_valid_is_ignored(type_name: str, default: str) -> None:
     field = make_field("a", type_name, default=default, max_length=5)
     if type_name in {"radio", "dropdown", "checkbox"}:
         field = make_field("a", type_name, default=default, selections=WORDS)
@@ -109,7 +109,7 @@ def test_a_default_that_does_not_fit_is_ignored(type_name: str, default: str) ->
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago"])
-def test_a_moment_is_a_day_in_the_zone_of_the_account(zone: str) -> None:
+def test_a_timestamp_is_a_day_in_the_zone_of_the_account(zone: str) -> None:
     midnight = dt.datetime(2026, 3, 31, tzinfo=ZoneInfo(zone))
     field = make_field("a", "date", default=str(int(midnight.timestamp())))
 
@@ -233,7 +233,7 @@ def test_a_hidden_field_that_must_be_answered_and_is_not_blocks_the_launch(
     assert "the template's author can" in blocker
 
 
-def test_what_the_server_says_of_a_hidden_field_stands_at_the_top() -> None:
+def test_an_error_of_a_hidden_field_is_shown_at_the_top() -> None:
     form = make_form(make_field("a", name="Cost centre", is_hidden=True, default="7"), data={})
     form.add_server_errors({"a": ["No such cost centre."]})
 

@@ -1,4 +1,4 @@
-"""Fields that stand together, and the rules about their numbers."""
+"""Groups of fields, and the rules about their numbers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.template.loader import render_to_string
 from apps.kickoff.rules import broken_rules
 from apps.pneumatic.canonical.schemas import Fieldset, FieldsetRule, RuleGroup, RuleKind
 from tests.factories import make_field
-from tests.kickoff.stand_ins import make_form
+from tests.kickoff.fakes import make_form
 from tests.kickoff.test_rendering import HOSTILE, Page, render
 
 DEPOSIT = make_field("deposit", "number", fieldset="money")
@@ -32,7 +32,7 @@ def group(*alternatives: tuple[FieldsetRule, ...], message: str = "") -> RuleGro
     return RuleGroup(alternatives, message)
 
 
-def test_fields_stand_in_their_groups_and_are_answered_flat() -> None:
+def test_fields_are_shown_in_their_groups_and_answered_flat() -> None:
     form = make_form(
         TOP,
         DEPOSIT,
@@ -53,7 +53,7 @@ def test_fields_stand_in_their_groups_and_are_answered_flat() -> None:
     }
 
 
-def test_a_field_of_an_unknown_group_stands_by_itself_and_an_empty_group_nowhere() -> None:
+def test_a_field_of_an_unknown_group_is_shown_alone_and_an_empty_group_not_at_all() -> None:
     form = make_form(make_field("a", fieldset="lost"), fieldsets=[money()])
 
     assert [(section.id, len(section.rows)) for section in form.sections] == [("", 1)]
@@ -123,7 +123,7 @@ def test_sums_are_exact_and_only_answered_rules_of_known_kinds_are_checked(
     assert form.is_valid() is holds
 
 
-def test_an_alternative_holds_when_all_of_its_rules_hold() -> None:
+def test_an_alternative_is_met_when_all_of_its_rules_are() -> None:
     rules = money(
         group(
             (HUNDRED,),
@@ -246,7 +246,7 @@ def test_hostile_groups_are_only_text() -> None:
     assert Page(html).all("onerror") == []
 
 
-def test_problems_stand_in_the_order_of_the_page() -> None:
+def test_problems_are_listed_in_the_order_of_the_page() -> None:
     last = make_field("last", is_required=True)
     first = make_field("first", is_required=True)
     form = make_form(

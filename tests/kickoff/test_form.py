@@ -9,7 +9,7 @@ from django.utils.datastructures import MultiValueDict
 
 from apps.pneumatic.canonical.schemas import UserValue
 from tests.factories import make_field
-from tests.kickoff.stand_ins import CONTRACT, FewPeople, make_form, numbered
+from tests.kickoff.fakes import CONTRACT, FewPeople, make_form, numbered
 
 ALL_TYPES = [
     make_field("line", "string", is_required=True),
@@ -69,7 +69,7 @@ def test_the_name_is_required_and_one_line() -> None:
     assert [problem.message for problem in form.problems] == ["Give the workflow a name."]
 
 
-def test_fields_stand_as_they_are_given() -> None:
+def test_fields_keep_the_order_in_which_they_are_given() -> None:
     form = make_form(make_field("z"), make_field("a"), make_field("m"))
 
     assert [row.control for row in form.rows] == ["kickoff-z", "kickoff-a", "kickoff-m"]
@@ -85,7 +85,7 @@ def test_a_field_may_be_called_like_a_control_of_the_form() -> None:
     assert [answer.value for answer in form.answers()] == ["1", "2", "3", "4"]
 
 
-def test_the_second_field_of_an_api_name_is_explained_and_not_asked() -> None:
+def test_the_second_field_of_an_api_name_is_explained_and_not_shown() -> None:
     first, second = make_field("a", name="First"), make_field("a", "date", name="Second", is_required=True)
     form = make_form(first, second, data={"kickoff-a": "text"})
 
@@ -160,7 +160,7 @@ def test_answers_are_shown_again_as_they_were_typed() -> None:
     assert [row.context["value"] for row in form.rows] == ["not an address", "\n two"]
 
 
-def test_the_servers_reasons_stand_at_their_fields() -> None:
+def test_the_servers_errors_are_shown_at_their_fields() -> None:
     form = make_form(make_field("a"), make_field("b"), data={"kickoff-a": "1", "kickoff-b": "2"})
     form.add_server_errors(
         {"b": ["Too dull.", "Too short."], "name": ["Taken."], "": ["No."], "zzz": ["What?"]}
@@ -177,7 +177,7 @@ def test_the_servers_reasons_stand_at_their_fields() -> None:
     ]
 
 
-def test_the_servers_reasons_are_shown_on_a_form_that_was_not_posted() -> None:
+def test_the_servers_errors_are_shown_on_a_form_that_was_not_posted() -> None:
     form = make_form(make_field("a"), initial={"name": "N", "kickoff-a": "kept"})
     form.add_server_errors({"a": ["No."]})
 
@@ -185,7 +185,7 @@ def test_the_servers_reasons_are_shown_on_a_form_that_was_not_posted() -> None:
     assert form.rows[0].context["value"] == "kept"
 
 
-def test_a_reason_for_name_stands_at_the_top_if_a_field_is_called_name_too() -> None:
+def test_an_error_of_name_is_shown_at_the_top_if_a_field_is_called_name_too() -> None:
     form = make_form(make_field("name"), data={})
     form.add_server_errors({"name": ["Taken."]})
 

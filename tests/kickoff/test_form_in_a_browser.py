@@ -40,7 +40,7 @@ def test_the_limit_is_shown_without_a_script(browse: Browse, operator: User) -> 
 
 
 @pytest.mark.parametrize(("width", "dark"), [(1280, False), (375, True)])
-def test_a_form_with_everything_of_today_is_accessible(
+def test_a_form_with_everything_of_the_current_server_is_accessible(
     browse: Browse, operator: User, width: int, dark: bool
 ) -> None:
     browse.allow("Failed to load resource")

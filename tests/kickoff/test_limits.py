@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.factories import make_field
-from tests.kickoff.stand_ins import errors_of, make_form
+from tests.kickoff.fakes import errors_of, make_form
 from tests.kickoff.test_rendering import Page, render
 
 VARIABLES = ("date", "template-name", "workflow-id")
@@ -84,7 +84,7 @@ def test_a_name_without_variables_lists_the_possible_ones() -> None:
     ]
 
 
-def test_answers_are_put_in_only_if_one_of_them_has_a_name_that_holds_none_of_the_servers_own() -> None:
+def test_answers_are_put_in_only_if_one_of_them_has_a_name_without_the_servers_own() -> None:
     """As the server looks for them: one that holds "date" alone stays as it is."""
     fields = [make_field("start-date", name="Start"), make_field("client", name="Client")]
 
@@ -100,7 +100,7 @@ def test_answers_are_put_in_only_if_one_of_them_has_a_name_that_holds_none_of_th
     ]
 
 
-def test_what_stands_in_variables_does_not_count_as_it_will_not_stand_there() -> None:
+def test_names_of_variables_do_not_count_since_values_replace_them() -> None:
     pattern = "x" * 120 + " {{client}}".strip() * 20
     assert make_form(data={"name": pattern}, longest_name=120, name_variables=VARIABLES).is_valid()
     assert not make_form(data={"name": pattern}, longest_name=120).is_valid()

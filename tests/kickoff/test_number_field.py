@@ -8,7 +8,7 @@ import pytest
 
 from apps.kickoff.fields import AnswerError, create
 from tests.factories import make_field
-from tests.kickoff.stand_ins import answer_to, errors_of, make_form
+from tests.kickoff.fakes import answer_to, errors_of, make_form
 
 NUMBER = make_field("a", "number")
 WHAT_TO_WRITE = "Write digits, with a point before the decimals, such as 1234.56."
@@ -90,7 +90,7 @@ def test_an_unreadable_number_is_refused() -> None:
     assert "is not a number" in errors_of(NUMBER, "9" * 50_000 + "x")[0]
 
 
-def test_nought_is_an_answer_and_nothing_is_none() -> None:
+def test_zero_is_an_answer_and_nothing_is_none() -> None:
     assert answer_to(make_field("a", "number", is_required=True), "0") == Decimal(0)
     assert answer_to(NUMBER, "  ") is None
     assert errors_of(make_field("a", "number", is_required=True), " ") == [

@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 
 from tests.factories import make_field
-from tests.kickoff.stand_ins import answer_to, errors_of, make_form
+from tests.kickoff.fakes import answer_to, errors_of, make_form
 
 PLAIN = ["string", "text", "url", "date"]
 
@@ -26,7 +26,7 @@ def test_nothing_typed_is_refused_where_an_answer_is_required(type_name: str) ->
 
 
 @pytest.mark.parametrize("type_name", PLAIN)
-def test_null_characters_are_refused_in_words(type_name: str) -> None:
+def test_null_characters_are_refused_with_a_sentence(type_name: str) -> None:
     [error] = errors_of(make_field("a", type_name), "2026-01-01\0")
 
     assert error.endswith(".")

@@ -21,7 +21,7 @@ from apps.kickoff.names import control_name
 from apps.kickoff.transfer import carry_over
 from apps.pneumatic.canonical.schemas import Answer, GroupValue, Selection, UserValue, Value
 from tests.factories import make_field
-from tests.kickoff.stand_ins import FewFiles, FewPeople, make_form
+from tests.kickoff.fakes import FewFiles, FewPeople, make_form
 
 ZONES = [
     "UTC",

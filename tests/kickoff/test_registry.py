@@ -12,15 +12,15 @@ from django.template.loader import get_template
 from apps.kickoff.fields import KickoffField, UnknownField, create, get, register, registered
 from apps.kickoff.fields.string import StringField
 from tests.factories import make_field
-from tests.kickoff.stand_ins import numbered
+from tests.kickoff.fakes import numbered
 
 # FieldTypeEnum of the API's documentation (Get a Specific Template).
 DOCUMENTED = {"string", "text", "radio", "checkbox", "date", "url", "dropdown", "file", "user"}
-# What today's server knows besides.
+# The types that the current server adds.
 KNOWN = DOCUMENTED | {"number"}
 
 
-def test_every_known_type_has_a_class_of_its_own() -> None:
+def test_every_known_type_has_its_class() -> None:
     own = {name: cls for name, cls in registered().items() if cls.type_name == name}
 
     assert own.keys() == KNOWN

@@ -12,7 +12,7 @@ from apps.kickoff.fields import create, registered
 from apps.kickoff.forms import KickoffForm
 from apps.kickoff.names import control_name
 from tests.factories import make_field
-from tests.kickoff.stand_ins import FewPeople, make_form, numbered
+from tests.kickoff.fakes import FewPeople, make_form, numbered
 
 HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(1)>'
 

@@ -10,7 +10,7 @@ from playwright.sync_api import Error, Page, Route, expect
 from apps.accounts.models import User
 from tests.factories import make_field, make_pneumatic_user, make_template
 from tests.fixtures.browser import Browse, assert_accessible
-from tests.kickoff.stand_ins import numbered
+from tests.kickoff.fakes import numbered
 
 pytestmark = pytest.mark.browser
 

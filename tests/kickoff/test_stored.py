@@ -6,7 +6,7 @@ import pytest
 
 from apps.kickoff.fields import answers_from_json, describe_answers, registered
 from tests.factories import make_field
-from tests.kickoff.stand_ins import FINANCE, PAST, FewPeople
+from tests.kickoff.fakes import FINANCE, PAST, FewPeople
 
 ODD: list[object] = [
     None,
@@ -54,7 +54,7 @@ def test_no_stored_answer_breaks_a_page(type_name: str) -> None:
         answers_from_json(definitions, {"a": data})
 
 
-def test_a_second_field_of_an_api_name_has_no_answer_of_its_own() -> None:
+def test_a_second_field_of_an_api_name_has_no_answer() -> None:
     definitions = [make_field("a", name="First"), make_field("a", "date", name="Second")]
 
     assert [answer.label for answer in describe_answers(definitions, {"a": "x"})] == ["First"]

@@ -12,7 +12,7 @@ from apps.kickoff.fields import answers_to_json
 from apps.kickoff.transfer import carry_over, initial_from_query, rebase, uploads_in, with_uploads
 from apps.pneumatic.canonical.schemas import Answer, FieldDefinition, Selection, UserValue
 from tests.factories import make_field, make_options
-from tests.kickoff.stand_ins import CONTRACT, FewPeople, make_form, numbered
+from tests.kickoff.fakes import CONTRACT, FewPeople, make_form, numbered
 
 
 def prefill(query: str, *definitions: FieldDefinition) -> tuple[dict[str, list[str]], list[str]]:
@@ -152,7 +152,7 @@ def test_a_removed_field_is_reported_with_its_answer() -> None:
         ("string", "hologram", "a", False),
     ],
 )
-def test_an_answer_fits_another_type_only_where_nothing_of_it_can_be_lost(
+def test_an_answer_is_kept_for_another_type_only_where_nothing_of_it_can_be_lost(
     before: str, after: str, answer: object, fits: bool
 ) -> None:
     initial, dropped = carry_over({"a": answer}, [make_field("a", before)], [make_field("a", after)])

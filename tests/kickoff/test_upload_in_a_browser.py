@@ -87,7 +87,7 @@ def test_a_file_that_is_too_large_is_refused_before_its_first_byte(
     assert_accessible(page)
 
 
-def test_an_uploading_file_holds_the_form_and_can_be_cancelled(
+def test_an_uploading_file_blocks_the_form_and_can_be_cancelled(
     browse: Browse, operator: User, url: str, papers: list[Path], sandbox: Sandbox
 ) -> None:
     sandbox.upload_fault(kind="delay", times=0, seconds=600)

@@ -10,7 +10,7 @@ from apps.core.people import Group, Person
 from apps.kickoff.fields import create
 from apps.pneumatic.canonical.schemas import GroupValue, UserValue
 from tests.factories import make_field
-from tests.kickoff.stand_ins import (
+from tests.kickoff.fakes import (
     ADA,
     CONTRACT,
     FINANCE,
@@ -91,7 +91,7 @@ def test_a_guest_is_refused_by_name() -> None:
     ]
 
 
-def test_a_group_whose_name_another_one_has_in_other_letters_is_refused_before_pneumatic_breaks() -> None:
+def test_a_group_with_the_name_of_another_in_other_case_is_refused_before_pneumatic_breaks() -> None:
     finance = replace(FINANCE, has_twin=True)
     form = make_form(
         make_field("a", "user"), data={"kickoff-a": "group:1"}, people=FewPeople(groups=[finance])
@@ -142,7 +142,7 @@ def test_many_groups_leave_room_for_people() -> None:
     assert form.rows[0].context["is_cut"]
 
 
-def test_a_group_that_is_gone_is_refused_by_name() -> None:
+def test_a_deleted_group_is_refused_by_name() -> None:
     form = make_form(
         make_field("a", "user"), data={"kickoff-a": "group:9"}, people=FewPeople(groups=[FINANCE, PAST])
     )
@@ -167,7 +167,7 @@ def test_at_most_twenty_people_are_offered() -> None:
     assert form.rows[0].context["is_cut"]
 
 
-def test_people_and_files_of_all_fields_are_looked_up_together() -> None:
+def test_people_and_files_of_all_fields_are_queried_together() -> None:
     people, files = FewPeople(), FewFiles()
     definitions = [
         *(make_field(f"user-{number}", "user") for number in range(5)),

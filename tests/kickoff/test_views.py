@@ -12,7 +12,7 @@ from apps.kickoff.forms import KickoffForm
 from apps.kickoff.lookups import NoFiles
 from apps.pneumatic.canonical.schemas import GroupValue, Kickoff
 from tests.factories import NOW, make_field, make_pneumatic_group, make_pneumatic_user, make_template
-from tests.kickoff.stand_ins import numbered
+from tests.kickoff.fakes import numbered
 
 pytestmark = pytest.mark.django_db
 
@@ -103,7 +103,7 @@ def test_groups_are_found_and_those_who_cannot_be_given_work_are_not(operator_cl
     ]
 
 
-def test_a_form_asks_the_mirror_once_for_all_its_groups(
+def test_a_form_queries_the_mirror_once_for_all_its_groups(
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
     make_pneumatic_group(1, name="Finance", users=[1, 2])
@@ -145,7 +145,7 @@ def test_an_unknown_template_is_not_found(operator_client: Client) -> None:
     assert operator_client.get(reverse("kickoff-options", args=[999]), {"field": "a"}).status_code == 404
 
 
-def test_a_form_asks_the_mirror_once_for_all_its_people(
+def test_a_form_queries_the_mirror_once_for_all_its_people(
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
     for number in range(1, 4):

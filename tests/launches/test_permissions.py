@@ -87,7 +87,7 @@ def test_an_administrator_launches_whatever_run_allowed_says(administrator: User
     assert permissions.launch_denied_reason(administrator, make_template(run_allowed=[8])) is None
 
 
-def test_run_allowed_is_asked_again_when_the_form_is_sent(
+def test_run_allowed_is_called_again_when_the_form_is_sent(
     fill: Fill, every_field: Template, sandbox: Sandbox
 ) -> None:
     form = fill(every_field, string_1="Kept")

@@ -70,11 +70,11 @@ def dripping_body(seen: Seen, talk: Talk) -> None:
     talk.drip(body)
 
 
-def for_ever_continue(seen: Seen, talk: Talk) -> None:
+def endless_continue(seen: Seen, talk: Talk) -> None:
     talk.drip(b"HTTP/1.1 100 Continue\r\n\r\n" * 20 + good_bytes(seen), every=0.02)
 
 
-SLOW = (silent, dripping_headers, dripping_body, for_ever_continue)
+SLOW = (silent, dripping_headers, dripping_body, endless_continue)
 
 
 def timeout_for(behaviour: Behaviour, seconds: float = 0.2) -> float:

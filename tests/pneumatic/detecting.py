@@ -55,7 +55,7 @@ def documented(events: Behaviour = api.not_found) -> Behaviour:
     )
 
 
-def of_today(events: Any = None) -> Behaviour:
+def current(events: Any = None) -> Behaviour:
     return api.routes(
         {
             "GET /webhooks/events": api.hooks() if events is None else events,

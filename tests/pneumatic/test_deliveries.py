@@ -116,7 +116,7 @@ def test_an_old_payload_may_call_the_workflow_a_process() -> None:
     assert read(payload("task_completed", task=old)).workflow.id == 7
 
 
-def test_the_same_event_has_one_hash_whatever_the_hook_and_the_order_of_keys() -> None:
+def test_the_same_event_has_one_hash_with_any_hook_and_order_of_keys() -> None:
     body = payload("task_completed_v2", task=task())
     other = {"task": dict(reversed(list(task().items()))), "hook": {"event": "task_completed", "target": "y"}}
 

@@ -19,7 +19,7 @@ from tests.fixtures.sandbox import Sandbox, both_dialects, only_current
 from tests.pneumatic import samples
 from tests.pneumatic.behaviours import dropped, html, other_json, status
 from tests.pneumatic.conftest import KEY, Serve
-from tests.pneumatic.detecting import Memory, auto, client, documented, of_today
+from tests.pneumatic.detecting import Memory, auto, client, current, documented
 from tests.pneumatic.dialects.current import samples as api
 from tests.pneumatic.servers import Behaviour, Seen, Talk
 
@@ -34,9 +34,9 @@ pytestmark = pytest.mark.usefixtures("auto")
 @pytest.mark.parametrize(
     ("behaviour", "name", "requests"),
     [
-        (of_today(), "current", 1),
-        (of_today(status(403)), "current", 2),
-        (of_today([{"event": "painted", "url": None, "more": 1}]), "current", 1),
+        (current(), "current", 1),
+        (current(status(403)), "current", 2),
+        (current([{"event": "painted", "url": None, "more": 1}]), "current", 1),
         (documented(), "documented", 2),
         (documented(status(404)), "documented", 2),
         (documented(status(405)), "documented", 2),
@@ -48,9 +48,9 @@ pytestmark = pytest.mark.usefixtures("auto")
         (api.routes({"GET /webhooks": status(403)}), "documented", 2),
     ],
     ids=[
-        "today's, an admin",
-        "today's, no admin",
-        "today's, other events",
+        "current, an admin",
+        "current, no admin",
+        "current, other events",
         "documented, HTML 404",
         "documented, JSON 404",
         "documented, 405",
@@ -122,9 +122,9 @@ def test_what_cannot_be_detected_is_an_error_and_not_remembered(
         assert "PNEUMATIC_API_URL" in str(caught.value)
 
 
-def test_a_client_that_could_not_find_out_asks_again(serve: Serve, client: Any) -> None:
+def test_a_client_that_detected_nothing_tries_again(serve: Serve, client: Any) -> None:
     down = [True]
-    behave = of_today()
+    behave = current()
     made = client(serve(lambda seen, talk: (dropped if down[0] else behave)(seen, talk)).url)
     with pytest.raises(Unavailable):
         made.list_templates()

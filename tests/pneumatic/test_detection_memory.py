@@ -16,7 +16,7 @@ from apps.pneumatic.client import Client, capabilities
 from apps.pneumatic.errors import Contradicted
 from apps.pneumatic.server import KnownServer, account_zone
 from tests.pneumatic.conftest import KEY, Serve
-from tests.pneumatic.detecting import NOW, Memory, auto, client, documented, of_today
+from tests.pneumatic.detecting import NOW, Memory, auto, client, current, documented
 from tests.pneumatic.dialects.current import samples
 from tests.pneumatic.servers import Behaviour
 
@@ -28,8 +28,8 @@ pytestmark = pytest.mark.usefixtures("auto")
 # -- Remembering
 
 
-@pytest.mark.parametrize(("behaviour", "name"), [(of_today(), "current"), (documented(), "documented")])
-def test_what_was_found_is_not_asked_again(
+@pytest.mark.parametrize(("behaviour", "name"), [(current(), "current"), (documented(), "documented")])
+def test_what_was_detected_is_not_requested_again(
     serve: Serve, client: Any, memory: Memory, behaviour: Behaviour, name: str
 ) -> None:
     server = serve(behaviour)
@@ -46,19 +46,19 @@ def test_what_was_found_is_not_asked_again(
     assert capabilities().reads_back is (name == "current")
 
 
-def test_an_address_has_a_memory_of_its_own(serve: Serve, client: Any) -> None:
-    old, new = serve(documented()), serve(of_today())
+def test_each_address_has_a_separate_memory(serve: Serve, client: Any) -> None:
+    old, new = serve(documented()), serve(current())
 
     for _time in range(2):
         assert client(old.url).list_templates()[0].run_allowed == ()
         assert client(new.url).list_templates()[0].run_allowed == (1,)
 
 
-def test_looking_again_replaces_what_was_found(serve: Serve, client: Any, memory: Memory) -> None:
+def test_detecting_again_replaces_what_was_found(serve: Serve, client: Any, memory: Memory) -> None:
     server = serve(documented())
     made = client(server.url)
     made.list_templates()
-    server.behaviour = of_today()
+    server.behaviour = current()
 
     assert made.detect_dialect() == "current"
 
@@ -66,10 +66,10 @@ def test_looking_again_replaces_what_was_found(serve: Serve, client: Any, memory
     assert memory[server.url].dialect == "current"
 
 
-def test_the_holder_of_another_key_is_not_known(
+def test_the_user_of_another_key_is_not_known(
     serve: Serve, client: Any, memory: Memory, settings: Settings
 ) -> None:
-    client(serve(of_today()).url).key_holder()
+    client(serve(current()).url).key_holder()
     assert pneumatic_server.known() == memory[settings.PNEUMATIC_API_URL]
     key_holder = memory[settings.PNEUMATIC_API_URL].key_holder
     assert key_holder == KeyHolder(1, "owner@example.test", "Olga Owner", True, True, "UTC")
@@ -81,8 +81,8 @@ def test_the_holder_of_another_key_is_not_known(
     assert (finding.dialect, finding.key_holder) == ("current", None)
 
 
-def test_a_holder_is_kept_when_one_looks_again(serve: Serve, client: Any) -> None:
-    made = client(serve(of_today()).url)
+def test_a_key_holder_is_kept_after_detecting_again(serve: Serve, client: Any) -> None:
+    made = client(serve(current()).url)
     made.key_holder()
 
     made.detect_dialect()
@@ -103,7 +103,7 @@ def test_days_begin_where_they_did_until_the_holder_of_a_new_key_is_known(
 
     settings.PNEUMATIC_API_KEY = "another-key"
     assert str(account_zone()) == "Asia/Tokyo"
-    server.behaviour = of_today()
+    server.behaviour = current()
     settings.PNEUMATIC_DIALECT = "auto"
     made = client(server.url)
     made.detect_dialect()
@@ -114,7 +114,7 @@ def test_days_begin_where_they_did_until_the_holder_of_a_new_key_is_known(
 
 
 def test_nothing_of_the_key_is_remembered(serve: Serve, client: Any, memory: Memory) -> None:
-    client(serve(of_today()).url).key_holder()
+    client(serve(current()).url).key_holder()
 
     (finding,) = memory.values()
     assert KEY not in repr(finding)
@@ -137,7 +137,7 @@ def test_the_fingerprint_of_a_key_depends_on_the_secret_key(settings: Settings) 
 def test_an_unknown_dialect_in_the_memory_is_detected_again(
     serve: Serve, client: Any, memory: Memory
 ) -> None:
-    server = serve(of_today())
+    server = serve(current())
     memory[server.url] = KnownServer("of tomorrow", NOW)
 
     client(server.url).list_templates()
@@ -149,9 +149,9 @@ def test_an_unknown_dialect_in_the_memory_is_detected_again(
 
 
 @pytest.mark.parametrize(
-    ("name", "behaviour"), [("current", of_today()), ("documented", documented())], ids=lambda it: str(it)[:9]
+    ("name", "behaviour"), [("current", current()), ("documented", documented())], ids=lambda it: str(it)[:9]
 )
-def test_an_explicit_setting_asks_nothing_and_wins(
+def test_an_explicit_setting_needs_no_request_and_wins(
     serve: Serve, client: Any, memory: Memory, settings: Settings, name: str, behaviour: Behaviour
 ) -> None:
     server = serve(behaviour)
@@ -165,11 +165,11 @@ def test_an_explicit_setting_asks_nothing_and_wins(
     assert made.capabilities.reads_back is capabilities().reads_back is (name == "current")
 
 
-def test_an_explicit_setting_stays_in_force_whatever_answers(
+def test_an_explicit_setting_stays_active_with_any_server(
     serve: Serve, client: Any, settings: Settings
 ) -> None:
     settings.PNEUMATIC_DIALECT = "documented"
-    made = client(serve(of_today()).url)
+    made = client(serve(current()).url)
 
     assert made.detect_dialect() == "current"
 
@@ -180,19 +180,19 @@ def test_an_explicit_setting_stays_in_force_whatever_answers(
 # -- A contradiction
 
 
-def ask_for_the_list(made: Client) -> object:
+def read_the_list(made: Client) -> object:
     return made.list_templates()
 
 
-def ask_for_subscriptions(made: Client) -> object:
+def read_subscriptions(made: Client) -> object:
     return made.list_subscriptions()
 
 
-def ask_for_one_in_full(made: Client) -> object:
+def read_one_in_full(made: Client) -> object:
     return made.receive_template(1)
 
 
-def ask_for_all_in_full(made: Client) -> object:
+def read_all_in_full(made: Client) -> object:
     return made.receive_templates([Received(1, {}, lambda: TemplateSummary(1, "", is_active=True))])
 
 
@@ -213,19 +213,19 @@ def bring_a_file(made: Client) -> object:
 
 
 CONTRADICTIONS = [
-    ("documented", of_today(), ask_for_the_list),
-    ("current", documented(), ask_for_the_list),
-    ("documented", of_today(), ask_for_subscriptions),
-    ("current", documented(), ask_for_subscriptions),
+    ("documented", current(), read_the_list),
+    ("current", documented(), read_the_list),
+    ("documented", current(), read_subscriptions),
+    ("current", documented(), read_subscriptions),
     # In the other API it looks like a template that no user may run, and would spoil the mirror.
-    ("documented", of_today(), ask_for_one_in_full),
-    ("current", documented(), ask_for_one_in_full),
-    ("documented", of_today(), ask_for_all_in_full),
-    ("current", documented(), ask_for_all_in_full),
+    ("documented", current(), read_one_in_full),
+    ("current", documented(), read_one_in_full),
+    ("documented", current(), read_all_in_full),
+    ("current", documented(), read_all_in_full),
     ("current", documented(), ask_for_groups),
     ("current", documented(), ask_for_the_key_holder),
     ("current", documented(), ask_where_files_are),
-    ("documented", of_today(), bring_a_file),
+    ("documented", current(), bring_a_file),
 ]
 
 

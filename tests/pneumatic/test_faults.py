@@ -24,7 +24,7 @@ from tests.pneumatic.behaviours import (
     dripping_body,
     dripping_headers,
     dropped,
-    for_ever_continue,
+    endless_continue,
     good,
     html,
     no_http,
@@ -55,7 +55,7 @@ def small_bodies(monkeypatch: pytest.MonkeyPatch) -> None:
         (silent, Unavailable),
         (dripping_headers, Unavailable),
         (dripping_body, Unavailable),
-        (for_ever_continue, Unavailable),
+        (endless_continue, Unavailable),
         (truncated, Unavailable),
         (dropped, Unavailable),
         (reset, Unavailable),
@@ -77,7 +77,7 @@ def small_bodies(monkeypatch: pytest.MonkeyPatch) -> None:
         (status(429), RateLimited),
     ],
 )
-def test_a_read_fails_with_the_error_that_fits(
+def test_a_read_fails_with_the_matching_error(
     serve: Serve, connect_to: Connect, behaviour: Behaviour, error: type[PneumaticError]
 ) -> None:
     client = connect_to(serve(behaviour).url, read_timeout=timeout_for(behaviour))
@@ -94,7 +94,7 @@ def test_a_read_fails_with_the_error_that_fits(
         (silent, OutcomeUnknown),
         (dripping_headers, OutcomeUnknown),
         (dripping_body, OutcomeUnknown),
-        (for_ever_continue, OutcomeUnknown),
+        (endless_continue, OutcomeUnknown),
         (truncated, OutcomeUnknown),
         (dropped, OutcomeUnknown),
         (reset, OutcomeUnknown),
@@ -115,7 +115,7 @@ def test_a_read_fails_with_the_error_that_fits(
         (status(429), RateLimited),
     ],
 )
-def test_a_launch_fails_with_the_error_that_fits_and_is_sent_once(
+def test_a_launch_fails_with_the_matching_error_and_is_sent_once(
     serve: Serve, connect_to: Connect, behaviour: Behaviour, error: type[PneumaticError]
 ) -> None:
     server = serve(behaviour)

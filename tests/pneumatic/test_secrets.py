@@ -90,7 +90,7 @@ def to_the_store(behaviour: Behaviour) -> Behaviour:
     return taking_files(behaviour)
 
 
-def of_today(**table: Any) -> Callable[[Behaviour], Behaviour]:
+def current(**table: Any) -> Callable[[Behaviour], Behaviour]:
     """Answer what is in ``table`` (paths of GET, as keywords) well; the behaviour is for all else."""
 
     def around(behaviour: Behaviour) -> Behaviour:
@@ -121,39 +121,37 @@ CALLS: dict[str, Call] = {
     "put": Call(upload, to_the_store),
     "publish": Call(upload, lambda behaviour: taking_files(publish=behaviour)),
     "detect again": Call(lambda client: client.detect_dialect()),
-    "today: list": Call(lambda client: client.list_templates(), dialect=Current),
-    "today: details": Call(
+    "current: list": Call(lambda client: client.list_templates(), dialect=Current),
+    "current: details": Call(
         lambda client: templates(client, [1, 2, 3]),
-        of_today(auth__context=samples.context()),
+        current(auth__context=samples.context()),
         dialect=Current,
     ),
-    "today: one template": Call(lambda client: client.get_template(1), dialect=Current),
-    "today: data sets": Call(
+    "current: one template": Call(lambda client: client.get_template(1), dialect=Current),
+    "current: data sets": Call(
         lambda client: client.get_template(1),
-        of_today(
-            templates__1=samples.detail(kickoff=samples.kickoff(samples.field(type="radio", dataset=4)))
-        ),
+        current(templates__1=samples.detail(kickoff=samples.kickoff(samples.field(type="radio", dataset=4)))),
         dialect=Current,
     ),
-    "today: groups": Call(lambda client: client.list_groups(), dialect=Current),
-    "today: holder": Call(lambda client: client.key_holder(), dialect=Current),
-    "today: run": Call(lambda client: client.run(1, payload={"name": "x"}), dialect=Current),
-    "today: list subscriptions": Call(lambda client: client.list_subscriptions(), dialect=Current),
-    "today: subscribe": Call(
+    "current: groups": Call(lambda client: client.list_groups(), dialect=Current),
+    "current: holder": Call(lambda client: client.key_holder(), dialect=Current),
+    "current: run": Call(lambda client: client.run(1, payload={"name": "x"}), dialect=Current),
+    "current: list subscriptions": Call(lambda client: client.list_subscriptions(), dialect=Current),
+    "current: subscribe": Call(
         lambda client: client.subscribe(kind=Kind.TASK_RETURNED, target=TARGET), dialect=Current
     ),
-    "today: unsubscribe": Call(
+    "current: unsubscribe": Call(
         lambda client: client.unsubscribe(Subscription(3, "task_returned", TARGET)),
-        of_today(webhooks__events=HOOKS),
+        current(webhooks__events=HOOKS),
         dialect=Current,
     ),
-    "today: unsubscribe target": Call(
-        lambda client: client.unsubscribe_target(TARGET), of_today(webhooks__events=HOOKS), dialect=Current
+    "current: unsubscribe target": Call(
+        lambda client: client.unsubscribe_target(TARGET), current(webhooks__events=HOOKS), dialect=Current
     ),
-    "today: workflows": Call(lambda client: client.list_workflows(limit=5), dialect=Current),
-    "today: workflow": Call(lambda client: client.get_workflow(5), dialect=Current),
-    "today: upload": Call(upload, of_today(templates=[]), dialect=Current),
-    "today: upload, key forgotten": Call(
+    "current: workflows": Call(lambda client: client.list_workflows(limit=5), dialect=Current),
+    "current: workflow": Call(lambda client: client.get_workflow(5), dialect=Current),
+    "current: upload": Call(upload, current(templates=[]), dialect=Current),
+    "current: upload, key forgotten": Call(
         upload,
         lambda behaviour: (
             lambda seen, talk: (
@@ -164,8 +162,8 @@ CALLS: dict[str, Call] = {
         ),
         dialect=Current,
     ),
-    "today: check of files": Call(
-        lambda client: client.check_files(), of_today(templates=[]), dialect=Current
+    "current: check of files": Call(
+        lambda client: client.check_files(), current(templates=[]), dialect=Current
     ),
 }
 # What may succeed anyway: a store and an end of a subscription may be answered with anything, a
@@ -176,13 +174,13 @@ GOOD_ENDS = {
     ("put", "other_json"),
     ("details", "echoes_404"),
     ("detect again", "echoes_403"),
-    ("today: details", "echoes_403"),
-    ("today: details", "echoes_404"),
-    ("today: data sets", "echoes_403"),
-    ("today: data sets", "echoes_404"),
-    ("today: subscribe", "other_json"),
-    ("today: unsubscribe", "other_json"),
-    ("today: unsubscribe target", "other_json"),
+    ("current: details", "echoes_403"),
+    ("current: details", "echoes_404"),
+    ("current: data sets", "echoes_403"),
+    ("current: data sets", "echoes_404"),
+    ("current: subscribe", "other_json"),
+    ("current: unsubscribe", "other_json"),
+    ("current: unsubscribe target", "other_json"),
 }
 
 

@@ -83,13 +83,13 @@ def test_it_synchronises_what_is_named(sandbox: Sandbox) -> None:
     ]
 
 
-def test_it_says_that_the_server_has_no_such_thing(sandbox: Sandbox) -> None:
+def test_it_says_that_the_server_does_not_support_it(sandbox: Sandbox) -> None:
     assert command("groups").splitlines() == ["groups: not supported. This Pneumatic has no groups."]
     found = json.loads(command("groups", "--json"))
     assert (found["state"], found["resources"][0]["state"]) == ("done", "absent")
 
 
-def test_it_says_what_the_key_may_not_see_and_succeeds_all_the_same(sandbox: Sandbox) -> None:
+def test_it_says_what_the_key_may_not_see_and_succeeds_anyway(sandbox: Sandbox) -> None:
     sandbox.fault(kind="status", status=403, path_prefix="/webhooks", times=0)
     *_others, subscriptions = command().splitlines()
     assert subscriptions.startswith(

@@ -123,7 +123,7 @@ def test_a_mass_removal_is_refused_and_nothing_of_that_resource_is_written(sandb
     assert PneumaticUser.objects.get(pk=2).name == "Bo Renamed"
 
 
-def test_an_empty_listing_is_refused_with_a_sentence_of_its_own(sandbox: Sandbox) -> None:
+def test_an_empty_listing_is_refused_with_another_sentence(sandbox: Sandbox) -> None:
     sync()
     sandbox.reset("empty")
     run = sync("templates")
@@ -181,7 +181,7 @@ def test_a_resource_that_is_named_twice_is_synchronised_once(sandbox: Sandbox) -
     assert sync("users", "users").results.count() == 1
 
 
-def test_what_the_server_does_not_have_is_left_out_without_a_word(sandbox: Sandbox) -> None:
+def test_what_the_server_does_not_have_is_left_out_silently(sandbox: Sandbox) -> None:
     run = sync()
     assert [found.resource for found in run.results.all()] == ["users", "templates", "subscriptions"]
     assert (run.state, run.error) == (SyncRun.State.DONE, "")
@@ -271,7 +271,7 @@ def test_a_bug_ends_in_the_run_and_not_in_a_stuck_lock(
     assert sync("users").state == SyncRun.State.DONE
 
 
-def test_stopping_it_by_hand_leaves_no_lock(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stopping_it_manually_leaves_no_lock(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(self: object, *args: object, **kwargs: object) -> None:
         raise KeyboardInterrupt
 

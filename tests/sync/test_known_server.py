@@ -94,7 +94,7 @@ def test_what_is_known_already_is_not_written_again() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_outside_of_a_transaction_it_is_saved_in_one_of_its_own() -> None:
+def test_outside_of_a_transaction_it_is_saved_in_a_separate_one() -> None:
     known_server.save(URL, FOUND)
     assert known_server.load(URL) == FOUND
 
@@ -127,7 +127,7 @@ def test_a_database_that_cannot_be_written_to_is_no_memory() -> None:
     assert known_server.load(URL) is None
 
 
-def test_a_database_without_tables_can_be_migrated_and_asked(tmp_path: Path) -> None:
+def test_a_database_without_tables_can_be_migrated_and_queried(tmp_path: Path) -> None:
     """Every command asks what the server is before it knows whether there are tables."""
     script = (
         "import django; django.setup()\n"
@@ -203,7 +203,7 @@ def test_the_holder_of_another_key_is_forgotten(sandbox: Sandbox, settings: Sett
 
 @both_dialects
 @pytest.mark.django_db
-def test_the_worker_finds_out_by_itself_once(sandbox: Sandbox, settings: Settings, dialect: str) -> None:
+def test_the_worker_detects_once(sandbox: Sandbox, settings: Settings, dialect: str) -> None:
     settings.PNEUMATIC_DIALECT = "auto"
     assert not capabilities().is_known
 
@@ -232,7 +232,7 @@ def test_the_worker_detects_the_user_of_a_new_key(sandbox: Sandbox, settings: Se
 
 
 @pytest.mark.django_db
-def test_a_server_that_is_away_is_asked_again_and_the_job_does_not_fail(
+def test_a_server_that_is_away_is_tried_again_and_the_job_does_not_fail(
     sandbox: Sandbox, settings: Settings
 ) -> None:
     settings.PNEUMATIC_DIALECT = "auto"

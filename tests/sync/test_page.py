@@ -87,7 +87,7 @@ def test_sync_now_waits_for_the_worker_and_is_done_by_it(
     assert "hx-get" not in page.partition('id="sync-live"')[2]
 
 
-def test_clicking_twice_asks_for_one_sync(operator_client: Client, sandbox: Sandbox) -> None:
+def test_clicking_twice_enqueues_one_sync(operator_client: Client, sandbox: Sandbox) -> None:
     operator_client.post("/sync/start/")
     operator_client.post("/sync/start/")
     assert SyncRun.objects.count() == 1
@@ -258,7 +258,7 @@ def test_many_runs_cost_no_more_queries(
         viewer_client.get("/sync/")
 
 
-def test_the_banner_of_other_pages_asks_only_when_it_is_shown(
+def test_the_banner_of_other_pages_polls_only_when_it_is_shown(
     settings: Settings, viewer_client: Client
 ) -> None:
     settings.SYNC_STALE_AFTER = 60

@@ -89,7 +89,7 @@ def test_a_run_that_is_silent_for_long_is_given_up(where: dict[str, str]) -> Non
     assert run.state == SyncRun.State.ABANDONED
 
 
-def test_a_sign_of_life_is_recorded() -> None:
+def test_a_heartbeat_is_recorded() -> None:
     run = claim()
     old = timezone.now() - dt.timedelta(minutes=1)
     SyncRun.objects.filter(pk=run.pk).update(heartbeat_at=old)
@@ -99,7 +99,7 @@ def test_a_sign_of_life_is_recorded() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_signs_of_life_come_without_being_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_heartbeats_are_recorded_automatically(monkeypatch: pytest.MonkeyPatch) -> None:
     beaten = threading.Event()
     record_heartbeat = runs.record_heartbeat
 
@@ -156,11 +156,11 @@ def test_a_waiting_run_is_claimed_once(operator: User) -> None:
         runs.claim(queued=queued, **options)
 
 
-def test_this_process_is_not_gone() -> None:
+def test_this_process_is_running() -> None:
     assert not Process.current().is_known_gone()
 
 
-def test_a_process_that_ended_is_gone() -> None:
+def test_a_process_that_ended_is_not_running() -> None:
     assert dead_process().is_known_gone()
 
 

@@ -20,7 +20,7 @@ def _empty_registries(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(panels, "_gates", [])
 
 
-def test_panels_stand_in_the_order_of_registration_and_empty_ones_are_left_out(rf: RequestFactory) -> None:
+def test_panels_are_in_the_order_of_registration_and_empty_ones_are_left_out(rf: RequestFactory) -> None:
     def first(request: HttpRequest, template: Template) -> str:
         return format_html("<p>{}</p>", template.name)
 

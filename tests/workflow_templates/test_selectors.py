@@ -41,7 +41,7 @@ def others(user: User, **filters: Any) -> list[str]:
 # -- Order
 
 
-def test_others_are_active_first_then_by_name_whatever_the_case(viewer: User) -> None:
+def test_others_are_active_first_then_by_name_in_any_case(viewer: User) -> None:
     make_template(name="banana")
     make_template(name="Apple", is_active=False)
     make_template(name="Cherry")
@@ -73,7 +73,7 @@ def test_what_two_people_launch_is_counted_apart(viewer: User, operator: User) -
     ]
 
 
-def test_an_inactive_template_is_a_favourite_only_where_those_are_asked_for(viewer: User) -> None:
+def test_an_inactive_template_is_a_favourite_only_where_those_are_requested(viewer: User) -> None:
     make_use(viewer, make_template(name="Old", is_active=False))
     assert not selectors.favourites(user=viewer)
     assert names(selectors.favourites(user=viewer, filters=Filters(state="inactive"))) == ["Old"]
@@ -124,7 +124,7 @@ def test_every_word_must_be_in_name_or_description(viewer: User, query: str, fou
     assert bool(others(viewer, query=query)) is found
 
 
-def test_templates_are_found_by_what_their_form_asks_for(viewer: User) -> None:
+def test_templates_are_found_by_the_fields_of_their_form(viewer: User) -> None:
     make_template(name="Files", fields=[make_field("cv", "file"), make_field("why")])
     make_template(name="Words", fields=[make_field("why")])
     make_template(name="Nothing")
@@ -212,7 +212,7 @@ def test_a_template_that_never_had_a_version_has_an_empty_form(db: None) -> None
     assert selectors.current_kickoff(template).fields == ()
 
 
-def test_tasks_stand_in_the_order_of_their_numbers(db: None) -> None:
+def test_tasks_are_in_the_order_of_their_numbers(db: None) -> None:
     template = make_template(tasks=[Task(id=1, number=2, name="Then"), Task(id=2, number=1, name="First")])
     assert [task.name for task in selectors.tasks_of(template)] == ["First", "Then"]
 

@@ -92,7 +92,7 @@ def test_a_template_that_changed_gets_its_new_form(sandbox: Sandbox) -> None:
 
 @only_current
 @pytest.mark.django_db
-def test_a_key_that_may_not_read_details_brings_up_to_date_from_the_list(
+def test_with_a_key_that_may_not_read_details_the_list_updates_a_template(
     sandbox: Sandbox, settings: Settings
 ) -> None:
     settings.PNEUMATIC_API_KEY = sandbox.add_key("the-key-of-bo-operator", 2)

@@ -151,7 +151,7 @@ def test_a_new_photo_of_a_user_changes_no_template(sandbox: Sandbox) -> None:
     assert counts(run, "templates") == (0, 0, 0, 3)
 
 
-def test_a_template_that_is_deleted_between_list_and_detail_is_gone(sandbox: Sandbox) -> None:
+def test_a_template_that_is_deleted_between_list_and_detail_is_removed(sandbox: Sandbox) -> None:
     sandbox.reset("demo")
     sync("templates")
     gone = Template.objects.latest("pk")
@@ -215,7 +215,7 @@ def may_run(template_id: int) -> set[int]:
 
 
 @only_current
-def test_templates_of_today_are_mirrored_once(sandbox: Sandbox) -> None:
+def test_templates_of_the_current_server_are_mirrored_once(sandbox: Sandbox) -> None:
     run = sync()
     assert (run.state, counts(run, "templates")) == ("done", (8, 0, 0, 0))
     assert set(Template.objects.values_list("pk", flat=True)) == {1, 2, 3, 4, 5, 6, 8, 9}

@@ -79,7 +79,7 @@ def test_it_shows_everything_about_the_template(viewer_client: Client) -> None:
     assert "This form has no fields." in text
 
 
-def test_it_says_in_words_when_a_workflow_is_finished(viewer_client: Client) -> None:
+def test_it_says_in_a_sentence_when_a_workflow_is_finished(viewer_client: Client) -> None:
     assert "Completed with its last task" in text_of(viewer_client, make_template(finalizable=False))
 
 
@@ -89,7 +89,7 @@ def test_it_says_so_when_users_or_times_are_unknown(viewer_client: Client) -> No
     assert "Can launch No users listed." in text
 
 
-def test_it_shows_the_kickoff_form_in_words(viewer_client: Client) -> None:
+def test_it_shows_the_kickoff_form_as_text(viewer_client: Client) -> None:
     kickoff = Kickoff(
         description="Fill in *all* of it",
         fields=(
@@ -192,11 +192,11 @@ def test_it_shows_tasks_with_delays_performers_and_output(viewer_client: Client)
                 DynamicPerformer("lost", "Another user"),
             ),
         ),
-        Task(id=3, number=3, name="Nobody's"),
+        Task(id=3, number=3, name="Unassigned"),
     ]
     template = make_template(fields=[make_field("boss", "user", name="Manager")], tasks=tasks)
     html, text = html_of(viewer_client, template), text_of(viewer_client, template)
-    first, second, third = re.split(r"\d\. (?=Prepare|Welcome|Nobody)", text)[1:]
+    first, second, third = re.split(r"\d\. (?=Prepare|Welcome|Unassigned)", text)[1:]
 
     assert "<strong>laptop</strong>" in html
     assert "Starts 2 hours after the workflow is launched." in first

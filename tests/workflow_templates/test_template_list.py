@@ -187,7 +187,7 @@ def test_it_says_how_to_find_more(operator_client: Client) -> None:
         assert f'href="{wider}"' in html
 
 
-def test_it_says_so_when_all_templates_are_gone(viewer_client: Client) -> None:
+def test_it_says_so_when_all_templates_were_removed(viewer_client: Client) -> None:
     make_template(removed_at=NOW)
     assert "No current templates" in viewer_client.get(URL).content.decode()
 
@@ -201,7 +201,7 @@ QUERIES = 11
 
 @pytest.mark.parametrize("count", [3, 60])
 @pytest.mark.parametrize("query", ["", "?q=template&state=active&mine=on&asks_for=string"])
-def test_it_costs_the_same_number_of_queries_however_many_there_are(
+def test_the_number_of_queries_does_not_grow_with_the_rows(
     operator: User,
     operator_client: Client,
     django_assert_num_queries: DjangoAssertNumQueries,

@@ -25,7 +25,7 @@ def test_a_duration_reads_in_its_parts(length: dt.timedelta, expected: str) -> N
     assert duration(length) == expected
 
 
-def test_a_field_type_reads_in_words() -> None:
+def test_a_field_type_is_shown_as_text() -> None:
     assert field_type("dropdown") == "one choice from a list"
 
 
@@ -39,7 +39,7 @@ def test_a_field_type_reads_in_words() -> None:
         ("date", "999999999999", "“999999999999”"),
     ],
 )
-def test_a_default_reads_in_words(type_name: str, default: str, expected: str) -> None:
+def test_a_default_is_shown_as_text(type_name: str, default: str, expected: str) -> None:
     assert default_text(make_field(type=type_name, default=default)) == expected
 
 

@@ -115,7 +115,7 @@ def linked(*urls: str, names: Sequence[str] = ()) -> Output:
         ("file", FILES, linked("", "", names=("b.pdf", "a.pdf"))),
     ],
 )
-def test_an_answer_fits(type_: str, value: Value, given: Output) -> None:
+def test_an_answer_matches(type_: str, value: Value, given: Output) -> None:
     assert one(value, given, type_).matches
 
 
@@ -216,7 +216,7 @@ def test_template_name_and_time(values: dict[str, Any], fits: tuple[str, ...]) -
     assert comparison.matches is (set(fits) == {"matches"})
 
 
-def test_what_fits_better_scores_higher() -> None:
+def test_a_better_match_scores_higher() -> None:
     answer = Answer(field("string"), "Ada")
     whole, part, little = (
         compare(expected(answer), reported(output("string", value), name=name)).score

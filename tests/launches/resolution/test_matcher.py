@@ -207,7 +207,7 @@ def test_a_launch_that_was_tried_again_may_have_started_at_the_first_attempt(
     assert state_of(launch) == (State.LAUNCHED, 41)
 
 
-def test_two_workflows_that_fit_leave_the_choice_to_a_person(
+def test_two_matching_workflows_leave_the_choice_to_a_user(
     unknown: Callable[..., Launch], deliver: Deliver
 ) -> None:
     launch = unknown()
@@ -219,7 +219,7 @@ def test_two_workflows_that_fit_leave_the_choice_to_a_person(
 
 
 @pytest.mark.parametrize("state", [State.UNKNOWN, State.SENDING, State.QUEUED])
-def test_two_launches_that_fit_leave_the_choice_to_a_person(
+def test_two_matching_launches_leave_the_choice_to_a_user(
     unknown: Callable[..., Launch], deliver: Deliver, state: State
 ) -> None:
     launch = unknown()
@@ -278,7 +278,7 @@ def test_a_launch_that_becomes_unknown_after_its_event_is_resolved_at_once(
     assert (launch.state, launch.workflow_id) == (State.LAUNCHED, 41)
 
 
-def test_an_abandoned_launch_finds_the_event_that_came_meanwhile(
+def test_an_abandoned_launch_finds_the_event_that_was_received_before(
     unknown: Callable[..., Launch], deliver: Deliver
 ) -> None:
     launch = unknown(state=State.SENDING, deadline_at=timezone.now() - SECOND)
@@ -301,7 +301,7 @@ def test_events_in_any_order_and_twice_resolve_once(unknown: Callable[..., Launc
     assert TemplateUse.objects.get().launches == 1
 
 
-def test_it_costs_one_look_into_an_index_while_nothing_is_unknown(
+def test_it_costs_one_query_of_an_index_while_nothing_is_unknown(
     template: Template, operator: User, deliver: Deliver
 ) -> None:
     for number in range(30):

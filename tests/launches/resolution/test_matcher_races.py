@@ -120,7 +120,7 @@ def missed(unknown: Launch) -> Launch:
     return unknown
 
 
-def test_of_a_look_and_a_person_one_decides(missed: Launch, administrator: User) -> None:
+def test_of_a_poll_and_a_user_one_decides(missed: Launch, administrator: User) -> None:
     raised = at_once(
         lambda: conclude_that_it_did_not_start(missed),
         lambda: resolution.resolve(missed, user=administrator, workflow_id=50),
@@ -135,7 +135,7 @@ def test_of_a_look_and_a_person_one_decides(missed: Launch, administrator: User)
         assert (found.state, found.workflow_id, found.resolved_by) == (State.FAILED, None, None)
 
 
-def test_of_a_look_and_a_late_answer_the_answer_wins(missed: Launch) -> None:
+def test_of_a_poll_and_a_late_response_the_response_wins(missed: Launch) -> None:
     answered = Launch.objects.get()
 
     raised = at_once(

@@ -69,7 +69,7 @@ def ids(sandbox: Sandbox) -> list[int]:
 # -- what was started ----------------------------------------------------------------------------------------------
 
 
-def test_a_lost_answer_is_found_at_the_first_look(
+def test_a_launch_without_a_response_is_found_at_the_first_poll(
     lose: Callable[..., Launch], sandbox: Sandbox, operator: User, operator_client: Client
 ) -> None:
     launch = lose(starts=True)
@@ -109,7 +109,7 @@ def test_a_launch_of_a_killed_process_is_found_too(
     assert state_of(launch) == (State.LAUNCHED, ids(sandbox)[0])
 
 
-def test_of_two_that_fit_a_person_decides(
+def test_of_two_matches_a_user_decides(
     lose: Callable[..., Launch], sandbox: Sandbox, operator_client: Client
 ) -> None:
     first = lose(starts=True)
@@ -125,7 +125,7 @@ def test_of_two_that_fit_a_person_decides(
 # -- what was not ---------------------------------------------------------------------------------------------------
 
 
-def test_what_two_complete_looks_do_not_show_did_not_start(
+def test_what_two_complete_polls_do_not_find_did_not_start(
     lose: Callable[..., Launch], sandbox: Sandbox, operator_client: Client
 ) -> None:
     launch = lose(starts=False)
@@ -191,7 +191,7 @@ def test_another_key_than_the_one_it_was_sent_with_proves_nothing(
     assert "with another API key" in operator_client.get(f"/launches/{launch.pk}/").content.decode()
 
 
-def test_a_look_that_could_not_read_everything_proves_nothing(
+def test_a_poll_that_could_not_read_everything_proves_nothing(
     lose: Callable[..., Launch], sandbox: Sandbox, every_field: Template, operator_client: Client
 ) -> None:
     launch = lose(starts=False)
@@ -275,7 +275,7 @@ def test_an_answer_that_comes_late_wins(lose: Callable[..., Launch]) -> None:
 # -- what it costs --------------------------------------------------------------------------------------------------
 
 
-def test_without_a_lost_launch_nothing_is_asked(
+def test_without_an_unknown_launch_nothing_is_requested(
     every_field: Template, operator: User, sandbox: Sandbox
 ) -> None:
     for number in range(20):
@@ -289,7 +289,7 @@ def test_without_a_lost_launch_nothing_is_asked(
     assert sandbox.requests() == []
 
 
-def test_two_workers_do_not_look_twice(lose: Callable[..., Launch], sandbox: Sandbox) -> None:
+def test_two_workers_do_not_poll_twice(lose: Callable[..., Launch], sandbox: Sandbox) -> None:
     lose(starts=False)
     poller.poll()
     asked = len(sandbox.requests())
@@ -300,7 +300,7 @@ def test_two_workers_do_not_look_twice(lose: Callable[..., Launch], sandbox: San
     assert len(sandbox.requests()) == asked
 
 
-def test_once_no_look_can_show_more_nothing_is_asked(
+def test_once_no_poll_can_find_more_nothing_is_requested(
     lose: Callable[..., Launch], sandbox: Sandbox, every_field: Template, operator_client: Client
 ) -> None:
     launch = lose(starts=False)
@@ -318,7 +318,7 @@ def test_once_no_look_can_show_more_nothing_is_asked(
 # -- where it cannot be known ---------------------------------------------------------------------------------------
 
 
-def test_a_server_that_does_not_answer_is_asked_again(
+def test_a_server_that_does_not_respond_is_polled_again(
     lose: Callable[..., Launch], sandbox: Sandbox, operator_client: Client
 ) -> None:
     launch = lose(starts=True)
@@ -333,7 +333,7 @@ def test_a_server_that_does_not_answer_is_asked_again(
     assert state_of(launch) == (State.LAUNCHED, ids(sandbox)[0])
 
 
-def test_the_page_says_when_the_last_look_was(lose: Callable[..., Launch], operator_client: Client) -> None:
+def test_the_page_says_when_the_last_poll_was(lose: Callable[..., Launch], operator_client: Client) -> None:
     launch = lose(starts=False)
     url = f"/launches/{launch.pk}/"
     assert "Not checked yet" in operator_client.get(url).content.decode()

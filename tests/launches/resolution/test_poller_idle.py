@@ -16,7 +16,7 @@ from tests.fixtures.sandbox import Sandbox
 State = Launch.State
 
 
-def test_a_server_that_cannot_be_asked_is_not(
+def test_a_server_without_a_list_of_workflows_is_not_polled(
     every_field: Template, operator: User, operator_client: Client, sandbox: Sandbox
 ) -> None:
     launch = make_launch(every_field, operator, state=State.UNKNOWN, attempts=1, sent_at=timezone.now())

@@ -169,7 +169,7 @@ def test_a_file_that_grows_beyond_the_limit_is_dropped(
     assert "“big.bin” was not uploaded" in str(answer["error"])
 
 
-def test_a_file_is_never_held_in_memory(settings: Settings) -> None:
+def test_a_file_is_never_read_into_memory(settings: Settings) -> None:
     assert settings.FILE_UPLOAD_HANDLERS[-1].endswith("TemporaryFileUploadHandler")
     assert not any("Memory" in handler for handler in settings.FILE_UPLOAD_HANDLERS)
 
@@ -256,7 +256,7 @@ def test_without_a_script_the_request_waits_and_sends_every_file(
 
 
 @only_current
-def test_a_wait_that_is_too_long_keeps_what_arrived_and_says_when_to_go_on(
+def test_a_wait_that_is_too_long_keeps_what_arrived_and_says_when_to_continue(
     fill: Fill, every_field: Template, sandbox: Sandbox, operator_client: Client
 ) -> None:
     sandbox.settings(upload_limit=1, upload_retry_after=66)

@@ -32,7 +32,7 @@ def test_every_format_keeps_its_kind(content_type: str, kind: str, mode: str) ->
         assert (thumbnail.format, thumbnail.size) == (kind, (320, 107))
 
 
-def test_a_picture_taken_sideways_stands_upright() -> None:
+def test_a_picture_taken_sideways_is_turned_upright() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6  # turn by 90 degrees
     exif[0x010E] = "where I live"

@@ -107,7 +107,7 @@ def test_a_suggested_pattern_is_never_cut_within_a_variable(
 
 
 @only_current
-def test_a_refused_answer_stands_at_its_field_in_the_servers_language(
+def test_a_refused_answer_is_reported_at_its_field_in_the_servers_language(
     fill: Fill, every_field: Template, sandbox: Sandbox, operator_client: Client
 ) -> None:
     body = refusal("string-1", "Ungültig.")

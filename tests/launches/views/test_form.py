@@ -152,7 +152,7 @@ def test_a_failed_upload_names_the_file_and_starts_nothing(
     assert not Launch.objects.exists()
 
 
-def test_an_error_of_the_server_stands_at_its_field(
+def test_an_error_of_the_server_is_shown_at_its_field(
     fill: Fill, every_field: Template, sandbox: Sandbox, operator_client: Client
 ) -> None:
     """The user was deleted in Pneumatic after the last sync."""
@@ -212,7 +212,7 @@ def test_a_template_that_was_deactivated_since_the_last_sync_is_not_launched(
 @pytest.mark.parametrize(
     "fault", [{"kind": "status", "status": 500}, {"kind": "rate_limit", "retry_after": 30}]
 )
-def test_a_template_that_cannot_be_asked_for_is_launched_as_mirrored(
+def test_a_template_that_cannot_be_read_is_launched_as_mirrored(
     fill: Fill, every_field: Template, sandbox: Sandbox, fault: dict[str, Any]
 ) -> None:
     """The person who waits does not wait for a second attempt."""

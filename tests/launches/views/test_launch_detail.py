@@ -69,7 +69,7 @@ def test_an_open_launch_refreshes_and_shows_its_deadline(
     assert f"Waiting for a response until {timezone.localtime(deadline):%H:%M:%S}." in page
 
 
-def test_a_launch_that_is_over_stands_still(
+def test_a_finished_launch_is_not_refreshed(
     template: Template, operator: User, operator_client: Client
 ) -> None:
     page = show(operator_client, make_launch(template, operator))
@@ -78,7 +78,7 @@ def test_a_launch_that_is_over_stands_still(
     assert "http-equiv" not in page
 
 
-def test_the_version_that_was_launched_is_shown_whatever_the_template_is_now(
+def test_the_version_that_was_launched_is_shown_after_the_template_changed(
     fill: Fill, every_field: Template, operator_client: Client
 ) -> None:
     url = fill(every_field, string_1="Desks").send().url
@@ -99,7 +99,7 @@ def test_a_running_workflow_is_linked(operator_client: Client, operator: User, t
 
 
 @pytest.mark.parametrize("state", ["queued", "sending"])
-def test_a_launch_on_its_way_looks_again_by_itself(
+def test_a_launch_in_progress_refreshes_automatically(
     operator_client: Client, operator: User, template: Template, state: str
 ) -> None:
     deadline = timezone.now() + dt.timedelta(minutes=1)
@@ -121,7 +121,7 @@ def test_a_launch_of_an_ended_process_is_settled_when_it_is_shown(
     assert "Outcome unknown" in show(operator_client, launch)
 
 
-def test_reasons_stand_under_the_labels_of_their_fields(
+def test_errors_are_shown_under_the_labels_of_their_fields(
     operator_client: Client, operator: User, template: Template
 ) -> None:
     launch = make_launch(
@@ -185,7 +185,7 @@ def test_files_of_another_user_are_not_carried_over(fill: Fill, every_field: Tem
         ({"found": "not_started"}, "Confirm that you checked"),
     ],
 )
-def test_settling_asks_for_what_is_missing(
+def test_resolving_requires_what_is_missing(
     operator_client: Client, operator: User, template: Template, answers: dict[str, str], words: str
 ) -> None:
     launch = make_launch(template, operator, state="unknown", attempts=1)
@@ -220,7 +220,7 @@ def test_who_settled_it_is_shown(operator_client: Client, operator: User, templa
     assert "by Grace H" in show(operator_client, launch)
 
 
-def test_there_is_no_page_of_a_launch_that_is_not_there(operator_client: Client) -> None:
+def test_a_launch_that_does_not_exist_has_no_page(operator_client: Client) -> None:
     url = "/launches/00000000-0000-0000-0000-000000000000/"
 
     assert operator_client.get(url).status_code == 404

@@ -55,7 +55,7 @@ def make_many(count: int, template: Template, user: User) -> None:
 
 @pytest.mark.parametrize("query", ["until=9999-12-31", "since=0001-01-01", "until=0001-01-01"])
 @pytest.mark.parametrize("zone", ["UTC", "Pacific/Kiritimati", "America/Los_Angeles"])
-def test_a_date_at_the_edge_of_time_is_taken_for_a_slip(
+def test_a_date_at_the_edge_of_time_is_treated_as_a_typing_error(
     operator_client: Client, no_fields: Template, operator: User, query: str, zone: str
 ) -> None:
     make_launch(no_fields, operator, name="Shown")
@@ -81,7 +81,7 @@ def test_no_matches_and_no_launches_have_their_own_texts(operator_client: Client
     assert "No matching launches" in operator_client.get("/launches/?q=zebra").content.decode()
 
 
-def test_it_is_narrowed_by_everything_that_it_shows(
+def test_it_is_filtered_by_everything_that_it_shows(
     names: Callable[[str], list[str]], operator: User
 ) -> None:
     onboarding, purchase = make_template(name="Onboarding"), make_template(name="Purchase request")
@@ -181,7 +181,7 @@ def test_a_session_that_ended_reaches_htmx_as_a_page(client: Client, db: None) -
     assert "/login/" in response["HX-Redirect"]
 
 
-def test_the_csv_file_holds_every_launch_that_fits(operator_client: Client, operator: User) -> None:
+def test_the_csv_file_has_every_matching_launch(operator_client: Client, operator: User) -> None:
     template = make_template(name="=1+1")
     make_many(120, template, operator)
     make_launch(template, operator, name="@SUM(A1)", state="failed", reason="-1")

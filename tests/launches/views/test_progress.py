@@ -60,7 +60,7 @@ def page_of(client: Client, launch: Launch) -> str:
     return show(client, f"/launches/{launch.pk}/")
 
 
-def test_a_launch_shows_where_its_workflow_stands(
+def test_a_launch_shows_the_status_of_its_workflow(
     template: Template, operator: User, operator_client: Client, deliver: Deliver
 ) -> None:
     launch = make_launch(template, operator, workflow_id=41)
@@ -106,7 +106,7 @@ def test_the_page_of_an_open_launch_reloads_when_it_is_settled(
     assert response["HX-Refresh"] == "true"
 
 
-def test_the_list_shows_where_workflows_stand(
+def test_the_list_shows_the_status_of_workflows(
     template: Template, operator: User, operator_client: Client, deliver: Deliver
 ) -> None:
     make_launch(template, operator, workflow_id=41)
@@ -204,7 +204,7 @@ def test_a_launch_that_an_event_resolved_says_why(
     assert "Possible matches" not in page
 
 
-def test_a_second_workflow_that_fits_is_shown_where_an_event_had_decided(
+def test_a_second_matching_workflow_is_shown_where_an_event_had_decided(
     unknown: Launch, operator_client: Client, deliver: Deliver
 ) -> None:
     deliver(started(41))
@@ -213,7 +213,7 @@ def test_a_second_workflow_that_fits_is_shown_where_an_event_had_decided(
     assert "Other matches" in page_of(operator_client, unknown)
 
 
-def test_a_workflow_that_fits_is_shown_where_a_person_said_that_nothing_started(
+def test_a_matching_workflow_is_shown_where_a_user_said_that_nothing_started(
     unknown: Launch, operator: User, operator_client: Client, deliver: Deliver
 ) -> None:
     resolution.resolve(unknown, user=operator, workflow_id=None)

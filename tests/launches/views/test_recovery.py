@@ -210,7 +210,7 @@ def test_other_pages_keep_the_plain_answer_to_a_stale_token(operator: User, ever
     assert "too old" in upload.json()["error"]
 
 
-def test_the_sign_in_page_cannot_be_opened_by_itself(operator_client: Client, every_field: Template) -> None:
+def test_the_sign_in_page_cannot_be_opened_alone(operator_client: Client, every_field: Template) -> None:
     response = operator_client.get(f"/templates/{every_field.pk}/launch/sign-in/")
 
     assert response.headers["Location"] == f"/templates/{every_field.pk}/launch/"

@@ -114,7 +114,7 @@ def test_every_state_is_accessible(browse: Browse, someone: User, every_field: T
     assert_accessible(page)
 
 
-def test_a_launch_on_its_way_is_followed_to_its_end(
+def test_a_launch_in_progress_is_followed_to_its_end(
     browse: Browse, someone: User, every_field: Template
 ) -> None:
     launch = make_launch(every_field, someone, state="sending")
@@ -127,7 +127,7 @@ def test_a_launch_on_its_way_is_followed_to_its_end(
 
 
 @only_current
-def test_files_beyond_the_limit_wait_with_a_countdown_and_go_on_by_themselves(
+def test_files_beyond_the_limit_wait_with_a_countdown_and_continue_automatically(
     browse: Browse, someone: User, every_field: Template, sandbox: Sandbox
 ) -> None:
     sandbox.settings(upload_limit=2, upload_retry_after=50)

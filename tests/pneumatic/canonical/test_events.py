@@ -45,7 +45,7 @@ def test_empty_parts_are_not_written() -> None:
     }
 
 
-def test_the_moment_is_the_latest_time_wherever_it_stands() -> None:
+def test_occurred_at_is_the_latest_time_in_any_place() -> None:
     def occurred_at_of(task: TaskSnapshot | None, current: TaskSnapshot | None) -> dt.datetime | None:
         workflow = WorkflowSnapshot(1, "", Status.RUNNING, date_created=NOON, current_task=current)
         return Event(Kind.TASK_COMPLETED, workflow, task).occurred_at
@@ -58,7 +58,7 @@ def test_the_moment_is_the_latest_time_wherever_it_stands() -> None:
     assert occurred_at_of(early, late) == occurred_at_of(late, early) == NOON + 2 * HOUR
 
 
-def test_an_event_without_times_has_no_moment() -> None:
+def test_an_event_without_times_has_no_occurred_at() -> None:
     workflow = WorkflowSnapshot(1, "", Status.RUNNING, current_task=TaskSnapshot(1, ""))
 
     assert Event(Kind.WORKFLOW_STARTED, workflow).occurred_at is None

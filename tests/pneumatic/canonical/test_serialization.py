@@ -109,7 +109,7 @@ def test_the_hash_stays_the_same_between_releases() -> None:
     )
 
 
-def test_what_came_later_is_written_only_where_it_says_something() -> None:
+def test_newer_keys_are_written_only_where_they_have_values() -> None:
     old = kickoff_to_json(Kickoff("Form", (FieldDefinition("a", "A", "string"),)))
     new = kickoff_to_json(
         Kickoff(

@@ -79,7 +79,7 @@ def test_a_proxy_of_the_environment_is_used(
     assert proxy.seen[0].target == "http://pneumatic.invalid/templates/1"
 
 
-def test_every_request_says_who_asks(serve: Serve, connect_to: Connect) -> None:
+def test_every_request_names_its_client(serve: Serve, connect_to: Connect) -> None:
     server = serve(good)
 
     connect_to(server.url).get_template(1)

@@ -20,7 +20,7 @@ def template_id(seen: Seen) -> int:
     return int(seen.target.rpartition("/")[2])
 
 
-def test_templates_come_in_the_order_asked_for_and_each_once(serve: Serve, connect_to: Connect) -> None:
+def test_templates_come_in_the_order_requested_and_each_once(serve: Serve, connect_to: Connect) -> None:
     server = serve(lambda seen, talk: talk.answer(body=samples.template(template_id(seen))))
     ids = [5, 3, 9, 3, *range(20, 60)]
     reported: list[tuple[int, int | None]] = []
@@ -38,7 +38,7 @@ def test_no_templates_take_no_request(connect_to: Connect) -> None:
     assert connect_to("http://127.0.0.1:9").receive_templates([]) == []
 
 
-def test_a_template_deleted_meanwhile_is_left_out(serve: Serve, connect_to: Connect) -> None:
+def test_a_template_deleted_since_is_left_out(serve: Serve, connect_to: Connect) -> None:
     def behave(seen: Seen, talk: Talk) -> None:
         if template_id(seen) == 2:
             talk.answer(404, {"detail": "Not found."})
@@ -51,7 +51,7 @@ def test_a_template_deleted_meanwhile_is_left_out(serve: Serve, connect_to: Conn
 
 
 @pytest.mark.parametrize("concurrency", [1, 3])
-def test_no_more_requests_are_under_way_than_allowed(
+def test_no_more_requests_are_in_progress_than_allowed(
     serve: Serve, connect_to: Connect, concurrency: int
 ) -> None:
     lock = threading.Lock()
@@ -75,7 +75,7 @@ def test_no_more_requests_are_under_way_than_allowed(
     assert server.connections <= concurrency
 
 
-def test_a_server_that_lets_us_wait_is_asked_by_several_threads_at_a_time() -> None:
+def test_a_slow_server_is_read_by_several_threads_at_a_time() -> None:
     together = threading.Barrier(3)
 
     def fetch(id_: int, scope: Scope) -> int:
@@ -89,7 +89,7 @@ def test_a_server_that_lets_us_wait_is_asked_by_several_threads_at_a_time() -> N
     )
 
 
-def test_a_server_quicker_than_we_compute_is_asked_by_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_quicker_than_we_compute_is_read_by_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     threads: set[str] = set()
     # As if nothing but computing took time, however busy the machine is.
     monkeypatch.setattr("apps.pneumatic.transport.concurrency.time.thread_time", time.perf_counter)
@@ -141,7 +141,7 @@ def test_a_client_can_be_used_after_a_failure(serve: Serve, connect_to: Connect)
     assert [template.id for template in templates(client, [1, 2])] == [1, 2]
 
 
-def test_another_template_than_the_one_asked_for_is_no_answer(serve: Serve, connect_to: Connect) -> None:
+def test_another_template_than_the_requested_one_is_no_response(serve: Serve, connect_to: Connect) -> None:
     server = serve(lambda seen, talk: talk.answer(body=samples.template(8)))
 
     with pytest.raises(UnexpectedResponse) as caught:

@@ -43,7 +43,7 @@ def refusal(body: Any, status: int = 400) -> PneumaticError:
         ({"errors": {"color-1": ["Bad.", "Bad."]}}, {"color-1": ["Bad."]}),
     ],
 )
-def test_reasons_are_found_and_stand_at_their_field(body: Any, errors: dict[str, list[str]]) -> None:
+def test_errors_are_found_with_their_field(body: Any, errors: dict[str, list[str]]) -> None:
     error = refusal(body)
 
     assert isinstance(error, ValidationFailed)

@@ -104,7 +104,7 @@ def test_an_empty_file_can_be_sent(pair: Pairs) -> None:
     assert parts(there.files.seen[0])[0].get_payload(decode=True) == b""
 
 
-def test_a_file_is_never_held_in_memory(pair: Pairs) -> None:
+def test_a_file_is_never_read_into_memory(pair: Pairs) -> None:
     there = pair(samples.storing)
     stream = OnlyRead(3_000_000)
 
@@ -231,7 +231,7 @@ def test_a_limit_is_raised_with_its_seconds_without_waiting(
         (status(301, Location="https://elsewhere.example/"), UnexpectedResponse, "PNEUMATIC_FILES_URL"),
     ],
 )
-def test_an_upload_fails_with_the_error_that_fits(
+def test_an_upload_fails_with_the_matching_error(
     pair: Pairs, behaviour: Behaviour, error: type[PneumaticError], sentence: str
 ) -> None:
     there = pair(behaviour)

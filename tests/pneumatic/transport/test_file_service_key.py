@@ -146,7 +146,7 @@ def test_a_check_stores_nothing(pair: Pairs) -> None:
     assert there.api.seen == []
 
 
-def test_a_check_heals_a_forgotten_key_as_well(pair: Pairs) -> None:
+def test_a_check_repairs_a_forgotten_key_as_well(pair: Pairs) -> None:
     answers = [status(401), nothing_in_it]
     there = pair(lambda seen, talk: answers.pop(0)(seen, talk))
 
@@ -167,7 +167,7 @@ def test_a_check_heals_a_forgotten_key_as_well(pair: Pairs) -> None:
         (dropped, Unavailable),
     ],
 )
-def test_a_check_fails_with_the_error_that_fits(
+def test_a_check_fails_with_the_matching_error(
     pair: Pairs, behaviour: Behaviour, error: type[PneumaticError]
 ) -> None:
     with pytest.raises(error):

@@ -95,7 +95,7 @@ class OnlyRead(io.RawIOBase):
         return b"x" * given
 
 
-def test_a_put_never_holds_the_file_in_memory(serve: Serve, connect_to: Connect) -> None:
+def test_a_put_never_reads_the_file_into_memory(serve: Serve, connect_to: Connect) -> None:
     server = serve(taking_files())
     stream = OnlyRead(3_000_000)
 
@@ -121,7 +121,7 @@ def test_a_put_never_holds_the_file_in_memory(serve: Serve, connect_to: Connect)
         (status(429), RateLimited),
     ],
 )
-def test_a_put_fails_with_the_error_that_fits(
+def test_a_put_fails_with_the_matching_error(
     serve: Serve, connect_to: Connect, behaviour: Behaviour, error: type[PneumaticError]
 ) -> None:
     server = serve(taking_files(behaviour))
@@ -138,7 +138,7 @@ def test_a_put_fails_with_the_error_that_fits(
 @pytest.mark.parametrize(
     ("step", "behaviour", "error"),
     [
-        # A server that does not have the first step at all, or takes its path for another one, is today's.
+        # A server that does not have the first step at all, or treats its path as another one, is the current one.
         ("announce", status(403), Contradicted),
         ("announce", status(404), Contradicted),
         ("publish", status(403), PermissionDenied),
@@ -167,7 +167,7 @@ def test_only_a_server_of_another_generation_refuses_the_first_step_like_this(
         (status(503), Unavailable),
     ],
 )
-def test_the_steps_before_and_after_fail_with_the_error_that_fits(
+def test_the_steps_before_and_after_fail_with_the_matching_error(
     serve: Serve, connect_to: Connect, behaviour: Behaviour, error: type[PneumaticError], step: str
 ) -> None:
     server = serve(taking_files(**{step: behaviour}))  # type: ignore[arg-type]

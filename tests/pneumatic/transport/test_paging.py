@@ -160,7 +160,7 @@ def test_a_row_that_moves_past_the_offset_is_found_by_reading_again() -> None:
     assert set(table.read()) == set(range(40))
 
 
-def test_a_list_that_never_stands_still_is_given_up() -> None:
+def test_a_list_that_never_stops_changing_is_given_up() -> None:
     chance = random.Random(1)
 
     with pytest.raises(Unavailable, match="kept changing"):

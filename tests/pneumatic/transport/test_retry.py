@@ -49,7 +49,7 @@ def test_it_gives_up_in_the_end(failure: Failure, attempts: int) -> None:
     st.none() | st.floats(0, 1e9),
     st.floats(0, 1, exclude_max=True),
 )
-def test_it_waits_as_the_server_asks_within_the_limit(
+def test_it_waits_as_the_server_requests_within_the_limit(
     failure: Failure, attempt: int, retry_after: float | None, jitter: float
 ) -> None:
     pause = pause_before_retry(failure, method="GET", attempt=attempt, retry_after=retry_after, jitter=jitter)

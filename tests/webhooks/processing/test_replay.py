@@ -33,7 +33,7 @@ def handled() -> Iterator[list[int]]:
     registry._handlers[:] = before
 
 
-def test_a_replay_says_who_asked_for_what_and_when(deliver: Deliver, integrator: User) -> None:
+def test_a_replay_says_who_requested_what_and_when(deliver: Deliver, integrator: User) -> None:
     deliver(payloads.started(1))
     before = timezone.now()
 
@@ -66,7 +66,7 @@ def test_a_known_event_is_handled_again_and_counted_once(
     assert (delivery.state, delivery.is_replayed) == ("processed", False)
 
 
-def test_a_replay_mends_what_was_lost_behind_our_back(deliver: Deliver, integrator: User) -> None:
+def test_a_replay_restores_deleted_rows(deliver: Deliver, integrator: User) -> None:
     deliver(payloads.started(1))
     Workflow.objects.all().delete()
     Event.objects.update(
@@ -93,7 +93,7 @@ def test_a_dead_letter_starts_again(deliver: Deliver, integrator: User) -> None:
 
 
 @pytest.mark.parametrize(("force", "state"), [(False, "parked"), (True, "processed")])
-def test_what_does_not_fit_the_address_is_processed_only_by_force(
+def test_a_url_mismatch_is_processed_only_by_force(
     deliver: Deliver, integrator: User, force: bool, state: str
 ) -> None:
     deliver(payloads.started(1, hook_target="https://elsewhere.example.com/hooks/x/"))
@@ -139,7 +139,7 @@ def test_what_was_malformed_and_is_understood_now_is_processed(deliver: Deliver,
     assert Event.objects.exists()
 
 
-def test_what_was_malformed_and_came_by_another_address_is_parked(deliver: Deliver, integrator: User) -> None:
+def test_what_was_malformed_and_sent_to_another_address_is_parked(deliver: Deliver, integrator: User) -> None:
     deliver(b"{")
     body = json.dumps(payloads.started(1, hook_target="https://elsewhere.example.com/x/")).encode()
     Delivery.objects.update(body=body)
@@ -176,7 +176,7 @@ def test_a_large_window_is_replayed_whole_in_portions(
     assert Delivery.objects.filter(state="pending").count() == 11
 
 
-def test_more_than_a_request_bears_is_refused(
+def test_more_than_a_request_can_replay_is_refused(
     deliver: Deliver, integrator: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(processing_replay, "MAX_DELIVERIES", 1)
@@ -193,7 +193,7 @@ def test_nothing_is_replayed_where_nothing_was_chosen(integrator: User) -> None:
     assert replay(integrator, Delivery.objects.none(), "nothing").count == 0
 
 
-def test_a_replay_of_one_does_not_recount_when_it_is_asked_for_twice(
+def test_a_replay_of_one_does_not_recount_when_it_is_requested_twice(
     deliver: Deliver, integrator: User
 ) -> None:
     deliver(payloads.started(1))

@@ -129,7 +129,7 @@ def test_a_poisoned_workflow_fails_alone(
     assert f"Delivery {poisoned.pk}" in caplog.text
 
 
-def test_a_delivery_that_fails_does_not_hold_up_its_workflow(
+def test_a_delivery_that_fails_does_not_block_its_workflow(
     deliver: Deliver, listen: Callable[[Handler], None]
 ) -> None:
     def choke(events: Sequence[Event]) -> None:
@@ -233,7 +233,7 @@ def test_lasting_trouble_of_the_database_reaches_the_caller_and_counts_as_no_fai
     assert (delivery.state, delivery.attempts) == ("pending", 0)
 
 
-def test_large_bodies_are_not_held_all_at_once(deliver: Deliver, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_large_bodies_are_not_read_all_at_once(deliver: Deliver, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker, "MAX_READ_BYTES", 1500)
     for workflow_id in range(1, 8):
         deliver(payloads.started(workflow_id), process=False)
@@ -264,7 +264,7 @@ def test_the_number_of_queries_does_not_grow_with_the_batch(
 
 
 @pytest.mark.parametrize("age", [dt.timedelta(), dt.timedelta(minutes=1)])
-def test_where_receivers_wait_for_the_lock_it_is_held_for_a_few_deliveries(
+def test_where_receivers_wait_for_the_lock_it_is_kept_for_a_few_deliveries(
     deliver: Deliver, monkeypatch: pytest.MonkeyPatch, age: dt.timedelta
 ) -> None:
     for workflow_id in range(1, 71):

@@ -1,4 +1,4 @@
-"""Whatever the body is, the receiver has a verdict, and what it accepts the worker can read."""
+"""The receiver has a verdict on any body, and the worker can read what it accepts."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def delivery(endpoint: Endpoint, body: bytes = b"{}", **values: Any) -> Delivery
 
 
 def in_a_thread(work: Callable[[], object]) -> Callable[[], object]:
-    """Return ``work`` for a thread of its own: the connection that it opened is closed again."""
+    """Return ``work`` for a separate thread: the connection that it opened is closed again."""
 
     def run() -> object:
         try:
@@ -164,7 +164,7 @@ def test_many_threads_at_once_all_get_their_rows(endpoint: Endpoint) -> None:
     assert {int(bytes(row.body)) for row in Delivery.objects.all()} == set(range(200))
 
 
-def test_whoever_waits_too_long_for_the_database_is_told_so_and_leaves_nothing(
+def test_a_wait_for_the_database_that_is_too_long_fails_and_leaves_nothing(
     endpoint: Endpoint, settings: SettingsWrapper
 ) -> None:
     settings.WEBHOOK_WRITE_TIMEOUT = 0.2
@@ -174,11 +174,11 @@ def test_whoever_waits_too_long_for_the_database_is_told_so_and_leaves_nothing(
 
     assert all(isinstance(error, OperationalError) for error in errors)
     assert not Delivery.objects.exists()
-    store.store(delivery(endpoint))  # and it goes on
+    store.store(delivery(endpoint))  # and it continues
     assert Delivery.objects.count() == 1
 
 
-def test_a_leader_that_is_interrupted_leaves_nobody_waiting(
+def test_an_interrupted_leader_leaves_no_thread_waiting(
     endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ours = DeliveryStore()

@@ -24,7 +24,7 @@ from tests.fixtures import payloads
 
 pytestmark = pytest.mark.django_db
 HOST = "https://dash.example.com"
-# What differs from one answer to the next whatever the address: each page has a CSRF token of its own.
+# What differs between responses at any address: each page has another CSRF token.
 CSRF_TOKEN = re.compile(rb"[A-Za-z0-9]{64}")
 
 
@@ -48,7 +48,7 @@ def post(client: Client, path: str, body: Any, **extra: Any) -> Any:
 
 
 @pytest.mark.parametrize("slash", ["/", ""])
-def test_a_delivery_is_stored_as_it_came(client: Client, path: str, slash: str) -> None:
+def test_a_delivery_is_stored_as_received(client: Client, path: str, slash: str) -> None:
     body = b" " + json.dumps(body_for(path, hook_id=7)).encode() + b"\n"
 
     response = post(client, path.rstrip("/") + slash, body, headers={"user-agent": "pneumatic"})
@@ -64,13 +64,13 @@ def test_a_delivery_is_stored_as_it_came(client: Client, path: str, slash: str) 
     assert delivery.due_at == delivery.received_at
 
 
-def test_a_delivery_costs_a_look_and_a_write_and_leaves_nothing_behind(client: Client, path: str) -> None:
-    post(client, path, body_for(path))  # the first one also notes when the address was first heard of
+def test_a_delivery_costs_a_read_and_a_write_and_leaves_nothing_behind(client: Client, path: str) -> None:
+    post(client, path, body_for(path))  # the first one also notes the time of the endpoint's first event
 
     with CaptureQueriesContext(connection) as queries:
         response = post(client, path, body_for(path))
 
-    # Beside those, a transaction is begun and ended, and told how long it may wait.
+    # In addition, a transaction is started and ended, and its timeout is set.
     frame = re.compile("PRAGMA|SAVEPOINT|RELEASE|SELECT set_config")
     statements = [
         query["sql"].removeprefix("1 times: ") for query in queries if not frame.match(query["sql"])
@@ -81,7 +81,7 @@ def test_a_delivery_costs_a_look_and_a_write_and_leaves_nothing_behind(client: C
     assert not Session.objects.exists()
 
 
-def test_no_page_stands_in_the_way(path: str) -> None:
+def test_a_delivery_needs_no_csrf_token(path: str) -> None:
     client = Client(enforce_csrf_checks=True)
 
     assert post(client, path, body_for(path)).status_code == 200
@@ -239,7 +239,7 @@ def test_a_test_event_is_recognised_and_proves_no_address(
     assert endpoint.first_event_at is None
 
 
-def test_the_nonce_of_nobody_makes_no_test_event(client: Client, path: str) -> None:
+def test_an_unknown_nonce_makes_no_test_event(client: Client, path: str) -> None:
     body = body_for(path)
     body["hook"]["test"] = "made up"
 
@@ -308,7 +308,7 @@ def test_when_the_row_cannot_be_written_nothing_is_acknowledged(
     assert not Delivery.objects.exists()
 
 
-def test_when_the_database_is_away_the_sender_is_asked_to_come_again(
+def test_when_the_database_is_away_the_sender_is_asked_to_retry(
     client: Client, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:
@@ -319,12 +319,12 @@ def test_when_the_database_is_away_the_sender_is_asked_to_come_again(
     assert post(client, path, body_for(path)).status_code == 503
 
 
-def test_no_log_holds_a_token(client: Client, path: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_no_log_contains_a_token(client: Client, path: str, caplog: pytest.LogCaptureFixture) -> None:
     token = path.split("/")[2]
 
     client.get(path)  # Django logs the path of what is refused
 
     assert "Method Not Allowed: /hooks/" in caplog.text
     assert token not in redact(caplog.text)
-    assert token not in redact(f"token={token!r}")  # known to this process, wherever it stands
+    assert token not in redact(f"token={token!r}")  # known to this process, in any place
     assert "secret" not in redact("GET /hooks/secret?x=1 and %2Fhooks%2Fsecret%2F")

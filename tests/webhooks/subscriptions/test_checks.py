@@ -42,7 +42,7 @@ def test_nothing_is_said_where_nothing_is_wanted(sandbox: Sandbox) -> None:
     assert messages() == {}
 
 
-def test_nothing_is_said_when_everything_is_there(sandbox: Sandbox, integrator: User) -> None:
+def test_nothing_is_said_when_nothing_is_missing(sandbox: Sandbox, integrator: User) -> None:
     services.subscribe(integrator, Kind)
     sandbox.add_subscription(
         event="task_returned", target=ELSEWHERE
@@ -123,7 +123,7 @@ def test_a_missing_public_url_is_reported(sandbox: Sandbox, integrator: User, se
     assert "PUBLIC_URL is empty" in messages()["pneumatic.W101"]
 
 
-def test_without_the_database_nothing_is_asked() -> None:
+def test_without_the_database_nothing_is_checked() -> None:
     WantedSubscription.objects.create(kind="task_returned", target=ELSEWHERE, requested_at=timezone.now())
 
     assert not [message for message in checks.run_checks() if "W1" in str(message.id)]

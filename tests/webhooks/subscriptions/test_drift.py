@@ -45,7 +45,7 @@ def ids(sandbox: Sandbox) -> dict[str, int]:
     return {row["event"]: row["id"] for row in sandbox.subscriptions()}
 
 
-def test_nothing_differs_when_everything_is_there(subscribed: Sandbox) -> None:
+def test_nothing_differs_when_nothing_is_missing(subscribed: Sandbox) -> None:
     assert found() == []
     assert drift.plan(drift.find_drift()) == []
     assert drift.report_lines(drift.find_drift()) == ["Pneumatic has all expected subscriptions."]
@@ -218,7 +218,7 @@ def test_a_subscription_that_changed_after_the_preview_is_not_ended(
     assert double["id"] in {row["id"] for row in subscribed.subscriptions()}
 
 
-def test_it_goes_on_where_it_was_interrupted(subscribed: Sandbox, integrator: User) -> None:
+def test_it_continues_where_it_was_interrupted(subscribed: Sandbox, integrator: User) -> None:
     for id_ in ids(subscribed).values():
         subscribed.delete_subscription(id_)
     services.refresh()
@@ -251,7 +251,7 @@ def test_without_a_public_url_only_that_is_reported(subscribed: Sandbox, setting
     assert state.of(DiscrepancyKind.MISSING) == ()
 
 
-def test_words_hold_no_secret(subscribed: Sandbox) -> None:
+def test_sentences_contain_no_secret(subscribed: Sandbox) -> None:
     subscribed.add_subscription(event="task_returned", target=ELSEWHERE)
     subscribed.add_subscription(event="task_returned", target=ours())
     services.refresh()
@@ -264,7 +264,7 @@ def test_words_hold_no_secret(subscribed: Sandbox) -> None:
     assert endpoints.token(endpoints.active()) not in words
 
 
-def test_looking_costs_the_same_however_many_there_are(
+def test_the_number_of_queries_does_not_grow_with_the_subscriptions(
     subscribed: Sandbox, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     for number in range(40):

@@ -53,7 +53,7 @@ def old_address(state: Endpoint.State = Endpoint.State.RETIRED) -> str:
     return endpoints.target(endpoints.create(state))
 
 
-def test_nothing_differs_when_everything_is_there(subscribed: Sandbox) -> None:
+def test_nothing_differs_when_nothing_is_missing(subscribed: Sandbox) -> None:
     assert found() == []
     assert drift.plan(drift.find_drift()) == []
     assert drift.report_lines(drift.find_drift()) == ["Pneumatic has all expected subscriptions."]
@@ -109,7 +109,7 @@ def test_what_another_integration_has_is_replaced_only_when_chosen(
     assert found() == []
 
 
-def test_a_choice_holds_for_the_url_that_was_shown_only(subscribed: Sandbox, integrator: User) -> None:
+def test_a_choice_is_valid_for_the_url_that_was_shown_only(subscribed: Sandbox, integrator: User) -> None:
     take(subscribed, "task_returned", url=ELSEWHERE)
     services.refresh()
     also = [Subscription.objects.get(event="task_returned").pk]
@@ -205,7 +205,7 @@ def test_without_a_public_url_only_that_is_reported(
     assert drift.repair(integrator) == []
 
 
-def test_words_hold_no_secret_and_no_number(subscribed: Sandbox) -> None:
+def test_sentences_contain_no_secret_and_no_number(subscribed: Sandbox) -> None:
     take(subscribed, "task_returned", url=ELSEWHERE)
     services.refresh()
     state = drift.find_drift()
@@ -219,7 +219,7 @@ def test_words_hold_no_secret_and_no_number(subscribed: Sandbox) -> None:
     assert endpoints.token(endpoints.active()) not in repr(drift.plan(state, [1, 2, 3, 4]))
 
 
-def test_looking_costs_few_queries(
+def test_finding_the_drift_costs_few_queries(
     subscribed: Sandbox, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     with django_assert_num_queries(4):

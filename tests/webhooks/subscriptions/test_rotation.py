@@ -72,7 +72,7 @@ def test_it_waits_for_the_first_event(subscribed: Sandbox, integrator: User) -> 
 
 
 @pytest.mark.parametrize("confirmed", [False, True])
-def test_it_goes_on_after_the_first_event_or_a_persons_word(
+def test_it_continues_after_the_first_event_or_a_confirmation(
     subscribed: Sandbox, integrator: User, confirmed: bool
 ) -> None:
     old = endpoints.active()
@@ -125,7 +125,7 @@ def test_beginning_twice_makes_one_new_address(subscribed: Sandbox, integrator: 
     assert len(upstream(subscribed)) == 8
 
 
-def test_what_is_wanted_meanwhile_is_subscribed_for_the_new_address_too(
+def test_what_is_wanted_since_the_start_is_subscribed_for_the_new_address_too(
     sandbox: Sandbox, integrator: User
 ) -> None:
     services.subscribe(integrator, [Kind.TASK_RETURNED])
@@ -247,7 +247,7 @@ def test_it_cannot_begin_without_a_public_address(
     assert sandbox.requests() == []
 
 
-def test_the_worker_goes_on_by_itself_after_the_first_event(subscribed: Sandbox, integrator: User) -> None:
+def test_the_worker_continues_after_the_first_event(subscribed: Sandbox, integrator: User) -> None:
     pending = rotation.begin(integrator).status.pending
     rotation.run_if_due()
     assert rotation.status().phase == Phase.WAITING
@@ -281,7 +281,7 @@ def test_the_worker_sends_no_request_during_the_grace(subscribed: Sandbox, integ
     assert subscribed.requests() == []
 
 
-def test_the_worker_writes_a_line_when_it_cannot_go_on(
+def test_the_worker_writes_a_line_when_it_cannot_continue(
     subscribed: Sandbox, integrator: User, caplog: pytest.LogCaptureFixture
 ) -> None:
     receive_event(rotation.begin(integrator).status.pending)

@@ -73,7 +73,7 @@ def test_the_new_address_takes_the_place_of_the_old_one(subscribed: Sandbox, int
 
 
 @pytest.mark.parametrize("confirmed", [False, True])
-def test_it_goes_on_after_the_first_event_or_a_persons_word(
+def test_it_continues_after_the_first_event_or_a_confirmation(
     subscribed: Sandbox, integrator: User, confirmed: bool
 ) -> None:
     old = endpoints.active()
@@ -139,7 +139,7 @@ def test_what_another_integration_has_is_left_to_it(sandbox: Sandbox, integrator
     assert shown(sandbox) == {"workflow_started": address(pending), "task_returned": ELSEWHERE}
 
 
-def test_what_another_integration_takes_meanwhile_is_left_to_it(
+def test_what_another_integration_takes_since_the_start_is_left_to_it(
     subscribed: Sandbox, integrator: User
 ) -> None:
     old = ours()
@@ -170,7 +170,9 @@ def test_ours_behind_another_users_is_replaced_too(sandbox: Sandbox, integrator:
     assert drift.find_drift().findings == ()
 
 
-def test_what_is_wanted_meanwhile_is_moved_to_the_new_address(sandbox: Sandbox, integrator: User) -> None:
+def test_what_is_wanted_since_the_start_is_moved_to_the_new_address(
+    sandbox: Sandbox, integrator: User
+) -> None:
     services.subscribe(integrator, [RETURNED])
     begin(integrator)
     services.subscribe(integrator, [STARTED])
@@ -181,7 +183,7 @@ def test_what_is_wanted_meanwhile_is_moved_to_the_new_address(sandbox: Sandbox, 
     assert shown(sandbox) == {"task_returned": ours(), "workflow_started": ours()}
 
 
-def test_the_form_proposes_nothing_that_comes_by_the_new_address(
+def test_the_form_proposes_nothing_that_is_sent_to_the_new_address(
     subscribed: Sandbox, integrator: User
 ) -> None:
     begin(integrator)
@@ -232,7 +234,7 @@ def test_a_key_without_the_role_is_reported(subscribed: Sandbox, integrator: Use
 
 class TestATestEvent:
     @pytest.mark.django_db(transaction=True)
-    def test_that_comes_back_by_the_new_address_is_as_good_as_a_word(
+    def test_that_returns_to_the_new_address_confirms_it(
         self,
         sandbox: Sandbox,
         django_db_setup: None,

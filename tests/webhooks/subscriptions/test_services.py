@@ -143,7 +143,7 @@ def test_a_lost_answer_is_found_again_by_listing(
     assert mirrored() == upstream(sandbox) == [("task_returned", ours())]
 
 
-def test_what_was_not_carried_out_is_not_taken_for_done(sandbox: Sandbox, integrator: User) -> None:
+def test_what_was_not_carried_out_is_not_treated_as_done(sandbox: Sandbox, integrator: User) -> None:
     sandbox.fault(kind="broken_json", method="POST", path_prefix="/webhooks", times=1)
 
     (outcome,) = services.subscribe(integrator, [Kind.TASK_RETURNED])
@@ -166,7 +166,7 @@ def test_a_lost_response_with_a_lost_list_after_it_is_reported_as_itself(
     assert results_of(services.subscribe(integrator, [Kind.TASK_RETURNED])) == [("subscribe", "already")]
 
 
-def test_a_lost_answer_to_an_end_is_found_by_listing(sandbox: Sandbox, integrator: User) -> None:
+def test_an_end_without_a_response_is_found_by_listing(sandbox: Sandbox, integrator: User) -> None:
     services.subscribe(integrator, [Kind.TASK_RETURNED])
     sandbox.fault(kind="drop_after", method="DELETE", path_prefix="/webhooks", times=1)
 
@@ -219,7 +219,7 @@ def test_ending_a_duplicate_keeps_the_other_expected(sandbox: Sandbox, integrato
     assert wanted() == {("task_returned", "")}
 
 
-def test_one_that_is_gone_already_is_no_failure(sandbox: Sandbox, integrator: User) -> None:
+def test_one_that_was_ended_already_is_no_failure(sandbox: Sandbox, integrator: User) -> None:
     services.subscribe(integrator, [Kind.TASK_RETURNED])
     id_ = sandbox.subscriptions()[0]["id"]
     sandbox.delete_subscription(id_)

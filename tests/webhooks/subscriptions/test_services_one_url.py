@@ -64,7 +64,7 @@ def mirrored() -> dict[str, str]:
     return {row.event: row.target for row in services.snapshot().rows}
 
 
-def test_all_four_are_subscribed_where_nothing_stands(sandbox: Sandbox, integrator: User) -> None:
+def test_all_four_are_subscribed_where_there_is_no_url(sandbox: Sandbox, integrator: User) -> None:
     outcomes = services.subscribe(integrator, Kind)
 
     assert results_of(outcomes) == [("subscribe", "done")] * 4
@@ -103,7 +103,7 @@ def test_what_was_shown_is_replaced(sandbox: Sandbox, integrator: User) -> None:
     assert receivers(sandbox, "task_returned") == [ours()]
 
 
-def test_an_answer_holds_for_the_url_that_was_shown_only(sandbox: Sandbox, integrator: User) -> None:
+def test_a_confirmation_is_for_the_shown_url_only(sandbox: Sandbox, integrator: User) -> None:
     take(sandbox, "task_returned", url=ELSEWHERE)
     services.refresh()
     take(sandbox, "task_returned", url=ANOTHER)
@@ -121,12 +121,12 @@ def test_the_list_is_read_again_right_before_each_change(
     take(sandbox, "workflow_started", "task_returned", url=ELSEWHERE)
     subscribe = Client.subscribe
 
-    def meanwhile(self: Client, **options: Any) -> Any:
+    def first(self: Client, **options: Any) -> Any:
         monkeypatch.undo()
         take(sandbox, "task_returned", url=ANOTHER)
         return subscribe(self, **options)
 
-    monkeypatch.setattr(Client, "subscribe", meanwhile)
+    monkeypatch.setattr(Client, "subscribe", first)
 
     outcomes = services.subscribe(
         integrator, [STARTED, RETURNED], replacing={STARTED: ELSEWHERE, RETURNED: ELSEWHERE}
@@ -136,7 +136,7 @@ def test_the_list_is_read_again_right_before_each_change(
     assert shown(sandbox) == {"workflow_started": ours(), "task_returned": ANOTHER}
 
 
-def test_what_is_gone_meanwhile_needs_no_new_answer(sandbox: Sandbox, integrator: User) -> None:
+def test_a_url_that_was_removed_since_needs_no_new_confirmation(sandbox: Sandbox, integrator: User) -> None:
     (outcome,) = services.subscribe(integrator, [RETURNED], replacing={RETURNED: ELSEWHERE})
 
     assert outcome.state == OperationState.DONE
@@ -227,7 +227,7 @@ class TestAnotherUserOfTheAccount:
         assert wanted() == {("task_returned", "")}
 
 
-def test_an_end_is_refused_when_another_url_stands_there_by_now(sandbox: Sandbox, integrator: User) -> None:
+def test_an_end_is_refused_when_the_event_has_another_url_by_now(sandbox: Sandbox, integrator: User) -> None:
     services.subscribe(integrator, [RETURNED])
     row = Subscription.objects.get(removed_at=None)
     take(sandbox, "task_returned", url=ELSEWHERE)
@@ -245,11 +245,11 @@ def test_an_end_is_refused_when_it_changed_after_the_list_was_read(
     row = Subscription.objects.get(removed_at=None)
     unsubscribe = Client.unsubscribe
 
-    def meanwhile(self: Client, *arguments: Any) -> Any:
+    def first(self: Client, *arguments: Any) -> Any:
         take(sandbox, "task_returned", url=ELSEWHERE)
         return unsubscribe(self, *arguments)
 
-    monkeypatch.setattr(Client, "unsubscribe", meanwhile)
+    monkeypatch.setattr(Client, "unsubscribe", first)
 
     outcome = services.unsubscribe(integrator, row.pk)
 
@@ -257,7 +257,7 @@ def test_an_end_is_refused_when_it_changed_after_the_list_was_read(
     assert shown(sandbox) == mirrored() == {"task_returned": ELSEWHERE}
 
 
-def test_one_that_is_gone_already_is_no_failure(sandbox: Sandbox, integrator: User) -> None:
+def test_one_that_was_ended_already_is_no_failure(sandbox: Sandbox, integrator: User) -> None:
     services.subscribe(integrator, [RETURNED])
     call(sandbox, "POST", "/webhooks/events/task_returned/unsubscribe", {})
 
@@ -284,11 +284,11 @@ def test_a_target_that_lost_its_events_ends_no_other(
     services.subscribe(integrator, [RETURNED], ELSEWHERE)
     unsubscribe_target = Client.unsubscribe_target
 
-    def meanwhile(self: Client, *arguments: Any) -> Any:
+    def first(self: Client, *arguments: Any) -> Any:
         take(sandbox, "task_returned", url=ANOTHER)
         return unsubscribe_target(self, *arguments)
 
-    monkeypatch.setattr(Client, "unsubscribe_target", meanwhile)
+    monkeypatch.setattr(Client, "unsubscribe_target", first)
 
     outcomes = services.unsubscribe_target(integrator, ELSEWHERE)
 
@@ -319,7 +319,7 @@ def test_a_lost_answer_is_found_again_by_listing(
     assert shown(sandbox) == mirrored() == {"task_returned": ours()}
 
 
-def test_a_lost_answer_to_an_end_is_found_by_listing(sandbox: Sandbox, integrator: User) -> None:
+def test_an_end_without_a_response_is_found_by_listing(sandbox: Sandbox, integrator: User) -> None:
     services.subscribe(integrator, [RETURNED])
     sandbox.fault(kind="drop_after", method="POST", path_prefix="/webhooks", times=1)
 

@@ -35,7 +35,7 @@ def command(*arguments: str) -> list[str]:
     return out.getvalue().splitlines()
 
 
-def test_it_mirrors_whatever_is_there(sandbox: Sandbox) -> None:
+def test_it_mirrors_every_subscription(sandbox: Sandbox) -> None:
     sandbox.add_subscription(event="task_returned", target=ELSEWHERE)
     sandbox.add_subscription(event="task_completed", target=ELSEWHERE)
     sandbox.add_subscription(event="workflow_painted", target=ELSEWHERE)
@@ -52,7 +52,7 @@ def test_it_mirrors_whatever_is_there(sandbox: Sandbox) -> None:
     assert counts(sync("subscriptions"), "subscriptions") == (0, 0, 0, 3)
 
 
-def test_what_is_gone_is_marked_without_asking(sandbox: Sandbox) -> None:
+def test_what_is_missing_is_marked_without_a_confirmation(sandbox: Sandbox) -> None:
     row = sandbox.add_subscription(event="task_returned", target=ELSEWHERE)
     sync("subscriptions")
     sandbox.delete_subscription(row["id"])
@@ -162,7 +162,7 @@ def test_a_listing_that_is_older_than_our_own_change_is_not_written(
     sandbox.add_subscription(event="task_returned", target=ELSEWHERE)
     list_subscriptions = Client.list_subscriptions
 
-    def ended_meanwhile(self: Client, **options: Any) -> Any:
+    def ended_since(self: Client, **options: Any) -> Any:
         rows = list_subscriptions(self, **options)
         monkeypatch.undo()
         services.refresh()
@@ -170,7 +170,7 @@ def test_a_listing_that_is_older_than_our_own_change_is_not_written(
         services.unsubscribe(integrator, row.id)
         return rows
 
-    monkeypatch.setattr(Client, "list_subscriptions", ended_meanwhile)
+    monkeypatch.setattr(Client, "list_subscriptions", ended_since)
     sync("subscriptions")
 
     assert services.snapshot().rows == ()

@@ -39,7 +39,7 @@ def in_zone(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
 
 
 def output(**changes: Any) -> Output:
-    """Return an answer as a workflow of today holds it, read."""
+    """Return an answer as a workflow of the current server contains it, read."""
     sent = {
         "id": 1,
         "type": "string",
@@ -147,7 +147,7 @@ def test_without_its_id_a_workflow_is_refused(body: Any) -> None:
         parse_workflow(Node(body))
 
 
-def test_tasks_stand_by_number_and_skipped_ones_are_absent() -> None:
+def test_tasks_are_sorted_by_number_and_skipped_ones_are_absent() -> None:
     tasks = [
         {"id": 3, "number": 3, "status": "pending"},
         {"id": 2, "number": 2, "status": "skipped"},

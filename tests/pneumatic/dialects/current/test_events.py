@@ -209,7 +209,7 @@ def test_a_recorded_snoozed_workflow_has_its_current_task() -> None:
     assert snapshot.current_tasks() == snapshot.tasks[:1]
 
 
-def test_several_tasks_can_be_active_and_groups_can_hold_them() -> None:
+def test_several_tasks_can_be_active_and_groups_can_perform_them() -> None:
     (node,) = Node(recorded.load("workflows-list-nonadmin")).items("results")
     snapshot = parse_workflow(node)
 
@@ -218,7 +218,7 @@ def test_several_tasks_can_be_active_and_groups_can_hold_them() -> None:
     assert snapshot.tasks[1].performers == (Performer(1, "", is_group=True),)
 
 
-def test_members_who_stand_in_lists_for_their_group_hold_nothing() -> None:
+def test_members_who_are_listed_for_their_group_are_no_performers() -> None:
     """The server writes them for itself, and shows them in lists alone: a workflow would differ from itself."""
     data = dict(recorded.load("workflows-list-nonadmin")["results"][0])
     hidden = {"type": "group_user", "source_id": 9, "is_completed": True, "date_completed_tsp": 1.5}
@@ -239,7 +239,7 @@ def test_an_event_sent_for_two_subscriptions_is_one() -> None:
 
 
 @pytest.mark.parametrize("setting", ["documented", "current"])
-def test_both_generations_are_understood_whatever_the_setting(settings: Settings, setting: str) -> None:
+def test_both_generations_are_read_with_any_setting(settings: Settings, setting: str) -> None:
     settings.PNEUMATIC_DIALECT = setting
     documented = json.loads(payloads.about_a_task("task_completed"))
 
@@ -252,7 +252,9 @@ def test_both_generations_are_understood_whatever_the_setting(settings: Settings
 @pytest.mark.parametrize(
     ("setting", "name"), [("documented", "task_completed_v2"), ("current", "task_completed")]
 )
-def test_a_test_event_is_one_of_the_server_that_is_there(settings: Settings, setting: str, name: str) -> None:
+def test_a_test_event_has_the_form_of_the_detected_server(
+    settings: Settings, setting: str, name: str
+) -> None:
     settings.PNEUMATIC_DIALECT = setting
     body = test_payload(Kind.TASK_COMPLETED, hook_id=1, target="https://x.example/", nonce="n")
     payload = read_payload(json.dumps(body).encode())
@@ -273,7 +275,7 @@ def test_examples_are_read_as_what_they_are(kind: Kind) -> None:
     assert event.task is None or event.task.number == 1
 
 
-def test_the_name_of_today_is_a_name_of_the_documented_event() -> None:
+def test_the_current_name_is_a_name_of_the_documented_event() -> None:
     assert kind_of("task_completed") is kind_of("task_completed_v2") is Kind.TASK_COMPLETED
     assert set(names_of(Kind.TASK_COMPLETED)) == {"task_completed", "task_completed_v2"}
 

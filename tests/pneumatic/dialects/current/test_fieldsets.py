@@ -1,4 +1,4 @@
-"""The dialect of today: fieldsets and their rules."""
+"""The current dialect: fieldsets and their rules."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def rules_of(**changes: Any) -> tuple[RuleGroup, ...]:
     return fieldset.rules
 
 
-def test_fieldsets_stand_by_their_order_with_their_fields() -> None:
+def test_fieldsets_are_sorted_by_their_order_with_their_fields() -> None:
     late = samples.fieldset(samples.field(api_name="b"), api_name="late", title="Late", order=2)
     early = samples.fieldset(
         samples.field(api_name="a"), api_name="early", title="Early", description="D", order=1
@@ -46,7 +46,7 @@ def test_fieldsets_stand_by_their_order_with_their_fields() -> None:
     ]
 
 
-def test_rules_of_one_type_are_alternatives_and_those_of_two_types_must_both_hold() -> None:
+def test_rules_of_one_type_are_alternatives_and_those_of_two_types_must_both_be_met() -> None:
     rules = [
         rule("sum_equal", "10", "a", "b"),
         rule("sum_greater_than", "2", "a"),

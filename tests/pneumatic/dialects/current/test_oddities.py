@@ -52,7 +52,7 @@ def test_an_owning_group_without_a_number_is_no_group_to_ask_for() -> None:
 # -- Fieldsets
 
 
-def test_fieldsets_without_names_of_their_own_are_kept_apart() -> None:
+def test_fieldsets_without_names_are_kept_apart() -> None:
     first = samples.fieldset(samples.field(api_name="one"), api_name=None, order=1)
     second = samples.fieldset(samples.field(api_name="two"), api_name=None, order=2)
     form = read(samples.summary(kickoff=samples.kickoff(fieldsets=[second, first]))).kickoff
@@ -99,14 +99,14 @@ def test_an_unfinished_task_of_a_draft_is_shown_by_its_name(unfinished: dict[str
     assert [(task.number, task.name) for task in template.tasks] == [(1, "Check")]
 
 
-def test_what_stands_among_the_tasks_of_a_draft_and_is_none_is_left_out() -> None:
+def test_what_is_listed_among_the_tasks_of_a_draft_and_is_none_is_left_out() -> None:
     draft = samples.detail(is_active=False, tasks=[None, "Check", samples.task(name="Pay", number=2)])
 
     assert [task.name for task in read(samples.summary(is_active=False), draft).tasks] == ["Pay"]
 
 
 @pytest.mark.parametrize("changes", [{"tasks": "none"}, {"tasks": None}, {"finalizable": "yes"}])
-def test_a_draft_can_be_read_whatever_its_author_sent(changes: dict[str, Any]) -> None:
+def test_a_draft_can_be_read_with_anything_that_its_author_sent(changes: dict[str, Any]) -> None:
     draft = samples.detail(is_active=False, **changes)
 
     assert read(samples.summary(is_active=False), draft).name == "Template 1"

@@ -1,4 +1,4 @@
-"""The dialect of today: what its JSON means."""
+"""The current dialect: what its JSON means."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_the_list_and_the_detail_have_the_same_form(pair: tuple[dict[str, Any], 
 
 
 @given(strategies.templates())
-def test_fields_stand_in_the_order_of_display(pair: tuple[dict[str, Any], dict[str, Any]]) -> None:
+def test_fields_are_in_the_order_of_display(pair: tuple[dict[str, Any], dict[str, Any]]) -> None:
     row, _detail = pair
 
     kickoff = parse(listed=row).kickoff
@@ -132,7 +132,7 @@ def test_options_are_their_texts_in_every_shape(selections: Any, keys: tuple[str
     assert not field.options_unknown
 
 
-def test_a_dataset_in_a_fieldset_is_looked_up_and_one_in_the_list_is_merged_in_already() -> None:
+def test_a_dataset_in_a_fieldset_is_requested_and_one_in_the_list_is_merged_in_already() -> None:
     city = samples.field(type="dropdown", api_name="city", dataset=1, selections=["Łódź"])
     inside = samples.field(type="radio", api_name="inside", dataset=1, selections=[])
 
@@ -153,7 +153,7 @@ def test_options_of_a_dataset_that_the_key_may_not_read_are_unknown(datasets: di
     assert field.selections == ()
 
 
-def test_what_drafts_leave_out_is_taken_for_nothing() -> None:
+def test_what_drafts_leave_out_is_read_as_empty() -> None:
     draft = {"name": "Draft field", "type": "string", "order": 82, "api_name": "draft-field"}
 
     template = parse(
@@ -236,7 +236,7 @@ def test_performers_are_distinguished_by_their_type() -> None:
     assert task.is_starter_responsible
 
 
-def test_tasks_stand_by_number_with_the_fields_of_their_fieldsets() -> None:
+def test_tasks_are_sorted_by_number_with_the_fields_of_their_fieldsets() -> None:
     tasks = [
         samples.task(number=2, name="b"),
         samples.task(
@@ -282,7 +282,7 @@ def test_a_time_out_of_all_years_is_invalid(seconds: float) -> None:
     assert caught.value.path.endswith("date_updated_tsp")
 
 
-def test_a_holder_without_a_name_goes_by_the_address() -> None:
+def test_a_key_holder_without_a_name_is_called_by_the_email() -> None:
     key_holder = shapes.parse_key_holder(
         Node(
             samples.context(

@@ -1,4 +1,4 @@
-"""The dialect of today: which questions it takes to know templates and people, and what is not asked again."""
+"""The current dialect: which requests it takes to read templates and people, and what is not requested again."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def account(serve: Serve, connect_to: Connect) -> Any:
 # -- All of them
 
 
-def test_an_admin_asks_for_each_detail(account: Any) -> None:
+def test_an_admin_requests_each_detail(account: Any) -> None:
     there = account()
 
     found = there.fetch()
@@ -131,7 +131,7 @@ def test_one_that_was_disabled_while_its_draft_says_otherwise_is_disabled(accoun
     assert (first.is_active, second.is_active) == (False, True)
 
 
-def test_one_that_was_deleted_meanwhile_is_left_out(account: Any) -> None:
+def test_one_that_was_deleted_since_is_left_out(account: Any) -> None:
     there = account({"GET /templates/2": status(404)})
 
     assert [row.id for row in there.fetch()] == [1]
@@ -154,7 +154,7 @@ def test_any_other_failure_is_raised(account: Any, path: str, error: type[Pneuma
         there.fetch()
 
 
-def test_groups_and_datasets_are_asked_once_and_only_where_they_are_named(account: Any) -> None:
+def test_groups_and_datasets_are_requested_once_and_only_where_they_are_named(account: Any) -> None:
     rows = [
         api.summary(
             id_,
@@ -201,7 +201,7 @@ def test_a_dataset_that_cannot_be_read_leaves_its_options_unknown(account: Any, 
     assert field.is_required is False
 
 
-def test_a_group_that_is_gone_has_no_members(account: Any) -> None:
+def test_a_deleted_group_has_no_members(account: Any) -> None:
     row = api.summary(1, owners=[api.owner(5, type="group"), api.owner(9)])
     there = account({"GET /templates": samples.envelope([row])})
 
@@ -263,7 +263,7 @@ def test_one_template_that_has_changed_is_read_from_its_younger_detail(account: 
     assert template.tasks_count == 1
 
 
-def test_one_template_that_was_switched_off_meanwhile_is_inactive_with_its_old_form(account: Any) -> None:
+def test_one_template_that_was_switched_off_since_is_inactive_with_its_old_form(account: Any) -> None:
     there = account(
         {"GET /templates": samples.envelope([api.summary(1, kickoff=api.kickoff(api.field(api_name="old")))])}
     )
@@ -315,14 +315,14 @@ def test_one_template_that_is_nowhere_is_not_found(account: Any, table: dict[str
         account(table).client.get_template(9)
 
 
-def test_another_template_than_the_one_asked_for_is_no_answer(account: Any) -> None:
+def test_another_template_than_the_requested_one_is_no_response(account: Any) -> None:
     with pytest.raises(UnexpectedResponse) as caught:
         account({"GET /templates/1": api.detail(8)}).client.get_template(1)
 
     assert caught.value.path == "templates[1].id"
 
 
-def test_nothing_is_asked_twice_without_repeat(account: Any) -> None:
+def test_nothing_is_requested_twice_without_repeat(account: Any) -> None:
     there = account({"GET /templates/1": status(503)})
 
     with pytest.raises(Unavailable):
@@ -334,7 +334,7 @@ def test_nothing_is_asked_twice_without_repeat(account: Any) -> None:
 # -- People
 
 
-def test_users_are_asked_for_all_at_once(account: Any) -> None:
+def test_users_are_requested_all_at_once(account: Any) -> None:
     people = [samples.user(2), samples.user(1, status="inactive")]
     there = account({"GET /accounts/users": people})
 
@@ -370,7 +370,7 @@ def test_groups_that_may_not_be_read_are_an_error(account: Any) -> None:
         account({"GET /accounts/groups": status(403)}).client.list_groups()
 
 
-def test_the_holder_is_asked_for_once(account: Any, memory: Any) -> None:
+def test_the_key_holder_is_requested_once(account: Any, memory: Any) -> None:
     there = account()
 
     there.client.key_holder()

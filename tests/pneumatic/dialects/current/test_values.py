@@ -1,4 +1,4 @@
-"""The dialect of today: how answers become JSON."""
+"""The current dialect: how answers become JSON."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def said(definition: FieldDefinition, value: Value, zone: dt.tzinfo = dt.UTC) ->
         ),
     ],
 )
-def test_it_writes_each_type_as_todays_server_takes_it(
+def test_it_writes_each_type_as_the_current_server_takes_it(
     definition: FieldDefinition, value: Value, wire: Any
 ) -> None:
     found = said(definition, value)
@@ -219,7 +219,7 @@ def test_a_person_without_an_address_is_refused() -> None:
     "email",
     ["ada@localhost", "ada.o'brien@example.com", "jürgen@example.com", "ada@bücher.example", "ada@example.c"],
 )
-def test_an_address_that_the_server_would_take_for_a_group_is_refused(email: str) -> None:
+def test_an_address_that_the_server_would_treat_as_a_group_is_refused(email: str) -> None:
     with pytest.raises(ValidationFailed) as caught:
         encode(field("user"), UserValue(7, email, "Ada"), zone=dt.UTC)
 
@@ -231,7 +231,7 @@ def test_any_address_that_the_server_knows_as_one_is_sent(email: str) -> None:
     assert encode(field("user"), UserValue(7, email, "Ada"), zone=dt.UTC) == email
 
 
-def test_a_group_that_the_server_would_take_for_a_person_is_refused() -> None:
+def test_a_group_that_the_server_would_treat_as_a_user_is_refused() -> None:
     with pytest.raises(ValidationFailed) as caught:
         encode(field("user"), GroupValue(7, "sales@example.com"), zone=dt.UTC)
 
@@ -301,7 +301,7 @@ def test_any_name_becomes_one_link(name: str, id_: Any) -> None:
         ("]](javascript:alert(1))", "))(javascript:alert(1))"),
     ],
 )
-def test_a_name_keeps_what_a_label_can_hold(name: str, label: str) -> None:
+def test_a_name_keeps_what_a_label_can_contain(name: str, label: str) -> None:
     assert said(field("file"), (FileValue("u", name, "http://f/u"),)) == [f"[{label}](http://f/u)"]
 
 

@@ -1,4 +1,4 @@
-"""The dialect of today: one URL for each event, and workflows that can be read back."""
+"""The current dialect: one URL for each event, and workflows that can be read back."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_events_without_a_url_are_no_subscriptions(hooks: Any) -> None:
     assert [row.event for row in there.client.list_subscriptions()] == ["task_returned"]
 
 
-def test_an_unknown_event_is_listed_with_a_lasting_number(hooks: Any) -> None:
+def test_an_unknown_event_is_listed_with_a_stable_number(hooks: Any) -> None:
     rows = [{"event": "workflow_painted", "url": OTHER}, {"event": "task_painted", "url": OTHER}]
     listing: Behaviour = lambda seen, talk: talk.answer(body=rows)  # noqa: E731
 
@@ -110,7 +110,7 @@ def test_an_unknown_event_is_listed_with_a_lasting_number(hooks: Any) -> None:
     assert min(row.id for row in first) > 4
 
 
-def test_an_end_is_sent_to_the_event_after_a_look(hooks: Any) -> None:
+def test_an_end_is_sent_to_the_event_after_reading_its_url(hooks: Any) -> None:
     there = hooks()
     made = there.client.subscribe(kind=Kind.TASK_RETURNED, target=TARGET)
     there.client.subscribe(kind=Kind.TASK_COMPLETED, target=TARGET)
@@ -182,7 +182,7 @@ def test_the_calls_that_end_everything_are_never_made(hooks: Any) -> None:
         (status(400), ValidationFailed),
     ],
 )
-def test_a_subscription_fails_with_the_error_that_fits_and_is_sent_once(
+def test_a_subscription_fails_with_the_matching_error_and_is_sent_once(
     hooks: Any, behaviour: Behaviour, error: type[PneumaticError]
 ) -> None:
     there = hooks({SUBSCRIBE: behaviour})
@@ -301,7 +301,7 @@ def test_the_newest_of_them_take_one_request(serve: Serve, connect_to: Connect) 
     ("status_", "word"),
     [(Status.RUNNING, "running"), (Status.COMPLETED, "done"), (Status.SNOOZED, "snoozed")],
 )
-def test_a_status_is_asked_for_by_the_servers_word(
+def test_a_status_is_requested_by_the_servers_word(
     serve: Serve, connect_to: Connect, status_: Status, word: str
 ) -> None:
     there = Workflows(serve, connect_to, 1)
@@ -311,7 +311,7 @@ def test_a_status_is_asked_for_by_the_servers_word(
     assert there.query(there.server.seen[0])["status"] == word
 
 
-def test_a_server_that_gives_more_than_asked_for_is_cut(serve: Serve, connect_to: Connect) -> None:
+def test_a_server_that_sends_more_than_requested_is_cut(serve: Serve, connect_to: Connect) -> None:
     rows = [workflow(id_) for id_ in (3, 2, 1)]
     server = serve(lambda seen, talk: talk.answer(body=samples.envelope(rows)))
 
@@ -328,7 +328,7 @@ def test_a_server_that_gives_more_than_asked_for_is_cut(serve: Serve, connect_to
         (lambda seen, talk: talk.answer(body={"name": "x"}), UnexpectedResponse),
     ],
 )
-def test_one_workflow_fails_with_the_error_that_fits(
+def test_one_workflow_fails_with_the_matching_error(
     serve: Serve, connect_to: Connect, behaviour: Behaviour, error: type[PneumaticError]
 ) -> None:
     with pytest.raises(PneumaticError) as caught:
@@ -337,7 +337,7 @@ def test_one_workflow_fails_with_the_error_that_fits(
     assert type(caught.value) is error
 
 
-def test_the_documented_server_cannot_be_asked_for_workflows(serve: Serve, connect_to: Connect) -> None:
+def test_the_documented_server_lists_no_workflows(serve: Serve, connect_to: Connect) -> None:
     server = serve(api.not_found)
     client = connect_to(server.url)
 

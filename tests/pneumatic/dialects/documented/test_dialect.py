@@ -97,7 +97,7 @@ def test_it_reads_users_with_and_without_an_invite() -> None:
     assert (active.invite, active.full_name) == (None, "user2@example.com")
 
 
-def test_fields_stand_by_order_downwards_and_ties_as_listed() -> None:
+def test_fields_are_sorted_by_order_downwards_and_ties_as_listed() -> None:
     wire = [
         samples.field(api_name=name, order=order) for name, order in [("a", 1), ("b", 3), ("c", 1), ("d", 2)]
     ]
@@ -107,7 +107,7 @@ def test_fields_stand_by_order_downwards_and_ties_as_listed() -> None:
     assert [field.api_name for field in template.kickoff.fields] == ["b", "d", "a", "c"]
 
 
-def test_tasks_stand_by_number() -> None:
+def test_tasks_are_sorted_by_number() -> None:
     template = parse_template(tasks=[samples.task(number=2, name="b"), samples.task(number=1, name="a")])
 
     assert [task.name for task in template.tasks] == ["a", "b"]

@@ -86,7 +86,7 @@ def test_a_selection_is_replayed_when_it_was_confirmed(integrator_client: Client
     assert set(Replay.objects.get().deliveries.values_list("pk", flat=True)) == set(chosen)
 
 
-def test_all_that_the_list_holds_is_replayed(integrator_client: Client, deliver: Deliver) -> None:
+def test_all_that_the_list_shows_is_replayed(integrator_client: Client, deliver: Deliver) -> None:
     for number in range(3):
         deliver(payloads.started(number, template_id=7))
     deliver(payloads.started(4, template_id=8))
@@ -112,7 +112,7 @@ def window(**values: Any) -> dict[str, Any]:
     }
 
 
-def test_a_time_is_replayed_after_a_look_at_how_many_there_are(
+def test_a_period_is_replayed_after_its_deliveries_were_counted(
     integrator_client: Client, deliver: Deliver
 ) -> None:
     for number in range(3):
@@ -151,7 +151,7 @@ def test_nothing_to_replay_is_said(integrator_client: Client) -> None:
     assert 'name="confirmed"' not in page
 
 
-def test_what_did_not_fit_the_address_is_taken_seriously_only_when_that_was_ticked(
+def test_a_delivery_with_a_url_mismatch_is_processed_only_when_that_was_ticked(
     integrator_client: Client, deliver: Deliver
 ) -> None:
     deliver(payloads.started(hook_target="https://elsewhere.example.com/hooks/other/"))

@@ -80,7 +80,7 @@ class TestSubscribing:
             ({"kinds": [STARTED], "where": "other", "target": f"{PUBLIC}/hooks/x/"}, "current token"),
         ],
     )
-    def test_what_is_wrong_is_said_beside_the_form(
+    def test_what_is_wrong_is_said_next_to_the_form(
         self, integrator_client: Client, sandbox: Sandbox, data: dict[str, object], sentence: str
     ) -> None:
         response = integrator_client.post(f"{PAGE}subscribe/", data)
@@ -268,7 +268,7 @@ class TestReplacingTheToken:
         assert services.proposed_target() != old
         assert "rotation in progress" in text(integrator_client.get(PAGE))
 
-    def test_an_event_by_the_new_address_is_as_good_as_a_word(
+    def test_an_event_at_the_new_address_confirms_it(
         self, integrator: User, integrator_client: Client, sandbox: Sandbox
     ) -> None:
         services.subscribe(integrator, [STARTED])

@@ -51,7 +51,7 @@ def token() -> str:
     return endpoints.token(endpoints.active())
 
 
-def test_it_shows_what_pneumatic_has_at_this_moment(integrator_client: Client, sandbox: Sandbox) -> None:
+def test_it_shows_what_pneumatic_has_now(integrator_client: Client, sandbox: Sandbox) -> None:
     sandbox.add_subscription(event="workflow_started", target=ELSEWHERE)
     assert ELSEWHERE in text(integrator_client)
     sandbox.delete_subscription(1)
@@ -62,7 +62,7 @@ def test_it_shows_what_pneumatic_has_at_this_moment(integrator_client: Client, s
     assert f"{timezone.localtime(SubscriptionListing.objects.get().fetched_at):%H:%M:%S}" in page
 
 
-def test_it_shows_what_is_wanted_beside_it(
+def test_it_shows_what_is_wanted_next_to_it(
     integrator: User, integrator_client: Client, sandbox: Sandbox
 ) -> None:
     services.subscribe(integrator, [Kind.WORKFLOW_STARTED.value, Kind.TASK_RETURNED.value])
@@ -136,7 +136,7 @@ def test_our_token_is_hidden_until_an_authorised_user_shows_it(
     assert "no-store" in response.headers["Cache-Control"]
 
 
-def test_statistics_stand_beside_what_comes_to_us_only(
+def test_statistics_are_shown_only_for_what_is_sent_to_us(
     integrator: User, integrator_client: Client, sandbox: Sandbox
 ) -> None:
     services.subscribe(integrator, [Kind.WORKFLOW_STARTED.value])
@@ -229,7 +229,7 @@ def test_looking_needs_a_permission(viewer: User, operator_client: Client, path:
     assert client_of(viewer).get(PAGE + path).status_code == 403
 
 
-def test_rows_have_no_pages_of_their_own(administrator_client: Client, sandbox: Sandbox) -> None:
+def test_rows_have_no_separate_pages(administrator_client: Client, sandbox: Sandbox) -> None:
     sandbox.add_subscription(event="workflow_started", target=ELSEWHERE)
     text(administrator_client)
     for path in ("add/", "1/change/", "1/delete/", "1/history/"):

@@ -59,7 +59,7 @@ def test_there_are_no_numbers_and_no_dates(
     assert "duplicate" not in pages[0]
 
 
-def test_what_came_in_is_counted_by_event(
+def test_deliveries_are_counted_by_event(
     integrator: User, integrator_client: Client, sandbox: Sandbox
 ) -> None:
     services.subscribe(integrator, [STARTED])

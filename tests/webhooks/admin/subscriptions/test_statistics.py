@@ -134,7 +134,7 @@ def test_it_costs_the_same_with_many_subscriptions_and_reads_no_row(
     assert any("webhook_delivery_hook" in step for step in steps)
 
 
-def test_nothing_is_asked_for_no_subscription(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+def test_nothing_is_queried_for_no_subscription(django_assert_num_queries: DjangoAssertNumQueries) -> None:
     assert statistics.of_subscriptions([9], now=NOW) == {}
     with django_assert_num_queries(0):
         assert statistics.of_subscriptions([], now=NOW) == {}

@@ -33,7 +33,7 @@ PHOTO = StoredFile(
 
 
 class FewPeople:
-    """Four people, and no groups unless given; counts how often it was asked for people."""
+    """Four people, and no groups unless given; counts the lookups of people."""
 
     def __init__(self, *people: Person, groups: Sequence[Group] = ()) -> None:
         self.people = {person.id: person for person in people or (ADA, GRACE, GONE, IDLE)}
@@ -68,7 +68,7 @@ class FewPeople:
 
 
 class FewFiles:
-    """Two uploaded files; counts how often it was asked."""
+    """Two uploaded files; counts the lookups."""
 
     def __init__(self, *files: StoredFile) -> None:
         self.known = {file.upload_id: file for file in files or (CONTRACT, PHOTO)}
@@ -100,7 +100,7 @@ def make_form(
 
 
 def answer_to(definition: FieldDefinition, posted: object) -> object:
-    """Return the canonical answer to one field, None for no answer; fail with the errors if it does not fit."""
+    """Return the canonical answer to one field, None for no answer; fail with the errors if it is not valid."""
     form = make_form(definition, data={control_name(definition.api_name): posted})
     assert form.is_valid(), form.errors
     return next((answer.value for answer in form.answers()), None)

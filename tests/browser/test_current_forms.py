@@ -1,4 +1,4 @@
-"""Forms that only today's server has: groups of fields, presets, hidden fields, limits, groups of people."""
+"""Forms that only the current server has: groups of fields, presets, hidden fields, limits, groups of people."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_a_rule_of_a_group_is_kept_before_anything_is_sent(
     assert mirror.workflows() == []
 
 
-def test_presets_stand_in_the_form_and_hidden_fields_carry_theirs(
+def test_presets_are_in_the_form_and_hidden_fields_carry_theirs(
     browse: Browse, mirror: Sandbox, bo: User, javascript: bool
 ) -> None:
     page = open_form(browse, bo, "Hidden and preset", javascript=javascript)
@@ -108,7 +108,7 @@ def test_presets_stand_in_the_form_and_hidden_fields_carry_theirs(
     assert not kickoff.get("hidden-text")
 
 
-def test_what_the_server_would_cut_is_told_before_it_is_sent(
+def test_what_the_server_would_cut_is_reported_before_it_is_sent(
     browse: Browse, mirror: Sandbox, bo: User, javascript: bool
 ) -> None:
     browse.allow("status of 422")
@@ -127,7 +127,7 @@ def test_what_the_server_would_cut_is_told_before_it_is_sent(
     assert launch(page, mirror)["kickoff"]["string-1"] == "x" * 140
 
 
-def test_a_group_is_picked_where_a_person_is_asked_for(
+def test_a_group_is_picked_in_a_field_for_people(
     browse: Browse, mirror: Sandbox, bo: User, javascript: bool
 ) -> None:
     page = open_form(browse, bo, "Shared with a group", javascript=javascript)
