@@ -1,3 +1,4 @@
+# words: skip-file, since its examples are words that the project does not use
 """The project's words are those of its field; see ``tests/words.py`` for those that it does not use."""
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from tests import words
 
 ROOT = Path(__file__).resolve().parent.parent
 PLACES = [
-    *("apps", "demo", "sandbox", "templates", "static", "docs"),
+    *("apps", "demo", "sandbox", "templates", "static", "docs", "tests"),
     *("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"),
 ]
 SKIPPED = {"migrations", "node_modules", "vendor", "locale", "__pycache__"}
@@ -47,6 +48,7 @@ def test_the_words_are_those_of_the_field(place: str) -> None:
         ("a.py", "def is_told(wish):  # words: ok\n    pass\n", []),
         ("a.py", "def hear(\n    wish,\n): pass\n", [(1, "hear"), (2, "wish")]),
         ("a.py", "hint = f'{x} is amiss'\n", [(1, "amiss")]),
+        ("a.py", "def test_which_fits(): pass\ndef which_fits(): pass\n", [(1, "which fits")]),
         ("a.md", "It is `told` anew, see https://told.example\n```\nlest\n```\n", [(1, "anew")]),
         ("a.html", '<p class="told">{{ told }} amiss</p>\n<script>// lest</script>\n', [(1, "amiss")]),
         ("a.js", "// meanwhile\nlet somebody = 1;\n", [(1, "meanwhile"), (2, "somebody")]),

@@ -2,7 +2,7 @@
 """The words that the project does not use, each with what to write instead, and how to find them in a file.
 
 ``find(path)`` reads comments, docstrings, strings, the text of pages, and the prose of Markdown; it skips code, fenced blocks,
-`inline code` and addresses. A name is judged where it is defined, not at every use.
+`inline code` and addresses. A name is judged where it is defined, not at every use; that of a test is a sentence.
 
 "words: ok" on a line keeps a word there; "words: skip-file" in the first five lines of a file skips it.
 """
@@ -176,6 +176,8 @@ def _in_python(source: str) -> Iterator[Hit]:
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             yield from in_name(node.lineno, node.name)
+            if node.name.startswith("test_"):
+                yield from in_prose(node.lineno, node.name.replace("_", " "))
         elif isinstance(node, ast.arg):
             yield from in_name(node.lineno, node.arg)
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
