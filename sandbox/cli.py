@@ -13,9 +13,10 @@ from typing import Any
 
 from .checks import MAX_SECONDS
 from .control import Start
+from .current.releases import NEWEST, RELEASES
 from .data import DATASETS
 from .sandbox import Sandbox
-from .state import DIALECTS, DOCUMENTED
+from .state import CURRENT, DIALECTS, DOCUMENTED
 
 DEFAULT_PORT = 8901
 DEFAULT_KEY = "sandbox-key"
@@ -50,8 +51,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--dialect",
         choices=DIALECTS,
-        default=DOCUMENTED,
-        help="the API as documented, or that of the current server (default: %(default)s)",
+        default=None,
+        help=f"the API as documented, or that of the current server (default: {DOCUMENTED})",
+    )
+    parser.add_argument(
+        "--release",
+        choices=RELEASES,
+        default=None,
+        help=f"release of the current server, with --dialect {CURRENT} or without it (default: {NEWEST.name})",
     )
     parser.add_argument(
         "--dataset", choices=DATASETS, default="demo", help="data to start with (default: %(default)s)"
@@ -89,6 +96,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: dict[str, Any]) -> int:
     """Serve until a signal comes; return the exit code."""
+    release = options["release"]
+    dialect = options["dialect"] or (CURRENT if release else DOCUMENTED)
+    if release and dialect != CURRENT:
+        print(f"--release is one of --dialect {CURRENT}: leave out one of the two options.", file=sys.stderr)
+        return 2
     port = options["port"]
     files_port = options["files_port"]
     if files_port is None:
@@ -106,7 +118,8 @@ def run(options: dict[str, Any]) -> int:
                 dataset=options["dataset"],
                 large=options["large"],
                 pace=options["pace"],
-                dialect=options["dialect"],
+                dialect=dialect,
+                release=release or NEWEST.name,
             ),
             first_workflow_id=options["first_workflow_id"],
             keep=options["keep"],

@@ -12,6 +12,7 @@ from . import faults as fault_rules
 from .api import json_body
 from .checks import problems
 from .control_webhooks import WebhookControl
+from .current.releases import NEWEST, RELEASES, Release
 from .data import DATASETS, load
 from .data.complete import complete_template, complete_user
 from .data.modern import modern_template, modern_user
@@ -33,12 +34,13 @@ Complete = Callable[[Record, Record | None], Record]
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """What a reset goes back to; ``pace`` in seconds."""
+    """What a reset goes back to; ``pace`` in seconds, ``release`` one of the current dialect."""
 
     dataset: str
     large: int = 0
     pace: float = 0
     dialect: str = DOCUMENTED
+    release: str = NEWEST.name
 
 
 class Control:
@@ -62,6 +64,7 @@ class Control:
         self._routes: dict[tuple[str, str], Callable[[Request], Any]] = {
             ("GET", "status"): self._status,
             ("POST", "reset"): self._reset,
+            ("POST", "upgrade"): self._upgrade,
             ("PATCH", "settings"): self._settings,
             ("GET", "faults"): lambda request: faults.as_json(),
             ("POST", "faults"): self._add_fault,
@@ -92,12 +95,18 @@ class Control:
         result = handler(request)
         return json_answer({"ok": True} if result is None else result)
 
-    def reset(self, dataset: str, *, large: int, dialect: str) -> None:
+    def reset(self, start: Start) -> None:
         """Load a data set and forget workflows, files, keys, faults, settings and the request log."""
-        data = load(dataset, large=large, dialect=dialect)
+        release = RELEASES[start.release]
+        data = load(start.dataset, large=start.large, dialect=start.dialect)
         with self._state.lock:
             self._state.load(
-                data.templates, data.users, groups=data.groups, datasets=data.datasets, dialect=dialect
+                data.templates,
+                data.users,
+                groups=data.groups,
+                datasets=data.datasets,
+                dialect=start.dialect,
+                release=release,
             )
             self._state.settings = Settings(pace=self._start.pace, delays=self._start.pace > 0)
             self._forget()
@@ -107,6 +116,7 @@ class Control:
     def _status(self, request: Request) -> dict[str, Any]:
         return {
             "dialect": self._state.dialect,
+            "release": self._state.release.name if self._state.dialect == CURRENT else None,
             "templates": len(self._state.templates),
             "users": len(self._state.users),
             "workflows": len(self._state.workflows),
@@ -117,17 +127,29 @@ class Control:
         }
 
     def _reset(self, request: Request) -> None:
-        options = _object(request, {"dataset": str, "large": int, "dialect": str})
-        dataset = options.get("dataset", self._start.dataset)
-        large = options.get("large", self._start.large)
-        dialect = options.get("dialect", self._start.dialect)
-        if dataset not in DATASETS:
+        options = _object(request, {"dataset": str, "large": int, "dialect": str, "release": str})
+        if "release" in options:
+            options.setdefault("dialect", CURRENT)
+        elif "dialect" in options:
+            options["release"] = NEWEST.name
+        start = replace(self._start, **options)
+        if start.dataset not in DATASETS:
             raise invalid([Problem("dataset", f"Write one of: {', '.join(DATASETS)}.")])
-        if not 0 <= large <= 100_000:
+        if not 0 <= start.large <= 100_000:
             raise invalid([Problem("large", "Write a number from 0 to 100000.")])
-        if dialect not in DIALECTS:
+        if start.dialect not in DIALECTS:
             raise invalid([Problem("dialect", f"Write one of: {', '.join(DIALECTS)}.")])
-        self.reset(dataset, large=large, dialect=dialect)
+        _release(start.release, start.dialect)
+        self.reset(start)
+
+    def _upgrade(self, request: Request) -> None:
+        given = _object(request, {"release": str})
+        release = _release(given.get("release", ""), self._state.dialect)
+        names = list(RELEASES)
+        if names.index(release.name) < names.index(self._state.release.name):
+            text = f"The server is {self._state.release.name} already; a reset goes back to an older one."
+            raise invalid([Problem("release", text)])
+        self._state.upgrade(release)
 
     def _settings(self, request: Request) -> None:
         given = json_body(request)
@@ -232,6 +254,15 @@ class Control:
         if id_ not in table:
             raise refuse(404, "Not found.")
         return table
+
+
+def _release(name: str, dialect: str) -> Release:
+    """Return the release of a server of this dialect; raise Refused when there is none of that name."""
+    if name not in RELEASES:
+        raise invalid([Problem("release", f"Write one of: {', '.join(RELEASES)}.")])
+    if dialect != CURRENT and name != NEWEST.name:
+        raise invalid([Problem("release", "Only the dialect current has releases.")])
+    return RELEASES[name]
 
 
 def _is_from_here(request: Request) -> bool:

@@ -55,8 +55,8 @@ class FileStore:
             self._state.attachments[attachment.id] = attachment
         return {
             "id": attachment.id,
-            "file_upload_url": self._url("uploads", attachment, host),
-            "thumbnail_upload_url": self._url("thumbnails", attachment, host)
+            "file_upload_url": object_url(self._origin(host), "uploads", attachment),
+            "thumbnail_upload_url": object_url(self._origin(host), "thumbnails", attachment)
             if attachment.wants_thumbnail
             else None,
         }
@@ -70,11 +70,14 @@ class FileStore:
             if attachment.file is None:
                 raise invalid([Problem("id", "The file was announced, but never uploaded.")])
             attachment.is_public = True
+        origin = self._origin(host)
         return {
             "id": attachment.id,
             "name": attachment.name,
-            "url": self._url("files", attachment, host),
-            "thumbnail_url": self._url("file-thumbnails", attachment, host) if attachment.thumbnail else None,
+            "url": object_url(origin, "files", attachment),
+            "thumbnail_url": object_url(origin, "file-thumbnails", attachment)
+            if attachment.thumbnail
+            else None,
             "size": attachment.file.size,
         }
 
@@ -103,7 +106,7 @@ class FileStore:
         attachment = self._state.attachments.get(id_)
         if attachment is None:
             return {"id": id_, "name": "", "url": ""}
-        url = self._url("files", attachment, f"{self.host}:{self.port}")
+        url = object_url(f"http://{self.host}:{self.port}", "files", attachment)
         return {"id": id_, "name": attachment.name, "url": url}
 
     def answer(self, request: Request) -> Answer:
@@ -161,11 +164,16 @@ class FileStore:
             replaced.close()
         return Answer(200, b"", "text/plain", {"ETag": f'"{stored.sha256[:32]}"'})
 
-    def _url(self, kind: str, attachment: Attachment, host: str) -> str:
+    def _origin(self, host: str) -> str:
         # The name of the machine as the client knows it, with the store's own port.
         name = host if host.endswith("]") else host.rpartition(":")[0] or host
-        path = f"/{kind}/{attachment.id}/{quote(attachment.name, safe='', errors='replace')}"
-        return f"http://{name}:{self.port}{path}?signature={attachment.signature}"
+        return f"http://{name}:{self.port}"
+
+
+def object_url(origin: str, kind: str, attachment: Attachment) -> str:
+    """Return the signed URL of an object: of ``uploads``, ``thumbnails``, ``files`` or ``file-thumbnails``."""
+    path = f"/{kind}/{attachment.id}/{quote(attachment.name, safe='', errors='replace')}"
+    return f"{origin}{path}?signature={attachment.signature}"
 
 
 def _announce_problems(body: Record) -> list[Problem]:

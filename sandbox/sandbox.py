@@ -12,7 +12,8 @@ from .control import PREFIX, Control, Start
 from .control_webhooks import WebhookControl
 from .crowd import Crowd
 from .current.api import CurrentApi
-from .current.files import FileService
+from .current.files.attachments import Attachments
+from .current.files.service import FileService
 from .errors import Refused
 from .faults import Faults
 from .files import FileStore
@@ -48,7 +49,12 @@ class Sandbox:
         self._crowd = Crowd(state=self.state, workflows=self._workflows)
         self._api = Api(state=self.state, api_key=api_key, files=self._files, workflows=self._workflows)
         self._file_service = FileService(self.state)
-        self._current_api = CurrentApi(state=self.state, files=self._file_service, workflows=self._workflows)
+        self._current_api = CurrentApi(
+            state=self.state,
+            files=self._file_service,
+            attachments=Attachments(self.state, self._files),
+            workflows=self._workflows,
+        )
         webhooks = WebhookControl(
             state=self.state, workflows=self._workflows, announcer=self._announcer, crowd=self._crowd
         )
@@ -60,7 +66,7 @@ class Sandbox:
             forget=self._forget,
             start=start,
         )
-        self._control.reset(start.dataset, large=start.large, dialect=start.dialect)
+        self._control.reset(start)
         self._keeper = Keeper(self.state, keep) if keep else None
         self.state.workflow_ids = Ids(max(self.state.workflow_ids.upcoming, first_workflow_id))
         self.host = host
@@ -119,8 +125,8 @@ class Sandbox:
         return self._observed("api", request, self._current_api.answer if is_current else self._api.answer)
 
     def _answer_files(self, request: Request) -> Answer:
-        is_current = self.state.dialect == CURRENT
-        answer = self._file_service.answer if is_current else self._files.answer
+        has_service = self.state.dialect == CURRENT and self.state.release.files == "links"
+        answer = self._file_service.answer if has_service else self._files.answer
         return self._observed("files", request, answer)
 
     def _observed(self, server: str, request: Request, answer: Callable[[Request], Answer]) -> Answer:

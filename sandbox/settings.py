@@ -16,7 +16,8 @@ class Settings:
 
     ``pace`` is the mean time between two acts of the simulated people, 0 for none. ``delays`` lets a task's delay
     snooze the workflow before it begins. Today's file service takes no file of more bytes than ``upload_maximum``, and
-    no more than ``upload_limit`` files in ``upload_retry_after`` seconds; 0 is no limit.
+    no more than ``upload_limit`` files in ``upload_retry_after`` seconds; 0 is no limit. Without ``has_object_storage``
+    the releases before it take no files.
     """
 
     page_maximum: int = DEFAULT_PAGE_MAXIMUM
@@ -27,6 +28,7 @@ class Settings:
     upload_maximum: int = UPLOAD_MAXIMUM
     upload_limit: int = 0
     upload_retry_after: int = 60
+    has_object_storage: bool = True
 
 
 CHECKS: dict[str, Check] = {
@@ -38,4 +40,5 @@ CHECKS: dict[str, Check] = {
     "upload_maximum": whole(0, UPLOAD_MAXIMUM),
     "upload_limit": whole(0, 10_000),
     "upload_retry_after": whole(1, 600),
+    "has_object_storage": FLAG,
 }

@@ -11,6 +11,7 @@ from typing import IO, Any
 from uuid import uuid4
 
 from .current import shapes as current
+from .current.releases import NEWEST, Release
 from .keys import OWNER, Keys
 from .settings import Settings
 from .shapes import Record, template_detail, template_summary, user_detail
@@ -113,6 +114,7 @@ class State:
     datasets: dict[int, Record] = field(default_factory=dict)
     keys: Keys = field(default_factory=lambda: Keys(""))
     dialect: str = DOCUMENTED
+    release: Release = NEWEST  # of the current dialect
     files_url: str = ""  # of today's file service, without a slash at its end
     settings: Settings = field(default_factory=Settings)
     workflow_ids: Ids = field(default_factory=lambda: Ids(FIRST_WORKFLOW))
@@ -132,10 +134,12 @@ class State:
         groups: Iterable[Record] = (),
         datasets: Iterable[Record] = (),
         dialect: str = DOCUMENTED,
+        release: Release = NEWEST,
     ) -> None:
-        """Forget everything that happened and hold this account instead, which uses ``dialect`` from now on."""
+        """Forget everything that happened and hold this account instead, on a server of this dialect and release."""
         with self.lock:
             self.dialect = dialect
+            self.release = release
             self.users = {user["id"]: user for user in users}
             self.templates = {template["id"]: template for template in templates}
             self.groups = {group["id"]: group for group in groups}
@@ -155,6 +159,12 @@ class State:
                 self.template_bytes(id_)
             for id_ in self.users:
                 self.user_row(id_)
+
+    def upgrade(self, release: Release) -> None:
+        """Answer as another release from now on; all else stays."""
+        with self.lock:
+            self.release = release
+            self.forget_encoded()
 
     def owner(self) -> Record | None:
         """Return the account's owner, to whom the key of the command line belongs; None for an empty account."""
@@ -264,8 +274,8 @@ _SHAPES: dict[tuple[str, str], Callable[[State, int], Record]] = {
     (DOCUMENTED, "summary"): lambda state, id_: template_summary(state.templates[id_], state.users),
     (DOCUMENTED, "user"): lambda state, id_: user_detail(state.users[id_]),
     (CURRENT, "detail"): lambda state, id_: current.template_detail(
-        state.templates[id_], state.users, state.groups
+        state.templates[id_], state.users, state.groups, state.release
     ),
-    (CURRENT, "summary"): lambda state, id_: current.template_summary(state.templates[id_]),
-    (CURRENT, "user"): lambda state, id_: current.user_detail(state.users[id_], state.groups),
+    (CURRENT, "summary"): lambda state, id_: current.template_summary(state.templates[id_], state.release),
+    (CURRENT, "user"): lambda state, id_: current.user_detail(state.users[id_], state.groups, state.release),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from sandbox.api import HOST
 from sandbox.state import State
@@ -13,7 +13,9 @@ from sandbox.workflows import Workflows
 
 from . import errors
 from .errors import Complaint
-from .files import FileService
+from .files.attachments import Attachments
+from .files.service import FileService
+from .releases import Release
 from .routing import Handler, Routes
 from .running import Running
 from .templates import Templates
@@ -34,6 +36,16 @@ _BAD_KEY = {
     ],
 }
 _COOKIE_DAYS = 1
+# The beginnings of the paths that not every release has.
+_HAS: dict[str, Callable[[Release], bool]] = {
+    "/attachments": lambda release: release.files == "links",
+    "/workflows/attachments": lambda release: release.files == "ids",
+    "/datasets": lambda release: "dataset" not in release.absent,
+    "/fieldsets": lambda release: "fieldsets" not in release.absent,
+    "/auth/google/token": lambda release: release.has_google_sign_in,
+    r"/v2/tasks/([0-9]+)/complete": lambda release: release.has_task_paths,
+    r"/v2/tasks/([0-9]+)/revert": lambda release: release.has_task_paths,
+}
 
 
 class CurrentApi:
@@ -42,26 +54,31 @@ class CurrentApi:
     A handler gets the request, the key's user and the parts of the path.
     """
 
-    def __init__(self, *, state: State, files: FileService, workflows: Workflows) -> None:
+    def __init__(
+        self, *, state: State, files: FileService, attachments: Attachments, workflows: Workflows
+    ) -> None:
         self._state = state
         routes: Routes = {
             **Webhooks(state).routes,
             **files.routes,
+            **attachments.routes,
             **Templates(state).routes,
             **Running(state, workflows).routes,
             **Users(state).routes,
             **WorkflowPaths(state, workflows).routes,
         }
         # In the order of the table: a path with a name in it comes before the one with an id in its place.
-        self._routes = [(re.compile(pattern), methods) for pattern, methods in routes.items()]
+        self._routes = [
+            (re.compile(pattern), methods, _condition(pattern)) for pattern, methods in routes.items()
+        ]
 
     def answer(self, request: Request) -> Answer:
         """Return the answer to a request."""
         if request.path == "/" and request.method in {"GET", "HEAD"}:
             return Answer(204, b"", "text/html; charset=utf-8")
-        for pattern, methods in self._routes:
+        for pattern, methods, has in self._routes:
             match = pattern.fullmatch(request.path)
-            if match:
+            if match and has(self._state.release):
                 if request.method == "OPTIONS":
                     return errors.server_error()
                 return self._answer(request, methods, match.groups())
@@ -90,6 +107,12 @@ class CurrentApi:
             answer = complaint.answer(language)
         answer.headers |= cookies
         return answer
+
+
+def _condition(pattern: str) -> Callable[[Release], bool]:
+    """Return the test whether a release has the paths of a pattern."""
+    found = (has for path, has in _HAS.items() if pattern.startswith(path))
+    return next(found, lambda release: True)
 
 
 def _key(request: Request) -> str:

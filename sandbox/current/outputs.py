@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from sandbox.shapes import CHOICE_TYPES, Record
 from sandbox.state import State
 
+from .files.attachments import attachment_object, shown_name, stored_url
 from .shapes import name_of
 
 _BOLD = re.compile(r"\*\*(.+?)\*\*|__(.+?)__")
@@ -62,7 +63,7 @@ def _output(
     answer = answers.get(field["api_name"])
     value, markdown, clear = _texts(field, answer, state.users.get(workflow["started_by"]), state)
     is_person = field["type"] == "user"
-    return {
+    shown: Record = {
         "id": workflow["id"] * 10_000 + field["id"],
         "order": field["order"],
         "type": field["type"],
@@ -76,10 +77,29 @@ def _output(
         "clear_value": clear if value else unanswered,
         "user_id": answer if is_person and isinstance(answer, int) else None,
         "group_id": answer["group"] if is_person and isinstance(answer, dict) else None,
-        "selections": [option["value"] for option in field["selections"]]
-        if field["type"] in CHOICE_TYPES
-        else [],
+        "selections": _selections(field, answer, workflow, state) if field["type"] in CHOICE_TYPES else [],
     }
+    if state.release.has_attachments:
+        shown["attachments"] = (
+            [_attachment(id_, state) for id_ in answer or ()] if field["type"] == "file" else []
+        )
+    return state.release.known(shown)
+
+
+def _selections(field: Record, answer: Any, workflow: Record, state: State) -> list[Any]:
+    """Return the options as texts, or as objects with ids of this workflow, which are not those of the template."""
+    if state.release.stored_options == "texts":
+        return [option["value"] for option in field["selections"]]
+    chosen = answer if isinstance(answer, list) else [answer]
+    return [
+        {
+            "id": workflow["id"] * 10_000 + option["id"],
+            "value": option["value"],
+            "is_selected": option["id"] in chosen,
+            "api_name": option["api_name"],
+        }
+        for option in field["selections"]
+    ]
 
 
 def _texts(field: Record, answer: Any, starter: Record | None, state: State) -> tuple[str, str, str]:
@@ -95,11 +115,16 @@ def _texts(field: Record, answer: Any, starter: Record | None, state: State) -> 
         return answer, f"[{field['name']}]({answer})", answer
     if kind == "date":
         seconds = _seconds(answer)
+        if state.release.dates == "us":
+            shown = dt.datetime.fromtimestamp(seconds, dt.UTC).strftime("%m/%d/%Y")
+            return shown, shown, shown
         shown = shown_time(seconds, starter)
         return str(seconds), shown, shown
     if kind in {"string", "text"}:
         return answer, answer, _BOLD.sub(lambda match: match[1] or match[2], answer)
     text = _text(field, answer, state)
+    if kind == "user" and state.release.stored_people == "ids" and isinstance(answer, int):
+        return str(answer), text, text
     return text, text, text
 
 
@@ -130,4 +155,14 @@ def _link(item: Any, state: State) -> tuple[str, str]:
         label, _, url = item.removeprefix("[").removesuffix(")").partition("](")
         return label, url
     attachment = state.attachments.get(item)
-    return (attachment.name, f"{state.files_url}/{attachment.uuid}") if attachment else ("", state.files_url)
+    if attachment is None:
+        return "", state.files_url
+    if state.release.files == "ids":
+        return shown_name(attachment, state), stored_url(attachment, state)
+    return attachment.name, f"{state.files_url}/{attachment.uuid}"
+
+
+def _attachment(item: Any, state: State) -> Record:
+    """Return a file of an answer, as releases with attachments list it."""
+    attachment = state.attachments.get(item) if isinstance(item, int) else None
+    return attachment_object(attachment, state) if attachment else {}

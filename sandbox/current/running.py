@@ -59,9 +59,11 @@ class Running:
             return json_answer(workflow_object(workflow, self._state))
 
     def _template(self, user: Record, id_text: str) -> Record:
-        template = find(self._state, id_text, user, errors.NO_TEMPLATE_ACCESS)
+        has_roles = self._state.release.template_owners == "roles"
+        refusal = errors.NO_TEMPLATE_ACCESS if has_roles else errors.NOT_OWNER
+        template = find(self._state, id_text, user, refusal)
         if not user["is_account_owner"] and not access.roles(user, template, self._state):
-            raise errors.forbidden(errors.NO_TEMPLATE_ACCESS)
+            raise errors.forbidden(refusal)
         return template
 
     def _filled_in(self, pattern: str, template: Record, user: Record, kept: Record) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
 
 from sandbox.shapes import CHOICE_TYPES, Record
 
+from .releases import Release
+
 ACCOUNT_NAME = "Sandbox"
-_SUMMARY_KEYS = ("id", "wf_name_template", "tasks_count", "owners", "name", "is_active", "is_public")
+_SUMMARY_KEYS = ("id", "wf_name_template", "name", "is_active", "is_public", "is_embedded")
 _FIELDSET_KEYS = (
     "title",
     "order",
@@ -22,7 +23,8 @@ _FIELDSET_KEYS = (
     "rules",
 )
 _NOT_IN_FORM = {"rules", "shared_fieldset_id"}
-_FORM_KEYS = ("name", "type", "order", "description", "is_hidden", "api_name")
+_OPTION_KEYS = ("value", "api_name")
+_DRAFT_TASK_KEYS = ("name", "number", "parents", "ancestors", "fieldsets")
 _SUBSCRIPTIONS = (
     "is_tasks_digest_subscriber",
     "is_digest_subscriber",
@@ -34,22 +36,26 @@ _SUBSCRIPTIONS = (
 )
 
 
-def template_summary(template: Record) -> Record:
+def template_summary(template: Record, release: Release) -> Record:
     """Return a template as the list shows it, except for ``is_editable`` and ``workflows_count``.
 
     A draft that was never published shows nothing of itself but its name.
     """
     is_draft = template["is_draft"]
+    kickoff = {"description": "", "fields": [], "fieldsets": []} if is_draft else template["kickoff"]
     return {
         **{key: template[key] for key in _SUMMARY_KEYS},
         "tasks_count": 0 if is_draft else len(template["tasks"]),
-        "is_embedded": template["is_embedded"],
         "description": None if is_draft else template["description"],
-        "kickoff": {"fields": [], "fieldsets": []} if is_draft else _kickoff(template["kickoff"], _as_texts),
+        "kickoff": _kickoff(kickoff, release, _listed_field),
+        **_owners(template, release),
+        **({"performers_count": template["performers_count"]} if release.has_counts else {}),
     }
 
 
-def template_detail(template: Record, users: Mapping[int, Record], groups: Mapping[int, Record]) -> Record:
+def template_detail(
+    template: Record, users: Mapping[int, Record], groups: Mapping[int, Record], release: Release
+) -> Record:
     """Return a template as it is read by its id; an inactive one is the stored draft, where keys may be missing."""
     timestamp = template["date_updated"]
     detail = {
@@ -57,9 +63,9 @@ def template_detail(template: Record, users: Mapping[int, Record], groups: Mappi
         "name": template["name"],
         "wf_name_template": template["wf_name_template"],
         "description": template["description"],
-        "tasks": _tasks(template, users, groups),
-        "kickoff": _kickoff(template["kickoff"], _as_objects),
-        "owners": template["owners"],
+        "tasks": _tasks(template, users, groups, release),
+        "kickoff": _kickoff(template["kickoff"], release, _field),
+        **_owners(template, release),
         "is_active": template["is_active"],
         "is_public": template["is_public"],
         "is_embedded": template["is_embedded"],
@@ -73,39 +79,41 @@ def template_detail(template: Record, users: Mapping[int, Record], groups: Mappi
         "reminder_notification": False,
         "completion_notification": False,
     }
-    return _draft(detail) if template["is_draft"] else detail
+    if release.has_counts:
+        detail |= {"tasks_count": len(template["tasks"]), "performers_count": template["performers_count"]}
+    return release.known(_draft(detail) if template["is_draft"] else detail)
 
 
-def template_form(template: Record) -> Record:
+def template_form(template: Record, release: Release) -> Record:
     """Return a template as ``/templates/<id>/fields`` shows it: names without what a form would need."""
+    kickoff = {
+        "fields": _form_fields(template["kickoff"]["fields"], release),
+        "fieldsets": [
+            {
+                **{key: fieldset[key] for key in _FIELDSET_KEYS if key not in _NOT_IN_FORM},
+                "fields": _form_fields(fieldset["fields"], release),
+            }
+            for fieldset in template["kickoff"]["fieldsets"]
+        ],
+    }
+    tasks = [
+        {
+            **{key: task[key] for key in release.form_task_keys},
+            "fields": _form_fields(task["fields"], release),
+            "fieldsets": [],
+        }
+        for task in template["tasks"]
+    ]
     return {
         "id": template["id"],
-        "kickoff": {
-            "fields": _form_fields(template["kickoff"]["fields"]),
-            "fieldsets": [
-                {
-                    **{key: fieldset[key] for key in _FIELDSET_KEYS if key not in _NOT_IN_FORM},
-                    "fields": _form_fields(fieldset["fields"]),
-                }
-                for fieldset in template["kickoff"]["fieldsets"]
-            ],
-        },
-        "tasks": [
-            {
-                "name": task["name"],
-                "number": task["number"],
-                "api_name": task["api_name"],
-                "fields": _form_fields(task["fields"]),
-                "fieldsets": [],
-            }
-            for task in template["tasks"]
-        ],
+        "kickoff": release.known(kickoff),
+        "tasks": [release.known(task) for task in tasks],
     }
 
 
-def user_detail(user: Record, groups: Mapping[int, Record]) -> Record:
+def user_detail(user: Record, groups: Mapping[int, Record], release: Release) -> Record:
     """Return a user as the list of users shows them."""
-    return {
+    detail = {
         "id": user["id"],
         "type": user["type"],
         "email": user["email"],
@@ -128,15 +136,24 @@ def user_detail(user: Record, groups: Mapping[int, Record]) -> Record:
         "subordinates_ids": [],
         "vacation": user["vacation"],
     }
+    if release.has_dates_joined:
+        detail["date_joined"] = user["date_joined"]
+    return release.known(detail | _staff(user, release))
 
 
-def own_context(user: Record, users: Mapping[int, Record]) -> Record:
-    """Return what a key may know of its user and of the account."""
+def own_context(
+    user: Record,
+    users: Mapping[int, Record],
+    templates: Mapping[int, Record],
+    roles: set[str],
+    release: Release,
+) -> Record:
+    """Return what a key may know of its user, who has these roles on templates, and of the account."""
     joined = user["date_joined"]
-    return {
+    context = {
         "id": user["id"],
         "email": user["email"],
-        "account": _account(users),
+        "account": _account(users, templates, release),
         "first_name": user["first_name"],
         "last_name": user["last_name"],
         "phone": user["phone"],
@@ -145,20 +162,21 @@ def own_context(user: Record, users: Mapping[int, Record]) -> Record:
         "date_joined": joined,
         "date_joined_tsp": stamp(joined),
         "is_account_owner": user["is_account_owner"],
-        "is_superuser": user["is_account_owner"],
+        "is_superuser": user["is_account_owner"] and release.has_superuser,
         **dict.fromkeys(_SUBSCRIPTIONS, True),
         "type": user["type"],
         "language": user["language"],
         "timezone": user["timezone"],
         "date_fmt": user["date_fmt"],
         "date_fdw": user["date_fdw"],
-        "has_workflow_viewer_access": False,
-        "has_workflow_starter_access": False,
+        "has_workflow_viewer_access": bool(roles & {"owner", "viewer"}),
+        "has_workflow_starter_access": bool(roles & {"owner", "starter"}),
         "manager_id": user["manager_id"],
         "subordinates_ids": [],
         "vacation": user["vacation"],
         "is_supermode": False,
     }
+    return release.known(context | _staff(user, release))
 
 
 def stamp(timestamp: str | None) -> float | None:
@@ -173,9 +191,18 @@ def name_of(user: Record) -> str:
     return f"{user['first_name']} {user['last_name']}".strip() or str(user["email"])
 
 
-def _account(users: Mapping[int, Record]) -> Record:
+def _staff(user: Record, release: Release) -> Record:
+    return {"is_staff": user["is_admin"]} if release.has_counts else {}
+
+
+def _account(users: Mapping[int, Record], templates: Mapping[int, Record], release: Release) -> Record:
     owner = next((user for user in users.values() if user["is_account_owner"]), None)
     joined = owner["date_joined"] if owner else "2025-09-01T08:15:00.000000Z"
+    counts = {
+        "max_templates": None,
+        "active_templates": sum(template["is_active"] for template in templates.values()),
+        "payment_card_provided": True,
+    }
     return {
         "id": 1,
         "name": ACCOUNT_NAME,
@@ -198,58 +225,84 @@ def _account(users: Mapping[int, Record]) -> Record:
         "plan_expiration_tsp": None,
         "trial_is_active": False,
         "trial_ended": False,
+        **(counts if release.has_counts else {}),
     }
 
 
-def _kickoff(kickoff: Record, selections: Any) -> Record:
-    return {
-        "fields": [_field(field, selections) for field in kickoff["fields"]],
+def _owners(template: Record, release: Release) -> Record:
+    """Return who may do what with a template, as this release shows it: the two oldest know users only."""
+    owners = template["owners"]
+    if release.template_owners == "ids":
+        return {"template_owners": [int(item["source_id"]) for item in owners if item["type"] == "user"]}
+    if release.template_owners == "owners":
+        return {"owners": [{key: item[key] for key in ("api_name", "type", "source_id")} for item in owners]}
+    return {"owners": owners}
+
+
+def _kickoff(kickoff: Record, release: Release, shown: Callable[[Record, Release], Record]) -> Record:
+    form = {
+        "fields": [shown(field, release) for field in kickoff["fields"]],
         "fieldsets": [
             {
                 **{key: fieldset[key] for key in _FIELDSET_KEYS},
                 # In the list, too: there a data set's items are missing from fieldsets, and from nothing else.
-                "fields": [_field(field, _as_objects) for field in fieldset["fields"]],
+                "fields": [_field(field, release) for field in fieldset["fields"]],
             }
             for fieldset in kickoff["fieldsets"]
         ],
     }
+    if release.has_description:
+        form["description"] = kickoff["description"]
+    return release.known(form)
 
 
-def _field(field: Record, selections: Any) -> Record:
+def _field(field: Record, release: Release) -> Record:
     is_choice = field["type"] in CHOICE_TYPES
-    return {
+    shown = {
         "name": field["name"],
         "description": field["description"],
         "type": field["type"],
         "is_required": field["is_required"],
         "is_hidden": field["is_hidden"],
         "api_name": field["api_name"],
-        **({"selections": selections(field)} if is_choice else {}),
+        **({"selections": _options(field, release)} if is_choice else {}),
         "default": field["default"],
         **({"dataset": field["dataset"]} if is_choice else {}),
         "order": field["order"],
     }
+    return release.known(shown)
 
 
-def _as_texts(field: Record) -> list[str]:
-    return [option["value"] for option in field["selections"]]
+def _listed_field(field: Record, release: Release) -> Record:
+    shown = _field(field, release)
+    if not release.has_listed_defaults:
+        shown.pop("default")
+    if field["type"] in CHOICE_TYPES and release.listed_options == "texts":
+        shown["selections"] = [option["value"] for option in field["selections"]]
+    elif release.has_empty_options:
+        shown.setdefault("selections", [])
+    return shown
 
 
-def _as_objects(field: Record) -> list[Record]:
+def _options(field: Record, release: Release) -> list[Record]:
     if field["dataset"] is not None:
         return []
-    return [{"value": option["value"], "api_name": option["api_name"]} for option in field["selections"]]
+    keys = ("id", *_OPTION_KEYS) if release.listed_options == "objects_with_ids" else _OPTION_KEYS
+    return [{key: option[key] for key in keys} for option in field["selections"]]
 
 
-def _form_fields(fields: Sequence[Record]) -> list[Record]:
-    return [{key: field[key] for key in _FORM_KEYS} for field in fields]
+def _form_fields(fields: Sequence[Record], release: Release) -> list[Record]:
+    return [release.known({key: field[key] for key in release.form_field_keys}) for field in fields]
 
 
-def _tasks(template: Record, users: Mapping[int, Record], groups: Mapping[int, Record]) -> list[Record]:
+def _tasks(
+    template: Record, users: Mapping[int, Record], groups: Mapping[int, Record], release: Release
+) -> list[Record]:
     before: list[str] = []
     shown = []
     for task in template["tasks"]:
         parents = before[-1:]
+        performers = _raw_performers(task, users, groups, has_ids=release.has_performer_ids)
         shown.append(
             {
                 "id": task["id"],
@@ -259,20 +312,20 @@ def _tasks(template: Record, users: Mapping[int, Record], groups: Mapping[int, R
                 "require_completion_by_all": task["require_completion_by_all"],
                 "skip_for_starter": False,
                 "delay": task["delay"],
-                "fields": [_field(field, _as_objects) for field in task["fields"]],
+                "fields": [_field(field, release) for field in task["fields"]],
                 "fieldsets": [],
-                "conditions": [_condition(task, name) for name in parents],
+                "conditions": [_condition(task, name) for name in parents if release.has_conditions],
                 "api_name": task["api_name"],
-                "raw_performers": _raw_performers(task, users, groups),
+                "raw_performers": performers,
                 "checklists": [],
                 "raw_due_date": None,
-                "revert_task": parents[0] if parents else None,
+                "revert_task": parents[0] if parents and "parents" not in release.absent else None,
                 "parents": parents,
                 "ancestors": list(before),
             }
         )
         before.append(task["api_name"])
-    return shown
+    return [release.known(task) for task in shown]
 
 
 def _condition(task: Record, after: str) -> Record:
@@ -289,7 +342,9 @@ def _condition(task: Record, after: str) -> Record:
     return {"action": "start_task", "rules": [rule], "order": 1, "api_name": f"cond-{suffix}"}
 
 
-def _raw_performers(task: Record, users: Mapping[int, Record], groups: Mapping[int, Record]) -> list[Record]:
+def _raw_performers(
+    task: Record, users: Mapping[int, Record], groups: Mapping[int, Record], *, has_ids: bool
+) -> list[Record]:
     found: list[tuple[str, str | None, str]] = [
         ("user", str(id_), name_of(users[id_])) for id_ in task["responsible"] if id_ in users
     ]
@@ -303,6 +358,7 @@ def _raw_performers(task: Record, users: Mapping[int, Record], groups: Mapping[i
             "source_id": source_id,
             "type": kind,
             "label": label,
+            **({"id": task["id"] * 100 + place} if has_ids else {}),
         }
         for place, (kind, source_id, label) in enumerate(found, start=1)
     ]
@@ -320,7 +376,7 @@ def _draft(detail: Record) -> Record:
     draft = {key: value for key, value in detail.items() if key not in missing}
     draft["tasks"] = [
         {
-            **{key: task[key] for key in ("name", "number", "parents", "ancestors", "fieldsets")},
+            **{key: task[key] for key in _DRAFT_TASK_KEYS if key in task},
             "raw_performers": [
                 {"type": item["type"], "source_id": item["source_id"]} for item in task["raw_performers"]
             ],

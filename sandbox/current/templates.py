@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from sandbox.shapes import Record
-from sandbox.state import State
+from sandbox.state import State, encode
 from sandbox.wire import Answer, Request, json_answer
 
 from . import access, errors, listing
@@ -27,7 +27,9 @@ class Templates:
             r"/templates/": {"GET": self._links},
             r"/templates/([^/]+)": {"GET": self._detail},
             r"/templates/([^/]+)/fields": {"GET": self._form},
+            r"/datasets": {"GET": self._datasets},
             r"/datasets/([^/]+)": {"GET": self._dataset},
+            r"/fieldsets": {"GET": self._fieldsets},
         }
 
     def _list(self, request: Request, user: Record) -> Answer:
@@ -56,6 +58,8 @@ class Templates:
             def row(id_: int) -> bytes:
                 owns = is_admin and "owner" in access.roles_of(names, self._state.templates[id_])
                 more = b',"is_editable":true}' if owns else b',"is_editable":false}'
+                if "is_editable" in self._state.release.absent:
+                    more = b"}"
                 if ordering.endswith("usage"):
                     more = b',"workflows_count":%d' % counts[id_] + more
                 return self._state.template_row(id_)[:-1] + more
@@ -70,7 +74,7 @@ class Templates:
     def _detail(self, request: Request, user: Record, id_text: str) -> Answer:
         with self._state.lock:
             if not access.is_admin(user):
-                raise errors.forbidden()
+                raise errors.forbidden(self._state.release.template_refusal)
             template = find(self._state, id_text, user, errors.NOT_OWNER)
             if not user["is_account_owner"] and "owner" not in access.roles(user, template, self._state):
                 raise errors.forbidden(errors.NOT_OWNER)
@@ -81,7 +85,19 @@ class Templates:
             template = find(self._state, id_text, user, NOT_OWNER_OR_VIEWER)
             if not access.roles(user, template, self._state) & {"owner", "viewer"}:
                 raise errors.forbidden(NOT_OWNER_OR_VIEWER)
-            return json_answer(template_form(template))
+            return json_answer(template_form(template, self._state.release))
+
+    def _datasets(self, request: Request, user: Record) -> Answer:
+        """Answer with the data sets; what a row has was not recorded, other than that it has an id and a name."""
+        with self._state.lock:
+            return _names(request, self._state.datasets)
+
+    def _fieldsets(self, request: Request, user: Record) -> Answer:
+        """Answer with the fieldsets; the same as for data sets is true of the rows."""
+        with self._state.lock:
+            templates = self._state.templates.values()
+            parts = [part for template in templates for part in template["kickoff"]["fieldsets"]]
+            return _names(request, {part["shared_fieldset_id"]: part for part in parts})
 
     def _dataset(self, request: Request, user: Record, id_text: str) -> Answer:
         with self._state.lock:
@@ -98,6 +114,17 @@ def find(state: State, id_text: str, user: Record, refusal: str) -> Record:
     if template is None:
         raise _unknown(user, refusal) if id_ is not None else errors.forbidden(refusal)
     return template
+
+
+def _names(request: Request, records: dict[int, Record]) -> Answer:
+    window = listing.Window(
+        listing.number(request.query, "limit", 0), listing.number(request.query, "offset", 0)
+    )
+
+    def row(id_: int) -> bytes:
+        return encode({"id": id_, "name": records[id_]["name"]})
+
+    return listing.page(request, list(records), window, row)
 
 
 def _unknown(user: Record, refusal: str) -> Complaint:

@@ -25,6 +25,7 @@ class Users:
             r"/accounts/users/([0-9]+)": {"GET": self._detail},
             r"/accounts/groups": {"GET": self._groups},
             r"/auth/context": {"GET": self._context},
+            r"/auth/google/token": {"GET": self._refuse_sign_in},
         }
 
     def _list(self, request: Request, user: Record) -> Answer:
@@ -61,11 +62,21 @@ class Users:
 
     def _groups(self, request: Request, user: Record) -> Answer:
         with self._state.lock:
-            return json_answer(list(self._state.groups.values()))
+            keys = ("id", "name", "photo", "users") + (
+                ("type",) if self._state.release.has_group_types else ()
+            )
+            return json_answer([{key: group[key] for key in keys} for group in self._state.groups.values()])
 
     def _context(self, request: Request, user: Record) -> Answer:
         with self._state.lock:
-            return json_answer(own_context(user, self._state.users))
+            state = self._state
+            names = access.names_of(user, state)
+            roles = {role for item in state.templates.values() for role in access.roles_of(names, item)}
+            return json_answer(own_context(user, state.users, state.templates, roles, state.release))
+
+    def _refuse_sign_in(self, request: Request, user: Record) -> Answer:
+        """Answer as where signing in with Google is switched off, which is all that is simulated of it."""
+        raise errors.forbidden()
 
 
 def _filter(text: str, choices: list[str] | tuple[str, ...]) -> set[str]:

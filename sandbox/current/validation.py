@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from sandbox.shapes import Record
+from sandbox.shapes import Record, file_answers
 from sandbox.state import State
 
 from . import errors
 from .errors import Complaint
+from .releases import Release
 from .webhooks import is_valid_url
 
 MAX_STRING_CHARACTERS = 140
@@ -23,15 +24,21 @@ FILL_IN = "Please fill in the required fields."
 NO_TEXT = "Value should be a string."
 TOO_LONG = "The value of the field exceeds the limit of {limit} characters."
 NO_SELECTION = "A selection with the given value does not exist."
+NO_SELECTION_ID = "Selection with the given id does not exist."
 NO_LIST = "Checkbox value should be a list."
 NO_SELECTIONS = "Checkbox value contains invalid selections."
 UNKNOWN_SELECTIONS = "Checkbox value contains non existent selections."
 NO_DATE = "The date value must be an integer or a floating-point number."
+NO_DATE_TEXT = "Date value should be a string. Format: MM/DD/YYYY."
+NO_DATE_FORMAT = "Invalid date format. Should be MM/DD/YYYY."
 NO_URL_TEXT = "URL field value should be a string."
 NO_URL = "The URL is invalid."
 NO_USER = 'The user or group specified for a "User" field does not exist.'
+NO_USER_ID = "The value must be the ID of an existing account user."
+UNKNOWN_USER_ID = "Account user with given id does not exist."
 NO_LINKS = "File value should be a list of Markdown links."
-NO_NUMBER = "The value must be a number."
+NO_FILE_IDS = "File value should be a list of integers."
+UNKNOWN_FILE = "Attachment not found."
 
 _LINK = re.compile(r"\[([^\]]+)\]\(([^)\s]+)\)")
 _FIRST_SECOND = dt.datetime(1, 1, 2, tzinfo=dt.UTC).timestamp()
@@ -83,14 +90,14 @@ def _number(value: Any, field: Record, state: State) -> str:
     try:
         return str(Decimal(str(value)))
     except InvalidOperation:
-        raise _wrong(field, NO_NUMBER) from None
+        raise _wrong(field, state.release.number_refusal) from None
 
 
 def _selection(value: Any, field: Record, state: State) -> int:
-    for option in field["selections"]:
-        if option["value"] == value:
-            return int(option["id"])
-    raise _wrong(field, NO_SELECTION)
+    found = _options([value], field, state.release) if isinstance(value, str) else None
+    if not found:
+        raise _wrong(field, NO_SELECTION if "value" in state.release.option_names else NO_SELECTION_ID)
+    return found[0]
 
 
 def _checkbox(value: Any, field: Record, state: State) -> list[int]:
@@ -98,13 +105,45 @@ def _checkbox(value: Any, field: Record, state: State) -> list[int]:
         raise _wrong(field, NO_LIST)
     if not all(isinstance(item, str) for item in value):
         raise _wrong(field, NO_SELECTIONS)
-    ids = {option["value"]: int(option["id"]) for option in field["selections"]}
-    if not all(item in ids for item in value):
-        raise _wrong(field, UNKNOWN_SELECTIONS)
-    return [ids[item] for item in value]
+    found = _options(value, field, state.release)
+    if found is None:
+        are_ids = "id" not in state.release.option_names or all(
+            _number_in(item) is not None for item in value
+        )
+        raise _wrong(field, UNKNOWN_SELECTIONS if are_ids else NO_SELECTIONS)
+    return found
+
+
+def _options(texts: list[str], field: Record, release: Release) -> list[int] | None:
+    """Return the ids of the options that all of these texts name in one way; None when no way names all of them.
+
+    So a text of digits is an id to a release that reads ids, whichever option has it as its text.
+    """
+    for name in release.option_names:
+        ids = {option[name]: int(option["id"]) for option in field["selections"]}
+        names = [_number_in(text) for text in texts] if name == "id" else texts
+        if all(key in ids for key in names):
+            return [ids[key] for key in names]
+    return None
+
+
+def _number_in(value: Any) -> int | None:
+    """Return what an older release makes of something that should be an id; None when it is none."""
+    try:
+        return int(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
 
 
 def _date(value: Any, field: Record, state: State) -> int | float:
+    """Return a date in seconds of Unix time; one that was sent as a day is that day in UTC."""
+    if state.release.dates == "us":
+        if not isinstance(value, str):
+            raise _wrong(field, NO_DATE_TEXT)
+        try:
+            return int(dt.datetime.strptime(value, "%m/%d/%Y").replace(tzinfo=dt.UTC).timestamp())
+        except ValueError:
+            raise _wrong(field, NO_DATE_FORMAT) from None
     if not isinstance(value, int | float):
         raise _wrong(field, NO_DATE)
     if not _FIRST_SECOND <= value <= _LAST_SECOND:  # NaN is in no range
@@ -126,6 +165,13 @@ def _url(value: Any, field: Record, state: State) -> str:
 
 
 def _user(value: Any, field: Record, state: State) -> int | Record:
+    if state.release.people == "id":
+        id_ = _number_in(value)
+        if id_ is None:
+            raise _wrong(field, NO_USER_ID)
+        if id_ not in state.users:
+            raise _wrong(field, UNKNOWN_USER_ID)
+        return id_
     if isinstance(value, str):
         name = value.casefold()
         for user in state.users.values():
@@ -142,6 +188,8 @@ def _files(value: Any, field: Record, state: State) -> list[int | str]:
 
     Only the place is checked to which a link leads, not that a file exists, and who owns it.
     """
+    if state.release.files == "ids":
+        return _attachments(value, field, state)
     if not isinstance(value, list):
         raise _wrong(field, NO_LINKS)
     ids = {f"[{item.name}]({state.files_url}/{item.uuid})": item.id for item in state.attachments.values()}
@@ -153,6 +201,21 @@ def _files(value: Any, field: Record, state: State) -> list[int | str]:
         link = str(item)
         kept.append(ids.get(link, link))
     return kept
+
+
+def _attachments(value: Any, field: Record, state: State) -> list[int | str]:
+    """Return ids of attachments, which may not be in another answer already."""
+    ids = [_number_in(item) for item in value] if isinstance(value, list) else [None]
+    if None in ids:
+        raise _wrong(field, NO_FILE_IDS)
+    workflows = state.workflows.values()
+    held = {item for workflow in workflows for item in file_answers(workflow)}
+    # A task that was returned may be completed with the same file once more.
+    steps = [step["answers"] for workflow in workflows for step in workflow["steps"]]
+    held -= {item for answers in steps for item in answers.get(field["api_name"]) or []}
+    if len(set(ids)) < len(ids) or not set(state.attachments).difference(held).issuperset(ids):
+        raise _wrong(field, UNKNOWN_FILE)
+    return [id_ for id_ in ids if id_ is not None]
 
 
 _READERS: dict[str, Callable[[Any, Record, State], Any]] = {

@@ -151,17 +151,21 @@ def _head(workflow: Record, state: State) -> Record:
 
 def _kickoff(workflow: Record, state: State) -> Record:
     form, answers = workflow["form"], workflow["kickoff"]
-    return {
+    kickoff: Record = {
         "id": workflow["id"],
         "output": outputs(form["fields"], answers, workflow, state, unanswered=""),
-        "fieldsets": [
+    }
+    if state.release.has_description:
+        kickoff["description"] = form["description"]
+    if "fieldsets" not in state.release.absent:
+        kickoff["fieldsets"] = [
             {
                 **{key: part[key] for key in _FIELDSET_KEYS},
                 "fields": outputs(part["fields"], answers, workflow, state, unanswered=""),
             }
             for part in form["fieldsets"]
-        ],
-    }
+        ]
+    return kickoff
 
 
 def _task(workflow: Record, step: Record, state: State) -> Record:

@@ -82,7 +82,7 @@ def complete_user(given: Record, existing: Record | None) -> Record:
 
 
 def _fields(fields: list[Record], base: int) -> list[Record]:
-    """Return whole fields; a selection may be given as its text alone."""
+    """Return whole fields; a selection may be given as its text alone, or without its id."""
     return [
         {
             "id": base + index,
@@ -92,7 +92,7 @@ def _fields(fields: list[Record], base: int) -> list[Record]:
             **_FIELD,
             **field,
             "selections": [
-                option if isinstance(option, dict) else _selection((base + index) * 1000 + place, option)
+                _selection((base + index) * 1000 + place, option)
                 for place, option in enumerate(field.get("selections") or [], start=1)
             ],
         }
@@ -100,5 +100,5 @@ def _fields(fields: list[Record], base: int) -> list[Record]:
     ]
 
 
-def _selection(id_: int, text: Any) -> Record:
-    return {"id": id_, "value": str(text)}
+def _selection(id_: int, option: Any) -> Record:
+    return {"id": id_, **option} if isinstance(option, dict) else {"id": id_, "value": str(option)}

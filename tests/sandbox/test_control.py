@@ -21,6 +21,7 @@ def test_a_reset_forgets_everything(api: Api, sandbox: Sandbox) -> None:
     sandbox.reset()
     assert sandbox.control("GET", "status") == {
         "dialect": "documented",
+        "release": None,
         "templates": 3,
         "users": 3,
         "workflows": 0,
@@ -34,6 +35,7 @@ def test_a_reset_forgets_everything(api: Api, sandbox: Sandbox) -> None:
         "upload_maximum": 104_857_600,
         "upload_limit": 0,
         "upload_retry_after": 60,
+        "has_object_storage": True,
         "datasets": ["demo", "small", "empty", "large"],
     }
     assert sandbox.requests() == []

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import requests
 
-from sandbox.current.files import UploadLimit
+from sandbox.current.files.service import UploadLimit
 from sandbox.settings import Settings
 from tests.fixtures.sandbox import Sandbox
 from tests.sandbox.conftest import Api

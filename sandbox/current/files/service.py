@@ -1,4 +1,4 @@
-"""Today's file service: it takes uploads with the API key, and gives a file to those who may see it.
+"""The file service of releases since 7: it takes uploads with the API key, and gives a file to those who may see it.
 
 It is a separate program next to the API, with its own errors. It knows only keys that the API was called with, and it
 listens where the upload store of the documented dialect does.
@@ -14,16 +14,16 @@ from collections import deque
 from collections.abc import Iterable
 from urllib.parse import quote
 
+from sandbox.current import errors, listing
+from sandbox.current.access import takes_part
+from sandbox.current.routing import Routes, json_object, no_content
 from sandbox.errors import Refused
 from sandbox.settings import Settings
 from sandbox.shapes import Record, file_answers
 from sandbox.state import Attachment, State, encode
 from sandbox.wire import Answer, Request, json_answer
 
-from . import errors, listing
-from .access import takes_part
 from .multipart import BrokenBody, Upload, receive
-from .routing import Routes, json_object, no_content
 
 _RANGE = re.compile(r"bytes=([0-9]{1,15})-([0-9]{0,15})")
 _UNSAFE = re.compile(r"[^\w.\- ]")
