@@ -12,8 +12,7 @@ import pytest
 from django.db import OperationalError
 
 from apps.core import periodic
-
-TIMEOUT_SECONDS = 60  # seconds until a test gives up waiting
+from tests.fixtures.waiting import HANG_SECONDS
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -52,7 +51,7 @@ def test_a_job_is_done_again_and_again() -> None:
     periodic.register("count", job, seconds=0.001)
 
     with periodic.running():
-        assert job.is_done.wait(TIMEOUT_SECONDS)
+        assert job.is_done.wait(HANG_SECONDS)
 
 
 def test_a_job_that_has_more_to_do_does_not_wait() -> None:
@@ -60,7 +59,7 @@ def test_a_job_that_has_more_to_do_does_not_wait() -> None:
     periodic.register("count", job, seconds=3600)
 
     with periodic.running():
-        assert job.is_done.wait(TIMEOUT_SECONDS)
+        assert job.is_done.wait(HANG_SECONDS)
 
 
 def test_a_failure_is_logged_and_survived(caplog: pytest.LogCaptureFixture) -> None:
@@ -68,7 +67,7 @@ def test_a_failure_is_logged_and_survived(caplog: pytest.LogCaptureFixture) -> N
     periodic.register("count", job, seconds=0.001)
 
     with caplog.at_level(logging.ERROR), periodic.running():
-        assert job.is_done.wait(TIMEOUT_SECONDS)
+        assert job.is_done.wait(HANG_SECONDS)
 
     assert "“count” failed" in caplog.text
     assert "boom" in caplog.text
@@ -82,7 +81,7 @@ def test_an_unreachable_database_is_logged_once_and_so_is_its_return(
     periodic.register("count", job, seconds=0.001)
 
     with caplog.at_level(logging.WARNING), periodic.running():
-        assert job.is_done.wait(TIMEOUT_SECONDS)
+        assert job.is_done.wait(HANG_SECONDS)
 
     messages = [record.getMessage() for record in caplog.records]
     assert messages == [
@@ -93,12 +92,12 @@ def test_an_unreachable_database_is_logged_once_and_so_is_its_return(
 
 def test_a_slow_job_does_not_delay_others() -> None:
     may_end = threading.Event()
-    periodic.register("slow", lambda: may_end.wait(TIMEOUT_SECONDS) and None, seconds=1)
+    periodic.register("slow", lambda: may_end.wait(HANG_SECONDS) and None, seconds=1)
     job = Steps()
     periodic.register("quick", job, seconds=0.001)
 
     with periodic.running():
-        assert job.is_done.wait(TIMEOUT_SECONDS)
+        assert job.is_done.wait(HANG_SECONDS)
         may_end.set()
 
 
@@ -117,7 +116,7 @@ def test_a_thread_that_dies_ends_the_process(monkeypatch: pytest.MonkeyPatch) ->
 
     periodic.register("mortal", die, seconds=1)
     with pytest.raises(periodic.JobDiedError), periodic.running():
-        assert logged.wait(TIMEOUT_SECONDS)
+        assert logged.wait(HANG_SECONDS)
 
     assert signals == [(os.getpid(), signal.SIGTERM)]
 
@@ -132,7 +131,7 @@ def test_stopping_lets_a_job_finish_what_it_is_at() -> None:
 
     periodic.register("work", work, seconds=3600)
     with periodic.running():
-        assert has_begun.wait(TIMEOUT_SECONDS)
+        assert has_begun.wait(HANG_SECONDS)
 
     assert finished == [True]
 

@@ -6,8 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,9 +18,9 @@ from apps.webhooks.models import Delivery
 from tests.faults.test_launch_workers import database_url
 from tests.fixtures import payloads
 from tests.fixtures.deliveries import store
+from tests.fixtures.waiting import HANG_SECONDS, wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
-TIMEOUT_SECONDS = 60  # seconds until a test gives up waiting
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -47,18 +46,11 @@ def worker(
     finally:
         if process.poll() is None:
             process.kill()
-        process.communicate(timeout=TIMEOUT_SECONDS)
+        process.communicate(timeout=HANG_SECONDS)
 
 
 def receive(number: int) -> None:
     store(payloads.started(id_) for id_ in range(1, number + 1))
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    give_up = time.monotonic() + TIMEOUT_SECONDS
-    while not condition():
-        assert time.monotonic() < give_up, "It did not happen in time."
-        time.sleep(0.05)
 
 
 def is_done() -> bool:
@@ -71,7 +63,7 @@ def test_it_processes_deliveries_until_a_signal_stops_it(number: signal.Signals)
         receive(3)
         wait_for(is_done)
         process.send_signal(number)
-        process.communicate(timeout=TIMEOUT_SECONDS)
+        process.communicate(timeout=HANG_SECONDS)
 
     assert process.returncode == 0
 
@@ -79,7 +71,7 @@ def test_it_processes_deliveries_until_a_signal_stops_it(number: signal.Signals)
 def test_a_batch_does_all_that_waits_and_ends() -> None:
     receive(3)
     with worker("--batch") as process:
-        process.communicate(timeout=TIMEOUT_SECONDS)
+        process.communicate(timeout=HANG_SECONDS)
 
     assert process.returncode == 0
     assert is_done()
@@ -95,7 +87,7 @@ def test_a_worker_with_a_dead_periodic_job_ends_with_an_error() -> None:
         "execute_from_command_line(['manage.py', 'worker', *sys.argv[1:]])\n"
     )
     with worker(program=("-c", code)) as process:
-        _out, errors = process.communicate(timeout=TIMEOUT_SECONDS)
+        _out, errors = process.communicate(timeout=HANG_SECONDS)
 
     assert process.returncode == 1
     assert "“mortal” died" in errors

@@ -10,7 +10,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +22,7 @@ from demo.command import DIALECTS
 from demo.environment import PROJECT, Place, child
 from demo.processes import DemoError, Family, answers, free_port
 from tests.fixtures.depth import exhaustive
+from tests.fixtures.waiting import HANG_SECONDS, wait_for
 
 both_generations = pytest.mark.parametrize("dialect", exhaustive(DIALECTS, but=["current"]))
 
@@ -80,20 +80,22 @@ def sandbox_address(folder: Path) -> str:
 
 
 def hurry(sandbox: str) -> None:
-    requests.patch(f"{sandbox}/_sandbox/settings", json={"pace": 0.05}, timeout=60).raise_for_status()
+    requests.patch(
+        f"{sandbox}/_sandbox/settings", json={"pace": 0.05}, timeout=HANG_SECONDS
+    ).raise_for_status()
 
 
 def finish_one_without_events(sandbox: str) -> int:
     """Complete a workflow without events while the simulated people pause; return its id."""
     control = f"{sandbox}/_sandbox"
-    requests.patch(f"{control}/settings", json={"pace": 0}, timeout=60).raise_for_status()
-    requests.post(f"{control}/deliveries/wait", json={"seconds": 10}, timeout=60).raise_for_status()
-    workflows = requests.get(f"{control}/workflows", timeout=60).json()
+    requests.patch(f"{control}/settings", json={"pace": 0}, timeout=HANG_SECONDS).raise_for_status()
+    requests.post(f"{control}/deliveries/wait", json={"seconds": 10}, timeout=HANG_SECONDS).raise_for_status()
+    workflows = requests.get(f"{control}/workflows", timeout=HANG_SECONDS).json()
     workflow = next(item for item in workflows if item["status"] in {0, 3})
     while workflow["status"] in {0, 3}:
         action = "complete" if workflow["status"] == 0 else "resume"
         step = {"workflow_id": workflow["id"], "action": action, "silent": True}
-        workflow = requests.post(f"{control}/steps", json=step, timeout=60).json()
+        workflow = requests.post(f"{control}/steps", json=step, timeout=HANG_SECONDS).json()
     return int(workflow["id"])
 
 
@@ -110,27 +112,15 @@ def operator_at(folder: Path, url: str) -> Iterator[Callable[[], dict[int, str]]
         yield states
 
 
-def wait_for(condition: Callable[[], bool]) -> None:
-    for _ in range(600):
-        if condition():
-            return
-        time.sleep(0.1)
-    pytest.fail("It did not happen within a minute.")
-
-
 def wait_until_stopped(url: str) -> None:
     port = int(url.rpartition(":")[2])
-    for _ in range(200):
-        if not answers(port):
-            return
-        time.sleep(0.1)
-    pytest.fail(f"Something still answers on {url}")
+    wait_for(lambda: not answers(port))
 
 
 def stop(process: subprocess.Popen[str], url: str) -> None:
     """Press Ctrl-C and check that all processes have ended."""
     process.send_signal(signal.SIGINT)
-    assert process.wait(timeout=60) == 0
+    assert process.wait(timeout=HANG_SECONDS) == 0
     wait_until_stopped(url)
 
 
@@ -144,7 +134,7 @@ def test_workflows_progress_and_continue_at_another_address(tmp_path: Path, dial
     with demonstration(tmp_path, dialect=dialect) as (process, text):
         url, logins = address(text), logins_in(text)
         assert len(logins) == 3
-        assert requests.get(f"{url}/healthz", timeout=60).status_code == 200
+        assert requests.get(f"{url}/healthz", timeout=HANG_SECONDS).status_code == 200
         assert "The operator launched" in text
         with operator_at(tmp_path, url) as states:
             wait_for(lambda: len(states()) >= 4)
@@ -155,7 +145,7 @@ def test_workflows_progress_and_continue_at_another_address(tmp_path: Path, dial
     with demonstration(tmp_path, dialect=dialect) as (_process, text):
         new_url, sandbox = address(text), sandbox_address(tmp_path)
         assert logins_in(text) == logins
-        rows = requests.get(f"{sandbox}/_sandbox/subscriptions", timeout=60).json()
+        rows = requests.get(f"{sandbox}/_sandbox/subscriptions", timeout=HANG_SECONDS).json()
         # The old address is no longer subscribed, and nothing is subscribed twice.
         assert len({row["event"] for row in rows}) == len(rows) == 4
         assert all(row["target"].startswith(f"{new_url}/hooks/") for row in rows)
@@ -181,7 +171,7 @@ def test_workflows_that_the_sandbox_forgot_end_in_the_dashboard(tmp_path: Path, 
     over = {"terminated", "completed", "deleted in Pneumatic"}
     with demonstration(tmp_path, dialect=dialect) as (_process, text):
         assert "Workflows that ended while the demonstration was stopped" in text
-        ids = requests.get(f"{sandbox_address(tmp_path)}/_sandbox/workflows", timeout=60).json()
+        ids = requests.get(f"{sandbox_address(tmp_path)}/_sandbox/workflows", timeout=HANG_SECONDS).json()
         assert min(item["id"] for item in ids) > max(before)
         with operator_at(tmp_path, address(text)) as states:
             wait_for(lambda: {states()[id_] for id_ in before} <= over)
@@ -232,7 +222,7 @@ def test_the_check_fails_without_a_worker() -> None:
                 break
         wait_for(lambda: bool(workers_of(process.pid)))
         os.kill(workers_of(process.pid)[0], signal.SIGKILL)
-        text, _ = process.communicate(timeout=120)
+        text, _ = process.communicate(timeout=HANG_SECONDS)
 
     assert process.returncode == 1, text
     assert "The worker has stopped" in text
@@ -247,7 +237,7 @@ def workers_of(pid: int) -> list[int]:
 def test_a_process_that_stops_is_named_with_its_last_output(tmp_path: Path) -> None:
     family = Family(environment=os.environ, folder=PROJECT, logs=tmp_path)
     part = family.start("worker", [sys.executable, "-c", "raise SystemExit('out of luck')"])
-    part.process.wait(timeout=60)
+    part.process.wait(timeout=HANG_SECONDS)
 
     with pytest.raises(DemoError, match=r"(?s)The worker has stopped \(exit code 1\).*out of luck"):
         family.check()

@@ -7,8 +7,7 @@ import re
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -28,9 +27,9 @@ from apps.workflow_templates.models import Template
 from tests.factories import client_of
 from tests.fixtures.filled_form import FilledForm
 from tests.fixtures.sandbox import Sandbox, either_dialect
+from tests.fixtures.waiting import HANG_SECONDS, wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
-TIMEOUT_SECONDS = 60  # seconds until a test gives up waiting
 
 pytestmark = [pytest.mark.django_db(transaction=True), either_dialect]
 
@@ -43,13 +42,6 @@ def database_url() -> str:
     return (
         f"postgres://{values['USER']}:{values['PASSWORD']}@{values['HOST']}:{values['PORT']}/{values['NAME']}"
     )
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    give_up = time.monotonic() + TIMEOUT_SECONDS
-    while not condition():
-        assert time.monotonic() < give_up, "It did not happen in time."
-        time.sleep(0.05)
 
 
 @dataclass
@@ -82,7 +74,7 @@ class WebServer:
         """End all of its processes at once, as a power cut would."""
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait(timeout=TIMEOUT_SECONDS)
+        self.process.wait(timeout=HANG_SECONDS)
         if self.process.stderr is not None:
             self.process.stderr.close()
 
@@ -129,7 +121,7 @@ class Browser:
                 data=[*controls, ("launch", "1")],
                 cookies=cookies,
                 allow_redirects=False,
-                timeout=TIMEOUT_SECONDS,
+                timeout=HANG_SECONDS,
             )
 
 

@@ -6,10 +6,11 @@ import pytest
 
 from apps.webhooks.models import Delivery, Event
 from apps.workflows.models import Workflow
-from tests.core.test_worker import is_done, wait_for, worker
+from tests.core.test_worker import is_done, worker
 from tests.fixtures import payloads
 from tests.fixtures.deliveries import Reword, store
 from tests.fixtures.sandbox import either_dialect
+from tests.fixtures.waiting import wait_for
 
 DELIVERIES = 1500
 

@@ -22,10 +22,11 @@ from django.db import connection
 
 from apps.webhooks import endpoints
 from apps.webhooks.models import Delivery
-from tests.faults.test_launch_workers import ROOT, TIMEOUT_SECONDS, database_url, wait_for
+from tests.faults.test_launch_workers import ROOT, database_url
 from tests.fixtures import payloads
 from tests.fixtures.deliveries import Reword, addressed
 from tests.fixtures.sandbox import either_dialect
+from tests.fixtures.waiting import HANG_SECONDS, wait_for
 
 # Tests in which no payload comes through have no generation: they are of HTTP alone, and run once.
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -78,7 +79,7 @@ class Web:
     def kill(self) -> None:
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait(timeout=TIMEOUT_SECONDS)
+        self.process.wait(timeout=HANG_SECONDS)
 
     def children(self) -> list[int]:
         listed = subprocess.run(
@@ -88,7 +89,7 @@ class Web:
 
     def send(self, *parts: bytes) -> bytes:
         """Send bytes as they are and return all of the answer."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=TIMEOUT_SECONDS) as sender:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=HANG_SECONDS) as sender:
             for part in parts:
                 sender.sendall(part)
             answer = b""
@@ -155,11 +156,11 @@ def test_a_body_in_pieces_is_put_together(web: Web, path: str, body_for: BodyFor
 def test_a_sender_that_is_too_slow_does_not_block_a_thread(start: Callable[..., Web], path: str) -> None:
     """It sends a byte now and then, which would keep any timeout of a single read from running out."""
     web = start(WEBHOOK_READ_TIMEOUT="0.5")
-    with socket.create_connection(("127.0.0.1", web.port), timeout=TIMEOUT_SECONDS) as sender:
+    with socket.create_connection(("127.0.0.1", web.port), timeout=HANG_SECONDS) as sender:
         sender.sendall(head(path, "Content-Length: 10000"))
         answer = b""
         sender.settimeout(0.05)
-        give_up = time.monotonic() + TIMEOUT_SECONDS
+        give_up = time.monotonic() + HANG_SECONDS
         while not answer and time.monotonic() < give_up:
             sender.sendall(b" ")
             try:
@@ -172,7 +173,7 @@ def test_a_sender_that_is_too_slow_does_not_block_a_thread(start: Callable[..., 
 
 
 def test_a_sender_that_hangs_up_half_way_leaves_nothing(web: Web, path: str) -> None:
-    with socket.create_connection(("127.0.0.1", web.port), timeout=TIMEOUT_SECONDS) as sender:
+    with socket.create_connection(("127.0.0.1", web.port), timeout=HANG_SECONDS) as sender:
         sender.sendall(head(path, "Content-Length: 10000") + b"{")
         sender.shutdown(socket.SHUT_WR)
         answer = sender.recv(65536)
@@ -239,7 +240,7 @@ def test_nothing_that_was_acknowledged_is_lost_when_processes_are_killed(
                 body = body_for(number * 1_000_000 + sent)
                 try:
                     answer = session.post(
-                        f"http://127.0.0.1:{web.port}{path}", data=body, timeout=TIMEOUT_SECONDS
+                        f"http://127.0.0.1:{web.port}{path}", data=body, timeout=HANG_SECONDS
                     )
                 except requests.RequestException:
                     time.sleep(0.01)

@@ -20,6 +20,7 @@ from django.db import connection
 
 from tests.fixtures.depth import exhaustive
 from tests.fixtures.sandbox import Sandbox, either_dialect
+from tests.fixtures.waiting import HANG_SECONDS
 
 # A separate database, of the kind that the tests run on.
 pytestmark = [pytest.mark.database, either_dialect]
@@ -57,15 +58,15 @@ class Installation:
     def run(self, *arguments: str) -> tuple[int, str, str]:
         """Run ``manage.py`` to its end; return exit code, output and errors."""
         with self.start(*arguments) as process:
-            out, err = process.communicate(timeout=120)
+            out, err = process.communicate(timeout=HANG_SECONDS)
         return process.returncode, out, err
 
     def wait_until_running(self, process: subprocess.Popen[str]) -> None:
         """Return when the database holds a running run."""
-        deadline = time.monotonic() + 60
+        give_up = time.monotonic() + HANG_SECONDS
         while not self.query("SELECT 1 FROM sync_syncrun WHERE state = 'running'"):
             assert process.poll() is None, process.communicate()
-            assert time.monotonic() < deadline
+            assert time.monotonic() < give_up
             time.sleep(0.01)
 
     def states(self) -> list[str]:
@@ -193,7 +194,7 @@ def test_a_run_that_is_killed_while_it_writes_has_written_all_or_nothing(
         env={**installation.environment, "DJANGO_SETTINGS_MODULE": "pneumatic_dash.settings"},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=HANG_SECONDS,
         check=False,
     )
     assert killed.returncode == -signal.SIGKILL, killed.stderr
@@ -230,7 +231,7 @@ def test_two_at_a_time_one_runs_and_one_says_so(installation: Installation, sand
         assert json.loads(out)["state"] == "busy"
         assert "Another sync is already running." in err
         first.send_signal(signal.SIGCONT)
-        first.communicate(timeout=120)
+        first.communicate(timeout=HANG_SECONDS)
     assert first.returncode == 0
     assert installation.states() == ["done"]
     installation.assert_consistent()
@@ -243,7 +244,7 @@ def test_many_that_start_together_make_one_mirror(installation: Installation, sa
     codes = []
     for process in processes:
         with process:
-            _out, err = process.communicate(timeout=120)
+            _out, err = process.communicate(timeout=HANG_SECONDS)
             codes.append(process.returncode)
             assert process.returncode == 0 or "Another sync is already running." in err, err
     assert 0 in codes
@@ -259,7 +260,7 @@ def test_a_run_that_was_frozen_and_given_up_writes_nothing_when_it_wakes(
         installation.query("UPDATE sync_syncrun SET heartbeat_at = '2020-01-01 00:00:00+00:00'")
         assert installation.run("sync")[0] == 0
         first.send_signal(signal.SIGCONT)
-        _out, err = first.communicate(timeout=120)
+        _out, err = first.communicate(timeout=HANG_SECONDS)
     assert first.returncode == 1
     assert "was interrupted" in err
     assert installation.states() == ["abandoned", "done"]

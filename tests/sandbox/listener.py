@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from tests.fixtures.waiting import HANG_SECONDS
+
 
 @dataclass
 class Received:
@@ -64,7 +66,7 @@ def listening() -> Iterator[Listener]:
                 listener.received.append(Received(self.path, headers, body, self.command))
                 status = listener.statuses.pop(0) if listener.statuses else 200
             if listener.together:
-                listener.together.wait(timeout=60)
+                listener.together.wait(timeout=HANG_SECONDS)
             self.send_response(status)
             if status in {301, 302, 303, 307, 308}:
                 self.send_header("Location", f"{listener.url}/elsewhere")

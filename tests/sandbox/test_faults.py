@@ -11,6 +11,7 @@ import pytest
 import requests
 
 from tests.fixtures.sandbox import Sandbox
+from tests.fixtures.waiting import wait_for
 
 from .conftest import Api
 
@@ -67,10 +68,7 @@ def test_a_delayed_request_is_answered_in_the_end(api: Api, sandbox: Sandbox) ->
     sandbox.fault(kind="delay", seconds=0.3)
     with pytest.raises(requests.ReadTimeout):
         api.session.post(api.url + RUN, json={"name": "late"}, timeout=0.05)
-    deadline = time.monotonic() + 10
-    while not sandbox.workflows():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    wait_for(sandbox.workflows)
     assert sandbox.workflows()[0]["name"] == "late"
 
 

@@ -15,6 +15,7 @@ import pytest
 import requests
 
 from tests.fixtures.sandbox import ROOT
+from tests.fixtures.waiting import HANG_SECONDS
 
 MODULE = [sys.executable, "-m", "sandbox"]
 COMMAND = [sys.executable, "manage.py", "sandbox"]
@@ -60,7 +61,7 @@ def test_it_says_in_one_line_that_it_is_ready(command: list[str]) -> None:
         key = {"Authorization": "Bearer sandbox-key"}
         assert len(requests.get(address(line) + "/templates", headers=key, timeout=60).json()) == 17
         process.terminate()
-        assert process.communicate(timeout=60) == ("", "")
+        assert process.communicate(timeout=HANG_SECONDS) == ("", "")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -68,7 +69,7 @@ def test_it_stops_cleanly_on_a_signal(number: signal.Signals) -> None:
     with running(MODULE) as (process, line), requests.Session() as session:
         session.get(address(line), timeout=60)  # an open connection must not hold it up
         process.send_signal(number)
-        assert process.wait(timeout=60) == 0
+        assert process.wait(timeout=HANG_SECONDS) == 0
         assert process.stderr
         assert process.stderr.read() == ""
 
@@ -77,7 +78,7 @@ def test_it_ends_with_the_process_that_started_it() -> None:
     with running(MODULE) as (process, _):
         assert process.stdin
         process.stdin.close()
-        assert process.wait(timeout=60) == 0
+        assert process.wait(timeout=HANG_SECONDS) == 0
 
 
 def test_a_busy_port_is_reported_in_one_sentence() -> None:

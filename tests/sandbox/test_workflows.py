@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +10,7 @@ import pytest
 import requests
 
 from tests.fixtures.sandbox import Sandbox
+from tests.fixtures.waiting import HANG_SECONDS, wait_for
 
 from .conftest import Api
 from .test_process import MODULE, address, running
@@ -30,13 +29,6 @@ def refused(api: Api, **body: Any) -> str:
     response = api.post("/_sandbox/steps", body)
     assert response.status_code == 400
     return str(response.json()["message"])
-
-
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def test_a_launched_workflow_waits_at_its_first_task(api: Api, sandbox: Sandbox) -> None:
@@ -178,7 +170,7 @@ def test_invalid_options_are_refused(
 def test_people_move_workflows_and_start_new_ones_while_there_is_a_pace(sandbox: Sandbox) -> None:
     sandbox.reset("demo")
     sandbox.settings(pace=0.002, delays=True)
-    until(lambda: sum(item["status"] == COMPLETED for item in sandbox.workflows()) >= 10)
+    wait_for(lambda: sum(item["status"] == COMPLETED for item in sandbox.workflows()) >= 10)
     sandbox.settings(pace=0)
     workflows = sandbox.workflows()
     under_way = [item for item in workflows if item["status"] in {RUNNING, SNOOZED}]
@@ -239,7 +231,7 @@ def test_a_sandbox_continues_with_its_kept_state(tmp_path: Path) -> None:
             f"{url}/_sandbox/steps", json={"workflow_id": finished, "action": "complete"}, timeout=60
         )
         process.terminate()
-        assert process.wait(timeout=60) == 0
+        assert process.wait(timeout=HANG_SECONDS) == 0
     assert file.stat().st_mode & 0o077 == 0
     with running(MODULE, *options, "--first-workflow-id", "5000") as (_, line):
         url = address(line)
@@ -277,7 +269,7 @@ def test_an_unreadable_file_is_reported_in_one_sentence(tmp_path: Path, content:
     file.write_text(content)
     with running(MODULE, "--keep", str(file)) as (process, _):
         assert process.stderr
-        assert process.wait(timeout=60) == 1
+        assert process.wait(timeout=HANG_SECONDS) == 1
         message = process.stderr.read()
     assert message.startswith(f"{file} cannot be read: ")
     assert message.count("\n") == 1

@@ -17,6 +17,7 @@ from apps.accounts.models import User
 from apps.sync import runs
 from apps.sync.models import SyncResult, SyncRun
 from apps.sync.processes import Process
+from tests.fixtures.waiting import HANG_SECONDS
 
 pytestmark = pytest.mark.django_db
 
@@ -112,7 +113,7 @@ def test_heartbeats_are_recorded_automatically(monkeypatch: pytest.MonkeyPatch) 
     run = claim()
     old = run.heartbeat_at
     with runs.heartbeat(run):
-        assert beaten.wait(timeout=60)
+        assert beaten.wait(timeout=HANG_SECONDS)
     run.refresh_from_db()
     assert run.heartbeat_at > old
     assert "sync-heartbeat" not in {thread.name for thread in threading.enumerate()}

@@ -20,6 +20,7 @@ from apps.workflows.models import Workflow
 from tests.factories import make_launch, make_template
 from tests.fixtures import payloads
 from tests.fixtures.deliveries import Deliver
+from tests.fixtures.waiting import HANG_SECONDS
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -33,7 +34,7 @@ def at_once(*jobs: Callable[[], object]) -> list[Exception]:
 
     def run(job: Callable[[], object]) -> None:
         try:
-            start.wait(timeout=60)
+            start.wait(timeout=HANG_SECONDS)
             job()
         except Exception as error:
             raised.append(error)

@@ -15,6 +15,7 @@ from tests.factories import make_launch, make_user
 from tests.fixtures.browser import Browse, assert_accessible
 from tests.fixtures.depth import exhaustive
 from tests.fixtures.sandbox import Sandbox, only_current
+from tests.fixtures.waiting import HANG_SECONDS
 
 pytestmark = pytest.mark.browser
 
@@ -35,7 +36,7 @@ def drafts(page: Page) -> list[str]:
 
 
 def wait_for_draft(page: Page) -> None:
-    give_up = time.monotonic() + 60
+    give_up = time.monotonic() + HANG_SECONDS
     while not drafts(page):
         assert time.monotonic() < give_up, "No draft was kept."
         page.wait_for_timeout(50)

@@ -8,6 +8,7 @@ import pytest
 import requests
 
 from tests.fixtures.sandbox import Sandbox
+from tests.fixtures.waiting import HANG_SECONDS
 from tests.sandbox.conftest import Api
 from tests.sandbox.test_process import MODULE, address, running
 
@@ -126,7 +127,7 @@ def test_kept_state_continues_in_its_dialect_and_is_refused_by_the_other(tmp_pat
         run = requests.post(f"{address(line)}/templates/1/run", json=body, headers=KEY, timeout=60)
         assert process.stdin
         process.stdin.close()
-        assert process.wait(timeout=60) == 0
+        assert process.wait(timeout=HANG_SECONDS) == 0
     with running(MODULE, "--dialect", "current", *options) as (_, line):
         shown = requests.get(f"{address(line)}/workflows/{run.json()['id']}", headers=KEY, timeout=60)
         assert shown.json() == run.json()
@@ -134,4 +135,4 @@ def test_kept_state_continues_in_its_dialect_and_is_refused_by_the_other(tmp_pat
         assert process.stderr
         assert line == ""
         assert "it was kept with --dialect current" in process.stderr.read()
-        assert process.wait(timeout=60) == 1
+        assert process.wait(timeout=HANG_SECONDS) == 1
