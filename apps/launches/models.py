@@ -128,11 +128,6 @@ class Launch(models.Model):
         """Whether the due date has passed: Pneumatic rejects such a launch."""
         return self.due is not None and self.due <= timezone.now()
 
-    @property
-    def is_outdated(self) -> bool:
-        """Whether the template has another form now, which may not have every field."""
-        return self.template.current_version_id != self.version_id
-
 
 class UploadedFile(models.Model):
     """A file that was uploaded to Pneumatic, for a form that is open or a launch; ``size`` in bytes.

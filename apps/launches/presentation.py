@@ -74,7 +74,7 @@ STATE_TEXTS: dict[str, StateText] = {
     ),
     State.FAILED: StateText(
         gettext_lazy("The workflow was not started"),
-        gettext_lazy("Retry sends exactly the same request."),
+        gettext_lazy("Retry sends the same answers."),
     ),
     State.UNKNOWN: StateText(
         gettext_lazy("Outcome unknown"),

@@ -43,11 +43,14 @@ def refresh_template(template: Template, client: Client) -> Template:
 def refresh_if_reachable(template: Template, client: Client) -> Template:
     """Return ``template`` as Pneumatic has it now; as mirrored when Pneumatic cannot be read.
 
-    Raise Contradicted when the server has another dialect than detected: the effect of a launch would be unknown.
+    Raise Contradicted when the server has another dialect than detected: the effect of a launch would be unknown. The
+    dialect is detected again then, for the next try.
     """
     try:
         return refresh_template(template, client)
     except Contradicted:
+        with suppress(PneumaticError):
+            client.detect_dialect()
         raise
     except PneumaticError:
         return template

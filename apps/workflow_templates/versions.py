@@ -8,7 +8,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeVar
 
 from django.utils.translation import gettext as _
@@ -61,6 +61,27 @@ def compare(old: Kickoff, new: Kickoff) -> list[Change]:
     if not changes and old != new:
         changes.append(Change("changed", _("The fields were renumbered in the same order.")))
     return changes
+
+
+def ask_for_the_same(old: Kickoff, new: Kickoff) -> bool:
+    """Return whether two forms have the same fields and options, whatever a launch sends for an option.
+
+    An upgrade of the server changes no more than that, and the description of the form, which newer releases lack.
+    """
+    return old.fieldsets == new.fieldsets and _texts(old) == _texts(new)
+
+
+def _texts(kickoff: Kickoff) -> list[FieldDefinition]:
+    """Return the fields with texts instead of keys."""
+    return [
+        replace(
+            field,
+            selections=tuple(
+                Selection(text, text) for text in dict.fromkeys(option.label for option in field.selections)
+            ),
+        )
+        for field in kickoff.fields
+    ]
 
 
 def _description_change(old: Kickoff, new: Kickoff) -> Iterator[Change]:

@@ -30,4 +30,4 @@ def test_it_begins_in_the_zone_of_the_keys_user(sandbox: Sandbox) -> None:
     assert dt.datetime.fromtimestamp(seconds, ZoneInfo("Pacific/Auckland")) == dt.datetime(
         2026, 12, 24, tzinfo=ZoneInfo("Pacific/Auckland")
     )
-    assert [entry["path"] for entry in sandbox.requests()] == ["/auth/context"]
+    assert [entry["path"] for entry in sandbox.requests()] == ["/auth/context", "/attachments"]

@@ -99,4 +99,4 @@ def test_a_file_is_sent_as_a_link(client: Client, tag: str) -> None:
     name, url = link.removeprefix("[").removesuffix(")").split("](")
 
     assert found.status == 200
-    assert payload(client, Answer(file, (FileValue("1", name, url),)))["o-file"] == [link]
+    assert payload(client, Answer(file, (FileValue(url.rpartition("/")[2], name, url),)))["o-file"] == [link]

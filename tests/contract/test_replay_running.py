@@ -181,7 +181,7 @@ SAME: dict[str, dict[str, Value]] = {
     "run-bad-date-zero": {**WHOLE, "start-date": dt.date(1970, 1, 1)},
     "run-bad-file-foreign-host": {
         **WHOLE,
-        "contract": (FileValue("1", "x", "https://example.com/abcdefgh12345678"),),
+        "contract": (FileValue("abcdefgh12345678", "x", "https://example.com/abcdefgh12345678"),),
     },
     "run-bad-file-label-with-paren": {**WHOLE, "contract": (file("a(1).pdf", PDF),)},
     "run-bad-file-nonexistent-id": {

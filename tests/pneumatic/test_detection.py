@@ -158,7 +158,7 @@ def test_the_sandbox_is_detected_with_the_key_of_no_admin(sandbox: Sandbox, sett
 
     assert key_holder is not None
     assert (key_holder.email, key_holder.sees_everything) == ("max@example.com", False)
-    assert len(sandbox.requests()) == 3
+    assert len(sandbox.requests()) == 4
 
 
 @both_dialects

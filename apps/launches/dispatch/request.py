@@ -15,12 +15,11 @@ from functools import cached_property
 from typing import Any
 
 from apps.accounts.models import User
-from apps.kickoff.fields import answers_from_json, answers_to_json
+from apps.kickoff.fields import answers_to_json
 from apps.launches.models import Launch, UploadedFile
 from apps.pneumatic.canonical.schemas import Answer, FileValue, Urgency
 from apps.pneumatic.client import Client
 from apps.workflow_templates.models import Template, TemplateVersion
-from apps.workflow_templates.selectors import version_kickoff
 
 
 @dataclass(frozen=True)
@@ -93,22 +92,6 @@ def plan(request: LaunchRequest, client: Client) -> PlannedRequest:
         request.template.pk, name=request.name, answers=request.answers, urgency=request.urgency
     )
     return PlannedRequest(url=client.run_url(request.template.pk), payload=payload)
-
-
-def stored_answers(launch: Launch) -> tuple[Answer, ...] | None:
-    """Return the answers of a stored launch; None where they are not exactly those of its body."""
-    answers = answers_from_json(version_kickoff(launch.version).fields, launch.answers)
-    sent = set(launch.payload.get("kickoff") or ())
-    return tuple(answers) if {answer.field.api_name for answer in answers} == sent else None
-
-
-def encode_again(launch: Launch, answers: Sequence[Answer], client: Client) -> Mapping[str, Any]:
-    """Return the body of a stored launch with its ``answers`` as the server reads them now.
-
-    Raise PneumaticError when the body cannot be built.
-    """
-    urgency = Urgency(is_urgent=launch.is_urgent, due=launch.due)
-    return client.run_payload(launch.template_id, name=launch.name, answers=answers, urgency=urgency)
 
 
 def _files_by_name(answers: Sequence[Answer]) -> dict[str, list[FileValue]]:

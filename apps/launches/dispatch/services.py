@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -25,7 +25,8 @@ from django.utils import timezone
 from apps.core.searching import fold
 from apps.launches import outcomes
 from apps.launches.dispatch import late_answers
-from apps.launches.dispatch.request import LaunchRequest, encode_again, plan, stored_answers
+from apps.launches.dispatch.encoding import bodies_after_refusal, encode_again, stored_answers
+from apps.launches.dispatch.request import LaunchRequest, plan
 from apps.launches.models import Launch
 from apps.launches.outcomes import LaunchOutcome
 from apps.launches.resolution import matcher
@@ -44,6 +45,8 @@ State = Launch.State
 
 # The web request that wrote a queued launch sends it at once. After this time its process has ended.
 QUEUE_GRACE = dt.timedelta(seconds=60)
+# How often one attempt is sent, each time in another encoding, while the server refuses single answers.
+MAX_ENCODINGS = 6
 
 
 class SubmissionUsedError(Exception):
@@ -135,18 +138,21 @@ def retry(launch: Launch, *, attempts: int) -> bool:
 
 
 def _call(launch: Launch, client: Client) -> LaunchOutcome:
-    """Send the launch, in another encoding if the server refuses one: a refusal starts nothing."""
+    """Send the launch; after a refusal of one answer, which starts nothing, maybe in another encoding."""
     try:
         _refresh_payload(launch, client)
     except PneumaticError as error:
         return outcomes.before_sending(error)
-    is_otherwise = False
+    refused: list[Mapping[str, Any]] = []
     while True:
         outcome, refusal = _call_once(launch, client)
-        if not isinstance(refusal, ValidationFailed) or not _encode_otherwise(launch, client, refusal):
+        if not isinstance(refusal, ValidationFailed):
             break
-        is_otherwise = True
-    if is_otherwise and outcome.state is State.LAUNCHED:
+        refused.append(launch.payload)
+        payload = _payload_after(refusal, launch, client, refused)
+        if payload is None or not _replace_payload(launch, payload):
+            break
+    if refused and outcome.state is State.LAUNCHED:
         client.remember_encodings()
     return outcome
 
@@ -155,24 +161,23 @@ def _refresh_payload(launch: Launch, client: Client) -> None:
     """Encode a launch again that was not sent at once: the server may have been upgraded, or be known better."""
     if launch.attempts == 1 and launch.created_at > timezone.now() - QUEUE_GRACE:
         return
-    answers = stored_answers(launch)
-    if answers is not None:
-        _replace_payload(launch, encode_again(launch, answers, client))
+    payload = encode_again(launch, client)
+    if payload is not None:
+        _replace_payload(launch, payload)
 
 
-def _encode_otherwise(launch: Launch, client: Client, error: ValidationFailed) -> bool:
-    """Encode the one answer that the server refused as another release reads it; return False where none does."""
-    answers = stored_answers(launch) if len(error.errors) == 1 else None
-    definitions = {answer.field.api_name: answer.field for answer in answers or ()}
-    definition = definitions.get(error.field or "")
-    if answers is None or definition is None:
-        return False
+def _payload_after(
+    refusal: ValidationFailed, launch: Launch, client: Client, refused: Sequence[Mapping[str, Any]]
+) -> Mapping[str, Any] | None:
+    """Return the next body to send after a refusal; None where there is none, and where Pneumatic cannot be read."""
+    if len(refused) >= MAX_ENCODINGS:
+        return None
     try:
-        return client.encode_otherwise(definition) and _replace_payload(
-            launch, encode_again(launch, answers, client)
+        return next(
+            (body for body in bodies_after_refusal(launch, refusal, client) if body not in refused), None
         )
     except PneumaticError:
-        return False  # the refusal stays the outcome
+        return None  # the refusal stays the outcome
 
 
 def _replace_payload(launch: Launch, payload: Mapping[str, Any]) -> bool:

@@ -185,10 +185,8 @@ def _upload(
     throttle: UploadThrottle | None,
 ) -> PublicFile:
     client = open_client()
-    can = client.capabilities
-    if can.no_files:
-        raise ConfigurationError(can.no_files)
-    thumbnail = thumbnails.make(stream, content_type=content_type) if can.thumbnails else None
+    needs_thumbnail = client.capabilities.thumbnails
+    thumbnail = thumbnails.make(stream, content_type=content_type) if needs_thumbnail else None
     while True:
         stream.seek(0)
         try:

@@ -34,7 +34,7 @@ from apps.pneumatic.client import Client, OpenClient, client_on_demand
 from apps.pneumatic.errors import PneumaticError
 from apps.workflow_templates.models import Template
 from apps.workflow_templates.services import refresh_if_reachable
-from apps.workflow_templates.versions import compare
+from apps.workflow_templates.versions import ask_for_the_same, compare
 
 
 @login_not_required  # answers must survive a session that ended while the form was open
@@ -96,8 +96,9 @@ def _check(request: HttpRequest, submission: Submission, open_client: OpenClient
     is_launch = not submission.find and "preview" not in request.POST
     if is_launch and (launched := submission.launched_already()):
         return redirect("launch-detail", launch_id=launched.pk)
-    if submission.version != template.current_version:
+    if (carried := _in_current_form(submission, template)) is None:
         return _ask_about_changes(request, submission, template)
+    submission = carried
     if submission.find:
         return show_form(request, checked_page(submission))
     if not urgency.is_offered() and submission.urgency.left_out:
@@ -132,8 +133,11 @@ def _launch_if_current(
     refusal = permissions.launch_denied_reason(submission.signed_in, template)
     if refusal is not None:
         return show_form(request, kept_page(submission, template, refusal=refusal))
-    if submission.version != template.current_version:
+    carried = _in_current_form(submission, template)
+    carried_request = carried.request() if carried is not None else None
+    if carried is None or carried_request is None:
         return _ask_about_changes(request, submission, template)
+    submission, launch_request = carried, carried_request
     repeat = selectors.repeat_of(
         user=launch_request.user,
         template=template,
@@ -190,6 +194,19 @@ def _show_rejected(
     form.add_server_errors({"": [launch.reason]})
     page = checked_page(submission, template=template, is_new_request=True, rejected=launch)
     return show_form(request, page, status=422)
+
+
+def _in_current_form(submission: Submission, template: Template) -> Submission | None:
+    """Return the submission for the template's current form; None where that asks for anything else.
+
+    An upgrade of Pneumatic may change what a launch sends for an option, and nothing that a user sees.
+    """
+    if submission.version == template.current_version:
+        return submission
+    if not ask_for_the_same(submission.kickoff, kickoff_of(template.current_version)):
+        return None
+    current, dropped = submission.for_current_version(template)
+    return None if dropped else current
 
 
 def _ask_about_changes(request: HttpRequest, submission: Submission, template: Template) -> HttpResponse:

@@ -26,6 +26,7 @@ from apps.kickoff.fields import describe_answers
 from apps.kickoff.lookups import MirroredPeople
 from apps.launches import outcomes, permissions, presentation, selectors
 from apps.launches.dispatch import services as dispatch
+from apps.launches.dispatch.encoding import is_outdated
 from apps.launches.export import csv_lines
 from apps.launches.forms import LaunchFilterForm, ResolveForm
 from apps.launches.models import Launch
@@ -133,7 +134,7 @@ def _stale_reason(launch: Launch, client: Client) -> str:
         template = refresh_if_reachable(launch.template, client)
     except Contradicted as error:
         return error.message
-    if template.current_version_id != launch.version_id:
+    if is_outdated(launch, template):
         return _("The template has changed since then. Edit and launch again: your answers are kept.")
     return ""
 
@@ -148,7 +149,8 @@ def _detail_page(
         return HttpResponse(headers={"HX-Refresh": "true"})
     workflow = next(iter(selectors.workflows_of(user, [launch]).values()), None)
     found = _candidates(launch, user)
-    version = live.version(request, *_facts(launch, workflow, found))
+    is_stale = launch.state == State.FAILED and is_outdated(launch, launch.template)
+    version = live.version(request, is_stale, *_facts(launch, workflow, found))
     if live.is_current(request, version):
         return live.unchanged()
     refusal = permissions.launch_denied_reason(user, launch.template)
@@ -176,8 +178,8 @@ def _detail_page(
         "refusal": refusal,
         "can_edit": not refusal and not is_open and launch.state != State.UNKNOWN,
         "pneumatic_url": settings.PNEUMATIC_APP_URL,
-        "can_retry": launch.state == State.FAILED
-        and not (refusal or launch.is_overdue or launch.is_outdated),
+        "is_outdated": is_stale,
+        "can_retry": launch.state == State.FAILED and not (refusal or launch.is_overdue or is_stale),
         "can_resolve": launch.state == State.UNKNOWN and user.has_perm("launches.launch_workflow"),
         "resolve_form": form,
     }
@@ -210,7 +212,7 @@ def _candidates(launch: Launch, user: User) -> list[matcher.Candidate]:
 def _facts(launch: Launch, workflow: Workflow | None, found: Sequence[matcher.Candidate]) -> Iterator[object]:
     """Yield the values on the page that may change while it is open."""
     yield from (launch.state, launch.attempts, launch.reason, launch.conflicts, launch.workflow_id)
-    yield from (launch.checked_at, launch.check_attempted_at, launch.check_note, launch.is_outdated)
+    yield from (launch.checked_at, launch.check_attempted_at, launch.check_note)
     for shown in [workflow, *(candidate.workflow for candidate in found)]:
         yield (shown.pk, shown.changed_at) if shown else None
 

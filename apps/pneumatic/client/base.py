@@ -95,6 +95,15 @@ class BaseClient:
             server.remember_holder(self._dialect.name, key_holder, self._dialect.features)
         return key_holder
 
+    def detect_release(self) -> None:
+        """Find out which release the server is and remember it, unless this client has; raise PneumaticError.
+
+        For an answer of the server that contradicts what is remembered: it may have been upgraded since.
+        """
+        if not self._dialect.has_found_features:
+            self._dialect.forget_server()
+            self.key_holder()
+
     @property
     def _dialect(self) -> Dialect:
         """The dialect in use; before the first request it may have to be detected."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import IO, Any
 
 from apps.pneumatic import server
+from apps.pneumatic.canonical.features import Features
 from apps.pneumatic.canonical.schemas import (
     Answer,
     FieldDefinition,
@@ -16,7 +18,12 @@ from apps.pneumatic.canonical.schemas import (
     Urgency,
 )
 from apps.pneumatic.client.base import BaseClient
-from apps.pneumatic.errors import UnexpectedResponse
+from apps.pneumatic.errors import (
+    ConfigurationError,
+    PneumaticError,
+    UnexpectedResponse,
+    ValidationFailed,
+)
 from apps.pneumatic.transport import errors
 from apps.pneumatic.transport.parsing import Node
 
@@ -35,22 +42,30 @@ class LaunchCalls(BaseClient):
     ) -> dict[str, Any]:
         """Return the exact JSON body that launches a workflow (Launch a Workflow Based on Specific Template).
 
-        Raise ValidationFailed for an answer that the API has no form for. A date may take a request first: days begin
-        in the time zone of the key's user, who may be unknown yet. So may an option whose key is a number, which an old
-        release could read as an id. That request raises PneumaticError.
+        Raise ValidationFailed for an answer that the API has no form for. This may take requests, which raise
+        PneumaticError: for the time zone of the key's user, in which days begin; and for the server's release, where an
+        answer could be stored as another one or seems to have no form.
         """
         known = server.known()
         has_date = any(answer.field.type == "date" for answer in answers)
-        if (has_date and (known is None or not known.key_holder)) or self._dialect.needs_features(answers):
+        if has_date and (known is None or not known.key_holder):
             self.key_holder()
-        return self._dialect.run_payload(
-            template_id,
-            name=name,
-            answers=answers,
-            tasks=tasks,
-            urgency=urgency or Urgency(),
-            zone=server.account_zone(),
+        if self._dialect.needs_features(template_id, answers):
+            self.detect_release()
+        encode = partial(
+            self._encode, template_id, name=name, answers=answers, tasks=tasks, urgency=urgency or Urgency()
         )
+        try:
+            return encode()
+        except ValidationFailed as error:
+            refused = [answer.field for answer in answers if answer.field.api_name == error.field]
+            if self._dialect.has_found_features or not any(map(self.may_differ, refused)):
+                raise
+        self.detect_release()
+        return encode()
+
+    def _encode(self, template_id: int, **request: Any) -> dict[str, Any]:
+        return self._dialect.run_payload(template_id, zone=server.account_zone(), **request)
 
     def run_url(self, template_id: int) -> str:
         """Return the URL that a launch is sent to. No request is made once the dialect is known."""
@@ -70,19 +85,19 @@ class LaunchCalls(BaseClient):
             unknown = errors.outcome_unknown()
         raise unknown  # outside the block: no context that holds the response
 
-    def encode_otherwise(self, definition: FieldDefinition) -> bool:
-        """Return whether answers to ``definition`` can be encoded as another release reads them.
+    def may_differ(self, definition: FieldDefinition) -> bool:
+        """Return whether another release of the server may read answers to this field in another encoding."""
+        return self._dialect.may_differ(definition)
 
-        ``run_payload`` does so from now on. For a launch that the server refused because of this field alone. May make
-        a request to find out which release the server is, and raise PneumaticError.
+    def encode_otherwise(self, definition: FieldDefinition) -> bool:
+        """Encode answers to this field in another way from now on; return False where there is none to try.
+
+        For a launch that the server refused because of this field alone, after ``detect_release``.
         """
-        was_unknown = self._dialect.features is None
-        if was_unknown and definition.type in {"date", "user"}:
-            self.key_holder()
-        return self._dialect.encode_otherwise(definition, was_unknown=was_unknown)
+        return self._dialect.encode_otherwise(definition)
 
     def remember_encodings(self) -> None:
-        """Remember the encodings in use, after a launch was accepted in them."""
+        """Remember the encodings in use, after a launch was accepted in them that ``encode_otherwise`` chose."""
         accepted = self._dialect.accepted_features()
         if accepted is not None:
             server.remember_features(accepted)
@@ -101,9 +116,29 @@ class LaunchCalls(BaseClient):
         Documented API: Upload file for attachment, Make file public. ``thumbnail`` is a small picture in the same
         format; it is sent where ``capabilities.thumbnails``. Raise RateLimited instead of waiting, ValidationFailed for
         a refused file, ConfigurationError where files cannot be uploaded, or another PneumaticError. A retry does no
-        harm.
+        harm. Where the server turns out to be of another release, the file is uploaded as that one takes it.
         """
-        return self._dialect.upload(self._transport, Upload(stream, filename, content_type, size, thumbnail))
+        file = Upload(stream, filename, content_type, size, thumbnail)
+        before = self._dialect.features
+        try:
+            return self._dialect.upload(self._transport, file)
+        except (ConfigurationError, UnexpectedResponse) as error:
+            is_refused = error.status is not None or self.capabilities.no_files
+            if not is_refused or not self._stores_otherwise(before):
+                raise
+        stream.seek(0)
+        return self._dialect.upload(self._transport, file)
+
+    def _stores_otherwise(self, before: Features | None) -> bool:
+        """Return whether the server turns out to store files in another way than ``before``."""
+        if self._dialect.has_found_features:
+            return False
+        try:
+            self.detect_release()
+        except PneumaticError:
+            return False
+        now = self._dialect.features
+        return now is not None and (before is None or before.files is not now.files)
 
     def check_files(self) -> bool:
         """Return True if files can be uploaded, False if only an upload would show it; raise PneumaticError if not."""

@@ -97,7 +97,14 @@ class Dialect(Protocol):
         """Return the groups of users; none where the API has no groups."""
 
     def key_holder(self, transport: Transport) -> KeyHolder | None:
-        """Return the user of the key; None where the API has no call for it."""
+        """Return the user of the key; None where the API has no call for it. The current API finds its features too."""
+
+    @property
+    def has_found_features(self) -> bool:
+        """Whether this client has found the features, and does not merely remember them; True where there are none."""
+
+    def forget_server(self) -> None:
+        """Forget everything that was read from the server, so that it is read again."""
 
     # -- Launches
 
@@ -116,17 +123,20 @@ class Dialect(Protocol):
     ) -> dict[str, Any]:
         """Return the body of a launch; days begin in ``zone``. Raise ValidationFailed for an invalid answer."""
 
-    def needs_features(self, answers: Sequence[Answer]) -> bool:
-        """Return whether these answers must not be sent before ``key_holder`` has found the features."""
+    def may_differ(self, definition: FieldDefinition) -> bool:
+        """Return whether servers of this API differ in how they read an answer to this field."""
 
-    def encode_otherwise(self, definition: FieldDefinition, *, was_unknown: bool) -> bool:
-        """Encode answers to fields of this type in another way from now on; return False where there is none to try.
+    def needs_features(self, template_id: int, answers: Sequence[Answer]) -> bool:
+        """Return whether these answers must not be sent before ``key_holder`` has found the features.
 
-        ``was_unknown`` says that the features were, when the refused answer was encoded.
+        So it is where a server of another release than the remembered one could store something else for them.
         """
 
+    def encode_otherwise(self, definition: FieldDefinition) -> bool:
+        """Encode answers to such fields in the next way from now on; return False where there is none to try."""
+
     def accepted_features(self) -> Features | None:
-        """Return the features with the evidence of a launch that was accepted after ``encode_otherwise``."""
+        """Return the features with the evidence of a launch that was accepted after ``encode_otherwise``, else None."""
 
     def parse_launched(self, node: Node) -> Launched:
         """Parse the response to a launch."""

@@ -319,7 +319,8 @@ def test_without_the_address_of_the_file_service_it_is_said_what_is_missing(
     assert answer["status"] == 422
     assert "PNEUMATIC_FILES_URL" in str(answer["error"])
     assert "administrator" in str(answer["error"])
-    assert sandbox.requests() == []
+    # A release before 7.0 would need no such setting, so the release is detected again.
+    assert {entry["method"] for entry in sandbox.requests()} == {"GET"}
 
 
 @only_current

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from django.test import Client
 
+from apps.launches.dispatch.encoding import is_outdated
 from apps.launches.models import Launch
+from apps.pneumatic.canonical.schemas import Selection
 from apps.workflow_templates.models import Template
+from apps.workflow_templates.selectors import version_kickoff
 from tests.factories import make_field, make_version
 from tests.fixtures.launching import Fill
 from tests.fixtures.sandbox import Sandbox, both_dialects, only_current
@@ -125,12 +129,25 @@ def test_nothing_is_sent_to_another_pneumatic_than_the_one_that_was_found(
 
 
 @pytest.mark.django_db
-def test_a_launch_is_outdated_when_its_template_has_another_version(
+def test_a_launch_is_outdated_when_its_template_asks_for_something_else(
     every_field: Template, fill: Fill, only_launch: Callable[[], Launch]
 ) -> None:
     fill(every_field, name="N", string_1="x").send()
-    assert not only_launch().is_outdated
+    launch = only_launch()
+    assert not is_outdated(launch, launch.template)
+
+    kickoff = version_kickoff(launch.version)
+    keyed = [
+        replace(
+            field, selections=tuple(Selection(f"key-{at}", o.label) for at, o in enumerate(field.selections))
+        )
+        for field in kickoff.fields
+    ]
+    make_version(every_field, kickoff=replace(kickoff, fields=tuple(keyed), description="Shown before 4.0"))
+    launch = only_launch()
+    assert launch.template.current_version != launch.version
+    assert not is_outdated(launch, launch.template)
 
     make_version(every_field, fields=[make_field("b", "string")])
-
-    assert only_launch().is_outdated
+    launch = only_launch()
+    assert is_outdated(launch, launch.template)

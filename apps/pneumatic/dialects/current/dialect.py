@@ -10,7 +10,6 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -23,29 +22,26 @@ from apps.pneumatic.canonical.schemas import (
     Group,
     KeyHolder,
     Launched,
-    PublicFile,
     Raw,
     Received,
     Subscription,
     TaskOverride,
     Template,
     TemplateSummary,
-    Upload,
     Urgency,
 )
 from apps.pneumatic.dialects.base import InFull, Listing
 from apps.pneumatic.dialects.current import events as current_events
-from apps.pneumatic.dialects.current import options, shapes, storage
-from apps.pneumatic.dialects.current.encodings import LaunchEncodings
+from apps.pneumatic.dialects.current import options, shapes
+from apps.pneumatic.dialects.current.files import FileCalls
 from apps.pneumatic.dialects.current.values import (
     MAX_NAME_CHARACTERS,
     checked_name,
-    differs_between_releases,
     encode,
 )
 from apps.pneumatic.dialects.shared import parse_launched, parse_user
 from apps.pneumatic.errors import NotFound, PermissionDenied
-from apps.pneumatic.transport import errors, file_service
+from apps.pneumatic.transport import errors
 from apps.pneumatic.transport.api import Transport, secrets_of
 from apps.pneumatic.transport.cancellation import Scope
 from apps.pneumatic.transport.parsing import Node
@@ -65,7 +61,7 @@ _STATUSES = {Status.RUNNING: "running", Status.COMPLETED: "done", Status.SNOOZED
 _FIRST_UNKNOWN_ID = 1000
 
 
-class Current(LaunchEncodings):
+class Current(FileCalls):
     """The current API (``docs/gateway.md`` lists its endpoints)."""
 
     name = "current"
@@ -92,10 +88,6 @@ class Current(LaunchEncodings):
 
     @property
     def capabilities(self) -> Capabilities:
-        no_files, has_storage = "", False
-        if not settings.PNEUMATIC_FILES_URL:
-            has_storage = self.has_file_storage
-            no_files = "" if has_storage else file_service.not_configured()
         return Capabilities(
             reads_back=True,
             groups=True,
@@ -105,8 +97,8 @@ class Current(LaunchEncodings):
             one_url_per_event=True,
             longest_name=MAX_NAME_CHARACTERS,
             name_variables=_NAME_VARIABLES,
-            thumbnails=has_storage,
-            no_files=no_files,
+            thumbnails=self.has_file_storage,
+            no_files=self.no_files,
         )
 
     def is_foreign(self, template: Raw) -> bool:
@@ -141,9 +133,11 @@ class Current(LaunchEncodings):
         if detail is None:
             row = self._listed(transport, template_id, name=str(listed.get("name", "")), repeat=repeat)
             sends_api_names = options.listed_as_objects(row)
+            self.note_options(template_id, sends_api_names)
             return self._in_full(
                 transport, template_id, listed=row, detail=None, sends_api_names=sends_api_names
             )
+        self.note_options(template_id, options.detailed_as_objects(detail))
         sends_api_names = options.remembered(known, detail)
         received = self._in_full(
             transport, template_id, listed=listed, detail=detail, sends_api_names=sends_api_names
@@ -164,6 +158,12 @@ class Current(LaunchEncodings):
                 rows = answer if type(answer.value) is list else answer.child("results")
                 self._groups = [shapes.parse_group(node) for node in rows.members()]
             return self._groups
+
+    def forget_server(self) -> None:
+        with self._lock:
+            self.forget_features()
+            self._holder = self._groups = self._members = None
+            self._datasets.clear()
 
     def key_holder(self, transport: Transport) -> KeyHolder:
         with self._lock:
@@ -280,7 +280,8 @@ class Current(LaunchEncodings):
         urgency: Urgency,
         zone: dt.tzinfo,
     ) -> dict[str, Any]:
-        known = self.features if any(map(differs_between_releases, answers)) else None
+        self.check_options(template_id, answers)
+        known = self.features_for(answers)
         payload: dict[str, Any] = {
             "name": checked_name(name),
             "kickoff": {
@@ -297,22 +298,6 @@ class Current(LaunchEncodings):
     @staticmethod
     def parse_launched(node: Node) -> Launched:
         return replace(parse_launched(node), choices=current_events.stored_choices(node.value.get("kickoff")))
-
-    def upload(self, transport: Transport, upload: Upload) -> PublicFile:
-        if self.has_file_storage:
-            return storage.upload(transport, upload)
-        return file_service.upload(transport, upload, files_url=settings.PNEUMATIC_FILES_URL)
-
-    def check_files(self, transport: Transport) -> bool:
-        if self.has_file_storage:
-            return False  # only an announcement would show it, and an announcement remains
-        file_service.check(transport, files_url=settings.PNEUMATIC_FILES_URL)
-        return True
-
-    def find_files_url(self, transport: Transport) -> str:
-        answer = Node(transport.get("/attachments", {"limit": 1}))
-        urls = [node.lenient_text("url") for node in answer.items("results")]
-        return urls[0].rpartition("/")[0] if urls else ""
 
     # -- Webhooks: one URL for each event. Never use the calls that end all subscriptions of the account.
 

@@ -43,18 +43,16 @@ V6 = Features("6.0", "6", OptionEncoding.TEXT, (_BY_EMAIL,), (_SECONDS,), FileEn
 V7 = Features("7.0", "", OptionEncoding.TEXT, (_BY_EMAIL,), (_SECONDS,), FileEncoding.LINK)
 
 
-def find(transport: Transport, context: Mapping[str, Any], *, may_lack_files: bool) -> Features | None:
+def find(transport: Transport, context: Mapping[str, Any]) -> Features | None:
     """Return the features of the server that answered ``GET /auth/context`` with ``context``; None if it lacks keys.
 
-    Releases just before 7.0 may have the same keys. One more request distinguishes them where the server
-    ``may_lack_files``, that is the file service of 7.0.
+    Releases just before 7.0 may have the same keys. One more request distinguishes them: they lack the list of files.
     """
     if "date_fdw" not in context:  # every release has it
         return None
-    if "manager_id" in context and may_lack_files and _is_missing(transport, _FILES, {"limit": 1}):
-        return _found(V6, f"GET {_FILES} is missing")
+    if "manager_id" in context:
+        return _with_files(transport)
     for key, features in (
-        ("manager_id", V7),
         ("vacation", V6),
         ("has_workflow_viewer_access", V5),
         ("is_staff", V1),
@@ -65,8 +63,13 @@ def find(transport: Transport, context: Mapping[str, Any], *, may_lack_files: bo
 
 
 def encoding(features: Features, definition: FieldDefinition) -> str:
-    """Return the encoding of an answer to ``definition``; '' where it is the same in all releases."""
-    return {"user": features.people[0].value, "date": features.dates[0].value}.get(definition.type, "")
+    """Return the encoding of an answer to ``definition``; '' where the features do not decide it."""
+    decided = {
+        "user": features.people[0].value,
+        "date": features.dates[0].value,
+        "file": features.files.value,
+    }
+    return decided.get(definition.type, "")
 
 
 def otherwise(features: Features, definition: FieldDefinition, refused: Collection[str]) -> Features | None:
@@ -88,6 +91,14 @@ def _next(order: tuple[EncodingT, ...], refused: Collection[str]) -> tuple[Encod
     """Return ``order`` beginning with one that was not refused. The others stay, because servers are upgraded."""
     at = next((at for at, encoding in enumerate(order) if encoding not in refused), None)
     return () if at is None else order[at:] + order[:at]
+
+
+def _with_files(transport: Transport) -> Features:
+    is_missing = _is_missing(transport, _FILES, {"limit": 1})
+    if is_missing:
+        return _found(V6, f"GET {_FILES} is missing")
+    exists = () if is_missing is None else (f"GET {_FILES} exists",)
+    return _found(V7, "GET /auth/context has manager_id", *exists)
 
 
 def _with_probe(transport: Transport) -> Features:

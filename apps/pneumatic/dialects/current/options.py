@@ -70,22 +70,25 @@ def listed_as_objects(listed: Raw) -> bool | None:
 def detailed_as_objects(detail: Raw) -> bool | None:
     """Return what a detail shows about the list of its release; None where it shows nothing.
 
-    Releases that list texts know data sets, and options have numbers only in releases that list objects.
+    Releases that list texts know data sets, and name one for each field with options. The detail of a draft is stored
+    as its author's client sent it, and may lack that.
     """
-    if any("dataset" in row for row in _choice_fields(detail)):
+    rows = list(_choice_fields(detail))
+    if any("dataset" in row for row in rows):
         return False
     if any(type(option) is dict and "id" in option for options in _selections(detail) for option in options):
         return True
-    return None
+    return True if rows and detail.get("is_active") is True else None
 
 
 def remembered(known: Raw, detail: Raw) -> bool | None:
     """Return whether a launch sends api_names, for a ``detail`` that is newer than the list in ``known``.
 
-    A detail with data sets comes from a server that was upgraded since; it takes precedence.
+    The server may have been upgraded since, so what the detail shows takes precedence.
     """
-    if detailed_as_objects(detail) is False:
-        return False
+    shown = detailed_as_objects(detail)
+    if shown is not None:
+        return shown
     listed = listed_as_objects(known.get("list", {}))
     return known.get(PART) == API_NAMES or listed
 

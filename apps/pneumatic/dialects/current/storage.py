@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+from http import HTTPStatus
 
 from django.utils.translation import gettext as _
 
 from apps.pneumatic.canonical.schemas import PublicFile, Upload, UploadTicket
 from apps.pneumatic.dialects import attachments
-from apps.pneumatic.errors import ConfigurationError, NotFound, PermissionDenied
+from apps.pneumatic.errors import ConfigurationError, NotFound, PermissionDenied, ValidationFailed
 from apps.pneumatic.transport.api import Transport
 from apps.pneumatic.transport.parsing import Node
 
@@ -27,7 +28,9 @@ def upload(transport: Transport, upload: Upload) -> PublicFile:
 def _announce(transport: Transport, upload: Upload) -> UploadTicket:
     try:
         announced = transport.post(attachments.PATH, attachments.announcement(upload))
-    except (NotFound, PermissionDenied) as error:
+    except (NotFound, PermissionDenied, ValidationFailed) as error:
+        if isinstance(error, ValidationFailed) and error.status != HTTPStatus.METHOD_NOT_ALLOWED:
+            raise
         refused = ConfigurationError(
             _("Files cannot be uploaded: Pneumatic has no file storage. Its reason: “%(said)s”")
             % {"said": error.message},

@@ -17,7 +17,6 @@ from apps.pneumatic.canonical.features import (
     DateEncoding,
     Features,
     FileEncoding,
-    OptionEncoding,
     PersonEncoding,
 )
 from apps.pneumatic.canonical.schemas import Answer, FieldDefinition, FileValue, GroupValue, UserValue, Value
@@ -48,8 +47,8 @@ def encode(field: FieldDefinition, value: Value, *, zone: dt.tzinfo, features: F
             return _user_id(field, value)
         if field.type == "file" and features.files is FileEncoding.ID:
             return _file_ids(field, value)
-        if field.type in WITH_SELECTIONS and features.options is OptionEncoding.API_NAME:
-            _check_api_names(field)
+    if isinstance(value, GroupValue):
+        _check_group(field, value, features)
     if field.type == "date":
         return _date(field, value, zone)
     encoder = _ENCODERS.get(field.type)
@@ -58,17 +57,41 @@ def encode(field: FieldDefinition, value: Value, *, zone: dt.tzinfo, features: F
     return encoder(field, value)
 
 
-def differs_between_releases(answer: Answer) -> bool:
+def differs_between_releases(field: FieldDefinition) -> bool:
     """Return whether the encoding of an answer depends on the release of the server."""
-    return answer.field.type in {"date", "user", "file", *WITH_SELECTIONS}
+    return field.type in {"date", "user", "file", *WITH_SELECTIONS}
 
 
-def could_be_an_id(field: FieldDefinition, value: Value) -> bool:
-    """Return whether a chosen option would be sent as a text of digits, which release 1.0 or 2.0 reads as an id."""
-    if field.type not in WITH_SELECTIONS:
+def could_be_an_id(answer: Answer) -> bool:
+    """Return whether an answer would be sent as a text that an old release reads as an id.
+
+    Releases up to 3.1 read such an option as the id of one, those up to 4.2 such a group as the id of a user.
+    """
+    if isinstance(answer.value, GroupValue):
+        return _is_integer(answer.value.name)
+    return answer.field.type in WITH_SELECTIONS and any(map(_is_integer, _keys(answer.value)))
+
+
+def could_be_another_option(answer: Answer) -> bool:
+    """Return whether the key of a chosen option is the text of another one, which newer releases would read."""
+    if answer.field.type not in WITH_SELECTIONS:
         return False
-    keys = value if isinstance(value, tuple) else (value,)
-    return any(isinstance(key, str) and key.strip().isdigit() for key in keys)
+    others = {option.label for option in answer.field.selections if option.key != option.label}
+    return not others.isdisjoint(_keys(answer.value))
+
+
+def _keys(value: Value) -> list[str]:
+    parts = value if isinstance(value, tuple) else (value,)
+    return [part for part in parts if isinstance(part, str)]
+
+
+def _is_integer(text: str) -> bool:
+    """Return whether Python, in which the server is written, reads the text as a whole number: "+4_6" is one."""
+    try:
+        int(text)
+    except ValueError:
+        return False
+    return True
 
 
 def checked_name(name: str) -> str:
@@ -126,18 +149,8 @@ def _selected(field: FieldDefinition, value: Value) -> list[str]:
 
 def has_texts_as_keys(field: FieldDefinition) -> bool:
     """Return whether the field was mirrored from a list with texts as options."""
-    return field.type in WITH_SELECTIONS and any(
-        selection.key == selection.label != "" for selection in field.selections
-    )
-
-
-def _check_api_names(field: FieldDefinition) -> None:
-    """Raise ValidationFailed for a form that was mirrored with texts from a release that reads api_names."""
-    if has_texts_as_keys(field):
-        raise refused(
-            field,
-            _("The options of this form are outdated. Sync the templates, then choose the option again."),
-        )
+    named = [selection for selection in field.selections if selection.label]
+    return field.type in WITH_SELECTIONS and bool(named) and all(each.key == each.label for each in named)
 
 
 def _date(field: FieldDefinition, value: Value, zone: dt.tzinfo) -> int:
@@ -184,6 +197,17 @@ def _user(field: FieldDefinition, value: Value) -> str:
     return value.email
 
 
+def _check_group(field: FieldDefinition, group: GroupValue, features: Features | None) -> None:
+    """Raise ValidationFailed for a group that a release which reads ids could store as a user."""
+    reads_ids = features is None or PersonEncoding.ID in features.people
+    if reads_ids and _is_integer(group.name):
+        raise refused(
+            field,
+            _("An older release of Pneumatic reads the name of the group “%(name)s” as the id of a user.")
+            % {"name": group.name},
+        )
+
+
 def _group(field: FieldDefinition, group: GroupValue) -> str:
     if not group.name or _ADDRESS.fullmatch(group.name):
         raise refused(
@@ -217,7 +241,7 @@ def _files(field: FieldDefinition, value: Value) -> list[str]:
 
 
 def _link(field: FieldDefinition, file: FileValue) -> str:
-    if not file.url or ")" in file.url:
+    if file.id.isdigit() or not file.url or ")" in file.url:  # a number is an attachment's, from before 7.0
         raise refused(
             field, _("“%(name)s” is not in Pneumatic's file service. Upload it again.") % {"name": file.name}
         )

@@ -51,6 +51,7 @@ class Documented:
     users = Listing("/accounts/users", {"order": "asc"})
     capabilities = Capabilities(thumbnails=True)
     features = None
+    has_found_features = True
     event_names = events.EVENT_NAMES
     deprecated_events = events.DEPRECATED_EVENTS
     parse_template_summary = staticmethod(shapes.parse_template_summary)
@@ -83,6 +84,9 @@ class Documented:
     def key_holder(self, transport: Transport) -> KeyHolder | None:
         return None
 
+    def forget_server(self) -> None:
+        return None
+
     def _detail(
         self, transport: Transport, template_id: int, *, scope: Scope | None = None, repeat: bool = True
     ) -> Node:
@@ -100,10 +104,13 @@ class Documented:
     def run_path(self, template_id: int) -> str:
         return f"/templates/{int(template_id)}/run"
 
-    def needs_features(self, answers: Sequence[Answer]) -> bool:
+    def may_differ(self, definition: FieldDefinition) -> bool:
         return False
 
-    def encode_otherwise(self, definition: FieldDefinition, *, was_unknown: bool) -> bool:
+    def needs_features(self, template_id: int, answers: Sequence[Answer]) -> bool:
+        return False
+
+    def encode_otherwise(self, definition: FieldDefinition) -> bool:
         return False
 
     def accepted_features(self) -> None:
