@@ -22,7 +22,10 @@ class Completion(Enum):
 
 
 class _Done(NamedTuple):
-    """That a task is done in its present round; ``passed`` where that was only inferred."""
+    """That a task is done in its present round; ``passed`` where that was only inferred.
+
+    ``at`` is the time of its completion, or of its start where an event has no other: both identify the round.
+    """
 
     number: int | None
     at: dt.datetime | None = None
@@ -59,6 +62,13 @@ class Completions:
         """Return whether the task is done in its present round."""
         return task.id in self._done
 
+    def is_open_again(self, task: TaskSnapshot) -> bool:
+        """Return whether an open task that is done was started after that, so that a new round began."""
+        known = self._done.get(task.id)
+        if known is None or task.date_started is None:
+            return False
+        return known.at is None or task.date_started > known.at
+
     def highest_done(self) -> int | None:
         """Return the highest number of a task that is done."""
         return max((done.number for done in self._done.values() if done.number is not None), default=None)
@@ -72,8 +82,8 @@ class Completions:
         elif known.passed is not None:
             known.passed.confirm_completion(task)
         else:
-            return Completion.TWICE if known.at == task.date_completed else Completion.AGAIN
-        self._done[task.id] = _Done(task.number, task.date_completed)
+            return Completion.TWICE if known.at == _identified_by(task) else Completion.AGAIN
+        self._done[task.id] = _Done(task.number, _identified_by(task))
         if task.number is not None:
             self._next = max(self._next or 1, _after(task.number))
         return Completion.NEW
@@ -137,6 +147,10 @@ class Completions:
         self._timeline.append(passed)
         self._passed.append(passed)
         self._next = number
+
+
+def _identified_by(task: TaskSnapshot) -> dt.datetime | None:
+    return task.date_completed or task.date_started
 
 
 def _after(number: int) -> int:

@@ -17,7 +17,8 @@ def comparison_key(workflow: WorkflowSnapshot) -> str:
             _time(workflow.date_completed),
             workflow.is_urgent,
             _time(workflow.due),
-            [_task(task) for task in workflow.tasks],
+            # Releases before 3.1 list only the task that is open.
+            [_task(task) for task in workflow.tasks or workflow.current_tasks()],
         ]
     )
 

@@ -3,6 +3,8 @@
 Events are sorted by the latest time in them, then by kind, then by content hash, so that the order does not depend on
 the order of arrival. Pneumatic starts a workflow once: "workflow started" is always first.
 
+A completion without its own time, as release 1.0 sends it, follows the return that started its round.
+
 Readings from Pneumatic follow events of the same time, sorted by when they were read. A reading is never older than the
 latest time in it, and nothing else reports changes that leave no time.
 """
@@ -17,14 +19,14 @@ from typing import NamedTuple
 from apps.pneumatic.canonical.events import Event, Kind, Seen
 
 _NEVER = dt.datetime.min.replace(tzinfo=dt.UTC)
-_RETURNED_AFTER_THE_END = 4
+_COMPLETED_AFTER_A_RETURN, _RETURNED_AFTER_THE_END = 3, 5
 _RANKS: Mapping[Kind | Seen, int] = {
     Kind.WORKFLOW_STARTED: 0,
     Kind.TASK_COMPLETED: 1,
     Kind.TASK_RETURNED: 2,
-    Kind.WORKFLOW_COMPLETED: 3,
-    Seen.WORKFLOW: 5,
-    Seen.GONE: 6,
+    Kind.WORKFLOW_COMPLETED: 4,
+    Seen.WORKFLOW: 6,
+    Seen.GONE: 7,
 }
 _DATES_ITSELF = frozenset({Kind.TASK_RETURNED, Kind.WORKFLOW_COMPLETED})
 
@@ -85,4 +87,6 @@ def _key(fact: Fact) -> tuple[bool, dt.datetime, int, int, dt.datetime, str]:
                 # This is the time of the task's completion. The return happened later, at an unknown time: also
                 # after an end of the workflow that this completion caused.
                 rank = _RETURNED_AFTER_THE_END
+        elif event.task.date_completed is None and event.task.date_started == occurred_at:
+            rank = _COMPLETED_AFTER_A_RETURN  # this is the time at which the task was started, by a return or not
     return (rank != 0, occurred_at or _NEVER, rank, number, event.seen_at or _NEVER, content_hash)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from apps.core.searching import fold
@@ -133,11 +133,14 @@ def _details(facts: Sequence[Fact]) -> dict[str, Any]:
     newest = next((fact.event.workflow for fact in reversed(facts) if _is_whole(fact.event)), None)
     if newest is None:
         return {}
+    # Events of release 3.2 have neither owners nor a due date. Every workflow has an owner.
+    whole = (fact.event.workflow for fact in reversed(facts) if _is_whole(fact.event))
+    with_owners = next((workflow for workflow in whole if workflow.owner_ids), newest)
     return {
         "starter_id": newest.starter_id,
-        "owner_ids": newest.owner_ids,
+        "owner_ids": with_owners.owner_ids,
         "is_urgent": newest.is_urgent,
-        "due": newest.due,
+        "due": newest.due or with_owners.due,
         "comparison_key": comparison_key(newest),
     }
 
@@ -155,9 +158,25 @@ def _kickoff(facts: Sequence[Fact]) -> tuple[Output, ...] | None:
     """Return the answers of the kickoff form; () when there are none, None when they are unknown."""
     for fact in reversed(facts):
         if fact.event.workflow.kickoff:
-            return fact.event.workflow.kickoff
+            return _with_names(fact.event.workflow.kickoff, facts)
     is_known = any(fact.event.kind is Kind.WORKFLOW_STARTED or _is_whole(fact.event) for fact in facts)
     return () if is_known else None
+
+
+def _with_names(kickoff: tuple[Output, ...], facts: Sequence[Fact]) -> tuple[Output, ...]:
+    """Return the answers with the names of users that only another snapshot has (releases before 4.3)."""
+    if all(output.user_id is None or output.value for output in kickoff):
+        return kickoff
+    outputs = (output for fact in facts for output in fact.event.workflow.kickoff)
+    names = {
+        output.user_id: output.value for output in outputs if output.user_id is not None and output.value
+    }
+    return tuple(
+        output
+        if output.user_id is None
+        else replace(output, value=output.value or names.get(output.user_id, ""))
+        for output in kickoff
+    )
 
 
 def _step(number: int | None) -> int | None:

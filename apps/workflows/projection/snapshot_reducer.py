@@ -105,11 +105,15 @@ class SnapshotReducer:
             elif kind is Kind.WORKFLOW_STARTED:
                 self._started(fact)
             if kind is Kind.TASK_COMPLETED and task is not None and not _is_among(task, workflow.tasks):
-                self._apply_tasks((task,), fact, has_returned=False)
+                # Release 1.0 sends neither a status nor a time.
+                done = replace(task, status=TaskStatus.COMPLETED)
+                self._apply_tasks((done,), fact, has_returned=False)
             has_returned = kind is Kind.TASK_RETURNED and self._returned(fact)
-            if workflow.tasks or kind is Seen.WORKFLOW:
+            if workflow.tasks:
                 self._apply_tasks(workflow.tasks, fact, has_returned=has_returned)
                 self._start_tasks(workflow.current_tasks(), fact)
+            elif kind is Seen.WORKFLOW and workflow.status in ENDED:
+                self._start_tasks((), fact)  # not shown: whether the last task was completed or left open
             else:
                 open_now = [task for task in workflow.current_tasks() if task.id not in self._done]
                 self._start_tasks(open_now, fact)
@@ -133,7 +137,10 @@ class SnapshotReducer:
             self._complete(task, fact)
 
     def _is_as_known(self, task: TaskSnapshot) -> bool:
-        return _is_done(task) and task.date_completed == self._done[task.id].date_completed
+        known = self._done[task.id]
+        if known.date_completed is None and known.date_started is not None:
+            return _is_done(task) and task.date_started == known.date_started
+        return _is_done(task) and task.date_completed == known.date_completed
 
     def _complete(self, task: TaskSnapshot, fact: Fact) -> None:
         own = self._own.get((task.id, task.date_completed))

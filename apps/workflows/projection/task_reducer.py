@@ -136,10 +136,12 @@ class TaskReducer:
             self._infer_return(task)
             completion = self._tasks.complete(task, before=self.open)
         if completion is Completion.NEW:
-            at = task.date_completed or fact.occurred_at
+            # The start of the task is no time at which it was completed: release 1.0 sends none.
+            later = fact.occurred_at if fact.occurred_at != task.date_started else None
+            done = self._tasks.round_of(task)
             self._timeline.append(
                 HistoryEntry(
-                    HistoryEntryKind.TASK_DONE, at, fact.content_hash, task=self._tasks.round_of(task)
+                    HistoryEntryKind.TASK_DONE, task.date_completed or later, fact.content_hash, task=done
                 )
             )
         if current is not None and (
@@ -163,6 +165,7 @@ class TaskReducer:
         elif target is not None:
             self._tasks.pass_up_to(target, before=self.open)
             self._tasks.pass_itself(target)
+            self._correct_answers(task)
         self._return(source, target, at=fact.occurred_at, content_hash=fact.content_hash)
         if reopens:
             status = fact.event.workflow.status
@@ -200,17 +203,40 @@ class TaskReducer:
 
         It shows less than events do, so it takes nothing back that an event showed.
         """
-        workflow = fact.event.workflow
-        if self.state in ENDED:
+        workflow, current = fact.event.workflow, fact.event.workflow.current_task
+        if self.state in ENDED and not self._continues_with(current):
             return
         if workflow.status is Status.COMPLETED:
             # It may have completed its last task or left it open: that is not shown, so the task counts as passed.
-            self._start_tasks(workflow.current_task, fact)
+            if current is not None and not self._tasks.is_done(current):
+                self._tasks.pass_up_to(current, before=self.open)
+                self._start_tasks(current, fact)
             event = replace(fact.event, workflow=replace(workflow, current_task=None))
             self._workflow_completed(fact._replace(event=event))
         elif workflow.status in {Status.RUNNING, Status.SNOOZED}:
+            if current is not None and self._tasks.is_done(current):
+                if not self._tasks.is_open_again(current):
+                    return  # read before the task was completed
+                self._infer_return(current)
+            elif current is not None:
+                self._pass_up_to(current)
             self._set(workflow.status, fact)
-            self._start_tasks(workflow.current_task, fact)
+            self._start_tasks(self._with_names(current), fact)
+
+    def _with_names(self, task: TaskSnapshot | None) -> TaskSnapshot | None:
+        """Return a task that was read with what only an event of it has: its description and the names of users."""
+        known = self.open
+        if task is None or known is None or known.id != task.id:
+            return task
+        names = {one.id: one.name for one in known.performers if not one.is_group}
+        performers = tuple(replace(one, name=one.name or names.get(one.id, "")) for one in task.performers)
+        return replace(task, performers=performers, description=task.description or known.description)
+
+    def _continues_with(self, task: TaskSnapshot | None) -> bool:
+        """Return whether a task was started after the end, so that the workflow was returned."""
+        if task is None or task.date_started is None or self.ended_at is None:
+            return False
+        return task.date_started > self.ended_at
 
     # Status
 
@@ -290,6 +316,17 @@ class TaskReducer:
         self.open = target
         if self.state in ENDED:
             self.state, self.is_state_confirmed = Status.RUNNING, False
+
+    def _correct_answers(self, task: TaskSnapshot) -> None:
+        """Give the last completion of a task that was returned its answers.
+
+        Release 1.0 sends a completion without its time, and with the answers as they were before it.
+        """
+        for at, line in reversed(list(enumerate(self._timeline))):
+            if isinstance(line, HistoryEntry) and line.task is not None and line.task.id == task.id:
+                if line.kind is HistoryEntryKind.TASK_DONE and line.task.done_at is None and task.outputs:
+                    self._timeline[at] = replace(line, task=replace(line.task, outputs=task.outputs))
+                return
 
     def _return(
         self,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from apps.pneumatic.canonical.events import (
@@ -65,7 +66,12 @@ def parse_event(kind: Kind, node: Node) -> Event:
         task = node.child("task")
         id_ = task.integer("id")
         workflow = parse_workflow(task.child("workflow"))
-        return Event(kind, workflow, _task_of_event(id_, task.value, workflow))
+        about = _task_of_event(id_, task.value, workflow)
+        current = workflow.current_task
+        if kind is Kind.TASK_COMPLETED and current is not None and current.id == id_:
+            # Release 1.0 sends the time of a completion in this place alone, and only for the last task.
+            about = replace(about, date_completed=about.date_completed or current.date_completed)
+        return Event(kind, workflow, about)
     return Event(kind, parse_workflow(node.child("workflow")))
 
 
@@ -217,6 +223,8 @@ def _output(data: JSON) -> Output:
         files = each(lenient.file, data.get("attachments")) or _files(value, text(data.get("markdown_value")))
     elif type_ == "user":
         user_id, group_id = _id(data.get("user_id")), _id(data.get("group_id"))
+        if value == str(user_id):
+            value = ""  # releases before 4.3 send the id once more instead of the name
     return Output(
         text(data.get("api_name")),
         text(data.get("name")),
