@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 from . import payloads
-from .current import payloads as current_payloads
+from .current.workflows import payloads as current_payloads
 from .delivery_faults import DeliveryFault, DeliveryFaults
-from .outbox import Delivery, Outbox
+from .outbox import TRIES, Delivery, Outbox
 from .shapes import Record
 from .state import CURRENT, State, encode
 
@@ -29,7 +29,10 @@ class Announcer:
         The payloads are made at once: they show the state of now, even when they arrive late.
         """
         is_modern = self._state.dialect == CURRENT
-        names = (current_payloads if is_modern else payloads).EVENTS_OF[happening]
+        release = self._state.release
+        names: tuple[str, ...] = payloads.EVENTS_OF[happening]
+        if is_modern:
+            names = (current_payloads.event_of(happening, release),)
         wanted = [item for item in self._state.subscriptions.values() if item["event"] in names]
         if not wanted:
             return
@@ -45,6 +48,7 @@ class Announcer:
                 subscription_id=subscription["id"],
                 workflow_id=workflow["id"],
                 is_modern=is_modern,
+                tries=release.delivery_attempts if is_modern else TRIES,
             )
             for subscription in wanted
         ]

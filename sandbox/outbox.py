@@ -27,7 +27,7 @@ class Delivery:
     """One payload for one target.
 
     ``state`` is waiting, held, lost or dropped (never sent), delivered (2xx), refused (any other answer below 500), or
-    failed (after TRIES); ``seconds`` is how long the body takes to be sent. ``is_modern`` sends it as the
+    failed (after ``tries``); ``seconds`` is how long the body takes to be sent. ``is_modern`` sends it as the
     current server does: an event goes to all its rows together. ``then`` are those behind this one; when one
     fails, all are sent again.
     """
@@ -45,6 +45,7 @@ class Delivery:
     error: str = ""
     size: int = 0
     is_modern: bool = False
+    tries: int = TRIES
     then: list[Delivery] = field(default_factory=list)
     number: int = field(default_factory=lambda: next(_numbers))
 
@@ -169,7 +170,7 @@ class Outbox:
     def _try(self, chain: Group, over: threading.Event) -> None:
         """Send each of a chain, from the first one again when one fails."""
         settings = self._settings()
-        for attempt in range(TRIES):
+        for attempt in range(chain[0].tries):
             if attempt and over.wait(settings.retry_pause * attempt):
                 return
             for item in chain:

@@ -19,6 +19,7 @@ STATUS_NAMES = ("running", "completed", "terminated", "snoozed")
 ACTIONS = ("complete", "return", "finish", "terminate", "snooze", "resume")
 SNOOZED_FOR = dt.timedelta(days=1)  # when no end is given
 TASKS_PER_WORKFLOW = 1000  # task ids of a workflow are its own id times this, plus the number
+MOVED, STORED, BEFORE = "moved", "stored", "before"  # see Release.payload_stage
 OPTIONAL_SHARE = 0.7  # of the optional fields that get a made-up answer
 
 Notify = Callable[[str, Record, Record | None], None]
@@ -75,10 +76,15 @@ class Workflows:
                 "steps": [_step(id_, task) for task in template["tasks"]],
             }
             self._state.workflows[id_] = workflow
-            if workflow["steps"]:
-                self._begin(workflow, workflow["steps"][0]["number"], timestamp)
+            numbers = [step["number"] for step in workflow["steps"]]
+            if numbers and self._stage == MOVED:
+                self._begin(workflow, numbers[0], timestamp)
+            elif numbers:
+                workflow["current"] = numbers[0]
             self._notify("workflow_started", workflow, None)
-            if not workflow["steps"]:
+            if numbers:
+                self._begin(workflow, numbers[0], timestamp)
+            else:
                 self._end(workflow, COMPLETED)
                 self._notify("workflow_completed", workflow, None)
             self._state.changed()
@@ -165,9 +171,15 @@ class Workflows:
 
     def _complete(self, workflow: Record, answers: Record, notify: Notify) -> None:
         task = current_task(workflow)
+        later = [step for step in workflow["steps"] if step["number"] > task["number"]]
+        # The last task is stored first by every release.
+        stage = STORED if self._stage == BEFORE and not later else self._stage
+        if stage == BEFORE:
+            notify("task_completed", workflow, task)
         task["answers"] = answers
         timestamp = task["date_completed"] = _next_moment(workflow)
-        later = [step for step in workflow["steps"] if step["number"] > task["number"]]
+        if stage == STORED:
+            notify("task_completed", workflow, task)
         if not later:
             self._end(workflow, COMPLETED)
         elif self._state.settings.delays and later[0]["delay"]:
@@ -176,7 +188,8 @@ class Workflows:
             self._assign(workflow, later[0])
         else:
             self._begin(workflow, later[0]["number"], timestamp)
-        events = [("task_completed", task)] + ([] if later else [("workflow_completed", None)])
+        events: list[tuple[str, Record | None]] = [("task_completed", task)] if stage == MOVED else []
+        events += [] if later else [("workflow_completed", None)]
         # The current server reports the end of a workflow before the end of its last task.
         for happening, about in reversed(events) if self._state.dialect == CURRENT else events:
             notify(happening, workflow, about)
@@ -187,13 +200,24 @@ class Workflows:
         if not earlier or (to is not None and to not in earlier):
             raise invalid([Problem("to", "Only a task before the current one can be returned to.")])
         target = earlier[-1] if to is None else to
+        is_current = self._state.dialect == CURRENT
         for step in workflow["steps"]:
             if target <= step["number"] < task["number"]:
-                step.update(date_started=None, date_completed=None, answers={})
+                # The current server keeps the answers of a task that is to be done again.
+                step.update(date_started=None, date_completed=None, **({} if is_current else {"answers": {}}))
         self._begin(workflow, target, _next_moment(workflow))
-        notify("task_returned", workflow, task)
+        about = current_task(workflow) if is_current and self._state.release.returned_task == "to" else task
+        if self._stage == STORED and to is None:
+            workflow["current"], task["date_started"] = task["number"], None
+        notify("task_returned", workflow, about)
+        workflow["current"] = target
         # It was started until now; when its turn comes again, it starts again.
         task["date_started"] = None
+
+    @property
+    def _stage(self) -> str:
+        """Return when the payload of a step is made: what releases of the current server call ``payload_stage``."""
+        return self._state.release.payload_stage if self._state.dialect == CURRENT else MOVED
 
     def _begin(self, workflow: Record, number: int, timestamp: str) -> None:
         task = next(step for step in workflow["steps"] if step["number"] == number)

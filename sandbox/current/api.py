@@ -21,7 +21,7 @@ from .running import Running
 from .templates import Templates
 from .users import Users
 from .webhooks import Webhooks
-from .workflow_paths import WorkflowPaths
+from .workflows.paths import WorkflowPaths
 
 _BAD_KEY = {
     "detail": "Given token not valid for any token type",
@@ -45,6 +45,8 @@ _HAS: dict[str, Callable[[Release], bool]] = {
     "/auth/google/token": lambda release: release.has_google_sign_in,
     r"/v2/tasks/([0-9]+)/complete": lambda release: release.has_task_paths,
     r"/v2/tasks/([0-9]+)/revert": lambda release: release.has_task_paths,
+    r"/workflows/([0-9]+)/task-complete": lambda release: release.has_workflow_task_paths,
+    r"/workflows/([0-9]+)/task-revert": lambda release: release.has_workflow_task_paths,
 }
 
 

@@ -19,7 +19,11 @@ class Release:
     ``id`` is sent as a text of digits. ``absent`` are keys that no user, template, field or answer has yet.
     ``listed_options`` is how a row of the list of templates shows one: ``objects_with_ids``, ``objects`` or ``texts``.
     ``workflow_tasks`` is how lists and responses show the tasks of a workflow: ``current`` (the open one and the passed
-    ones), ``both``, ``all``. ``delivery_attempts`` counts the first; a delivery is sent again after a status of 500.
+    ones), ``both``, ``all``. ``payload_workflow`` is what webhooks have of it: ``whole``, ``tasks`` (all of them and
+    the current one), ``current`` (that one alone), ``first`` (the same, with dates as text too, without API names).
+    ``payload_stage`` is when the payload of a step is made: when the workflow has ``moved`` on to the next task, when
+    the step is ``stored``, or ``before`` that (for the last task: stored). ``delivery_attempts`` counts the first; a
+    delivery is sent again after a status of 500.
     """
 
     name: str
@@ -49,7 +53,8 @@ class Release:
     # -- Workflows
     workflow_tasks: str = "all"
     has_workflow_id: bool = False  # ``workflow_id`` next to ``id`` in the response to a launch
-    performers: str = "objects"  # or "ids"
+    has_due_date: bool = False  # as text, next to ``due_date_tsp``
+    lists_workflows_to_all: bool = True  # not to administrators alone
     stored_options: str = "texts"  # or "objects"
     stored_people: str = "names"  # or "ids"
     has_attachments: bool = False  # in the output of a file field
@@ -57,12 +62,14 @@ class Release:
     # -- Webhooks
     completed_event: str = "task_completed"  # or "task_completed_v2"
     returned_task: str = "from"  # or "to": which task ``task_returned`` has
-    payload_workflow: str = "whole"  # or "current", "tasks"
-    payload_people: str = "ids"  # or "names"
-    task_completed_last: bool = True  # after ``workflow_completed``
+    payload_workflow: str = "whole"
+    payload_stage: str = "moved"
     delivery_attempts: int = 3
     # -- Tasks and probes
     has_task_paths: bool = True  # /v2/tasks/{id}/complete and /revert
+    has_workflow_task_paths: bool = False  # /workflows/{id}/task-complete and /task-revert
+    needs_required_outputs: bool = False  # to complete a task
+    resume_shows_workflow: bool = True
     snooze_dates: str = "seconds"  # or "iso"
     return_to: str = "api_name"  # or "id"
     has_google_sign_in: bool = True
@@ -76,8 +83,10 @@ V7_3 = Release("7.3")
 V7_0 = replace(
     V7_3,
     name="7.0",
-    absent=frozenset({"fieldsets"}),
+    absent=frozenset({"fieldset_id", "fieldsets"}),
     has_listed_defaults=False,
+    has_workflow_task_paths=True,
+    needs_required_outputs=True,
     form_task_keys=("id", *V7_3.form_task_keys),
 )
 V6_0 = replace(
@@ -108,11 +117,13 @@ V4_3 = replace(
         "has_workflow_viewer_access",
         "is_editable",
         "is_hidden",
+        "is_read_only_viewer",
         "reminder_notification",
     },
     template_refusal=V7_3.template_refusal,
     template_owners="owners",
     has_dates_joined=True,
+    lists_workflows_to_all=False,
 )
 V4_0 = replace(
     V4_3,
@@ -128,7 +139,7 @@ V4_0 = replace(
 V3_2 = replace(
     V4_0,
     name="3.2",
-    absent=V4_0.absent | {"ancestors", "parents"},
+    absent=V4_0.absent | {"ancestors", "parents", "revert_tasks"},
     has_description=True,
     number_refusal="Value should be a number.",
     workflow_tasks="both",
@@ -146,19 +157,22 @@ V2_0 = replace(
     form_field_keys=("name", "type", "api_name"),
     template_owners="ids",
     workflow_tasks="current",
-    performers="ids",
     payload_workflow="current",
-    payload_people="names",
     returned_task="to",
     return_to="id",
-    task_completed_last=False,
+    payload_stage="stored",
     has_task_paths=False,
+    resume_shows_workflow=False,
 )
 V1_0 = replace(
     V2_0,
     name="1.0",
+    absent=V2_0.absent | {"active_current_task", "active_tasks_count"},
     dates="us",
     has_workflow_id=True,
+    has_due_date=True,
+    payload_workflow="first",
+    payload_stage="before",
     has_prefixed_names=True,
     has_counts=True,
     completed_event="task_completed_v2",

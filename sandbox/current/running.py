@@ -16,7 +16,7 @@ from .routing import Routes, json_object
 from .shapes import ACCOUNT_NAME, name_of
 from .templates import find
 from .validation import Broken, answers
-from .workflows import workflow_object
+from .workflows.shapes import launch_answer
 
 MAX_NAME_CHARACTERS = 120
 DISABLED = "Your template is disabled. Please, enable this template before running."
@@ -56,7 +56,7 @@ class Running:
                 is_urgent=is_urgent,
                 due=due,
             )
-            return json_answer(workflow_object(workflow, self._state))
+            return json_answer(launch_answer(workflow, self._state))
 
     def _template(self, user: Record, id_text: str) -> Record:
         has_roles = self._state.release.template_owners == "roles"

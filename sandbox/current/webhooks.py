@@ -15,8 +15,8 @@ from sandbox.wire import Answer, Request, json_answer
 from . import errors
 from .access import is_admin
 from .routing import Routes, json_object, no_content
+from .workflows.payloads import events
 
-EVENTS = ("workflow_started", "task_completed", "task_returned", "workflow_completed")
 _LABEL = r"[^\W_](?:[\w\-]{0,61}[^\W_])?"
 _HOST = re.compile(rf"(?:{_LABEL}\.)+[^\W\d_](?:[\w\-]{{0,61}}[^\W_])|localhost", re.IGNORECASE)
 
@@ -41,19 +41,19 @@ class Webhooks:
     def show_all(self, request: Request, user: Record) -> Answer:
         """Answer with each event and the URL of one of its rows."""
         _admins_only(user)
-        return json_answer([{"url": self._url(event), "event": event} for event in EVENTS])
+        return json_answer([{"url": self._url(event), "event": event} for event in self._events])
 
     def show(self, request: Request, user: Record, event: str) -> Answer:
         """Answer with the URL of one of the rows of an event."""
         _admins_only(user)
-        _known(event)
+        self._refuse_unknown(event)
         return json_answer({"url": self._url(event)})
 
     def subscribe(self, request: Request, user: Record, event: str) -> Answer:
         """Let the user's row of an event have this URL."""
         _admins_only(user)
         url = _url_of(request)
-        _known(event)
+        self._refuse_unknown(event)
         with self._state.lock:
             rows = self._rows(event)
             if any(row["target"] == url and row["user_id"] != user["id"] for row in rows):
@@ -71,7 +71,7 @@ class Webhooks:
     def unsubscribe(self, request: Request, user: Record, event: str) -> Answer:
         """Remove the rows of an event, of all users."""
         _admins_only(user)
-        _known(event)
+        self._refuse_unknown(event)
         self._remove(event)
         return no_content()
 
@@ -80,16 +80,24 @@ class Webhooks:
         _admins_only(user)
         url = _url_of(request)
         with self._state.lock:
-            self._remove(*EVENTS)
-            for event in EVENTS:
+            self._remove()
+            for event in self._events:
                 self._add(event, url, user)
         return no_content()
 
     def unsubscribe_all(self, request: Request, user: Record) -> Answer:
         """Remove every row of the account."""
         _admins_only(user)
-        self._remove(*EVENTS)
+        self._remove()
         return no_content()
+
+    @property
+    def _events(self) -> tuple[str, ...]:
+        return events(self._state.release)
+
+    def _refuse_unknown(self, event: str) -> None:
+        if event not in self._events:
+            raise errors.not_found()
 
     def _rows(self, event: str) -> list[Record]:
         rows = [row for row in self._state.subscriptions.values() if row["event"] == event]
@@ -103,10 +111,11 @@ class Webhooks:
     def _add(self, event: str, url: str, user: Record) -> None:
         add_subscription(self._state, event=event, target=url)["user_id"] = user["id"]
 
-    def _remove(self, *events: str) -> None:
+    def _remove(self, event: str = "") -> None:
+        """Remove the rows of an event, or all."""
         with self._state.lock:
             rows = self._state.subscriptions
-            for id_ in [id_ for id_, row in rows.items() if row["event"] in events]:
+            for id_ in [id_ for id_, row in rows.items() if event in {"", row["event"]}]:
                 del rows[id_]
             self._state.changed()
 
@@ -132,11 +141,6 @@ def is_valid_url(value: Any) -> bool:
 def _admins_only(user: Record) -> None:
     if not is_admin(user):
         raise errors.forbidden()
-
-
-def _known(event: str) -> None:
-    if event not in EVENTS:
-        raise errors.not_found()
 
 
 def _url_of(request: Request) -> str:

@@ -23,7 +23,7 @@ LARGER = {
     "apps/workflows": 14,
     "apps/webhooks": 12,
     "sandbox": 31,
-    "sandbox/current": 17,
+    "sandbox/current": 15,
     "sandbox/data": 13,
 }
 # Rooms that Django's conventions or one subject keep small.

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterator
-from dataclasses import replace
-from typing import Any
-
 import pytest
-import requests
 
-from tests.contract.recordings import RELEASES as FOLDER
-from tests.contract.recordings import Exchange
 from tests.contract.releases_recorded import TAGS, recorded
 from tests.fixtures.depth import exhaustive
-from tests.fixtures.sandbox import RELEASES, Sandbox
+from tests.fixtures.sandbox import Sandbox
 
-OWNER, PLAIN, ADMIN = 1, 2, 3
+from .recorded_account import Account, names_of
+
 TEMPLATES = ("optional", "required", "simple")
 # In the order in which the account was made and read.
 EMPTY = ("auth-*", "users-*", "groups-*")
@@ -26,132 +18,9 @@ LAUNCHING = ("template-get-digits", "run-*", "attachments-new-check-permission")
 NOT_PLAYED = {
     "probe-webhook-example",  # an example of a delivery, which has no user
     "probe-webhook-example-nonadmin",
-    "probe-workflows-nonadmin",
 }
 # The path does not exist; 7.0 refuses the method, and the sandbox, like 7.3, what is no id of a workflow.
 NOT_PLAYED_BY_7 = {"attachments-old-post", "attachments-old-post-storage-off"}
-FILE_SERVICE = "http://127.0.0.1:29901/files"
-# What a server makes up: only its type is compared.
-MADE_UP = re.compile(
-    r"(\.(id|date_\w+|next|previous|url|\w+_url|max_users|code)|(owners|raw_performers)\[\]\.api_name)$"
-    r"|\.(account|conditions\[\])\."
-)
-STORED_LINK = re.compile(r"https?://[^\s)\"]*?/(uploads|thumbnails|files|upload-bucket)/[^\s)\",]*")
-STORED_NAME = re.compile(r"[\w-]{30}_(\w\.png)")
-BY_TAG = dict(zip(TAGS, RELEASES, strict=False))
-
-
-def differences(wanted: Any, value: Any, path: str = "") -> Iterator[str]:
-    """Yield where the sandbox's value differs from the recorded one."""
-    if isinstance(wanted, dict) and isinstance(value, dict):
-        for key in wanted.keys() ^ value.keys():
-            yield f"{path}.{key} is {'missing' if key in wanted else 'new'}"
-        for key in wanted.keys() & value.keys():
-            yield from differences(wanted[key], value[key], f"{path}.{key}")
-    elif isinstance(wanted, list) and isinstance(value, list):
-        if len(wanted) != len(value):
-            yield f"{path} has {len(value)} items, not {len(wanted)}"
-        for one, other in zip(wanted, value, strict=False):
-            yield from differences(one, other, f"{path}[]")
-    elif MADE_UP.search(path):
-        if type(wanted) is not type(value) and "expiration" not in path:
-            yield f"{path} is {value!r}, not like {wanted!r}"
-    elif wanted != value and {wanted, value} != {None, ""}:
-        yield f"{path} is {value!r}, not {wanted!r}"
-
-
-class Account:
-    """The recorded account in the sandbox, and a client with the keys of its users."""
-
-    def __init__(self, sandbox: Sandbox, tag: str) -> None:
-        self.sandbox = sandbox
-        self.tag = tag
-        self.session = requests.Session()
-        self.session.trust_env = False
-        sandbox.reset("empty", release=BY_TAG[tag])
-        for user in recorded(tag, "users-list").answer:
-            keys = ("id", "email", "first_name", "last_name", "is_admin", "is_account_owner")
-            sandbox.put_user({key: user[key] for key in keys})
-        for group in recorded(tag, "groups-list").answer:
-            sandbox.put_group({key: group[key] for key in ("id", "name", "users")})
-        self.keys = {
-            "nonadmin": sandbox.add_key("plain-key", PLAIN),
-            "other-admin": sandbox.add_key("admin-key", ADMIN),
-            "bad-api-key": "no-key",
-        }
-        self.announced: list[int] = []
-
-    def put_templates(self, *names: str) -> None:
-        """Put recorded templates in, with their ids and API names."""
-        for name in names:
-            shown = recorded(self.tag, f"template-get-{name}").answer
-            tasks = [
-                {
-                    **{key: task[key] for key in ("id", "name", "api_name", "description", "fields")},
-                    "responsible": [int(item["source_id"]) for item in task["raw_performers"]],
-                }
-                for task in shown["tasks"]
-            ]
-            keys = ("id", "name", "description", "kickoff", "finalizable", "wf_name_template", "updated_by")
-            owners = [{"type": "user", "id": OWNER, "role": "owner"}]
-            more = {"tasks": tasks, "owners": owners, "performers_count": 1}
-            self.sandbox.put_template({**{key: shown[key] for key in keys}, **more})
-
-    def differences(self, found: Exchange) -> list[str]:
-        """Return where the answer to a recorded request differs from the recorded answer."""
-        if found.name.endswith("storage-off"):
-            self.sandbox.settings(has_object_storage=False)
-        response = self._ask(found)
-        self.sandbox.settings(has_object_storage=True)
-        if response.status_code != found.status:
-            return [f"the status is {response.status_code}, not {found.status}: {response.text[:200]}"]
-        text = response.text.replace(self.sandbox.files_url, FILE_SERVICE)
-        is_json = response.content and response.headers["Content-Type"] == "application/json"
-        answer: Any = json.loads(text) if is_json else text
-        wanted = found.answer
-        if found.name.startswith("run-") and found.status == 200:
-            # Tasks are compared with the recordings of workflows.
-            wanted, answer = ({key: item[key] for key in ("name", "kickoff")} for item in (wanted, answer))
-        if found.name == "run-simple-no-name":
-            assert re.fullmatch(r"\w{3} \d\d, \d{4}, \d\d:\d\d[AP]M — 03 One text", answer.pop("name"))
-            del wanted["name"]
-        if found.name == "attachments-old-post" and is_json and found.status == 200:
-            self.announced.append(answer["id"])
-        return list(differences(_without_links(wanted), _without_links(answer)))
-
-    def _ask(self, found: Exchange) -> requests.Response:
-        body, path = found.body, found.path
-        if found.name.startswith("run-file-id-"):
-            id_ = self._announce()
-            body = {
-                **body,
-                "kickoff": {**body["kickoff"], "o-file": [id_ if "int" in found.name else str(id_)]},
-            }
-        if self.announced:
-            path = path.replace("/attachments/1/", f"/attachments/{self.announced[0]}/")
-        data = json.dumps(body).replace(FILE_SERVICE, self.sandbox.files_url) if body is not None else None
-        user = next((user for user in self.keys if found.name.endswith(user)), "")
-        headers = {"Authorization": f"Bearer {self.keys.get(user, self.sandbox.key)}"}
-        if found.name == "auth-missing-header":
-            headers = {}
-        if data is not None:
-            headers["Content-Type"] = "application/json"
-        return self.session.request(
-            found.method, self.sandbox.url + path, data=data, headers=headers, timeout=60
-        )
-
-    def _announce(self) -> int:
-        """Return the id of a new file, or of none where files have no ids."""
-        if not self.announced:
-            return 4
-        body = {"filename": "c.png", "content_type": "image/png", "size": 5}
-        return int(self._ask(replace(recorded(self.tag, "attachments-old-post"), body=body)).json()["id"])
-
-
-def _without_links(value: Any) -> Any:
-    """Return a value with one link and one prefix of names for all those of the object storage."""
-    text = STORED_LINK.sub("link", json.dumps(value).replace(f"{FILE_SERVICE}/files/", "http://store/files/"))
-    return json.loads(STORED_NAME.sub(r"prefix_\1", text))
 
 
 @pytest.mark.parametrize("tag", exhaustive(TAGS, but=("v1.0.0", "v2.0.4", "v4.3.0", "v6.0.0")))
@@ -161,9 +30,9 @@ def test_a_release_answers_as_it_was_recorded_to(sandbox: Sandbox, tag: str) -> 
     account = Account(sandbox, tag)
     for patterns, made in ((EMPTY, TEMPLATES), (READING, ("digits",)), (LAUNCHING, ())):
         for pattern in patterns:
-            for path in sorted((FOLDER / tag).glob(f"{pattern}.json")):
-                if path.stem not in left_out and (path.stem != "template-get-digits" or not made):
-                    found[path.stem] = account.differences(recorded(tag, path.stem))
+            for name in names_of(tag, pattern):
+                if name not in left_out and (name != "template-get-digits" or not made):
+                    found[name] = account.differences(recorded(tag, name))
         account.put_templates(*made)
     account.session.close()
 

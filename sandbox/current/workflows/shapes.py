@@ -2,38 +2,69 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from typing import Any
-
-from sandbox.shapes import Record, all_fields
+from sandbox.current.outputs import outputs
+from sandbox.current.shapes import stamp
+from sandbox.shapes import Record
 from sandbox.state import State
-from sandbox.workflows import SNOOZED
 
-from .outputs import fill_in, outputs, plain_values
-from .shapes import stamp
+from . import current_task
+from .tasks import current_step, full_task, passed_tasks, performer_ids, task_name
 
 _FIELDSET_KEYS = ("id", "api_name", "name", "title", "description", "order", "label_position", "layout")
 
 
+def launch_answer(workflow: Record, state: State) -> Record:
+    """Return the answer to a launch: the workflow, on the first release with its id once more."""
+    shown = workflow_object(workflow, state)
+    if state.release.has_workflow_id:
+        step = current_step(workflow)
+        shown["workflow_id"] = workflow["id"]
+        shown["first_task_performers"] = performer_ids(step, state) if step else []
+    return shown
+
+
 def workflow_object(workflow: Record, state: State) -> Record:
-    """Return a workflow whole, as launching answers with it, its own path shows it, and webhooks bring it."""
-    head = _head(workflow, state)
-    template = state.templates.get(workflow["template_id"])
-    head["template"]["wf_name_template"] = template["wf_name_template"] if template else None
-    due = head.pop("due_date_tsp")
-    return {
+    """Return a workflow whole, as launching answers with it and as its own path shows it."""
+    release = state.release
+    if release.workflow_tasks == "current":
+        return current_task.workflow_object(workflow, state)
+    head = workflow_head(workflow, state)
+    shown = {
         **head,
-        "kickoff": _kickoff(workflow, state),
-        "due_date_tsp": due,
-        "is_read_only_viewer": False,
+        "owners": workflow["owners"],
+        "tasks": workflow_tasks(workflow, state),
+        "kickoff": kickoff(workflow, state),
+        "due_date_tsp": workflow["due"],
     }
+    if release.workflow_tasks == "both":
+        step = current_step(workflow)
+        shown["passed_tasks"] = passed_tasks(workflow, state)
+        shown["current_task"] = full_task(workflow, step, state) if step else None
+        shown |= current_task.counts(workflow, state)
+    shown["is_read_only_viewer"] = False
+    return release.known(shown)
 
 
 def workflow_item(workflow: Record, state: State, wanted: set[str]) -> Record:
     """Return a workflow as the list shows it: with ``fields`` of these API names in place of its kickoff."""
-    head = _head(workflow, state)
-    due = head.pop("due_date_tsp")
-    return {**head, "fields": field_values(workflow, state, wanted), "due_date_tsp": due}
+    release = state.release
+    if release.workflow_tasks == "current":
+        return current_task.workflow_item(workflow, state)
+    head = workflow_head(workflow, state)
+    del head["template"]["wf_name_template"]
+    shown = {
+        **head,
+        "owners": workflow["owners"],
+        "tasks": workflow_tasks(workflow, state),
+        "fields": field_values(workflow, state, wanted),
+        "due_date_tsp": workflow["due"],
+    }
+    if release.workflow_tasks == "both":
+        step = current_step(workflow)
+        shown |= {"current_task": workflow["current"], **current_task.counts(workflow, state)}
+        shown["task"] = full_task(workflow, step, state) if step else None
+        shown["passed_tasks"] = passed_tasks(workflow, state)
+    return shown
 
 
 def field_values(workflow: Record, state: State, wanted: set[str] | None = None) -> list[Record]:
@@ -50,18 +81,19 @@ def field_values(workflow: Record, state: State, wanted: set[str] | None = None)
             if wanted is None or item["api_name"] in wanted:
                 del item["selections"]
                 kickoff_id = workflow["id"] if task_id is None else None
-                found.append(
-                    {**item, "task_id": task_id, "kickoff_id": kickoff_id, "fieldset_id": fieldset_id}
-                )
+                place = {"task_id": task_id, "kickoff_id": kickoff_id, "fieldset_id": fieldset_id}
+                found.append(state.release.known({**item, **place}))
     return found
 
 
 def task_object(workflow: Record, step: Record, state: State) -> Record:
     """Return a task as its own path shows it; webhooks have the whole workflow in place of the few keys here."""
-    item = _task(workflow, step, state)
-    before = [other for other in workflow["steps"] if other["number"] < step["number"]][-1:]
-    names = _values(workflow, state)
-    return {
+    release = state.release
+    if release.workflow_tasks == "current":
+        return current_task.task_object(workflow, step, state)
+    item = full_task(workflow, step, state)
+    number = {"current_task": workflow["current"]} if release.workflow_tasks == "both" else {}
+    shown = {
         "id": item["id"],
         "name": item["name"],
         "api_name": item["api_name"],
@@ -70,6 +102,7 @@ def task_object(workflow: Record, step: Record, state: State) -> Record:
             "id": workflow["id"],
             "status": workflow["status"],
             "name": workflow["name"],
+            **number,
             "template_name": workflow["template_name"],
             "date_created_tsp": stamp(workflow["date_created"]),
             "date_completed_tsp": stamp(workflow["date_completed"]),
@@ -89,18 +122,16 @@ def task_object(workflow: Record, step: Record, state: State) -> Record:
         "checklists": [],
         "sub_workflows": [],
         "status": item["status"],
-        "revert_tasks": [
-            {"id": other["id"], "name": fill_in(other["name"], names), "api_name": other["api_name"]}
-            for other in before
-        ],
+        "revert_tasks": _revert_tasks(workflow, step, state),
         "is_read_only_viewer": False,
         "fieldsets": [],
     }
+    return release.known(shown)
 
 
 def task_item(workflow: Record, step: Record, state: State) -> Record:
     """Return a task as the list of tasks shows it."""
-    item = _task(workflow, step, state)
+    item = full_task(workflow, step, state)
     keys = ("id", "name", "api_name", "due_date_tsp", "date_started_tsp", "date_completed_tsp", "status")
     return {
         **{key: item[key] for key in keys},
@@ -111,18 +142,8 @@ def task_item(workflow: Record, step: Record, state: State) -> Record:
     }
 
 
-def task_status(workflow: Record, step: Record) -> str:
-    """Return pending, active, snoozed or completed; the task at which a workflow was finished early stays active."""
-    if step["date_completed"]:
-        return "completed"
-    if step["number"] != workflow["current"]:
-        return "pending"
-    if workflow["status"] == SNOOZED:
-        return "snoozed"
-    return "active" if step["date_started"] else "pending"
-
-
-def _head(workflow: Record, state: State) -> Record:
+def workflow_head(workflow: Record, state: State) -> Record:
+    """Return what lists, a workflow's own path and webhooks have in common since release 3.2."""
     template = state.templates.get(workflow["template_id"])
     return {
         "id": workflow["id"],
@@ -142,89 +163,36 @@ def _head(workflow: Record, state: State) -> Record:
             "id": workflow["template_id"],
             "name": template["name"] if template else workflow["template_name"],
             "is_active": bool(template and template["is_active"]),
+            "wf_name_template": template["wf_name_template"] if template else None,
         },
-        "owners": workflow["owners"],
-        "tasks": [_task(workflow, step, state) for step in workflow["steps"]],
-        "due_date_tsp": workflow["due"],
     }
 
 
-def _kickoff(workflow: Record, state: State) -> Record:
+def workflow_tasks(workflow: Record, state: State) -> list[Record]:
+    """Return all tasks of a workflow, those that did not begin too."""
+    return [full_task(workflow, step, state) for step in workflow["steps"]]
+
+
+def kickoff(workflow: Record, state: State) -> Record:
+    """Return the answers of the launch."""
     form, answers = workflow["form"], workflow["kickoff"]
-    kickoff: Record = {
-        "id": workflow["id"],
-        "output": outputs(form["fields"], answers, workflow, state, unanswered=""),
-    }
+    shown = {"id": workflow["id"], "output": outputs(form["fields"], answers, workflow, state, unanswered="")}
     if state.release.has_description:
-        kickoff["description"] = form["description"]
+        shown["description"] = form["description"]
     if "fieldsets" not in state.release.absent:
-        kickoff["fieldsets"] = [
+        shown["fieldsets"] = [
             {
                 **{key: part[key] for key in _FIELDSET_KEYS},
                 "fields": outputs(part["fields"], answers, workflow, state, unanswered=""),
             }
             for part in form["fieldsets"]
         ]
-    return kickoff
+    return shown
 
 
-def _task(workflow: Record, step: Record, state: State) -> Record:
-    status = task_status(workflow, step)
-    values = _values(workflow, state)
-    return {
-        "id": step["id"],
-        "name": fill_in(step["name"], values),
-        "api_name": step["api_name"],
-        "description": fill_in(step["description"], values) or None,
-        "number": step["number"],
-        "delay": _delay(workflow) if status == "snoozed" else None,
-        "due_date_tsp": None,
-        "date_started_tsp": None if status == "pending" else stamp(step["date_started"]),
-        "date_completed_tsp": stamp(step["date_completed"]),
-        "performers": _performers(step),
-        "checklists_total": 0,
-        "checklists_marked": 0,
-        "status": status,
-    }
-
-
-def _performers(step: Record) -> list[Record]:
-    people = [("user", id_) for id_ in sorted(step["performers"])]
-    people += [("group", id_) for id_ in sorted(step["groups"])]
+def _revert_tasks(workflow: Record, step: Record, state: State) -> list[Record]:
+    before = [other for other in workflow["steps"] if other["number"] < step["number"]][-1:]
     return [
-        {
-            "is_completed": step["date_completed"] is not None,
-            "date_completed_tsp": stamp(step["date_completed"]),
-            "type": kind,
-            "source_id": id_,
-        }
-        for kind, id_ in people
+        {"id": other["id"], "name": task_name(workflow, other, state), "api_name": other["api_name"]}
+        for other in before
     ]
-
-
-def _delay(workflow: Record) -> Record:
-    start = dt.datetime.fromisoformat(workflow["moment"])
-    end = dt.datetime.fromisoformat(workflow["snoozed_until"] or workflow["moment"])
-    return {
-        "id": workflow["id"],
-        "duration": str(end - start),
-        "start_date": _iso(start),
-        "start_date_tsp": start.timestamp(),
-        "end_date": None,
-        "end_date_tsp": None,
-        "estimated_end_date": _iso(end),
-        "estimated_end_date_tsp": end.timestamp(),
-    }
-
-
-def _iso(timestamp: dt.datetime) -> str:
-    return timestamp.isoformat(timespec="microseconds").replace("+00:00", "Z")
-
-
-def _values(workflow: Record, state: State) -> dict[str, str]:
-    answers: dict[str, Any] = dict(workflow["kickoff"])
-    fields = all_fields(workflow["form"])
-    for step in workflow["steps"]:
-        answers.update(step["answers"])
-        fields += step["fields"]
-    return plain_values(fields, answers, state.users.get(workflow["started_by"]), state)
