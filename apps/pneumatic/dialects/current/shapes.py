@@ -167,6 +167,11 @@ def _run_allowed(template: Node, members: Members) -> tuple[int, ...]:
 
 def _owners(template: Node, type_: str) -> tuple[int, ...]:
     """Return the ids of the users or groups with the role of an owner; older releases have no roles, only owners."""
+    plain = [item.itself_integer() for item in template.items_or_none("template_owners") if type_ == "user"]
+    return (*plain, *_with_role(template, type_))
+
+
+def _with_role(template: Node, type_: str) -> tuple[int, ...]:
     return tuple(
         id_
         for owner in template.items_or_none("owners")
