@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -16,7 +17,7 @@ from apps.pneumatic.dialects.documented import events as documented_events
 from apps.pneumatic.dialects.documented.dialect import Documented
 from apps.pneumatic.dialects.registry import choose
 from apps.pneumatic.errors import UnexpectedResponse
-from apps.pneumatic.transport.parsing import Node, decode_json
+from apps.pneumatic.transport.parsing import Node, decode_json, decode_json_quickly, storable
 
 # A name may come from either API, regardless of the settings. No name means two kinds.
 _KINDS: Mapping[str, Kind] = {
@@ -24,6 +25,14 @@ _KINDS: Mapping[str, Kind] = {
     **documented_events.DEPRECATED_EVENTS,
     **{name: kind for kind, name in current_events.EVENT_NAMES.items()},
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """The subscription that a body names, and whether the kind of its event is known."""
+
+    hook: Hook
+    is_known: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,28 +75,48 @@ def read_payload(body: bytes) -> Payload:
 
     Documented: Webhooks, the four event schemas. ``docs/gateway.md`` lists what may be missing.
     """
+    node = _decoded(decode_json, body)
+    hook = _hook(node.child("hook"))
+    kind = kind_of(hook.event)
+    return Payload(
+        hook=hook,
+        event=None if kind is None else _dialect(node).parse_event(kind, node),
+        raw=node.value,
+    )
+
+
+def read_envelope(body: bytes) -> Envelope:
+    """Read what the receiver needs of ``body``, in a quarter of the time that ``read_payload`` takes.
+
+    Raise UnexpectedResponse for the same bodies, with the same text.
+    """
+    node = _decoded(decode_json_quickly, body)
+    hook_node = node.child("hook")
+    hook_node.value = storable(hook_node.value)
+    hook = _hook(hook_node)
+    kind = kind_of(hook.event)
+    if kind is not None:
+        _dialect(node).find_subjects(kind, node)
+    return Envelope(hook=hook, is_known=kind is not None)
+
+
+def _decoded(decode: Callable[[bytes], Any], body: bytes) -> Node:
     try:
-        value = decode_json(body)
+        return Node(decode(body))
     except ValueError:
         not_json = UnexpectedResponse(_("The body is not JSON."))
-    else:
-        return _payload(Node(value))
     raise not_json
 
 
-def _payload(node: Node) -> Payload:
-    hook_node = node.child("hook")
-    hook = Hook(
-        event=hook_node.text("event"),
-        target=hook_node.text("target"),
-        id=hook_node.lenient_integer("id"),
-        test=hook_node.lenient_text("test"),
+def _hook(node: Node) -> Hook:
+    return Hook(
+        event=node.text("event"),
+        target=node.text("target"),
+        id=node.lenient_integer("id"),
+        test=node.lenient_text("test"),
     )
-    kind = kind_of(hook.event)
-    # By its shape, not by the settings: old deliveries stay readable after an upgrade of the server.
-    dialect = current_events if current_events.is_current(node.value) else documented_events
-    return Payload(
-        hook=hook,
-        event=None if kind is None else dialect.parse_event(kind, node),
-        raw=node.value,
-    )
+
+
+def _dialect(node: Node) -> ModuleType:
+    """Return the dialect of a body by its shape: old deliveries stay readable after an upgrade of the server."""
+    return current_events if current_events.is_current(node.value) else documented_events

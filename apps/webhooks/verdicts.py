@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from django.utils.translation import gettext as _
 
 from apps.pneumatic.canonical.events import Hook
-from apps.pneumatic.deliveries import read_payload
+from apps.pneumatic.deliveries import read_envelope
 from apps.pneumatic.errors import UnexpectedResponse
 from apps.webhooks.models import Delivery, Endpoint, RoundTrip
 
@@ -36,10 +36,10 @@ def judge(body: bytes, endpoint: Endpoint, token: str) -> Judgement:
     Reads the database for test events only.
     """
     try:
-        payload = read_payload(body)
+        envelope = read_envelope(body)
     except UnexpectedResponse as problem:
         return Judgement(Verdict.MALFORMED, reason=str(problem))
-    hook = payload.hook
+    hook = envelope.hook
     if hook.test:
         round_trip = RoundTrip.objects.filter(nonce=hook.test, endpoint=endpoint).first()
         if round_trip is not None:
@@ -47,7 +47,7 @@ def judge(body: bytes, endpoint: Endpoint, token: str) -> Judgement:
     if not hmac.compare_digest(_token_of(hook.target).encode(), token.encode()):
         reason = _("The target in the payload is not the URL that received it.")
         return Judgement(Verdict.MISMATCH, reason=reason, hook=hook)
-    return Judgement(Verdict.ACCEPTED if payload.event else Verdict.UNKNOWN_EVENT, hook=hook)
+    return Judgement(Verdict.ACCEPTED if envelope.is_known else Verdict.UNKNOWN_EVENT, hook=hook)
 
 
 def _token_of(target: str) -> str:

@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
+import orjson
 from django.utils.dateparse import parse_duration
 from django.utils.translation import gettext as _
 
@@ -23,6 +24,8 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _WHOLE_NUMBERS = range(-(2**63), 2**63)
 # Years that are still years in every time zone.
 _YEARS = range(2, 9999)
+# A body with more may be nested more deeply than ``decode_json`` reads.
+_MAX_BRACKETS = 700
 
 
 def decode_json(body: bytes) -> Any:
@@ -33,12 +36,25 @@ def decode_json(body: bytes) -> Any:
     text = body.decode("utf-8-sig")
     try:
         value = _DECODER.decode(text)
-        # Both can only come from an escape: most responses need no second pass.
-        if "\\u0000" in text or "\\ud" in text or "\\uD" in text:
-            value = _storable(value)
+        # Both can only come from an escape: most responses need no second pass, and no search for three texts.
+        if "\\" in text and ("\\u0000" in text or "\\ud" in text or "\\uD" in text):
+            value = storable(value)
     except RecursionError:
         raise ValueError("nested too deeply") from None
     return value
+
+
+def decode_json_quickly(body: bytes) -> Any:
+    """Return the same as ``decode_json`` in half of the time, and raise ValueError for the same bodies.
+
+    Two things differ: a whole number beyond 64 bits may be a float, and a text may contain NUL (``storable``).
+    """
+    if body.count(b"[") + body.count(b"{") <= _MAX_BRACKETS:
+        try:
+            return orjson.loads(body)
+        except ValueError:
+            pass  # or it has what orjson refuses, such as half of a surrogate pair
+    return decode_json(body)
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -53,13 +69,15 @@ def _finite(text: str) -> float:
 _DECODER = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite)
 
 
-def _storable(value: Any) -> Any:
+def storable(value: Any) -> Any:
+    """Return a JSON value whose texts every database stores: other characters are replaced by U+FFFD."""
     if isinstance(value, str):
         return _SURROGATE.sub("\ufffd", value).replace("\x00", "\ufffd")
+    # Without comprehensions: with one frame per level, every depth that can be decoded is possible.
     if isinstance(value, list):
-        return [_storable(item) for item in value]
+        return list(map(storable, value))
     if isinstance(value, dict):
-        return {_storable(key): _storable(item) for key, item in value.items()}
+        return dict(zip(map(storable, value), map(storable, value.values()), strict=True))
     return value
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
-from apps.pneumatic.deliveries import read_payload
+from apps.pneumatic.deliveries import Envelope, read_envelope, read_payload
+from apps.pneumatic.errors import UnexpectedResponse
 from apps.webhooks import endpoints
 from apps.webhooks.models import Delivery, Endpoint
 from apps.webhooks.verdicts import judge
@@ -45,10 +47,24 @@ def verdict(body: bytes, endpoint: Endpoint) -> str:
     return judge(body, endpoint, endpoints.token(endpoint)).verdict.value
 
 
+def assert_read_alike(body: bytes) -> None:
+    """Assert that the receiver, which reads the envelope alone, refuses what the worker refuses, with its reason."""
+    assert read(read_envelope, body) == read(read_payload, body)
+
+
+def read(reader: Callable[[bytes], Any], body: bytes) -> Any:
+    try:
+        found = reader(body)
+    except UnexpectedResponse as error:
+        return str(error)
+    return found.hook, found.is_known if isinstance(found, Envelope) else found.event is not None
+
+
 @examples(2, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=st.binary(max_size=300))
 def test_any_bytes(body: bytes, endpoint: Endpoint) -> None:
     assert verdict(body, endpoint) in VERDICTS
+    assert_read_alike(body)
 
 
 @examples(2, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -68,8 +84,18 @@ def test_any_json_in_any_place(event: str, value: Any, place: str, endpoint: End
 
     text = json.dumps(body).encode()
 
+    assert_read_alike(text)
     if verdict(text, endpoint) != "malformed":
         assert len(read_payload(text).content_hash) == 64
+
+
+@pytest.mark.parametrize("key", ["event", "target", "test", "id"])
+@pytest.mark.parametrize("value", ["a\x00b", "\ud800", 2**70, -1.5, None, ["\x00"]])
+def test_any_value_in_the_hook(key: str, value: Any) -> None:
+    body = payloads.started(hook_target="https://x.example.com")
+    body["hook"][key] = value
+
+    assert_read_alike(json.dumps(body).encode())
 
 
 @pytest.mark.parametrize("depth", [10, 100, 300, 500, 700, 900, 990, 2000, 100_000])
@@ -77,6 +103,7 @@ def test_any_depth(endpoint: Endpoint, depth: int) -> None:
     body = payloads.started(hook_target=f"https://x.example.com{endpoints.path(endpoint)}", name="DEEP")
     text = json.dumps(body).encode().replace(b'"DEEP"', b'"x", "deep": ' + b"[" * depth + b"]" * depth)
 
+    assert_read_alike(text)
     if verdict(text, endpoint) != "malformed":
         assert read_payload(text).event is not None
 

@@ -62,17 +62,26 @@ def is_current(payload: Any) -> bool:
 
 def parse_event(kind: Kind, node: Node) -> Event:
     """Parse a payload; raise UnexpectedResponse with the path of a missing id."""
+    where, task = find_subjects(kind, node)
+    workflow = parse_workflow(where)
+    if task is None:
+        return Event(kind, workflow)
+    about, current = _task_of_event(task.value, workflow), workflow.current_task
+    if kind is Kind.TASK_COMPLETED and current is not None and current.id == about.id:
+        # Release 1.0 sends the time of a completion in this place alone, and only for the last task.
+        about = replace(about, date_completed=about.date_completed or current.date_completed)
+    return Event(kind, workflow, about)
+
+
+def find_subjects(kind: Kind, node: Node) -> tuple[Node, Node | None]:
+    """Return the workflow of a payload and the task that it is about; raise UnexpectedResponse for a missing id."""
+    task = None
     if kind in _ABOUT_TASKS:
         task = node.child("task")
-        id_ = task.integer("id")
-        workflow = parse_workflow(task.child("workflow"))
-        about = _task_of_event(id_, task.value, workflow)
-        current = workflow.current_task
-        if kind is Kind.TASK_COMPLETED and current is not None and current.id == id_:
-            # Release 1.0 sends the time of a completion in this place alone, and only for the last task.
-            about = replace(about, date_completed=about.date_completed or current.date_completed)
-        return Event(kind, workflow, about)
-    return Event(kind, parse_workflow(node.child("workflow")))
+        task.integer("id")
+    workflow = (task or node).child("workflow")
+    lenient.workflow_id(workflow)
+    return workflow, task
 
 
 def parse_workflow(node: Node) -> WorkflowSnapshot:
@@ -139,12 +148,12 @@ def _task(data: JSON) -> TaskSnapshot:
     )
 
 
-def _task_of_event(id_: int, data: JSON, workflow: WorkflowSnapshot) -> TaskSnapshot:
+def _task_of_event(data: JSON, workflow: WorkflowSnapshot) -> TaskSnapshot:
     """Return the task that an event is about; only the workflow has its number."""
-    there = next((task for task in workflow.tasks if task.id == id_), None)
+    there = next((task for task in workflow.tasks if task.id == data["id"]), None)
     number = lenient.counted(data.get("number"))
     return TaskSnapshot(
-        id_,
+        data["id"],
         text(data.get("name")),
         there.number if number is None and there else number,
         text(data.get("description")),

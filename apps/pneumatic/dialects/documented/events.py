@@ -32,11 +32,19 @@ _ABOUT_TASKS = frozenset({Kind.TASK_COMPLETED, Kind.TASK_RETURNED})
 
 def parse_event(kind: Kind, node: Node) -> Event:
     """Parse a payload; raise UnexpectedResponse with the path of a missing id."""
+    workflow, task = find_subjects(kind, node)
+    return Event(kind, _workflow(workflow), _task(task.value) if task else None)
+
+
+def find_subjects(kind: Kind, node: Node) -> tuple[Node, Node | None]:
+    """Return the workflow of a payload and the task that it is about; raise UnexpectedResponse for a missing id."""
+    task = None
     if kind in _ABOUT_TASKS:
         task = node.child("task")
         task.integer("id")
-        return Event(kind, _workflow(_workflow_node(task)), _task(task.value))
-    return Event(kind, _workflow(_workflow_node(node)))
+    workflow = _workflow_node(task or node)
+    lenient.workflow_id(workflow)
+    return workflow, task
 
 
 def _workflow_node(node: Node) -> Node:
