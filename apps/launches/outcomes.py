@@ -126,7 +126,7 @@ def of_response(
 ) -> LaunchOutcome:
     """Return the outcome of a launch with a valid response; ``sent`` are the api_names of its answers.
 
-    ``stored_otherwise`` has, by api_name, the options that Pneumatic stored instead of those that were chosen.
+    ``stored_otherwise`` has, by api_name, what Pneumatic stored instead of the answers that were given.
     The current API ignores answers to fields that the template does not have any more. They are found by comparing
     ``sent`` with what the response says was kept.
     """
@@ -135,15 +135,10 @@ def of_response(
         "The workflow was started without some of the answers: these fields no longer exist in the template and were "
         "ignored."
     )
-    different = {
-        name: [_("Pneumatic stored another option: %(stored)s.") % {"stored": stored}]
-        for name, stored in (stored_otherwise or {}).items()
-    }
     reasons = [reason] if dropped else []
+    different = difference_errors(stored_otherwise or {})
     if different:
-        reasons.append(
-            _("The workflow was started with other options than were chosen. Correct them in Pneumatic.")
-        )
+        reasons.append(difference_reason())
     return LaunchOutcome(
         Launch.State.LAUNCHED,
         " ".join(reasons),
@@ -151,6 +146,23 @@ def of_response(
         workflow_id=launched.workflow_id,
         name=launched.name,
     )
+
+
+def difference_reason() -> str:
+    """Return the sentence for a workflow that Pneumatic started with other answers."""
+    return _("The workflow was started with other answers than were given. Correct them in Pneumatic.")
+
+
+def difference_errors(stored_otherwise: Mapping[str, str]) -> dict[str, list[str]]:
+    """Return the sentences, by api_name, for what was stored otherwise; '' is nothing."""
+    return {
+        name: [
+            _("Pneumatic stored another answer: %(stored)s.") % {"stored": stored}
+            if stored
+            else _("Pneumatic stored no answer.")
+        ]
+        for name, stored in stored_otherwise.items()
+    }
 
 
 def lost_response() -> LaunchOutcome:

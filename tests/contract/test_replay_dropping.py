@@ -9,6 +9,8 @@ from apps.pneumatic.transport.parsing import Node
 from tests.contract.recordings import exchange
 from tests.contract.test_replay_running import LAUNCHES
 
+pytestmark = pytest.mark.usefixtures("memory")
+
 STARTED = [name for name in LAUNCHES if exchange(name).status == 200]
 # What the recorded requests held and no template has.
 UNKNOWN = {"run-simple-unknown-kickoff-key": {"no-such-field"}}

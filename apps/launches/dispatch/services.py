@@ -30,7 +30,7 @@ from apps.launches.dispatch.request import LaunchRequest, plan
 from apps.launches.models import Launch
 from apps.launches.outcomes import LaunchOutcome
 from apps.launches.resolution import matcher
-from apps.launches.resolution.evidence import is_stored_as_sent, stored_otherwise
+from apps.launches.resolution.differences import is_stored_as_sent, stored_otherwise
 from apps.launches.state import move
 from apps.launches.uploads import services as uploads
 from apps.pneumatic.canonical.schemas import Launched
@@ -208,13 +208,13 @@ def _outcome_of_response(launch: Launch, launched: Launched) -> LaunchOutcome:
     """Return the outcome of a response, compared with what was chosen where it shows what was stored."""
     different: Mapping[str, str] = {}
     sent = launch.payload.get("kickoff") or {}
-    # The form is read from the database only where the sent texts are not the stored ones.
-    doubtful = [output for output in launched.choices if not is_stored_as_sent(sent, output)]
-    if doubtful:
-        try:
-            different = stored_otherwise(stored_answers(launch) or (), doubtful)
-        except Exception:  # a bug of ours must not hide that the workflow was started
-            logger.exception("Launch %s could not be compared with its workflow", launch.pk)
+    try:
+        # The form is read from the database only where what was sent is not what was stored.
+        doubtful = [output for output in launched.stored if not is_stored_as_sent(sent, output)]
+        if doubtful:
+            different = stored_otherwise(sent, stored_answers(launch) or (), doubtful, shows_empty=True)
+    except Exception:  # a bug of ours must not hide that the workflow was started
+        logger.exception("Launch %s could not be compared with its workflow", launch.pk)
     return outcomes.of_response(launched, sent=sent, stored_otherwise=different)
 
 

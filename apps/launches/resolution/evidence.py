@@ -171,11 +171,8 @@ def _answers(expected: ExpectedWorkflow, outputs: Sequence[Output]) -> Iterable[
     for answer in expected.answers:
         field = create(answer.field)
         given = outputs_by_name.pop(answer.field.api_name, None)
-        reported_text = _output_text(given) if given else ""
-        compare_values = _COMPARISONS.get(answer.field.type)
-        matches = (
-            given is not None and compare_values is not None and compare_values(*_by_labels(answer, given))
-        )
+        reported_text = output_text(given) if given else ""
+        matches = given is not None and is_same(answer, given)
         yield AnswerFit(
             field.label, str(field.describe(answer.value)), reported_text, _fit(reported_text, matches)
         )
@@ -183,19 +180,18 @@ def _answers(expected: ExpectedWorkflow, outputs: Sequence[Output]) -> Iterable[
         yield AnswerFit(label, "", "", Fit.DIFFERS)
     # An answer that was not submitted belongs to another request.
     for output in outputs_by_name.values():
-        if text := _output_text(output):
+        if text := output_text(output):
             yield AnswerFit(output.name or output.api_name, "", text, Fit.DIFFERS)
 
 
 def _by_labels(answer: Answer, output: Output) -> tuple[Value, Output]:
-    """Return answer and output with texts of options instead of keys, where the output has other keys than the form.
+    """Return answer and output with texts of options instead of keys, where the output has not the keys of the form.
 
     So they are compared when the server was upgraded since, and for old releases of the current API, whose deliveries
     have no api_names. Keys of the documented API are numbers, and always the same.
     """
     labels = {selection.key: selection.label for selection in answer.field.selections}
-    keys = {choice.key for choice in output.choices}
-    if not keys or not keys.isdisjoint(labels) or all(key.isdigit() for key in labels):
+    if not labels or all(key.isdigit() for key in labels) or _has_keys_of(labels, output):
         return answer.value, output
     value = answer.value
     if isinstance(value, str):
@@ -206,32 +202,19 @@ def _by_labels(answer: Answer, output: Output) -> tuple[Value, Output]:
     return value, replace(output, choices=choices)
 
 
-def is_stored_as_sent(kickoff: Mapping[str, object], output: Output) -> bool:
-    """Return whether a launch's ``kickoff``, as sent, names exactly the options that ``output`` has as selected."""
-    sent = kickoff.get(output.api_name)
-    if sent is None:
-        return True  # there was no answer
-    names = sorted(map(str, sent)) if isinstance(sent, list) else [str(sent)]
-    selected = [choice for choice in output.choices if choice.is_selected]
-    return names in (sorted(choice.key for choice in selected), sorted(choice.label for choice in selected))
+def _has_keys_of(labels: Mapping[str, str], output: Output) -> bool:
+    """Return whether the options of ``output`` have the keys in ``labels``; a text may be the key of another option."""
+    shared = [choice for choice in output.choices if choice.key in labels]
+    return bool(shared) and all(labels[choice.key] == choice.label for choice in shared)
 
 
-def stored_otherwise(answers: Iterable[Answer], outputs: Iterable[Output]) -> dict[str, str]:
-    """Return, by api_name, what a launch stored for a chosen option where it is another one, as text."""
-    stored = {output.api_name: output for output in outputs}
-    found = {}
-    for answer in answers:
-        output = stored.get(answer.field.api_name)
-        # Without a selected option the response does not show what was stored.
-        if output is None or not any(choice.is_selected for choice in output.choices):
-            continue
-        compare_values = _COMPARISONS.get(answer.field.type)
-        if compare_values is not None and not compare_values(*_by_labels(answer, output)):
-            found[answer.field.api_name] = _output_text(output)
-    return found
+def is_same(answer: Answer, output: Output) -> bool:
+    """Return whether ``output`` is the answer as Pneumatic reports it; False for a type that cannot be compared."""
+    compare_values = _COMPARISONS.get(answer.field.type)
+    return compare_values is not None and compare_values(*_by_labels(answer, output))
 
 
-def _output_text(output: Output) -> str:
+def output_text(output: Output) -> str:
     """Return an answer of an event as text; "" where there is none."""
     if output.files:
         return ", ".join(file.name or file.id for file in output.files)
@@ -265,6 +248,9 @@ def _same_choices(value: Value, output: Output) -> bool:
 
 
 def _chosen(output: Output) -> list[str]:
+    """Return the keys of the selected options; without a list of options, such as for a data set, the text."""
+    if not output.choices and output.value:
+        return [output.value]
     return [choice.key for choice in output.choices if choice.is_selected]
 
 

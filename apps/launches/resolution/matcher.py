@@ -26,8 +26,10 @@ from django.utils.translation import gettext as _
 from apps.kickoff.fields import answers_from_json
 from apps.launches import outcomes
 from apps.launches.models import Launch
+from apps.launches.resolution import readback
 from apps.launches.resolution.evidence import Comparison, ExpectedWorkflow, Fit, ReportedWorkflow, compare
 from apps.launches.state import add_conflict, lock_resolution, move
+from apps.pneumatic.canonical.events import Kind
 from apps.pneumatic.client import capabilities, longest_call
 from apps.webhooks.models import Event
 from apps.workflow_templates.selectors import version_kickoff
@@ -65,11 +67,12 @@ class Candidate:
 def handle_events(events: Sequence[Event]) -> None:
     """Match the workflows of these events with launches; registered with ``webhooks``."""
     ids = {event.workflow_id for event in events}
-    _match_workflows(ids)
+    started = {event.workflow_id for event in events if event.kind == Kind.WORKFLOW_STARTED}
+    _match_workflows(ids, started)
     if connection.features.has_select_for_update:
         # Writers do not exclude each other on this database. A launch that was settled while this transaction was open
         # did not see its workflows, and was not seen by it: match again after the commit.
-        transaction.on_commit(partial(_match_workflows, ids), robust=True)
+        transaction.on_commit(partial(_match_workflows, ids, started), robust=True)
 
 
 def launch_settled(launch: Launch) -> None:
@@ -77,6 +80,8 @@ def launch_settled(launch: Launch) -> None:
     try:
         if launch.state == State.LAUNCHED and launch.workflow_id is not None:
             record_starters({launch.workflow_id: launch.launched_by_id})
+            if launch.resolved_by_id is not None or not capabilities().reads_back:
+                readback.compare_launches([launch.workflow_id])
         resolve_similar([(launch.template_id, launch.name)])
     except Exception:
         logger.exception("Launch %s is settled, but matching it failed", launch.pk)
@@ -175,13 +180,16 @@ def owner_of(workflow_id: int, *, besides: Launch) -> Launch | None:
     return _owners([workflow_id], besides=besides).get(workflow_id)
 
 
-def _match_workflows(workflow_ids: Collection[int]) -> None:
+def _match_workflows(workflow_ids: Collection[int], started: Collection[int]) -> None:
+    """Match these workflows with launches; the launches of those ``started`` are compared with them."""
     launched = Launch.objects.filter(workflow_id__in=workflow_ids).order_by("created_at")
     pairs = launched.values_list("workflow_id", "launched_by")
     record_starters({workflow_id: user_id for workflow_id, user_id in pairs if workflow_id is not None})
     described = Workflow.objects.filter(pk__in=workflow_ids, template_id=OuterRef("template_id"))
     named = Q(Exists(described.filter(name=OuterRef("name")))) | HAS_VARIABLES & Q(Exists(described))
     _resolve(named)
+    if started:
+        readback.compare_launches(started)
 
 
 def _resolve(wanted: Q) -> None:

@@ -324,13 +324,14 @@ class Launched:
     """The response to a launch: the id of the new workflow, and its name ('' where it is missing).
 
     ``kept`` are the api_names of the fields that the workflow has: the server drops other answers without an error.
-    None where the response does not list them. ``choices`` are the fields with options as the server stored them.
+    None where the response does not list them. ``stored`` are the answers as the server stored them, with the value ''
+    where it stored none; () where the response does not show them.
     """
 
     workflow_id: int
     name: str = ""
     kept: frozenset[str] | None = None
-    choices: tuple[Output, ...] = ()
+    stored: tuple[Output, ...] = ()
     raw: Raw = field(default_factory=dict, compare=False, repr=False)
 
 

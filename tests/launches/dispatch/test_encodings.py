@@ -216,12 +216,13 @@ def test_a_retried_launch_with_an_unreadable_answer_is_sent_as_it_was(
     ("stored", "reported"),
     [
         ("46", {}),
-        ("45", {"digit": ["Pneumatic stored another option: 45."]}),
-        ("", {}),  # the response does not show it
+        ("45", {"digit": ["Pneumatic stored another answer: 45."]}),
+        ("", {"digit": ["Pneumatic stored no answer."]}),
+        (None, {}),  # the response does not show it
     ],
 )
 def test_an_option_that_was_stored_as_another_one_is_reported(
-    play: Callable[..., Release], operator: User, stored: str, reported: dict[str, list[str]]
+    play: Callable[..., Release], operator: User, stored: str | None, reported: dict[str, list[str]]
 ) -> None:
     release = play(OLD)
     options = (Selection("selection-a", "46"), Selection("selection-b", "45"))
@@ -229,7 +230,7 @@ def test_an_option_that_was_stored_as_another_one_is_reported(
     release.stored = {
         "api_name": "digit",
         "type": "dropdown",
-        "value": stored,
+        **({} if stored is None else {"value": stored}),
         "selections": [
             {"id": at, "value": option.label, "api_name": option.key, "is_selected": option.label == stored}
             for at, option in enumerate(options)

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 from django.test import Client
 
+from apps.accounts.models import PneumaticUser
 from apps.launches.dispatch.encoding import is_outdated
 from apps.launches.models import Launch
 from apps.pneumatic.canonical.schemas import Selection
@@ -151,3 +152,27 @@ def test_a_launch_is_outdated_when_its_template_asks_for_something_else(
     make_version(every_field, fields=[make_field("b", "string")])
     launch = only_launch()
     assert is_outdated(launch, launch.template)
+
+
+@only_current
+def test_a_user_who_was_stored_otherwise_is_shown(
+    fill: Fill,
+    every_field: Template,
+    sandbox: Sandbox,
+    operator_client: Client,
+    only_launch: Callable[[], Launch],
+) -> None:
+    """The e-mail address belongs to another user since the last sync."""
+    form = fill(every_field, name="N", string_1="x", user_9="2")
+    sandbox.put_user({"id": 2, "email": "bo.new@example.com"})
+    sandbox.put_user({"id": 6, "email": PneumaticUser.objects.get(pk=2).email})
+
+    response = form.send()
+
+    launch = only_launch()
+    stored = PneumaticUser.objects.get(pk=6).name
+    page = html.unescape(operator_client.get(response.url).content.decode())
+    assert launch.state == State.LAUNCHED
+    assert launch.field_errors == {"user-9": [f"Pneumatic stored another answer: {stored}."]}
+    assert "started with other answers than were given" in page
+    assert "notice--warn" in page

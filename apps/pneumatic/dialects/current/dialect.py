@@ -297,7 +297,7 @@ class Current(FileCalls):
 
     @staticmethod
     def parse_launched(node: Node) -> Launched:
-        return replace(parse_launched(node), choices=current_events.stored_choices(node.value.get("kickoff")))
+        return replace(parse_launched(node), stored=current_events.stored_outputs(node.value.get("kickoff")))
 
     # -- Webhooks: one URL for each event. Never use the calls that end all subscriptions of the account.
 

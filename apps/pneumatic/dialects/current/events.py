@@ -25,7 +25,6 @@ from apps.pneumatic.canonical.events import (
     current_among,
 )
 from apps.pneumatic.dialects import lenient
-from apps.pneumatic.dialects.current.options import WITH_SELECTIONS
 from apps.pneumatic.dialects.lenient import JSON, each, integer, text
 from apps.pneumatic.server import account_zone
 from apps.pneumatic.transport.parsing import Node
@@ -203,8 +202,11 @@ def _outputs(data: JSON) -> tuple[Output, ...]:
     return outputs
 
 
-def stored_choices(kickoff: Any) -> tuple[Output, ...]:
-    """Return the fields with options of a kickoff that a launch stored; () for anything else."""
+def stored_outputs(kickoff: Any) -> tuple[Output, ...]:
+    """Return the answers of a kickoff that a launch stored; () for anything else.
+
+    An answer with the value '' was not stored. Those without a value at all are left out.
+    """
     if type(kickoff) is not dict:
         return ()
     fieldsets = kickoff.get("fieldsets")
@@ -212,7 +214,7 @@ def stored_choices(kickoff: Any) -> tuple[Output, ...]:
     if type(fieldsets) is list:
         lists += [fieldset.get("fields") for fieldset in fieldsets if type(fieldset) is dict]
     rows = [row for each_list in lists if type(each_list) is list for row in each_list if type(row) is dict]
-    return tuple([_output(row) for row in rows if lenient.field_type(row.get("type")) in WITH_SELECTIONS])
+    return tuple([_output(row) for row in rows if "value" in row])
 
 
 def _order(fieldset: JSON) -> int:
