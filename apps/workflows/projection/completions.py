@@ -82,8 +82,8 @@ class Completions:
         elif known.passed is not None:
             known.passed.confirm_completion(task)
         else:
-            return Completion.TWICE if known.at == _identified_by(task) else Completion.AGAIN
-        self._done[task.id] = _Done(task.number, _identified_by(task))
+            return Completion.TWICE if known.at == identified_by(task) else Completion.AGAIN
+        self._done[task.id] = _Done(task.number, identified_by(task))
         if task.number is not None:
             self._next = max(self._next or 1, _after(task.number))
         return Completion.NEW
@@ -149,7 +149,8 @@ class Completions:
         self._next = number
 
 
-def _identified_by(task: TaskSnapshot) -> dt.datetime | None:
+def identified_by(task: TaskSnapshot) -> dt.datetime | None:
+    """Return the time by which the round of a completed task is known: of its completion, or else of its start."""
     return task.date_completed or task.date_started
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from apps.pneumatic.canonical.events import Kind, Seen, Status, TaskSnapshot, TaskStatus
+from apps.workflows.projection.completions import identified_by
 from apps.workflows.projection.history import Gap, GapKind, HistoryEntry, HistoryEntryKind, TaskRound
 from apps.workflows.projection.ordering import EventOrder, Fact
 from apps.workflows.projection.returns import ends_of_return, target_among
@@ -38,7 +39,7 @@ class SnapshotReducer:
         self.deleted_at: dt.datetime | None = None
         self._facts = list(_chronicle(order))
         self._own = {
-            (fact.event.task.id, fact.event.task.date_completed): fact
+            (fact.event.task.id, identified_by(fact.event.task)): fact
             for fact in reversed(self._facts)
             if fact.event.kind is Kind.TASK_COMPLETED and fact.event.task
         }
@@ -143,7 +144,7 @@ class SnapshotReducer:
         return _is_done(task) and task.date_completed == known.date_completed
 
     def _complete(self, task: TaskSnapshot, fact: Fact) -> None:
-        own = self._own.get((task.id, task.date_completed))
+        own = self._own.get((task.id, identified_by(task)))
         if own is not None and own.event.task is not None:
             reported, content_hash = own.event.task, own.content_hash
         else:
