@@ -83,11 +83,11 @@ class MainJob:
         """Return the controls that a person fills in, and what the sandbox should have of each in the end."""
         typed: dict[str, list[str]] = {}
         expected: dict[str, Any] = {}
-        is_current = self._sandbox.has_current_api()
+        is_current, option_key = self._sandbox.has_current_api(), self._sandbox.option_key()
         for field in fields:
             selections = field.get("selections") or []
             options = [str(selection["id"]) for selection in selections]
-            controls = [selection["value"] for selection in selections] if is_current else options
+            controls = [str(selection[option_key]) for selection in selections]
             value: str
             expected_value: Any
             match field["type"]:

@@ -24,6 +24,7 @@ from demo.processes import DemoError, Family, free_port
 from demo.sandbox_api import SandboxApi
 
 DIALECTS = ("documented", "current")
+RELEASES = ("1.0", "2.0", "3.2", "4.0", "4.3", "5.0", "6.0", "7.0", "7.3")  # of the current one
 SANDBOX_PACE_SECONDS = 3.0  # between two actions of the simulated users
 LAST_DELIVERIES_SECONDS = 3  # that the sandbox may take to deliver its last events
 
@@ -78,7 +79,7 @@ def _demonstrate(
     first_id = family.run("Looking for workflows of last time", _module("first_id"))
     sandbox = family.start(
         "sandbox",
-        _sandbox(place, options["dialect"], sandbox_port, files_port, first_id.strip()),
+        _sandbox(place, _api(options), sandbox_port, files_port, first_id.strip()),
         listens=True,
     )
     family.wait_for_port(sandbox, sandbox_port)
@@ -130,9 +131,9 @@ def _place(stack: ExitStack, options: Mapping[str, Any]) -> Place:
     if options["check"]:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pneumatic-dash-check-")))
     else:
-        # A folder for each dialect: ids of one kind of Pneumatic mean something else to the other.
-        first, dialect = DIALECTS[0], options["dialect"]
-        folder = options["data_dir"] or PROJECT / "var" / ("demo" if dialect == first else f"demo-{dialect}")
+        # A folder for each API: ids of one kind of Pneumatic mean something else to the other.
+        name = options["release"] or options["dialect"]
+        folder = options["data_dir"] or PROJECT / "var" / ("demo" if name == DIALECTS[0] else f"demo-{name}")
     place = Place(folder.resolve())
     place.create()
     return place
@@ -153,11 +154,17 @@ def _ports(options: Mapping[str, Any], say: Say) -> tuple[int, int, int]:
     return port, sandbox_port, choose("the sandbox's files", sandbox_port + 1 if sandbox_port else 0, [port])
 
 
-def _sandbox(place: Place, dialect: str, port: int, files_port: int, first_workflow_id: str) -> list[str]:
+def _api(options: Mapping[str, Any]) -> str:
+    """Return the option of the sandbox that names the API to simulate; a release is one of the current dialect."""
+    release = options["release"]
+    return f"--release={release}" if release else f"--dialect={options['dialect']}"
+
+
+def _sandbox(place: Place, api: str, port: int, files_port: int, first_workflow_id: str) -> list[str]:
     """Return the command line of the sandbox."""
     return [
         *(sys.executable, "-m", "sandbox", f"--port={port}"),
-        *(f"--dialect={dialect}", f"--files-port={files_port}", f"--api-key-file={place.api_key}"),
+        *(api, f"--files-port={files_port}", f"--api-key-file={place.api_key}"),
         *(f"--keep={place.sandbox}", f"--first-workflow-id={first_workflow_id}"),
         "--until-stdin-closes",
     ]

@@ -12,6 +12,8 @@ import requests
 from demo.processes import DemoError
 
 TIMEOUT = 30
+# Releases of the current API that brought something.
+NUMBERS, OPTIONS_AS_TEXTS = 3.1, 6.0
 TYPES = {"string", "text", "radio", "checkbox", "date", "url", "dropdown", "file", "user"}
 
 
@@ -39,9 +41,20 @@ class SandboxApi:
         """Return whether the sandbox implements the current API."""
         return bool(self._get("/_sandbox/status")["dialect"] == "current")
 
+    def option_key(self) -> str:
+        """Return the key of an option by which a launch names it, and which its control in the form has."""
+        release = self.release()
+        if not release:
+            return "id"
+        return "value" if release >= OPTIONS_AS_TEXTS else "api_name"
+
     def types(self) -> set[str]:
         """Return the types of fields that the sandbox knows."""
-        return TYPES | {"number"} if self.has_current_api() else TYPES
+        return TYPES | {"number"} if self.release() >= NUMBERS else TYPES
+
+    def release(self) -> float:
+        """Return the release of the current API; 0 for the documented one."""
+        return float(self._get("/_sandbox/status")["release"] or 0)
 
     def active_user(self) -> dict[str, Any]:
         """Return a user to choose."""

@@ -98,7 +98,7 @@ class Control:
     def reset(self, start: Start) -> None:
         """Load a data set and forget workflows, files, keys, faults, settings and the request log."""
         release = RELEASES[start.release]
-        data = load(start.dataset, large=start.large, dialect=start.dialect)
+        data = load(start.dataset, large=start.large, dialect=start.dialect, release=release)
         with self._state.lock:
             self._state.load(
                 data.templates,

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from sandbox.current.releases import NEWEST, Release
+
 from .build import Builder, Record
 from .large import add_large
-from .modern import modern_template, modern_user
+from .modern import modern_template, modern_user, older_template
 from .modern_operations import add_modern_operations
 from .modern_small import add_modern_small
 from .operations import add_operations
@@ -25,10 +27,11 @@ class Data(NamedTuple):
     datasets: list[Record]
 
 
-def load(name: str, *, large: int = 0, dialect: str = "documented") -> Data:
+def load(name: str, *, large: int = 0, dialect: str = "documented", release: Release = NEWEST) -> Data:
     """Return a data set, with ``large`` more templates behind it.
 
-    ``current`` has the same templates and users with the keys of the current server, and those that only it can have.
+    ``current`` has the same templates and users with the keys of the current server, and those that only it can have;
+    an older ``release`` has what it can have of them.
     """
     builder = Builder()
     is_modern = dialect == "current"
@@ -47,9 +50,10 @@ def load(name: str, *, large: int = 0, dialect: str = "documented") -> Data:
     if not is_modern:
         return Data(builder.templates, builder.users, [], [])
     owner = next((user["id"] for user in builder.users if user["is_account_owner"]), 1)
+    templates = [modern_template(template, account_owner=owner) for template in builder.templates]
     return Data(
-        [modern_template(template, account_owner=owner) for template in builder.templates],
+        [older_template(template, release) for template in templates],
         [modern_user(user) for user in builder.users],
         builder.groups,
-        builder.datasets,
+        [] if "dataset" in release.absent else builder.datasets,
     )

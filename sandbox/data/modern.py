@@ -1,4 +1,4 @@
-"""What the current server adds to templates and users on top of the documented records.
+"""What the current server adds to templates and users on top of the documented records, and what older releases lack.
 
 Only keys are added, so that the engine of workflows runs the records of both dialects. Who may see and launch a
 template is what ``owners`` says; ``run_allowed`` makes the owners of a template that comes without them.
@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+
+from sandbox.current.releases import Release
 
 from .build import FIRST_DAY, Record, iso
 
@@ -72,6 +74,40 @@ def modern_template(template: Record, *, account_owner: int) -> Record:
 def modern_user(user: Record) -> Record:
     """Return a user with the keys of today; those that it has already stay."""
     return {**_USER, "date_joined": iso(FIRST_DAY + dt.timedelta(days=user["id"])), **user}
+
+
+def older_template(template: Record, release: Release) -> Record:
+    """Return a template as people could have made it on a release: without what it does not have.
+
+    Options of a data set become those of the field. Who may start a template is one of its owners, and who may only
+    look at it is no one, where owners have no roles.
+    """
+    kickoff = template["kickoff"]
+    fieldsets = [] if "fieldsets" in release.absent else kickoff["fieldsets"]
+    record = {
+        **template,
+        "kickoff": {
+            **kickoff,
+            "fields": _older_fields(kickoff["fields"], release),
+            "fieldsets": [{**part, "fields": _older_fields(part["fields"], release)} for part in fieldsets],
+        },
+        "tasks": [{**task, "fields": _older_fields(task["fields"], release)} for task in template["tasks"]],
+    }
+    if release.template_owners != "roles":
+        record["owners"] = [
+            {**owner, "role": "owner"} for owner in record["owners"] if owner["role"] != "viewer"
+        ]
+    return record
+
+
+def _older_fields(fields: Sequence[Record], release: Release) -> list[Record]:
+    has_datasets = "dataset" not in release.absent
+    return [
+        field if has_datasets else {**field, "dataset": None}
+        for field in fields
+        if (release.has_numbers or field["type"] != "number")
+        and not (field["is_hidden"] and "is_hidden" in release.absent)
+    ]
 
 
 def _owner(owner: Record, api_name: str) -> Record:

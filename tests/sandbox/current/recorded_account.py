@@ -92,10 +92,12 @@ class Account:
 
     def differences(self, found: Exchange) -> list[str]:
         """Return where the answer to a recorded request differs from the recorded answer."""
-        if found.name.endswith("storage-off"):
+        is_off = found.name.endswith("storage-off")
+        if is_off:
             self.sandbox.settings(has_object_storage=False)
         response = self.ask(found)
-        self.sandbox.settings(has_object_storage=True)
+        if is_off:
+            self.sandbox.settings(has_object_storage=True)
         if response.status_code != found.status:
             return [f"the status is {response.status_code}, not {found.status}: {response.text[:200]}"]
         text = response.text.replace(self.sandbox.files_url, FILE_SERVICE)

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from demo.command import DIALECTS, run
+from demo.command import DIALECTS, RELEASES, run
 
 
 class Command(BaseCommand):
@@ -22,7 +22,8 @@ class Command(BaseCommand):
         add("--port", type=int, default=8000, help=f"of the dashboard {default}")
         add("--sandbox-port", type=int, default=8901, help=f"of the sandbox {default}")
         add("--dialect", choices=DIALECTS, default=DIALECTS[0], help=f"API of the sandbox {default}")
-        add("--data-dir", type=Path, help="what it keeps (default: var/demo, a folder for each dialect)")
+        add("--release", choices=RELEASES, help="release of the current Pneumatic, instead of --dialect")
+        add("--data-dir", type=Path, help="what it keeps (default: var/demo, a folder for each API)")
 
     def handle(self, *args: Any, **options: Any) -> None:
         sys.exit(run(options, stdout=self.stdout, stderr=self.stderr, highlight=self.style.SUCCESS))
