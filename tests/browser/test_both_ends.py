@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.core.management import call_command
 from playwright.sync_api import Page, expect
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
@@ -15,7 +16,7 @@ from apps.webhooks.models import Kind
 from apps.webhooks.processing.worker import process_pending
 from apps.webhooks.subscriptions import services
 from tests.fixtures.browser import Browse, assert_accessible
-from tests.fixtures.sandbox import Sandbox, either_dialect, only_current
+from tests.fixtures.sandbox import Sandbox, end_to_end, only_current
 
 
 @pytest.fixture
@@ -37,9 +38,14 @@ def take_in(sandbox: Sandbox) -> None:
     """Process what comes, once everything has arrived."""
     sandbox.wait_delivered()
     process_pending()
+    if sandbox.version in {
+        "1.0",
+        "2.0",
+    }:  # events do not have the next task and its performers: the worker reads them
+        call_command("reconcile", verbosity=0)
 
 
-@either_dialect
+@end_to_end
 def test_a_workflow_is_followed_from_its_launch_to_its_end(
     browse: Browse, subscribed: Sandbox, bo: User
 ) -> None:
@@ -60,7 +66,8 @@ def test_a_workflow_is_followed_from_its_launch_to_its_end(
 
     subscribed.step(workflow["id"], "return")
     take_in(subscribed)
-    expect(timeline).to_contain_text("Returned from Step 2, Do, to Step 1, Check")
+    # Older releases do not send which task it was.
+    expect(timeline).to_contain_text(re.compile("Returned (from Step 2, Do, )?to Step 1, Check"))
 
     subscribed.step(workflow["id"])
     subscribed.step(workflow["id"])
