@@ -23,7 +23,7 @@ from tests.pneumatic.conftest import Connect, Serve
 pytestmark = pytest.mark.usefixtures("memory")
 
 LIST_OBJECTS = [tag for tag in TAGS if tag < "v6"]
-ALL_TYPES, DIGITS = 2, 8
+ALL_TYPES = 2
 # The options that were chosen in the recorded launches.
 CHOSEN = {"o-radio": "yellow, orange", "o-dropdown": "Türkiye", "o-checkbox": ["Mail", "Fax, telex"]}
 
@@ -139,42 +139,6 @@ def test_an_upgraded_server_gets_texts_at_the_next_launch(
 
     with_all = recorded(new, "run-optional-valid").body["kickoff"]
     assert sent(client, template) == {api_name: with_all[api_name] for api_name in CHOSEN}
-
-
-@pytest.mark.parametrize("tag", ["v1.0.0", "v2.0.4"])
-@pytest.mark.parametrize("run", ["run-digits-1", "run-digits-2"])
-def test_a_text_of_digits_is_never_sent_where_it_is_read_as_an_id(
-    serve: Serve, connect_to: Connect, tag: str, run: str
-) -> None:
-    """The options have each other's id as their text: the recorded launch stored the other one, with status 200."""
-    found = recorded(tag, run)
-    (output,) = found.answer["kickoff"]["output"]
-    wanted = found.body["kickoff"]["digit"]
-    assert output["value"] != wanted
-    client = client_of(serve, connect_to, tag, detail="template-get-digits")
-
-    template = client.receive_template(DIGITS, known={}).read()
-    chosen = answer(field_of(template, "digit"), wanted)
-    payload = client.run_payload(DIGITS, name="Run", answers=[chosen])
-
-    api_names = {option["value"]: option["api_name"] for option in output["selections"]}
-    assert payload["kickoff"] == {"digit": api_names[wanted]}
-
-
-@pytest.mark.parametrize("tag", ["v6.0.0", "v7.0.0"])
-@pytest.mark.parametrize("run", ["run-digits-1", "run-digits-2"])
-def test_a_text_of_digits_is_sent_where_it_is_a_text(
-    serve: Serve, connect_to: Connect, tag: str, run: str
-) -> None:
-    found = recorded(tag, run)
-    (output,) = found.answer["kickoff"]["output"]
-    client = client_of(serve, connect_to, tag, detail="template-get-digits")
-
-    template = client.receive_template(DIGITS, known={}).read()
-    chosen = answer(field_of(template, "digit"), found.body["kickoff"]["digit"])
-
-    assert output["value"] == chosen.value
-    assert client.run_payload(DIGITS, name="Run", answers=[chosen])["kickoff"] == found.body["kickoff"]
 
 
 @pytest.mark.parametrize("tag", TAGS)
