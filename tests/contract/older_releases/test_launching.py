@@ -64,10 +64,11 @@ def check_launched(launched: Launched, found: Exchange, name: str) -> None:
     assert launched.kept is not None
     assert set(launched.kept) == {output["api_name"] for output in outputs}, name
     assert "nope" not in launched.kept, name  # an answer to no field
-    options = [output for output in outputs if output["type"] in {"radio", "dropdown", "checkbox"}]
-    for choices, output in zip(launched.choices, options, strict=True):
-        chosen = [one.label for one in choices.choices if one.is_selected]
-        assert ", ".join(chosen) == output["value"], (name, output["api_name"])
+    for stored, output in zip(launched.stored, outputs, strict=True):
+        assert stored.api_name == output["api_name"], name
+        if output["type"] in {"radio", "dropdown", "checkbox"}:
+            chosen = [one.label for one in stored.choices if one.is_selected]
+            assert ", ".join(chosen) == output["value"], (name, output["api_name"])
 
 
 def check_refused(error: PneumaticError, found: Exchange, name: str) -> None:
