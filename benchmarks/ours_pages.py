@@ -21,10 +21,10 @@ from benchmarks.processes import answer
 
 django.setup()
 
-from django.db import connection  # noqa: E402 - models exist after setup()
-from django.test import Client  # noqa: E402
+from django.db import connection
+from django.test import Client
 
-from benchmarks import seed  # noqa: E402
+from benchmarks import seed
 
 PEOPLE = 100_000
 TIMES = 21

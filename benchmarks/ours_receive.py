@@ -16,9 +16,9 @@ from benchmarks.processes import answer
 
 django.setup()
 
-from apps.webhooks import endpoints  # noqa: E402 - models exist after setup()
-from apps.webhooks.models import Delivery  # noqa: E402
-from apps.workflows.models import Workflow  # noqa: E402
+from apps.webhooks import endpoints
+from apps.webhooks.models import Delivery
+from apps.workflows.models import Workflow
 
 
 def count() -> None:

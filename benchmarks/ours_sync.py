@@ -19,12 +19,12 @@ from benchmarks.processes import answer, peak_memory
 
 django.setup()
 
-from django.core.management import call_command  # noqa: E402 - models exist after setup()
-from django.db import connection  # noqa: E402
+from django.core.management import call_command
+from django.db import connection
 
-from apps.accounts.models import PneumaticUser  # noqa: E402
-from apps.pneumatic.client import connect  # noqa: E402
-from apps.workflow_templates.models import Template  # noqa: E402
+from apps.accounts.models import PneumaticUser
+from apps.pneumatic.client import connect
+from apps.workflow_templates.models import Template
 
 WRITE = re.compile(r'^\s*(?:INSERT INTO|UPDATE|DELETE FROM)\s+"?(\w+)', re.IGNORECASE)
 # A run writes down that it ran, and when subscriptions were listed: that is not the mirror.

@@ -87,7 +87,7 @@ def main(url: str, key: str, folder: Path, shape: str, disposition: str) -> None
         memory.append(peak_memory())
     with sqlite3.connect(database) as connection:
         counts = {
-            table: connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608
+            table: connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
             for table in ("templates", "users")
         }
     print(

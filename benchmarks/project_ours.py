@@ -22,14 +22,14 @@ from benchmarks.project_payloads import History, bodies
 
 django.setup()
 
-from django.db import transaction  # noqa: E402 - models exist after setup()
-from django.utils import timezone  # noqa: E402
+from django.db import transaction
+from django.utils import timezone
 
-from apps.webhooks import endpoints, registry  # noqa: E402
-from apps.webhooks.models import Delivery, Event  # noqa: E402
-from apps.webhooks.processing.interpretation import interpret  # noqa: E402
-from apps.webhooks.processing.worker import process_pending  # noqa: E402
-from apps.workflows.models import Workflow  # noqa: E402
+from apps.webhooks import endpoints, registry
+from apps.webhooks.models import Delivery, Event
+from apps.webhooks.processing.interpretation import interpret
+from apps.webhooks.processing.worker import process_pending
+from apps.workflows.models import Workflow
 
 PORTION = 1000  # rows written at once
 

@@ -19,11 +19,11 @@ from benchmarks.processes import answer
 
 django.setup()
 
-from django.db import connection  # noqa: E402 - models exist after setup()
-from django.test import Client  # noqa: E402
-from django.utils import timezone  # noqa: E402
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
 
-from benchmarks import seed, workflow_pages_seed  # noqa: E402
+from benchmarks import seed, workflow_pages_seed
 
 TIMES = 60
 WARM = 3

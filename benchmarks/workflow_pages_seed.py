@@ -101,7 +101,7 @@ def _events(count: int, *, workflows: int) -> None:
     now = timezone.now().replace(tzinfo=None) if is_sqlite else timezone.now()
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO webhooks_event (content_hash, kind, workflow_id, template_id, task_id, occurred_at, facts,"  # noqa: S608
+            "INSERT INTO webhooks_event (content_hash, kind, workflow_id, template_id, task_id, occurred_at, facts,"
             f" first_received_at, last_received_at, deliveries_count) {numbers}"
             f" SELECT {hashed}, 'task_completed', n %% %s + 1, n %% {TEMPLATES} + 1, n, %s, {as_json}, %s, %s, 1"
             " FROM numbers",

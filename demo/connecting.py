@@ -20,25 +20,25 @@ from demo.sandbox_api import SandboxApi
 
 django.setup()
 
-from django.conf import settings  # noqa: E402 - models exist after setup()
-from django.utils import timezone  # noqa: E402
+from django.conf import settings
+from django.utils import timezone
 
-from apps.accounts.models import PneumaticUser, User  # noqa: E402
-from apps.kickoff.forms import KickoffForm  # noqa: E402
-from apps.launches import permissions  # noqa: E402
-from apps.launches.dispatch import services  # noqa: E402
-from apps.launches.dispatch.request import LaunchRequest  # noqa: E402
-from apps.launches.models import Launch  # noqa: E402
-from apps.launches.uploads import services as uploads_services  # noqa: E402
-from apps.pneumatic.canonical.events import Kind  # noqa: E402
-from apps.pneumatic.canonical.schemas import FieldDefinition  # noqa: E402
-from apps.pneumatic.client import connect as connect_to_pneumatic  # noqa: E402
-from apps.webhooks.subscriptions import drift  # noqa: E402
-from apps.webhooks.subscriptions import services as subscriptions_services  # noqa: E402
-from apps.workflow_templates.models import Template  # noqa: E402
-from apps.workflow_templates.selectors import version_kickoff  # noqa: E402
-from apps.workflows.models import Workflow  # noqa: E402
-from apps.workflows.reconciliation import reconciler  # noqa: E402
+from apps.accounts.models import PneumaticUser, User
+from apps.kickoff.forms import KickoffForm
+from apps.launches import permissions
+from apps.launches.dispatch import services
+from apps.launches.dispatch.request import LaunchRequest
+from apps.launches.models import Launch
+from apps.launches.uploads import services as uploads_services
+from apps.pneumatic.canonical.events import Kind
+from apps.pneumatic.canonical.schemas import FieldDefinition
+from apps.pneumatic.client import connect as connect_to_pneumatic
+from apps.webhooks.subscriptions import drift
+from apps.webhooks.subscriptions import services as subscriptions_services
+from apps.workflow_templates.models import Template
+from apps.workflow_templates.selectors import version_kickoff
+from apps.workflows.models import Workflow
+from apps.workflows.reconciliation import reconciler
 
 # What the operator launches, as far as their templates allow it: without files, and with two tasks or more.
 LAUNCHED = ("Monthly stock count", "Visitor registration", "Leave request", "Training request")

@@ -11,10 +11,10 @@ import django
 
 django.setup()
 
-from django.db.models import Max  # noqa: E402 - models exist after setup()
+from django.db.models import Max
 
-from apps.launches.models import Launch  # noqa: E402
-from apps.workflows.models import Workflow  # noqa: E402
+from apps.launches.models import Launch
+from apps.workflows.models import Workflow
 
 
 def first_unknown_id() -> int:

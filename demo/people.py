@@ -15,12 +15,12 @@ from demo.environment import Place
 
 django.setup()
 
-from django.contrib.auth.models import Group  # noqa: E402 - models exist after setup()
-from django.db.models import Count  # noqa: E402
+from django.contrib.auth.models import Group
+from django.db.models import Count
 
-from apps.accounts.models import PneumaticUser, User  # noqa: E402
-from apps.accounts.roles import ADMINISTRATOR, INTEGRATOR, OPERATOR  # noqa: E402
-from apps.workflow_templates.models import RunAllowed  # noqa: E402
+from apps.accounts.models import PneumaticUser, User
+from apps.accounts.roles import ADMINISTRATOR, INTEGRATOR, OPERATOR
+from apps.workflow_templates.models import RunAllowed
 
 
 def make_people(place: Place) -> list[dict[str, str]]:

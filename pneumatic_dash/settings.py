@@ -116,7 +116,7 @@ if not SECRET_KEY:
             "SECRET_KEY is not set. Write a long random text of 50 characters or more, "
             "or DEBUG=True on your own machine."
         )
-    SECRET_KEY = "insecure-and-only-for-debug"  # noqa: S105
+    SECRET_KEY = "insecure-and-only-for-debug"  # noqa: S105 - as it says
 
 PUBLIC_URL = _origin("PUBLIC_URL")
 _public = urlsplit(PUBLIC_URL)

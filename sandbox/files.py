@@ -84,7 +84,7 @@ class FileStore:
     def make(self, name: str) -> int:
         """Put a small public text file into the store, as if a person had uploaded it, and return its id."""
         text = f"{name}\n\nMade up by the sandbox.\n".encode(errors="replace")
-        content = tempfile.SpooledTemporaryFile(max_size=KEPT_IN_MEMORY)  # noqa: SIM115
+        content = tempfile.SpooledTemporaryFile(max_size=KEPT_IN_MEMORY)  # noqa: SIM115 - as in _store
         content.write(text)
         stored = StoredFile(len(text), hashlib.sha256(text).hexdigest(), "text/plain", content)
         with self._state.lock:
@@ -207,8 +207,8 @@ def _is_file_name(name: Any) -> bool:
 def _store(request: Request, content_type: str) -> StoredFile:
     digest = hashlib.sha256()
     size = request.unread
-    # Large files go to an unnamed file that the system removes automatically; closed with the last reference.
-    content = tempfile.SpooledTemporaryFile(max_size=KEPT_IN_MEMORY)  # noqa: SIM115
+    # Large files go to an unnamed file that the system removes automatically.
+    content = tempfile.SpooledTemporaryFile(max_size=KEPT_IN_MEMORY)  # noqa: SIM115 - closed with the last reference
     try:
         while request.unread:
             piece = request.take(_CHUNK)

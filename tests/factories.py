@@ -94,7 +94,7 @@ def make_options(*labels: str) -> tuple[Selection, ...]:
     return tuple(Selection(key=str(key), label=label) for key, label in enumerate(labels, start=1))
 
 
-def make_field(api_name: str = "reason", type: str = "string", **values: Any) -> FieldDefinition:  # noqa: A002
+def make_field(api_name: str = "reason", type: str = "string", **values: Any) -> FieldDefinition:  # noqa: A002 - the name of the field's attribute
     """Return a field's definition; its name is made of ``api_name`` unless given."""
     values.setdefault("name", api_name.replace("-", " ").capitalize())
     if type in {"radio", "checkbox", "dropdown"}:

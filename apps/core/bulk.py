@@ -34,10 +34,10 @@ def insert(rows: Sequence[models.Model], *, unique: str = "", update: Collection
     with connection.cursor() as cursor:
         if connection.vendor != "postgresql":
             place = ", ".join(["%s"] * len(fields))
-            cursor.executemany(f"INSERT INTO {table} VALUES ({place}){end}", _ready(fields, raw))  # noqa: S608
+            cursor.executemany(f"INSERT INTO {table} VALUES ({place}){end}", _ready(fields, raw))
         elif end:
             source, document = _together(fields, raw)
-            cursor.execute(f"INSERT INTO {table} SELECT * FROM {source}{end}", [document])  # noqa: S608
+            cursor.execute(f"INSERT INTO {table} SELECT * FROM {source}{end}", [document])
         else:
             with connection.wrap_database_errors, cursor.copy(f"COPY {table} FROM STDIN") as copy:
                 for row in _ready(fields, raw):
@@ -56,12 +56,12 @@ def update(model: type[models.Model], names: Sequence[str], rows: Sequence[Seque
     with connection.cursor() as cursor:
         if connection.vendor != "postgresql":
             each = ", ".join(f"{_quoted(field)} = %s" for field in changed)
-            cursor.executemany(f"UPDATE {table} SET {each} WHERE {key} = %s", _ready(fields, rows))  # noqa: S608
+            cursor.executemany(f"UPDATE {table} SET {each} WHERE {key} = %s", _ready(fields, rows))
         else:
             source, document = _together(fields, rows)
             all_ = ", ".join(f"{_quoted(field)} = new.{_quoted(field)}" for field in changed)
             cursor.execute(
-                f"UPDATE {table} SET {all_} FROM {source} WHERE {table}.{key} = new.{key}",  # noqa: S608
+                f"UPDATE {table} SET {all_} FROM {source} WHERE {table}.{key} = new.{key}",
                 [document],
             )
 

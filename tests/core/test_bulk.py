@@ -7,6 +7,7 @@ import datetime as dt
 import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
 from apps.core import bulk
 from apps.webhooks import endpoints
@@ -94,8 +95,8 @@ def test_without_that_a_second_row_is_refused() -> None:
     assert Event.objects.count() == 1
 
 
-def test_no_rows_are_no_statement(django_assert_num_queries: object) -> None:
-    with django_assert_num_queries(0):  # type: ignore[operator]
+def test_no_rows_are_no_statement(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    with django_assert_num_queries(0):
         bulk.insert([])
 
 

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -248,12 +249,15 @@ def test_nothing_that_was_acknowledged_is_lost_when_processes_are_killed(
                 if answer.ok:
                     acknowledged.append(hashlib.sha256(body).hexdigest())
 
+    def has_acknowledged(count: int) -> bool:
+        return len(acknowledged) >= count
+
     with ThreadPoolExecutor(4) as pool:
         loads = [pool.submit(load, number) for number in range(1, 5)]
         try:
             for trial in range(5):
                 enough = len(acknowledged) + 10 * (trial + 1)
-                wait_for(lambda enough=enough: len(acknowledged) >= enough)  # type: ignore[misc]
+                wait_for(partial(has_acknowledged, enough))
                 if trial % 2:
                     web.kill()
                     web.start()

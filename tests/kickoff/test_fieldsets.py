@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.template.loader import render_to_string
@@ -24,8 +25,8 @@ def rule(kind: RuleKind, value: str, *fields: str) -> FieldsetRule:
     return FieldsetRule(kind, value, fields or ("deposit", "rest"))
 
 
-def money(*rules: RuleGroup, **values: str) -> Fieldset:
-    return Fieldset("money", **{"title": "Money", **values}, rules=rules)  # type: ignore[arg-type]
+def money(*rules: RuleGroup, **values: Any) -> Fieldset:
+    return Fieldset("money", **{"title": "Money", **values}, rules=rules)
 
 
 def group(*alternatives: tuple[FieldsetRule, ...], message: str = "") -> RuleGroup:

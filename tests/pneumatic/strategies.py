@@ -103,7 +103,7 @@ tasks = st.builds(
 numbers = st.integers(-(2**63), 2**63 - 1)
 moments = st.datetimes(
     dt.datetime(2, 1, 2),  # noqa: DTZ001 - the strategy adds a zone
-    dt.datetime(9998, 12, 30),  # noqa: DTZ001
+    dt.datetime(9998, 12, 30),  # noqa: DTZ001 - the strategy adds a zone
     timezones=st.just(dt.UTC) | st.timezones(),
     # Python calls no two times equal when the clock shows one of them twice, whichever zone the other is in.
 ).map(lambda time: time.replace(tzinfo=dt.timezone(time.utcoffset() or dt.timedelta())))

@@ -107,7 +107,9 @@ def test_days_begin_where_they_did_until_the_holder_of_a_new_key_is_known(
     settings.PNEUMATIC_DIALECT = "auto"
     made = client(server.url)
     made.detect_dialect()
-    assert (str(account_zone()), pneumatic_server.known().key_holder) == ("Asia/Tokyo", None)  # type: ignore[union-attr]
+    known = pneumatic_server.known()
+    assert known is not None
+    assert (str(account_zone()), known.key_holder) == ("Asia/Tokyo", None)
     server.behaviour = samples.routes({"GET /auth/context": samples.context(timezone="Europe/Berlin")})
     made.key_holder()
     assert str(account_zone()) == "Europe/Berlin"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 import requests
@@ -28,8 +29,8 @@ def subscribe(api: Api, event: str, target: str = TARGET) -> requests.Response:
     return api.session.post(f"{api.url}/webhooks", data={"target": target, "event": event}, timeout=60)
 
 
-def delete(api: Api, path: str, **options: object) -> requests.Response:
-    return api.session.delete(api.url + path, timeout=60, **options)  # type: ignore[arg-type]
+def delete(api: Api, path: str, **options: Any) -> requests.Response:
+    return api.session.delete(api.url + path, timeout=60, **options)
 
 
 @pytest.mark.parametrize("event", EVENTS)
@@ -90,8 +91,8 @@ def test_unsubscribing_a_target_takes_all_of_that_target_only(api: Api) -> None:
 def test_a_mistaken_subscription_is_refused(
     api: Api, fields: dict[str, str], names: list[str], encoding: str
 ) -> None:
-    options = {encoding: fields}
-    response = api.session.post(f"{api.url}/webhooks", timeout=60, **options)  # type: ignore[arg-type]
+    options: dict[str, Any] = {encoding: fields}
+    response = api.session.post(f"{api.url}/webhooks", timeout=60, **options)
     assert response.status_code == 400
     assert [error["name"] for error in response.json()["errors"]] == names
     assert api.get("/webhooks").json() == []

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -174,8 +175,8 @@ class Server:
         self._now += dt.timedelta(milliseconds=10)
         return self._now
 
-    def _set(self, number: int, **values: object) -> None:
-        self._tasks[number] = replace(self._tasks[number], **values)  # type: ignore[arg-type]
+    def _set(self, number: int, **values: Any) -> None:
+        self._tasks[number] = replace(self._tasks[number], **values)
 
     def _snapshot(self) -> WorkflowSnapshot:
         tasks = tuple(self._tasks.values())

@@ -148,7 +148,7 @@ def test_open_pages_do_not_all_refresh_in_the_same_second(
         found = set()
         for second in range(2 * live.REFRESH_SECONDS):
             monkeypatch.setattr("apps.core.live.time.time", lambda second=second: 1_800_000_000.0 + second)
-            found.add((second, live.version(Request(user))))  # type: ignore[arg-type]
+            found.add((second, live.version(Request(user))))  # type: ignore[arg-type]  # only its user is read
         return {
             second % live.REFRESH_SECONDS
             for second, _version in sorted(found)[1:]

@@ -230,5 +230,5 @@ def retry_while_busy(action: Callable[[], T]) -> T:
                 raise
         if not connection.in_atomic_block:
             connection.close_if_unusable_or_obsolete()
-        time.sleep(0.02 * 2**attempt * random.random())  # noqa: S311
+        time.sleep(0.02 * 2**attempt * random.random())  # noqa: S311 - no secret depends on it
     raise AssertionError

@@ -127,8 +127,8 @@ class _Sink:
     """Takes the bytes of a file."""
 
     def __init__(self, maximum: int) -> None:
-        # Large files go to an unnamed file that the system removes automatically; closed with the last reference.
-        self.content = tempfile.SpooledTemporaryFile(max_size=KEPT_IN_MEMORY)  # noqa: SIM115
+        # Large files go to an unnamed file that the system removes automatically.
+        self.content = tempfile.SpooledTemporaryFile(max_size=KEPT_IN_MEMORY)  # noqa: SIM115 - closed by its last user
         self._maximum = maximum
         self._size = 0
         self._digest = hashlib.sha256()

@@ -135,6 +135,10 @@ def test_a_put_fails_with_the_matching_error(
     assert [seen.method for seen in server.seen] == ["POST", "PUT"]  # what was not stored is not published
 
 
+def refusing(step: str, behaviour: Behaviour) -> Behaviour:
+    return taking_files(announce=behaviour) if step == "announce" else taking_files(publish=behaviour)
+
+
 @pytest.mark.parametrize(
     ("step", "behaviour", "error"),
     [
@@ -148,7 +152,7 @@ def test_a_put_fails_with_the_matching_error(
 def test_only_a_server_of_another_generation_refuses_the_first_step_like_this(
     serve: Serve, connect_to: Connect, behaviour: Behaviour, error: type[PneumaticError], step: str
 ) -> None:
-    server = serve(taking_files(**{step: behaviour}))  # type: ignore[arg-type]
+    server = serve(refusing(step, behaviour))
 
     with pytest.raises(PneumaticError) as caught:
         upload(connect_to(server.url))
@@ -170,7 +174,7 @@ def test_only_a_server_of_another_generation_refuses_the_first_step_like_this(
 def test_the_steps_before_and_after_fail_with_the_matching_error(
     serve: Serve, connect_to: Connect, behaviour: Behaviour, error: type[PneumaticError], step: str
 ) -> None:
-    server = serve(taking_files(**{step: behaviour}))  # type: ignore[arg-type]
+    server = serve(refusing(step, behaviour))
 
     with pytest.raises(PneumaticError) as caught:
         upload(connect_to(server.url))

@@ -163,7 +163,7 @@ def test_a_file_above_the_limit_is_refused_after_it_was_read(ada: Api, current: 
 def test_an_invalid_key_is_refused_before_the_body_is_checked(ada: Api, current: Sandbox) -> None:
     url = upload(ada, current)["public_url"]
     for header in (None, "Bearer pn-bad", "Bearer", f"Token {current.key}"):
-        ada.session.headers["Authorization"] = header  # type: ignore[assignment]
+        ada.session.headers["Authorization"] = header  # type: ignore[assignment]  # None leaves it out
         for response in (send(ada, current), send(ada, current, None, json={}), get(ada, url)):
             assert response.status_code == 401
             assert response.json() == {"code": "AUTH_001", "message": "Authentication failed"}

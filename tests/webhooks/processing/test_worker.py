@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import pytest
 from django.db import OperationalError, connection
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
 from apps.webhooks import endpoints, registry
 from apps.webhooks.models import Delivery, Event
@@ -252,14 +253,14 @@ def test_it_stops_in_time_and_says_that_there_is_more(deliver: Deliver) -> None:
 
 
 def test_the_number_of_queries_does_not_grow_with_the_batch(
-    deliver: Deliver, django_assert_max_num_queries: Callable[..., object], monkeypatch: pytest.MonkeyPatch
+    deliver: Deliver, django_assert_max_num_queries: DjangoAssertNumQueries, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(worker, "MIN_BATCH", 60)  # also while deliveries come in
     for workflow_id in range(1, 31):
         deliver(payloads.started(workflow_id), process=False)
         deliver(payloads.task_completed(workflow_id, 1), process=False)
 
-    with django_assert_max_num_queries(30):  # type: ignore[attr-defined]
+    with django_assert_max_num_queries(30):
         assert process_pending().processed == 60
 
 

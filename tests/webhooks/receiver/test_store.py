@@ -134,7 +134,7 @@ def test_a_group_is_one_transaction_and_one_bad_row_spoils_no_other(
 
     monkeypatch.setattr(store, "_write", slow_write)
     rows = [delivery(endpoint, b"%d" % number) for number in range(6)]
-    rows[3].verdict = None  # type: ignore[assignment] # the column takes no NULL
+    rows[3].verdict = None  # type: ignore[assignment]  # the column takes no NULL
 
     with ThreadPoolExecutor(6) as pool:
         first = pool.submit(in_a_thread(lambda: ours.store(rows[0])))

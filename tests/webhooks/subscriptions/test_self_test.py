@@ -17,8 +17,10 @@ from apps.webhooks.models import Delivery, Endpoint, Event, RoundTrip
 from apps.webhooks.processing.worker import process_pending
 from apps.webhooks.subscriptions import rotation, self_test, services
 from tests.fixtures.sandbox import Sandbox, both_dialects, only_current
-from tests.pneumatic.conftest import Serve, serve  # noqa: F401 - a fixture
-from tests.pneumatic.servers import Seen, Talk
+from tests.pneumatic.conftest import Serve, serve
+from tests.pneumatic.servers import Behaviour, Seen, Talk
+
+__all__ = ["serve"]
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -61,7 +63,7 @@ def test_a_test_event_is_no_event(reachable: str, integrator: User, settings: Se
 
 
 def test_it_carries_no_api_key_and_is_documented_in_shape(
-    serve: Serve,  # noqa: F811
+    serve: Serve,
     integrator: User,
     settings: Settings,
     sandbox: Sandbox,
@@ -89,7 +91,7 @@ def test_it_carries_no_api_key_and_is_documented_in_shape(
 
 @only_current
 def test_it_has_the_shape_that_todays_server_sends(
-    serve: Serve,  # noqa: F811
+    serve: Serve,
     integrator: User,
     settings: Settings,
     sandbox: Sandbox,
@@ -122,7 +124,7 @@ def test_it_has_the_shape_that_todays_server_sends(
     ],
 )
 def test_another_answer_is_explained(
-    serve: Serve,  # noqa: F811
+    serve: Serve,
     integrator: User,
     settings: Settings,
     status: int,
@@ -155,16 +157,16 @@ def silent(seen: Seen, talk: Talk) -> None:
     ("behaviour", "words"), [(dropped, "broke"), (endless, "another server"), (silent, "in time")]
 )
 def test_no_answer_is_explained(
-    serve: Serve,  # noqa: F811
+    serve: Serve,
     integrator: User,
     settings: Settings,
     monkeypatch: pytest.MonkeyPatch,
-    behaviour: object,
+    behaviour: Behaviour,
     words: str,
 ) -> None:
     if behaviour is silent:
         monkeypatch.setattr("apps.pneumatic.webhook_sender.READ_TIMEOUT_SECONDS", 0.2)
-    settings.PUBLIC_URL = serve(behaviour).url  # type: ignore[arg-type]
+    settings.PUBLIC_URL = serve(behaviour).url
 
     trip = self_test.send(integrator, Kind.TASK_RETURNED)
 

@@ -72,7 +72,7 @@ def lose_row() -> None:
 
 
 def lose_event() -> None:
-    Event.objects.filter(workflow_id=2, kind="task_completed").first().delete()  # type: ignore[union-attr]
+    Event.objects.filter(workflow_id=2, kind="task_completed").earliest("pk").delete()
 
 
 def tamper_facts() -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import threading
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -373,5 +374,4 @@ class Current(FileCalls):
 
 def _received(template_id: int, raw: Raw) -> Received[Template]:
     node = Node(raw, key=f"templates[{template_id}]")
-    read: Callable[[], Template] = lambda: shapes.parse_template(node)  # noqa: E731
-    return Received(id=template_id, raw=raw, read=read)
+    return Received(id=template_id, raw=raw, read=partial(shapes.parse_template, node))

@@ -33,7 +33,7 @@ def test_a_value_that_was_added_to_a_data_set_is_on_offer_at_once(account: Any, 
     there.server.behaviour = api.routes(
         {
             "GET /templates/1": api.detail(1, kickoff=form([])),
-            "GET /datasets/1": {"id": 1, "items": [*DATASET["items"], {"value": "Zürich", "order": 2}]},  # type: ignore[misc]
+            "GET /datasets/1": {"id": 1, "items": [*DATASET["items"], {"value": "Zürich", "order": 2}]},
         }
     )
 

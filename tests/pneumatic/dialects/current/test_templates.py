@@ -25,7 +25,7 @@ from tests.pneumatic.dialects.current import samples as api
 from tests.pneumatic.servers import Seen, Server, Talk
 
 CITY = api.field(type="radio", api_name="city", dataset=1, selections=[])
-DATASET = {"id": 1, "items": [{"value": "Łódź", "order": 1}, {"value": "Aarhus", "order": 0}]}
+DATASET: dict[str, Any] = {"id": 1, "items": [{"value": "Łódź", "order": 1}, {"value": "Aarhus", "order": 0}]}
 MEMBER = api.context(is_admin=False, is_account_owner=False)
 
 

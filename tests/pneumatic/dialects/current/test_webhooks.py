@@ -99,7 +99,9 @@ def test_events_without_a_url_are_no_subscriptions(hooks: Any) -> None:
 
 def test_an_unknown_event_is_listed_with_a_stable_number(hooks: Any) -> None:
     rows = [{"event": "workflow_painted", "url": OTHER}, {"event": "task_painted", "url": OTHER}]
-    listing: Behaviour = lambda seen, talk: talk.answer(body=rows)  # noqa: E731
+
+    def listing(seen: Seen, talk: Talk) -> None:
+        talk.answer(body=rows)
 
     first = hooks({"GET /webhooks/events": listing}).client.list_subscriptions()
     second = hooks({"GET /webhooks/events": listing}).client.list_subscriptions()
