@@ -70,9 +70,8 @@ def _is_shown(output: Output, shows_empty: bool) -> bool:
 
 def _text(output: Output) -> str:
     text = output_text(output)
-    if output.type == "user" and (text.isdigit() or not text):
-        id_ = text or output.user_id  # releases before 4.3 have no names in responses
-        return _("user %(id)s") % {"id": id_} if id_ else ""
+    if output.type == "user" and text.isdigit():
+        return _("user %(id)s") % {"id": text}
     return text
 
 

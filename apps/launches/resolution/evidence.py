@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 
+from django.utils.translation import gettext as _
+
 from apps.kickoff.fields import create
 from apps.pneumatic.canonical.events import Output
 from apps.pneumatic.canonical.schemas import Answer, FileValue, GroupValue, UserValue, Value
@@ -219,6 +221,8 @@ def output_text(output: Output) -> str:
     if output.files:
         return ", ".join(file.name or file.id for file in output.files)
     chosen = [choice.label or choice.key for choice in output.choices if choice.is_selected]
+    if not chosen and not output.value.strip() and output.user_id is not None:
+        return _("user %(id)s") % {"id": output.user_id}  # releases before 4.3 send no name
     return ", ".join(chosen) if chosen else output.value.strip()
 
 

@@ -64,11 +64,16 @@ def check_launched(launched: Launched, found: Exchange, name: str) -> None:
     assert launched.kept is not None
     assert set(launched.kept) == {output["api_name"] for output in outputs}, name
     assert "nope" not in launched.kept, name  # an answer to no field
-    for stored, output in zip(launched.stored, outputs, strict=True):
-        assert stored.api_name == output["api_name"], name
+    assert [one.api_name for one in launched.stored] == [output["api_name"] for output in outputs], name
+    for one, output in zip(launched.stored, outputs, strict=True):
+        labels = [choice.label for choice in one.choices if choice.is_selected]
         if output["type"] in {"radio", "dropdown", "checkbox"}:
-            chosen = [one.label for one in stored.choices if one.is_selected]
-            assert ", ".join(chosen) == output["value"], (name, output["api_name"])
+            assert ", ".join(labels) == output["value"], (name, output["api_name"])
+        elif output["type"] == "user":
+            assert one.user_id == output["user_id"], (name, output["api_name"])
+            assert one.value != str(one.user_id), (name, output["api_name"])
+        elif output["type"] not in {"date", "file"}:
+            assert one.value == (output["value"] or ""), (name, output["api_name"])
 
 
 def check_refused(error: PneumaticError, found: Exchange, name: str) -> None:
