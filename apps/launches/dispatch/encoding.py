@@ -7,6 +7,7 @@ they are found by their texts in the template's current form.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -63,8 +64,10 @@ def bodies_after_refusal(launch: Launch, refusal: ValidationFailed, client: Clie
     if any(answer.field.selections for answer in answers):
         answers = in_current_form(launch, refresh_if_reachable(launch.template, client), answers)
     yield _encode(launch, answers, client)
-    while client.encode_otherwise(refused):
-        yield _encode(launch, answers, client)
+    # A further encoding is a guess: where it has no form for an answer, that says nothing.
+    with suppress(ValidationFailed):
+        while client.encode_otherwise(refused):
+            yield _encode(launch, answers, client)
 
 
 def in_current_form(launch: Launch, template: Template, answers: Sequence[Answer]) -> tuple[Answer, ...]:

@@ -149,8 +149,10 @@ def _call(launch: Launch, client: Client) -> LaunchOutcome:
         if not isinstance(refusal, ValidationFailed):
             break
         refused.append(launch.payload)
-        payload = _payload_after(refusal, launch, client, refused)
-        if payload is None or not _replace_payload(launch, payload):
+        following = _after_refusal(refusal, launch, client, refused)
+        if isinstance(following, ValidationFailed):
+            return outcomes.of_error(following)
+        if not _replace_payload(launch, following):
             break
     if refused and outcome.state is State.LAUNCHED:
         client.remember_encodings()
@@ -166,18 +168,20 @@ def _refresh_payload(launch: Launch, client: Client) -> None:
         _replace_payload(launch, payload)
 
 
-def _payload_after(
+def _after_refusal(
     refusal: ValidationFailed, launch: Launch, client: Client, refused: Sequence[Mapping[str, Any]]
-) -> Mapping[str, Any] | None:
-    """Return the next body to send after a refusal; None where there is none, and where Pneumatic cannot be read."""
-    if len(refused) >= MAX_ENCODINGS:
-        return None
+) -> Mapping[str, Any] | ValidationFailed:
+    """Return the next body to send after a refusal; without one, the refusal to report.
+
+    That is our own where the server turns out to be of a release that the answers cannot be encoded for.
+    """
     try:
-        return next(
-            (body for body in bodies_after_refusal(launch, refusal, client) if body not in refused), None
-        )
-    except PneumaticError:
-        return None  # the refusal stays the outcome
+        bodies = bodies_after_refusal(launch, refusal, client) if len(refused) < MAX_ENCODINGS else ()
+        return next((body for body in bodies if body not in refused), refusal)
+    except ValidationFailed as own:
+        return own
+    except PneumaticError:  # Pneumatic cannot be read
+        return refusal
 
 
 def _replace_payload(launch: Launch, payload: Mapping[str, Any]) -> bool:
