@@ -21,6 +21,11 @@ os.environ.update(
     DATABASE_URL=os.environ.get("DATABASE_URL", "sqlite:///:memory:"),
     TIME_ZONE="Europe/Berlin",
     LOG_LEVEL="warning",
+    # The longest limits that may be set, because a busy machine is slow. Tests of a limit set their own.
+    PNEUMATIC_CONNECT_TIMEOUT="60",
+    PNEUMATIC_READ_TIMEOUT="300",
+    WEBHOOK_READ_TIMEOUT="120",
+    WEBHOOK_WRITE_TIMEOUT="60",
 )
 
 # Images of containers like to switch compiled files off. Then each process of tests compiles every module again,
