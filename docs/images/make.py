@@ -1,6 +1,7 @@
 """Take the pictures of the README: ``make screenshots``.
 
 Starts a demonstration on free ports with separate data, does the main job in Chromium, and takes pictures of it.
+Install fonts for Korean and Japanese first (on Debian: fonts-noto-core, fonts-noto-cjk), or such names are boxes.
 """
 
 from __future__ import annotations
