@@ -83,7 +83,9 @@ def _page(title: str, content: str) -> Answer:
 
 def _front(state: State) -> str:
     return _FRONT.format(
-        which=", as the current server implements it," if state.dialect == CURRENT else "",
+        which=f", as the current server implements it (release {state.release.name}),"
+        if state.dialect == CURRENT
+        else "",
         templates=len(state.templates),
         users=len(state.users),
         files=sum(1 for attachment in state.attachments.values() if attachment.file),

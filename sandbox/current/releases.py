@@ -54,6 +54,7 @@ class Release:
     workflow_tasks: str = "all"
     has_workflow_id: bool = False  # ``workflow_id`` next to ``id`` in the response to a launch
     has_due_date: bool = False  # as text, next to ``due_date_tsp``
+    refuses_ids_first: bool = True  # of POST /workflows/<id>, a method that no release has
     lists_workflows_to_all: bool = True  # not to administrators alone
     stored_options: str = "texts"  # or "objects"
     stored_people: str = "names"  # or "ids"
@@ -85,6 +86,7 @@ V7_0 = replace(
     name="7.0",
     absent=frozenset({"fieldset_id", "fieldsets"}),
     has_listed_defaults=False,
+    refuses_ids_first=False,
     has_workflow_task_paths=True,
     needs_required_outputs=True,
     form_task_keys=("id", *V7_3.form_task_keys),

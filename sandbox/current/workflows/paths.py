@@ -112,9 +112,10 @@ class WorkflowPaths:
             return json_answer(workflow_object(find_workflow(self._state, user, id_text), self._state))
 
     def _refuse_post(self, request: Request, user: Record, id_text: str) -> Answer:
-        """Refuse what the server does not have; before that, what is not a workflow's id."""
-        with self._state.lock:
-            find_workflow(self._state, user, id_text)
+        """Refuse what the server does not have; the newest release refuses before that what is no workflow's id."""
+        if self._state.release.refuses_ids_first:
+            with self._state.lock:
+                find_workflow(self._state, user, id_text)
         raise errors.no_such_method(request.method, ("GET", "PATCH", "DELETE"))
 
     def _change(self, request: Request, user: Record, id_text: str) -> Answer:
