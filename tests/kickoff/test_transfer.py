@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from itertools import starmap
 
 import pytest
 from django.http import QueryDict
@@ -222,3 +223,41 @@ def test_files_of_a_posted_form_are_found_by_field_and_added_by_id() -> None:
 
     assert found == {'the "papers"': ["file one", "file two"]}
     assert data.getlist('kickoff-the "papers"') == ["u-1", "u-2"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "chosen", "kept"),
+    [
+        # What an upgrade does: texts become the keys.
+        ({"B": "A", "A": "B"}, {"A": "A", "B": "B"}, ["B"], ["A"]),
+        (
+            {"o1": "north", "o2": "North", "o3": " North"},
+            {"north": "north", "North": "North"},
+            ["o2"],
+            ["North"],
+        ),
+        ({"k1": "Tva", "k2": "Två"}, {"Tva": "Tva", "Två": "Två"}, ["k1", "k2"], ["Tva", "Två"]),
+        ({"d1": "Same", "d2": "Same"}, {"Same": "Same"}, ["d2"], ["Same"]),
+        ({"o1": "2", "o2": "1"}, {"1": "1"}, ["o1"], []),
+        # What an edit of the template does.
+        ({"o1": "A", "o2": "B"}, {"o1": "B", "o2": "A"}, ["o1"], ["o2"]),
+        ({"p1": "yes", "p2": "YES"}, {"q1": "yes", "q2": "YES"}, ["p2"], ["q2"]),
+        ({"o1": "A", "o2": "B"}, {"o1": "B"}, ["o1"], []),
+        ({"o1": "Low"}, {"o1": "Lowest"}, ["o1"], ["o1"]),
+        ({"o1": "low"}, {"n1": "Low"}, ["o1"], ["n1"]),
+        ({"d1": "Same", "d2": "Same"}, {"e1": "Same", "e2": "Same"}, ["d2"], []),
+        ({"d1": "Same", "d2": "Same"}, {"d1": "Same", "d2": "Same"}, ["d2"], ["d2"]),
+    ],
+)
+def test_an_option_is_carried_over_by_its_text(
+    before: dict[str, str], after: dict[str, str], chosen: list[str], kept: list[str]
+) -> None:
+    old, new = (
+        make_field("a", "checkbox", selections=tuple(starmap(Selection, options.items())))
+        for options in (before, after)
+    )
+
+    initial, dropped = carry_over({"a": chosen}, [old], [new])
+
+    assert initial.get("kickoff-a", []) == kept
+    assert bool(dropped) is (len(kept) < len(chosen))

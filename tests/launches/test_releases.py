@@ -165,3 +165,30 @@ def test_a_plain_users_key_detects_the_same_release_without_a_side_effect(
     assert found[1] == found[2]
     release = found[1]
     assert release.is_from(sandbox.version) is not False
+
+
+@pytest.mark.parametrize("release", ["5.0"], indirect=True)
+def test_an_upgrade_under_an_open_form_changes_no_choice(sandbox: Sandbox, operator_client: Client) -> None:
+    """The api_name of one option is the text of another, and texts differ in case alone."""
+    options = {
+        "swap": [("B", "A"), ("A", "B")],
+        "fold": [("o1", "north"), ("o2", "North")],
+    }
+    fields = [
+        {
+            "type": "radio",
+            "name": name,
+            "api_name": name,
+            "selections": [{"api_name": key, "value": text} for key, text in pairs],
+        }
+        for name, pairs in options.items()
+    ]
+    sandbox.put_template({"id": 91, "name": "Mixed", "kickoff": {"fields": fields}, "run_allowed": [1, 2]})
+    call_command("sync", verbosity=0)
+    form, keys = open_form(operator_client, "Mixed")
+    filled = form.fill(swap=keys["swap"]["A"], fold=keys["fold"]["North"])
+    sandbox.upgrade("7.3")
+
+    stored = launched(sandbox, filled)
+
+    assert stored_texts(sandbox, 91, stored) == {"swap": "A", "fold": "North"}

@@ -90,7 +90,7 @@ class CheckboxField(ChoiceField[tuple[str, ...]]):
     def _reading(self, pieces: Sequence[str], following: Sequence[list[str] | None]) -> list[str] | None:
         for count in range(len(pieces), 0, -1):
             text = _JOINT.join(pieces[:count])
-            rest, key = following[count - 1], self.key_for(text, text)
+            rest, key = following[count - 1], self.key_for(text)
             if key is not None and rest is not None:
                 return [key, *rest]
         return None

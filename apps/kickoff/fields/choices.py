@@ -86,7 +86,7 @@ class ChoiceField(KickoffField[V]):
         """Return the keys of the options that a link names by key or label."""
         keys = []
         for value in filter(None, values):
-            key = self.key_for(value, value)
+            key = self.key_for(value)
             if key is None:
                 raise AnswerError(_("“%(option)s” is not an available option.") % {"option": value[:80]})
             keys.append(key)
@@ -99,25 +99,49 @@ class ChoiceField(KickoffField[V]):
             return [], old.display_values(chosen)
         kept, lost = [], []
         for value in chosen:
-            label = old.offered.get(value, value)
-            key = self.key_for(value, label)
+            key = self.key_of_same_option(old, value)
             if key is None:
-                lost.append(label)
+                lost.append(old.offered.get(value, value))
             else:
                 kept.append(key)
         return kept, lost
 
-    def key_for(self, key: str, label: str) -> str | None:
-        """Return the offered key that is ``key``, else the one whose label is ``label``, else None."""
-        return key if key in self.offered else self._keys_by_label.get(_folded(label))
+    def key_of_same_option(self, old: ChoiceField[Any], key: str) -> str | None:
+        """Return the key of the option that has ``key`` in an older form; None where it is gone or could be several.
+
+        The text counts, because that is what the user chose. An upgrade of the server, or an edit of the template, can
+        give the key to another option, or make the text of one option the key of another.
+        """
+        label = old.offered.get(key, key)
+        if self.offered.get(key) == label:
+            return key
+        same = [found for found, text in self.offered.items() if text == label]
+        if same:
+            return same[0] if len(same) == 1 else None
+        others = {text for found, text in old.offered.items() if found != key}
+        renamed = self.offered.get(key, key)
+        if renamed != key and renamed not in others:
+            return key
+        alike = [found for found, text in self._with_label(label) if text not in others]
+        return alike[0] if len(alike) == 1 else None
+
+    def key_for(self, text: str) -> str | None:
+        """Return the offered key that is ``text``, else the first one whose label is, else None."""
+        if text in self.offered:
+            return text
+        alike = self._with_label(text)
+        return next((key for key, label in alike if label == text), alike[0][0] if alike else None)
+
+    def _with_label(self, text: str) -> list[tuple[str, str]]:
+        """Return keys and labels of the options with this label, whatever its case, accents and blanks."""
+        return self._by_folded_label.get(_folded(text), [])
 
     @cached_property
-    def _keys_by_label(self) -> dict[str, str]:
-        """Return the keys by folded label; of equal labels the first one counts."""
-        keys: dict[str, str] = {}
+    def _by_folded_label(self) -> dict[str, list[tuple[str, str]]]:
+        found: dict[str, list[tuple[str, str]]] = {}
         for key, label in self.offered.items():
-            keys.setdefault(_folded(label), key)
-        return keys
+            found.setdefault(_folded(label), []).append((key, label))
+        return found
 
     def display_values(self, values: Sequence[str]) -> list[str]:
         """Return the labels of posted keys."""

@@ -11,7 +11,10 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from apps.kickoff.fields import answers_from_json
+from django.utils.translation import gettext as _
+
+from apps.kickoff.fields import answers_from_json, create
+from apps.kickoff.fields.choices import ChoiceField
 from apps.launches.models import Launch
 from apps.pneumatic.canonical.schemas import Answer, FieldDefinition, Urgency
 from apps.pneumatic.client import Client
@@ -87,16 +90,26 @@ def is_outdated(launch: Launch, template: Template) -> bool:
     return not ask_for_the_same(version_kickoff(launch.version), version_kickoff(template.current_version))
 
 
-def _in_field(answer: Answer, field: FieldDefinition) -> Answer:
-    """Return the answer with the keys that ``field`` has for the texts of its options."""
-    texts = {option.key: option.label for option in answer.field.selections}
-    keys = {option.label: option.key for option in reversed(field.selections)}
+def _in_field(answer: Answer, definition: FieldDefinition) -> Answer:
+    """Return the answer with the keys that ``definition`` has for its options; raise ValidationFailed without one."""
+    old, new = create(answer.field), create(definition)
     value = answer.value
-    if isinstance(value, str) and texts:
-        value = keys.get(texts.get(value, ""), value)
-    elif isinstance(value, tuple) and texts:
-        value = tuple(keys.get(texts.get(part, ""), part) for part in value if isinstance(part, str))
-    return replace(answer, field=field, value=value)
+    if isinstance(old, ChoiceField) and isinstance(new, ChoiceField):
+        if isinstance(value, str):
+            value = _same_option(old, new, value)
+        elif isinstance(value, tuple):
+            keys = [_same_option(old, new, part) for part in value if isinstance(part, str)]
+            value = tuple(dict.fromkeys(keys))
+    return replace(answer, field=definition, value=value)
+
+
+def _same_option(old: ChoiceField[Any], new: ChoiceField[Any], key: str) -> str:
+    found = new.key_of_same_option(old, key)
+    if found is None:
+        reason = _("The option “%(option)s” is no longer in the form. Edit the launch and choose again.")
+        reason %= {"option": old.offered.get(key, key)[:80]}
+        raise ValidationFailed(reason, errors={new.definition.api_name: [reason]})
+    return found
 
 
 def _encode(launch: Launch, answers: Sequence[Answer], client: Client) -> Body:
