@@ -103,6 +103,7 @@ def test_what_is_not_on_the_list_can_be_read_by_its_number(client: Client) -> No
 def test_an_unchanged_template_is_the_same_when_it_is_requested_again(client: Client) -> None:
     rows = client.receive_template_list()
 
+    assert rows
     for row in client.receive_templates(rows):
         assert client.receive_template(row.id, known=row.raw).raw == row.raw
 

@@ -151,7 +151,9 @@ def test_lost_events_are_noticed_and_the_present_is_right(connected: Sandbox, di
 def test_every_key_of_a_delivery_arrives_in_canonical_form(connected: Sandbox, dialect: str) -> None:
     """The parser reads each payload; nothing that the sandbox sent about users, tasks and answers is dropped."""
     connected.act(ACTS)
-    for delivery in connected.wait_delivered():
+    deliveries = connected.wait_delivered()
+    assert deliveries
+    for delivery in deliveries:
         raw = json.loads(delivery["body"])
         event = read_payload(delivery["body"].encode()).event
         assert event is not None

@@ -55,6 +55,7 @@ def test_the_demonstration_account_is_varied() -> None:
 def test_references_lead_to_existing_objects() -> None:
     for name, large in (("demo", 0), ("small", 0), ("large", 40)):
         templates, users, *_ = load(name, large=large)
+        assert templates
         ids = {user["id"] for user in users}
         assert len({user["email"] for user in users}) == len(users)
         for template in templates:

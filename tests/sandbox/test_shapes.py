@@ -36,7 +36,9 @@ def assert_shape(value: dict[str, Any], shape: dict[str, Any]) -> None:
 
 def test_a_list_item_has_the_documented_keys(api: Api, sandbox: Sandbox) -> None:
     sandbox.reset("demo")
-    for item in api.get("/templates").json():
+    items = api.get("/templates").json()
+    assert items
+    for item in items:
         assert_shape(
             item,
             {
@@ -63,7 +65,9 @@ def test_a_list_item_has_the_documented_keys(api: Api, sandbox: Sandbox) -> None
 
 def test_a_detail_has_the_documented_keys(api: Api, sandbox: Sandbox) -> None:
     sandbox.reset("demo")
-    for item in api.get("/templates").json():
+    items = api.get("/templates").json()
+    assert items
+    for item in items:
         detail = api.get(f"/templates/{item['id']}").json()
         assert_shape(
             detail,
@@ -111,6 +115,7 @@ def test_a_detail_has_the_documented_keys(api: Api, sandbox: Sandbox) -> None:
 def test_a_user_has_the_documented_keys(api: Api, sandbox: Sandbox) -> None:
     sandbox.reset("demo")
     users = api.get("/accounts/users?limit=100").json()["results"]
+    assert users
     for user in users:
         assert_shape(user, USER_TYPES)
         assert (user["invite"] is not None) == (user["status"] == "invited")

@@ -103,7 +103,9 @@ def test_every_recorded_workflow_is_read(name: str) -> None:
 
 @pytest.mark.parametrize("name", recorded.LISTS)
 def test_every_recorded_list_is_read_without_kickoffs(name: str) -> None:
-    for node in Node(recorded.load(name)).items("results"):
+    nodes = Node(recorded.load(name)).items("results")
+    assert nodes
+    for node in nodes:
         snapshot = parse_workflow(node)
 
         assert snapshot.tasks
