@@ -133,7 +133,7 @@ class ChoiceField(KickoffField[V]):
         return next((key for key, label in alike if label == text), alike[0][0] if alike else None)
 
     def _with_label(self, text: str) -> list[tuple[str, str]]:
-        """Return keys and labels of the options with this label, whatever its case, accents and blanks."""
+        """Return keys and labels of the options with this label, except for case, accents and blanks."""
         return self._by_folded_label.get(_folded(text), [])
 
     @cached_property
