@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from django.utils.translation import gettext_lazy as _
 
@@ -20,20 +20,42 @@ if TYPE_CHECKING:
     from apps.pneumatic.client import Client
 
 
-class Users(Resource[User, PneumaticUser]):
+Item = TypeVar("Item", User, Group)
+Row = TypeVar("Row", PneumaticUser, PneumaticGroup)
+
+
+class _Mirror(Resource[Item, Row]):
+    """Objects with a name, each of which becomes a row of ``model``."""
+
+    model: ClassVar[type[PneumaticUser | PneumaticGroup]]
+
+    def known_hashes(self) -> dict[int, str | None]:
+        return mirror.known_hashes(self.model._default_manager)
+
+    def identify(self, item: Item) -> int:
+        return item.id
+
+    def title(self, row: Row) -> str:
+        return row.name
+
+    def write(self, rows: Sequence[Row], *, removed: Collection[int], now: dt.datetime) -> None:
+        mirror.upsert(self.model._default_manager, rows, now=now)
+        mirror.mark_removed(self.model._default_manager, removed, now=now)
+
+    def names(self, ids: Collection[int]) -> dict[int, str]:
+        return dict(self.model._default_manager.filter(id__in=ids).values_list("id", "name"))
+
+
+class Users(_Mirror[User, PneumaticUser]):
     """Every user that the API lists, invited and deactivated ones included."""
+
+    model = PneumaticUser
 
     name = "users"
     label = _("users")
 
-    def known_hashes(self) -> dict[int, str | None]:
-        return mirror.known_hashes(PneumaticUser.objects)
-
     def fetch(self, client: Client, *, progress: Progress) -> Iterator[User]:
         yield from client.list_users(on_progress=progress)
-
-    def identify(self, item: User) -> int:
-        return item.id
 
     def content_hash(self, item: User) -> str:
         """Return the hash of the response: the row has nothing else."""
@@ -55,20 +77,11 @@ class Users(Resource[User, PneumaticUser]):
             content_hash=content_hash,
         )
 
-    def title(self, row: PneumaticUser) -> str:
-        return row.name
 
-    def write(self, rows: Sequence[PneumaticUser], *, removed: Collection[int], now: dt.datetime) -> None:
-        mirror.upsert(PneumaticUser.objects, rows, now=now)
-        mirror.mark_removed(PneumaticUser.objects, removed, now=now)
-
-    def names(self, ids: Collection[int]) -> dict[int, str]:
-        return dict(PneumaticUser.objects.filter(id__in=ids).values_list("id", "name"))
-
-
-class Groups(Resource[Group, PneumaticGroup]):
+class Groups(_Mirror[Group, PneumaticGroup]):
     """Every group of users, where the server supports groups."""
 
+    model = PneumaticGroup
     name = "groups"
     label = _("groups")
     # Accounts have few groups: a removed one of three is no sign of a key with less access.
@@ -78,16 +91,10 @@ class Groups(Resource[Group, PneumaticGroup]):
     def is_supported(self, capabilities: Capabilities) -> bool:
         return capabilities.groups
 
-    def known_hashes(self) -> dict[int, str | None]:
-        return mirror.known_hashes(PneumaticGroup.objects)
-
     def fetch(self, client: Client, *, progress: Progress) -> Iterator[Group]:
         groups = client.list_groups()
         progress(len(groups), len(groups))
         yield from groups
-
-    def identify(self, item: Group) -> int:
-        return item.id
 
     def content_hash(self, item: Group) -> str:
         """Return the hash of the response with sorted members: their order has no meaning."""
@@ -104,13 +111,3 @@ class Groups(Resource[Group, PneumaticGroup]):
             raw=item.raw,
             content_hash=content_hash,
         )
-
-    def title(self, row: PneumaticGroup) -> str:
-        return row.name
-
-    def write(self, rows: Sequence[PneumaticGroup], *, removed: Collection[int], now: dt.datetime) -> None:
-        mirror.upsert(PneumaticGroup.objects, rows, now=now)
-        mirror.mark_removed(PneumaticGroup.objects, removed, now=now)
-
-    def names(self, ids: Collection[int]) -> dict[int, str]:
-        return dict(PneumaticGroup.objects.filter(id__in=ids).values_list("id", "name"))

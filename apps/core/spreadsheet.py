@@ -6,6 +6,7 @@ import csv
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 
+from django.http import StreamingHttpResponse
 from django.utils import timezone
 
 # Spreadsheets treat a cell that starts like this as a formula; some do so for the full-width forms, too.
@@ -26,6 +27,14 @@ def csv_lines(headings: Sequence[object], rows: Iterable[Iterable[object]]) -> I
     yield writer.writerow([str(heading) for heading in headings])
     for row in rows:
         yield writer.writerow([plain_cell(_text(value)) for value in row])
+
+
+def csv_response(subject: str, lines: Iterable[str]) -> StreamingHttpResponse:
+    """Return a download of the lines, in a file named after ``subject`` and today's date."""
+    response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
+    name = f"{subject}-{timezone.localdate().isoformat()}.csv"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
 
 
 def plain_cell(text: str) -> str:

@@ -7,9 +7,9 @@ number of fields.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from django.utils import timezone
 
@@ -25,6 +25,9 @@ from apps.core.people import Group, Person
 from apps.pneumatic.canonical.schemas import FileValue
 
 HITS = 20  # the most options that a search shows
+
+Key = TypeVar("Key", int, str)
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,24 +100,25 @@ class Lookups:
 
     def load_people(self, ids: Iterable[int]) -> dict[int, Person]:
         """Return the known people among ``ids``; those not seen yet are fetched together."""
-        wanted = set(ids)
-        if new := wanted - self._people.keys():
-            found = self.people.by_ids(new)
-            self._people.update({id_: found.get(id_) for id_ in new})
-        return {id_: person for id_ in wanted if (person := self._people[id_]) is not None}
+        return _load(set(ids), self._people, self.people.by_ids)
 
     def load_groups(self, ids: Iterable[int]) -> dict[int, Group]:
         """Return the known groups among ``ids``; those not seen yet are fetched together."""
-        wanted = set(ids)
-        if new := wanted - self._groups.keys():
-            found = self.people.groups_by_ids(new)
-            self._groups.update({id_: found.get(id_) for id_ in new})
-        return {id_: group for id_ in wanted if (group := self._groups[id_]) is not None}
+        return _load(set(ids), self._groups, self.people.groups_by_ids)
 
     def load_files(self, ids: Sequence[str]) -> list[StoredFile]:
         """Return the known files among ``ids``, each once, in that order."""
-        wanted = list(dict.fromkeys(ids))
-        if new := [id_ for id_ in wanted if id_ not in self._files]:
-            found = {file.upload_id: file for file in self.files.files(new)}
-            self._files.update({id_: found.get(id_) for id_ in new})
-        return [file for id_ in wanted if (file := self._files[id_]) is not None]
+        return list(_load(dict.fromkeys(ids), self._files, self._files_by_ids).values())
+
+    def _files_by_ids(self, ids: Collection[str]) -> dict[str, StoredFile]:
+        return {file.upload_id: file for file in self.files.files(list(ids))}
+
+
+def _load(
+    ids: Collection[Key], cache: dict[Key, Found | None], fetch: Callable[[Collection[Key]], dict[Key, Found]]
+) -> dict[Key, Found]:
+    """Return what is known of ``ids``, in their order; those that ``cache`` lacks are fetched together."""
+    if new := [id_ for id_ in ids if id_ not in cache]:
+        found = fetch(new)
+        cache.update({id_: found.get(id_) for id_ in new})
+    return {id_: item for id_ in ids if (item := cache[id_]) is not None}

@@ -16,6 +16,7 @@ from apps.core.identifiers import read_number
 from apps.core.searching import has_words
 from apps.launches.models import Launch
 from apps.workflow_templates.models import Template
+from apps.workflow_templates.selectors import of_template
 from apps.workflows import selectors as workflow_selectors
 from apps.workflows.models import Workflow
 
@@ -157,13 +158,6 @@ def _narrowed(found: QuerySet[Launch], filters: LaunchFilters) -> QuerySet[Launc
     if filters.person is not None:
         found = found.filter(launched_by=filters.person)
     if filters.template:
-        found = _of_template(found, filters.template)
+        found = found.filter(of_template(filters.template))
     found = found.filter(within("created_at", filters.since, filters.until))
     return named(found, filters.query)
-
-
-def _of_template(found: QuerySet[Launch], text: str) -> QuerySet[Launch]:
-    number = read_number(text)
-    if number is not None:
-        return found.filter(template=number)
-    return found.filter(template__in=Template.objects.filter(has_words(text)).values("pk"))

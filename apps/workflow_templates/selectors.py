@@ -6,11 +6,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.contrib.auth.models import AbstractUser
-from django.db.models import BooleanField, Exists, OuterRef, QuerySet, Subquery, Value
+from django.db.models import BooleanField, Exists, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Left
 from django.db.models.lookups import IsNull
 
-from apps.core.identifiers import MAX_NUMBER
+from apps.core.identifiers import MAX_NUMBER, read_number
 from apps.core.people import pneumatic_person_of
 from apps.core.searching import has_words
 from apps.pneumatic.canonical.schemas import Kickoff, Task
@@ -32,6 +32,14 @@ class Filters:
     state: str = ""  # "active", "inactive" or "removed"
     asks_for: str = ""  # a field type, or "nothing": the kickoff form has no fields
     launchable: bool = False  # only templates that the user can launch
+
+
+def of_template(text: str) -> Q:
+    """Return the condition for rows with a ``template_id``: a template by its number, or by words of its name."""
+    number = read_number(text)
+    if number is not None:
+        return Q(template_id=number)
+    return Q(template_id__in=Template.objects.filter(has_words(text)).values("pk"))
 
 
 def run_bound(user: AbstractUser) -> int | None:

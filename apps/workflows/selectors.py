@@ -19,6 +19,7 @@ from apps.core.searching import has_words
 from apps.webhooks.freshness import is_worker_behind
 from apps.webhooks.models import Delivery, Event
 from apps.workflow_templates.models import Template
+from apps.workflow_templates.selectors import of_template
 from apps.workflows.models import Holder, Workflow
 
 State = Workflow.State
@@ -162,7 +163,7 @@ def _filtered(found: QuerySet[Workflow], filters: WorkflowFilters) -> QuerySet[W
     if state:
         found = found.filter(state=state)
     if filters.template:
-        found = _of_template(found, filters.template)
+        found = found.filter(of_template(filters.template))
     if filters.held:
         found = _held(found, filters)
     if filters.starter:
@@ -171,13 +172,6 @@ def _filtered(found: QuerySet[Workflow], filters: WorkflowFilters) -> QuerySet[W
         found = found.filter(has_gaps=True)
     found = found.filter(within("started_at", filters.since, filters.until))
     return named(found, filters.query)
-
-
-def _of_template(found: QuerySet[Workflow], text: str) -> QuerySet[Workflow]:
-    number = read_number(text)
-    if number is not None:
-        return found.filter(template_id=number)
-    return found.filter(template_id__in=Template.objects.filter(has_words(text)).values("pk"))
 
 
 def _held(found: QuerySet[Workflow], filters: WorkflowFilters) -> QuerySet[Workflow]:

@@ -7,7 +7,6 @@ from typing import cast
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -16,6 +15,7 @@ from apps.core import live
 from apps.core.htmx import is_partial
 from apps.core.paging import page
 from apps.core.people import pneumatic_id_of
+from apps.core.spreadsheet import csv_response
 from apps.pneumatic.client import workflow_url
 from apps.webhooks.freshness import event_freshness
 from apps.workflows import selectors
@@ -60,11 +60,7 @@ def workflow_list(request: HttpRequest) -> HttpResponse:
 def workflow_csv(request: HttpRequest) -> StreamingHttpResponse:
     """Stream every workflow that matches the filters as CSV."""
     filters = WorkflowFilterForm(request.GET, user=cast(User, request.user)).filters()
-    lines = csv_lines(selectors.workflows(filters))
-    response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
-    name = f"workflows-{timezone.localdate().isoformat()}.csv"
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
+    return csv_response("workflows", csv_lines(selectors.workflows(filters)))
 
 
 @require_safe

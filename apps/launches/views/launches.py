@@ -11,7 +11,6 @@ from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -22,6 +21,7 @@ from apps.core import live
 from apps.core.htmx import is_partial
 from apps.core.identifiers import read_number
 from apps.core.paging import page
+from apps.core.spreadsheet import csv_response
 from apps.kickoff.fields import describe_answers
 from apps.kickoff.lookups import MirroredPeople
 from apps.launches import outcomes, permissions, presentation, selectors
@@ -71,10 +71,7 @@ def launch_csv(request: HttpRequest) -> StreamingHttpResponse:
     """Stream every launch that matches the filters as CSV."""
     resolution.settle_abandoned()
     found = selectors.launches(LaunchFilterForm(request.GET).filters())
-    response = StreamingHttpResponse(csv_lines(found), content_type="text/csv; charset=utf-8")
-    name = f"launches-{timezone.localdate().isoformat()}.csv"
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
+    return csv_response("launches", csv_lines(found))
 
 
 @require_safe

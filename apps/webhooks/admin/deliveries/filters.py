@@ -160,19 +160,15 @@ class ReplayFilter(NumberFilter):
     column = "replays__id"
 
 
-class OwnWorkflowFilter(NumberFilter):
+class OwnWorkflowFilter(WorkflowFilter):
     """Events by workflow."""
 
-    title = _("workflow")
-    parameter_name = "workflow"
     column = "workflow_id"
 
 
-class OwnTemplateFilter(NumberFilter):
+class OwnTemplateFilter(TemplateFilter):
     """Events by template."""
 
-    title = _("template")
-    parameter_name = "template"
     column = "template_id"
 
 
