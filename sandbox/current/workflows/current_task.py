@@ -174,5 +174,4 @@ def _dates(workflow: Record, state: State) -> Record:
 
 
 def _text(seconds: float) -> str:
-    timestamp = dt.datetime.fromtimestamp(seconds, dt.UTC)
-    return timestamp.isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return dt.datetime.fromtimestamp(seconds, dt.UTC).isoformat().replace("+00:00", "Z")
