@@ -20,14 +20,19 @@ from apps.workflow_templates.sync import Templates
 READ_TIMEOUT_SECONDS = 5.0
 
 
-def refresh_template(template: Template, client: Client) -> Template:
+def refresh_template(template: Template, client: Client, *, is_doubted: bool = False) -> Template:
     """Read ``template`` from Pneumatic, update the mirror, and return it; raise PneumaticError.
 
-    A template that is not found is not marked removed: only a complete listing proves that.
+    A template that is not found is not marked removed: only a complete listing proves that. If what is known of it
+    ``is_doubted``, its row of the list is read as well.
     """
     known = Template.objects.values_list("raw", flat=True).get(pk=template.pk)
     received = client.receive_template(
-        template.pk, known=known, repeat=False, read_timeout=READ_TIMEOUT_SECONDS
+        template.pk,
+        known=known,
+        is_doubted=is_doubted,
+        repeat=False,
+        read_timeout=READ_TIMEOUT_SECONDS,
     )
     mirrored = _mirrored(template.pk)  # read again: another process may have updated it during the request
     if received.raw in (known, mirrored.raw):
@@ -40,14 +45,14 @@ def refresh_template(template: Template, client: Client) -> Template:
     return _mirrored(template.pk)
 
 
-def refresh_if_reachable(template: Template, client: Client) -> Template:
-    """Return ``template`` as Pneumatic has it now; as mirrored when Pneumatic cannot be read.
+def refresh_if_reachable(template: Template, client: Client, *, is_doubted: bool = False) -> Template:
+    """Return ``template`` as Pneumatic has it now, as ``refresh_template`` does; as mirrored if it cannot be read.
 
     Raise Contradicted when the server has another dialect than detected: the effect of a launch would be unknown. The
     dialect is detected again then, for the next try.
     """
     try:
-        return refresh_template(template, client)
+        return refresh_template(template, client, is_doubted=is_doubted)
     except Contradicted:
         with suppress(PneumaticError):
             client.detect_dialect()

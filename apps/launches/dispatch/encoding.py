@@ -48,7 +48,7 @@ def encode_again(launch: Launch, client: Client) -> Body | None:
     except ValidationFailed:
         if not any(map(client.may_differ, (answer.field for answer in answers))):
             raise
-    template = refresh_if_reachable(template, client)
+    template = refresh_if_reachable(template, client, is_doubted=True)
     return _encode(launch, in_current_form(launch, template, answers), client)
 
 
@@ -65,7 +65,9 @@ def bodies_after_refusal(launch: Launch, refusal: ValidationFailed, client: Clie
         return
     client.detect_release()
     if any(answer.field.selections for answer in answers):
-        answers = in_current_form(launch, refresh_if_reachable(launch.template, client), answers)
+        answers = in_current_form(
+            launch, refresh_if_reachable(launch.template, client, is_doubted=True), answers
+        )
     yield _encode(launch, answers, client)
     # A further encoding is a guess: where it has no form for an answer, that says nothing.
     with suppress(ValidationFailed):

@@ -68,16 +68,20 @@ class MirrorCalls(BaseClient):
         template_id: int,
         *,
         known: Raw | None = None,
+        is_doubted: bool = False,
         repeat: bool = True,
         read_timeout: float | None = None,
     ) -> Received[Template]:
         """Return one template in full, not parsed yet; raise NotFound.
 
-        ``known`` is its ``raw`` of the last time; if nothing has changed, the result has an equal one. With
-        ``repeat=False`` no request is retried. ``read_timeout`` (seconds) can only shorten the client's, for this call.
+        ``known`` is its ``raw`` of the last time; if nothing has changed, the result has an equal one. If that
+        ``is_doubted``, everything is read again. With ``repeat=False`` no request is retried. ``read_timeout``
+        (seconds) can only shorten the client's, for this call.
         """
         transport = self._transport if read_timeout is None else self._transport.limited_to(read_timeout)
-        return self._dialect.template(transport, template_id, known=known or {}, repeat=repeat)
+        return self._dialect.template(
+            transport, template_id, known=None if is_doubted else known or {}, repeat=repeat
+        )
 
     def list_users(self, *, on_progress: Progress | None = None) -> list[User]:
         """Return every user of the account, including the invited and the inactive (Get user list)."""

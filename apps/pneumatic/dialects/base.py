@@ -86,9 +86,9 @@ class Dialect(Protocol):
         """Return a function that fetches each of ``listed`` in full; several threads may call it."""
 
     def template(
-        self, transport: Transport, template_id: int, *, known: Raw, repeat: bool
+        self, transport: Transport, template_id: int, *, known: Raw | None, repeat: bool
     ) -> Received[Template]:
-        """Return one template in full; ``known`` is its ``raw`` in the mirror, {} for none."""
+        """Return one template in full; ``known`` is its ``raw`` in the mirror, None if that is doubted."""
 
     def parse_user(self, node: Node) -> User:
         """Parse one row of the list of users."""

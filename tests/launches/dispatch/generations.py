@@ -28,6 +28,7 @@ class Generation:
     context: dict[str, Any]
     has_google: bool = False
     has_files: bool = False
+    has_data_sets: bool = False
     names_options_by_text: bool = False
     takes_ids: bool = False
     takes_us_dates: bool = False
@@ -45,8 +46,24 @@ GENERATIONS = {
     "4.0": Generation(_COMMON, takes_ids=True),
     "4.3": Generation(_COMMON, has_google=True),
     "5.0": Generation(_V5),
-    "6.0": Generation(_V6, names_options_by_text=True),
-    "7.0": Generation({**_V6, "manager_id": None}, has_files=True, names_options_by_text=True),
+    "6.0": Generation(_V6, has_data_sets=True, names_options_by_text=True),
+    "7.0": Generation(
+        {**_V6, "manager_id": None}, has_files=True, has_data_sets=True, names_options_by_text=True
+    ),
+}
+# Releases that were not recorded could have come with these: what is detected of them is not what they read.
+IN_BETWEEN = {
+    "1.1 without is_staff": Generation(_COMMON, takes_ids=True, takes_us_dates=True, has_option_ids=True),
+    "2.1 with is_staff": Generation({**_COMMON, "is_staff": True}, takes_ids=True, has_option_ids=True),
+    "3.1": Generation(_COMMON, takes_ids=True, has_option_ids=True),
+    "4.2 with Google": Generation(_COMMON, has_google=True, takes_ids=True),
+    "4.3 without Google": Generation(_COMMON),
+    "5.1 with data sets": Generation(_V5, has_data_sets=True),
+    "5.2 with vacation": Generation(_V6, has_data_sets=True),
+    "6.0 without vacation": Generation(_V5, has_data_sets=True, names_options_by_text=True),
+    "6.2 with manager_id": Generation(
+        {**_V6, "manager_id": None}, has_data_sets=True, names_options_by_text=True
+    ),
 }
 
 
@@ -68,7 +85,7 @@ class GrowingServer:
 
     @property
     def _generation(self) -> Generation:
-        return GENERATIONS[self.release]
+        return {**GENERATIONS, **IN_BETWEEN}[self.release]
 
     def _behave(self, seen: Seen, talk: Talk) -> None:
         path, now = seen.target.partition("?")[0], self._generation
@@ -76,9 +93,9 @@ class GrowingServer:
             self._run(seen.json, talk)
         elif path == "/auth/context":
             talk.answer(200, samples.context(**now.context))
-        elif path == f"/templates/{TEMPLATE}":
+        elif path in {f"/templates/{TEMPLATE}", "/templates"}:
             if self.is_readable:
-                talk.answer(200, self.detail())
+                talk.answer(200, self.detail() if path != "/templates" else [self.row()])
             else:
                 talk.answer(500, {})
         elif path == "/auth/google/token" and now.has_google:
@@ -89,6 +106,18 @@ class GrowingServer:
             talk.answer(404, b"<h1>Not Found</h1>", kind="text/html")
 
     def detail(self) -> dict[str, Any]:
+        return samples.detail(TEMPLATE, kickoff={"fields": self._fields(), "fieldsets": []})
+
+    def row(self) -> dict[str, Any]:
+        """Return the template as the list has it."""
+        fields = self._fields()
+        if self._generation.names_options_by_text:
+            for field in fields:
+                if "selections" in field:
+                    field["selections"] = [option["value"] for option in field["selections"]]
+        return samples.summary(TEMPLATE, kickoff={"fields": fields, "fieldsets": []})
+
+    def _fields(self) -> list[dict[str, Any]]:
         rows = []
         for at, field in enumerate((COLOUR, WHO, DAY)):
             row: dict[str, Any] = {
@@ -101,10 +130,10 @@ class GrowingServer:
             }
             if field.selections:
                 row["selections"] = [self._option(number) for number in range(len(self.options))]
-                if self._generation.names_options_by_text:
+                if self._generation.has_data_sets:
                     row["dataset"] = None
             rows.append(row)
-        return samples.detail(TEMPLATE, kickoff={"fields": rows, "fieldsets": []})
+        return rows
 
     def _option(self, number: int) -> dict[str, Any]:
         option = self.options[number]

@@ -127,19 +127,21 @@ class Current(FileCalls):
         return fetch
 
     def template(
-        self, transport: Transport, template_id: int, *, known: Raw, repeat: bool
+        self, transport: Transport, template_id: int, *, known: Raw | None, repeat: bool
     ) -> Received[Template]:
-        listed = known.get("list", {})
+        listed = known.get("list", {}) if known else {}
         detail = self._detail(transport, template_id, Scope(), repeat=repeat)
-        if detail is None:
-            row = self._listed(transport, template_id, name=str(listed.get("name", "")), repeat=repeat)
+        if detail is None or known is None:
+            name = str(listed.get("name", "") or (detail or {}).get("name", ""))
+            row = self._listed(transport, template_id, name=name, repeat=repeat)
             sends_api_names = options.listed_as_objects(row)
             self.note_options(template_id, sends_api_names)
             return self._in_full(
-                transport, template_id, listed=row, detail=None, sends_api_names=sends_api_names
+                transport, template_id, listed=row, detail=detail, sends_api_names=sends_api_names
             )
-        self.note_options(template_id, options.detailed_as_objects(detail))
         sends_api_names = options.remembered(known, detail)
+        if sends_api_names is options.detailed_as_objects(detail):
+            self.note_options(template_id, sends_api_names)
         received = self._in_full(
             transport, template_id, listed=listed, detail=detail, sends_api_names=sends_api_names
         )

@@ -2,7 +2,7 @@
 
 Releases that read the text list the options of a template as plain texts. Earlier ones list objects, refuse a text, and
 1.0 and 2.0 even read a text of digits as the id of an option. The detail has objects in every release, so the list
-decides, and the template's ``raw`` keeps what it said for the time when the detail is newer.
+decides, and the template's ``raw`` keeps what it showed for the time when the detail is newer.
 """
 
 from __future__ import annotations
@@ -84,13 +84,14 @@ def detailed_as_objects(detail: Raw) -> bool | None:
 def remembered(known: Raw, detail: Raw) -> bool | None:
     """Return whether a launch sends api_names, for a ``detail`` that is newer than the list in ``known``.
 
-    The server may have been upgraded since, so what the detail shows takes precedence.
+    The list decides, but what the detail shows takes precedence if it is not what the detail of that time showed: the
+    server was upgraded since.
     """
     shown = detailed_as_objects(detail)
-    if shown is not None:
+    if shown is not None and shown is not detailed_as_objects(known.get("detail") or {}):
         return shown
     listed = listed_as_objects(known.get("list", {}))
-    return known.get(PART) == API_NAMES or listed
+    return True if known.get(PART) == API_NAMES else listed if listed is not None else shown
 
 
 def _selections(template: Raw) -> Iterator[list[Any]]:

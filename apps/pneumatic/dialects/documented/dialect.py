@@ -73,10 +73,10 @@ class Documented:
         return fetch
 
     def template(
-        self, transport: Transport, template_id: int, *, known: Raw, repeat: bool
+        self, transport: Transport, template_id: int, *, known: Raw | None, repeat: bool
     ) -> Received[Template]:
         detail = self._detail(transport, template_id, repeat=repeat)
-        return _in_full(template_id, detail, known.get("list", {}))
+        return _in_full(template_id, detail, (known or {}).get("list", {}))
 
     def groups(self, transport: Transport) -> list[Group]:
         return []
