@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from http import HTTPStatus
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -55,10 +56,11 @@ def encode_again(launch: Launch, client: Client) -> Body | None:
 def bodies_after_refusal(launch: Launch, refusal: ValidationFailed, client: Client) -> Iterator[Body]:
     """Yield the bodies to try after the server refused exactly one answer, most likely first; maybe the same again.
 
-    That refusal started nothing. It may contradict what is known of the server and the template, so both are read
-    again. Raise PneumaticError where that fails, or where a body cannot be built.
+    That refusal, with status 400, started nothing. It may contradict what is known of the server and the template, so
+    both are read again. Raise PneumaticError where that fails, or where a body cannot be built.
     """
-    answers = stored_answers(launch) if len(refusal.errors) == 1 else None
+    names_one = refusal.status == HTTPStatus.BAD_REQUEST and len(refusal.errors) == 1
+    answers = stored_answers(launch) if names_one else None
     definitions = {answer.field.api_name: answer.field for answer in answers or ()}
     refused = definitions.get(refusal.field or "")
     if answers is None or refused is None or not client.may_differ(refused):

@@ -39,6 +39,7 @@ class Release:
         self.context = samples.context(**context)
         self.accepted: Any = None
         self.refused: str | None = None
+        self.status = 400  # of a refusal
         self.drops = False
         self.stored: Any = None  # the only answer that the response shows
         self.launches: list[Any] = []
@@ -59,7 +60,7 @@ class Release:
             wrong = "who"
         if wrong is not None:
             details = {"api_name": wrong, "reason": REASON}
-            talk.answer(400, {"code": "validation_error", "message": REASON, "details": details})
+            talk.answer(self.status, {"code": "validation_error", "message": REASON, "details": details})
         elif self.drops:
             talk.drop()
         else:
@@ -159,6 +160,19 @@ def test_no_other_refusal_is_sent_again(
 
     assert row.state == State.REJECTED
     assert len(release.launches) == sent
+
+
+@pytest.mark.parametrize("status", [403, 409, 422, 500])
+def test_a_refusal_with_another_status_is_not_sent_again(
+    play: Callable[..., Release], operator: User, status: int
+) -> None:
+    release, template = play(OLD), make_template(fields=[WHO])
+    release.accepted, release.status = "nobody", status
+
+    row = launch(template, operator, Answer(WHO, ADA))
+
+    assert row.state in {State.REJECTED, State.UNKNOWN}
+    assert len(release.launches) == 1
 
 
 def test_a_second_encoding_without_a_response_is_unknown(

@@ -8,11 +8,14 @@ from dataclasses import replace
 
 import pytest
 from django.test import Client
+from pytest_django import Settings
 
 from apps.accounts.models import PneumaticUser
 from apps.launches.dispatch.encoding import is_outdated
 from apps.launches.models import Launch
+from apps.pneumatic import server as pneumatic_server
 from apps.pneumatic.canonical.schemas import Selection
+from apps.pneumatic.client import connect
 from apps.workflow_templates.models import Template
 from apps.workflow_templates.selectors import version_kickoff
 from tests.factories import make_field, make_version
@@ -127,6 +130,28 @@ def test_nothing_is_sent_to_another_pneumatic_than_the_one_that_was_found(
     assert not Launch.objects.exists()
     every_field.refresh_from_db()
     assert every_field.run_allowed.exists()
+
+
+@both_dialects
+def test_another_pneumatic_is_detected_for_the_next_try(
+    fill: Fill, every_field: Template, sandbox: Sandbox, settings: Settings, dialect: str
+) -> None:
+    other = "current" if dialect == "documented" else "documented"
+    settings.PNEUMATIC_DIALECT = "auto"
+    form = fill(every_field, name="N", string_1="Kept")
+    with connect() as client:
+        assert client.detect_dialect() == dialect
+    sandbox.reset(dialect=other)
+
+    first = form.send()
+    known = pneumatic_server.known()
+    second = form.send()
+
+    assert first.status_code == 503
+    assert known is not None
+    assert known.dialect == other
+    assert second.status_code in {302, 409}  # launched, or asked about another form
+    assert second.status_code == 302 or "Kept" in second.content.decode()
 
 
 @pytest.mark.django_db
