@@ -129,11 +129,28 @@ def _missed_events(features: Features) -> Check:
         sent, state = _("May not be sent again."), CheckState.UNKNOWN
     else:
         sent, state = _("Not sent again."), CheckState.MISSING
-    return Check(name, state, f"{sent} {reading_back(features)}")
+    return Check(name, state, f"{sent} {_reading_back(features)}")
 
 
-def reading_back(features: Features) -> str:
-    """Return what reading workflows from Pneumatic shows of events that were missed."""
+def missed_events_text(features: Features | None) -> str:
+    """Return that the server does not send missed events again, and what reading back shows; '' where it does."""
+    if features is None or features.sends_again:
+        return ""
+    return f"{not_sent_again(features)} {_reading_back(features)}"
+
+
+def not_sent_again(features: Features | None) -> str:
+    """Return that the server does not send missed events again; '' where it does, or where this is unknown."""
+    if features is None or features.sends_again:
+        return ""
+    if features.sends_again is None:
+        text = _("Pneumatic %(range)s may not send missed events again.")
+    else:
+        text = _("Pneumatic %(range)s does not send missed events again.")
+    return text % {"range": release_range(features)}
+
+
+def _reading_back(features: Features) -> str:
     if features.reads_all_tasks:
         return _("Reading back shows all tasks with their times, but not the answers of missed tasks.")
     if features.reads_all_tasks is None:

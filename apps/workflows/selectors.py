@@ -16,6 +16,7 @@ from apps.core.days import within
 from apps.core.identifiers import read_number
 from apps.core.people import pneumatic_id_of
 from apps.core.searching import has_words
+from apps.pneumatic.canonical.events import Seen
 from apps.webhooks.freshness import is_worker_behind
 from apps.webhooks.models import Delivery, Event
 from apps.workflow_templates.models import Template
@@ -143,10 +144,16 @@ def deliveries_of(event: Event) -> list[Delivery]:
     )
 
 
-def event_ids(workflow_id: int, hashes: Collection[str]) -> dict[str, int]:
-    """Return the ids of the workflow's events that have these content hashes."""
-    found = Event.objects.filter(workflow_id=workflow_id).values_list("content_hash", "pk")
-    return {content_hash: pk for content_hash, pk in found if content_hash in hashes}
+def event_ids(workflow_id: int, hashes: Collection[str]) -> dict[str, tuple[int, str]]:
+    """Return the ids and kinds of the workflow's events that have these content hashes."""
+    found = Event.objects.filter(workflow_id=workflow_id).values_list("content_hash", "pk", "kind")
+    return {content_hash: (pk, kind) for content_hash, pk, kind in found if content_hash in hashes}
+
+
+def newest_reading(workflow_id: int) -> Event | None:
+    """Return what was last read of this workflow from Pneumatic and differed from before, or None."""
+    readings = Event.objects.filter(workflow_id=workflow_id, kind=Seen.WORKFLOW.value)
+    return readings.order_by("-last_received_at").first()
 
 
 def named(found: QuerySet[Workflow], text: str) -> QuerySet[Workflow]:

@@ -146,7 +146,8 @@ def test_a_task_that_is_inferred_from_another_event_says_so(viewer_client: Clien
     page = text_of(viewer_client, "/workflows/7/")
 
     assert "Step 1, Task 1: completed" in page
-    assert "Completion event missing; inferred from another event. Answers unknown." in page
+    assert "Completion event missing; read from Pneumatic. Answers unknown." in page
+    assert "Some events did not arrive. Status and all tasks were read on" in page
     assert "Start event missing." in page
     assert "Events are missing" not in page
 

@@ -135,6 +135,8 @@ class WorkflowSnapshot:
     ``tasks`` is empty where the API sends ``current_task`` alone. Else it has every task that was not skipped, by
     number, without outputs, and with a description only while the task is open. ``current_task`` then is the first
     open task.
+
+    ``passed`` are the completed tasks, with id, number and name alone, where the API lists those; else None.
     """
 
     id: int
@@ -151,6 +153,7 @@ class WorkflowSnapshot:
     is_urgent: bool = False
     due: dt.datetime | None = None
     owner_ids: tuple[int, ...] = ()  # users who may see it, even if another user started it
+    passed: tuple[TaskSnapshot, ...] | None = None
 
     def current_tasks(self) -> tuple[TaskSnapshot, ...]:
         """Return the open tasks: those that are active or snoozed."""
@@ -277,12 +280,14 @@ def _workflow_to_json(workflow: WorkflowSnapshot) -> dict[str, Any]:
         data["due"] = workflow.due.isoformat()
     if workflow.owner_ids:
         data["owner_ids"] = list(workflow.owner_ids)
+    if workflow.passed is not None:
+        data["passed"] = [_task_to_json(task) for task in workflow.passed]
     return data
 
 
 def _workflow_from_json(data: Mapping[str, Any]) -> WorkflowSnapshot:
     get = data.get
-    kickoff, current = get("kickoff"), get("current_task")
+    kickoff, current, passed = get("kickoff"), get("current_task"), get("passed")
     tasks = tuple([_task_from_json(task) for task in get("tasks", ())])
     return WorkflowSnapshot(
         data["id"],
@@ -299,6 +304,7 @@ def _workflow_from_json(data: Mapping[str, Any]) -> WorkflowSnapshot:
         get("is_urgent", False),
         _time(get("due")),
         tuple(get("owner_ids", ())),
+        None if passed is None else tuple([_task_from_json(task) for task in passed]),
     )
 
 

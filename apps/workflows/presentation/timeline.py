@@ -23,6 +23,7 @@ from apps.pneumatic.canonical.events import (
 from apps.webhooks.models import Event as EventRow
 from apps.workflows import selectors
 from apps.workflows.models import Workflow
+from apps.workflows.presentation.missed_events import missing_text, read_back_text
 from apps.workflows.presentation.outputs import describe_outputs, groups_in, people_in
 from apps.workflows.projection.history import (
     Gap,
@@ -73,12 +74,15 @@ class TimelineEntry:
 class WorkflowDetail:
     """The content of a workflow's page; ``kickoff`` is None where no event contains the answers.
 
-    ``starter`` is the user who started it in Pneumatic, None where unknown.
+    ``starter`` is the user who started it in Pneumatic, None where unknown. ``missing`` and ``read_back`` are sentences
+    about missing events, '' where there are none.
     """
 
     kickoff: Sequence[LabelledAnswer] | None
     lines: Sequence[TimelineEntry]
     gaps: Sequence[str]
+    missing: str
+    read_back: str
     events_until: dt.datetime | None
     starter: Person | None
     is_urgent: bool
@@ -114,6 +118,8 @@ def detail_of(workflow: Workflow) -> WorkflowDetail:
         kickoff=None if kickoff is None else describe_outputs(kickoff, people.by_id, people.groups),
         lines=[_line(entry, people, events) for entry in history.entries],
         gaps=[_gap(gap) for gap in history.gaps],
+        missing=missing_text(history),
+        read_back=read_back_text(workflow.pk, history),
         events_until=history.events_until,
         starter=people.by_id.get(history.starter_id) if history.starter_id is not None else None,
         is_urgent=history.is_urgent,
@@ -205,15 +211,15 @@ def _snapshot_detail(task: TaskSnapshot, people: _People) -> TaskDetail:
     )
 
 
-def _line(entry: HistoryEntry, people: _People, events: Mapping[str, int]) -> TimelineEntry:
-    event_id = events.get(entry.content_hash) if entry.content_hash else None
+def _line(entry: HistoryEntry, people: _People, events: Mapping[str, tuple[int, str]]) -> TimelineEntry:
+    event_id, event_kind = events.get(entry.content_hash or "", (None, ""))
     return TimelineEntry(
         kind=entry.kind.value,
         title=_title(entry),
         at=entry.at,
         event_id=event_id,
         is_inferred=entry.is_inferred,
-        why=_why(entry, has_event=event_id is not None) if entry.is_inferred or entry.is_indirect else "",
+        why=_why(entry, event_kind),
         task=_task_detail(entry.task, people) if entry.task and _is_about_task(entry) else None,
     )
 
@@ -271,23 +277,37 @@ def step_name(number: int | None, name: str) -> str:
     return _("Step %(number)s, %(name)s") % {"number": number, "name": name}
 
 
-def _why(entry: HistoryEntry, *, has_event: bool) -> str:
-    """Return how an entry without its own event is known."""
-    if entry.is_indirect and entry.kind == HistoryEntryKind.TASK_DONE:
-        return _("Completion event missing; inferred from another event. Answers unknown.")
+def _why(entry: HistoryEntry, event_kind: str) -> str:
+    """Return how an entry without its own event is known; '' where nothing needs an explanation."""
     if entry.is_indirect:
-        return _("Event missing; inferred from another event.")
+        return _why_indirect(entry, is_read_back=event_kind == Seen.WORKFLOW)
+    if not entry.is_inferred:
+        return ""
     if entry.kind == HistoryEntryKind.TASK_DONE:
         return _("Completion event missing. Later events show that the workflow passed it.")
     if entry.kind == HistoryEntryKind.STARTED:
         return _("Start event missing. Later events contain the start time.")
     if entry.kind == HistoryEntryKind.COMPLETED:
         return _("Completion event missing; inferred from the event of the last task.")
-    if has_event:
+    if event_kind:
         return _(
             "Pneumatic sends no event for this. Inferred from a later event; it may have happened earlier."
         )
     return _("Event missing; inferred from other events.")
+
+
+def _why_indirect(entry: HistoryEntry, *, is_read_back: bool) -> str:
+    if entry.kind != HistoryEntryKind.TASK_DONE:
+        return (
+            _("Event missing; read from Pneumatic.")
+            if is_read_back
+            else _("Event missing; inferred from another event.")
+        )
+    if entry.at is None:
+        return _("Completion event missing; read from Pneumatic. Time and answers unknown.")
+    if is_read_back:
+        return _("Completion event missing; read from Pneumatic. Answers unknown.")
+    return _("Completion event missing; inferred from another event. Answers unknown.")
 
 
 def _gap(gap: Gap) -> str:

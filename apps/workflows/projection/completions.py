@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from bisect import bisect_right
 from collections import Counter
+from collections.abc import Collection, Sequence
 from enum import Enum, auto
 from typing import NamedTuple
 
@@ -22,14 +23,14 @@ class Completion(Enum):
 
 
 class _Done(NamedTuple):
-    """That a task is done in its present round; ``passed`` where that was only inferred.
+    """That a task is done in its present round; ``passed`` where its own event is missing.
 
-    ``at`` is the time of its completion, or of its start where an event has no other: both identify the round.
+    ``read_until`` is the latest time in the reading that showed it.
     """
 
-    number: int | None
-    at: dt.datetime | None = None
+    task: TaskSnapshot
     passed: PassedTasks | None = None
+    read_until: dt.datetime | None = None
 
 
 class Completions:
@@ -62,16 +63,10 @@ class Completions:
         """Return whether the task is done in its present round."""
         return task.id in self._done
 
-    def is_open_again(self, task: TaskSnapshot) -> bool:
-        """Return whether an open task that is done was started after that, so that a new round began."""
-        known = self._done.get(task.id)
-        if known is None or task.date_started is None:
-            return False
-        return known.at is None or task.date_started > known.at
-
     def highest_done(self) -> int | None:
         """Return the highest number of a task that is done."""
-        return max((done.number for done in self._done.values() if done.number is not None), default=None)
+        numbers = (done.task.number for done in self._done.values())
+        return max((number for number in numbers if number is not None), default=None)
 
     def complete(self, task: TaskSnapshot, *, before: TaskSnapshot | None) -> Completion:
         """Mark ``task`` as done; ``before`` is the task that was open. The tasks in between were passed."""
@@ -79,11 +74,13 @@ class Completions:
         if known is None:
             if not self._was_passed(task):
                 self.pass_up_to(task, before=before)
-        elif known.passed is not None:
-            known.passed.confirm_completion(task)
+        elif known.passed is None:
+            return Completion.TWICE if identified_by(known.task) == identified_by(task) else Completion.AGAIN
+        elif known.read_until and task.date_started and task.date_started > known.read_until:
+            return Completion.AGAIN
         else:
-            return Completion.TWICE if known.at == identified_by(task) else Completion.AGAIN
-        self._done[task.id] = _Done(task.number, identified_by(task))
+            known.passed.confirm_completion(task)
+        self._done[task.id] = _Done(task)
         if task.number is not None:
             self._next = max(self._next or 1, _after(task.number))
         return Completion.NEW
@@ -106,9 +103,48 @@ class Completions:
         self._was_passed(task)  # it was in a run of numbers: now it has a name
         passed = PassedTasks.one(self.round_of(task, with_outputs=False))
         self._timeline.append(passed)
-        self._done[task.id] = _Done(task.number, passed=passed)
+        self._done[task.id] = _Done(task, passed)
         if task.number is not None:
             self._next = max(self._next or 1, _after(task.number))
+
+    def no_longer_done(self, completed: Collection[TaskSnapshot]) -> list[TaskSnapshot]:
+        """Return the tasks that are done, but are not among those that a reading lists as completed."""
+        ids = {task.id for task in completed}
+        return [done.task for task_id, done in self._done.items() if task_id not in ids]
+
+    def read(
+        self, completed: Sequence[TaskSnapshot], *, content_hash: str, until: dt.datetime | None
+    ) -> None:
+        """Mark as done what a reading lists as completed, where no event did.
+
+        It fills all gaps: the tasks in between that it does not list were skipped.
+        """
+        unknown = {task.number or 0: task for task in completed if task.id not in self._done}
+        for run in self._passed:
+            at = next(at for at, line in enumerate(self._timeline) if line is run)
+            found = [unknown.pop(number) for number in sorted(unknown) if run.is_waiting_for(number)]
+            rest = [run] if run.end_waiting() else []
+            self._timeline[at : at + 1] = [*(self._pass_read(task, until) for task in found), *rest]
+        self._passed.clear()
+        for _number, task in sorted(unknown.items()):
+            self._timeline.append(self._pass_read(task, until))
+        for task in completed:
+            passed = self._done[task.id].passed
+            if passed is not None and passed.content_hash is None:
+                passed.content_hash = content_hash
+        for line in self._timeline:
+            if isinstance(line, PassedTasks):
+                line.is_gap = False
+
+    def _pass_read(self, task: TaskSnapshot, until: dt.datetime | None) -> PassedTasks:
+        passed = PassedTasks.one(self.round_of(task))
+        self._done[task.id] = _Done(task, passed, until)
+        return passed
+
+    def skip_to(self, task: TaskSnapshot) -> None:
+        """Start ``task``; the tasks in between were skipped."""
+        if task.number is not None:
+            self._next = max(self._next or 1, task.number)
 
     def jump_to(self, task: TaskSnapshot) -> None:
         """Start ``task``; the tasks in between were skipped according to a single event."""
@@ -127,7 +163,7 @@ class Completions:
             kept = {
                 task_id: done
                 for task_id, done in self._done.items()
-                if task_id != target.id and done.number is not None and done.number < number
+                if task_id != target.id and done.task.number is not None and done.task.number < number
             }
             self._passed = [passed for passed in self._passed if passed.close_from(number)]
             self._next = max(1, number)

@@ -6,7 +6,8 @@ the order of arrival. Pneumatic starts a workflow once: "workflow started" is al
 A completion without its own time, as release 1.0 sends it, follows the return that started its round.
 
 Readings from Pneumatic follow events of the same time, sorted by when they were read. A reading is never older than the
-latest time in it, and nothing else reports changes that leave no time.
+latest time in it, and nothing else reports changes that leave no time. A reading of the open task alone precedes
+events that have no time after the start of this task: it was read before the task was completed or the workflow ended.
 """
 
 from __future__ import annotations
@@ -16,18 +17,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from apps.pneumatic.canonical.events import Event, Kind, Seen
+from apps.pneumatic.canonical.events import Event, Kind, Seen, Status
 
 _NEVER = dt.datetime.min.replace(tzinfo=dt.UTC)
-_COMPLETED_AFTER_A_RETURN, _RETURNED_AFTER_THE_END = 3, 5
+_READ_WHILE_OPEN, _COMPLETED_AFTER_A_RETURN, _RETURNED_AFTER_THE_END = 3, 4, 6
 _RANKS: Mapping[Kind | Seen, int] = {
     Kind.WORKFLOW_STARTED: 0,
     Kind.TASK_COMPLETED: 1,
     Kind.TASK_RETURNED: 2,
-    Kind.WORKFLOW_COMPLETED: 4,
-    Seen.WORKFLOW: 6,
-    Seen.GONE: 7,
+    Kind.WORKFLOW_COMPLETED: 5,
+    Seen.WORKFLOW: 7,
+    Seen.GONE: 8,
 }
+_IS_OPEN = frozenset({Status.RUNNING, Status.SNOOZED})
 _DATES_ITSELF = frozenset({Kind.TASK_RETURNED, Kind.WORKFLOW_COMPLETED})
 
 
@@ -89,4 +91,15 @@ def _key(fact: Fact) -> tuple[bool, dt.datetime, int, int, dt.datetime, str]:
                 rank = _RETURNED_AFTER_THE_END
         elif event.task.date_completed is None and event.task.date_started == occurred_at:
             rank = _COMPLETED_AFTER_A_RETURN  # this is the time at which the task was started, by a return or not
+    elif rank == _RANKS[Seen.WORKFLOW] and not event.workflow.tasks and event.workflow.status in _IS_OPEN:
+        rank = _READ_WHILE_OPEN
     return (rank != 0, occurred_at or _NEVER, rank, number, event.seen_at or _NEVER, content_hash)
+
+
+def deletion_of(order: EventOrder) -> Fact | None:
+    """Return that the workflow was found deleted; None if it was not, or if a later reading found it."""
+    last = order.dated[-1] if order.dated else None
+    if last is None or last.event.kind is not Seen.GONE or last.event.seen_at is None:
+        return None
+    seen = (fact.event.seen_at for fact in order.dated if fact.event.kind is Seen.WORKFLOW)
+    return None if any(time is not None and time > last.event.seen_at for time in seen) else last

@@ -12,15 +12,17 @@ class PassedTasks:
     """The tasks from number ``first`` to ``last``, or one that a snapshot named; the event of any may arrive later.
 
     ``is_gap`` is False where the snapshot of a single event jumps over them: they were skipped, or that snapshot is
-    slightly newer than its event.
+    slightly newer than its event. It is also False after a reading from Pneumatic: ``content_hash`` is that of a
+    reading that lists the named task as completed.
     """
 
-    __slots__ = ("_closed_from", "_confirmed", "_named", "first", "is_gap", "last")
+    __slots__ = ("_closed_from", "_confirmed", "_named", "content_hash", "first", "is_gap", "last")
 
     def __init__(self, first: int, last: int, *, named: TaskRound | None = None, is_gap: bool = True) -> None:
         self.first = first
         self.last = last
         self.is_gap = is_gap
+        self.content_hash: str | None = None
         self._named = named
         self._confirmed: set[int] = set()
         self._closed_from = last + 1
@@ -39,12 +41,19 @@ class PassedTasks:
                 self._named = None
                 self._confirmed.add(self.first)
             return is_same
-        if task.number is None or not self.first <= task.number < self._closed_from:
-            return False
-        if task.number in self._confirmed:
+        if task.number is None or not self.is_waiting_for(task.number):
             return False
         self._confirmed.add(task.number)
         return True
+
+    def is_waiting_for(self, number: int) -> bool:
+        """Return whether the completion of the task with this number may still arrive."""
+        return self.first <= number < self._closed_from and number not in self._confirmed
+
+    def end_waiting(self) -> bool:
+        """Keep only what belongs to former rounds; return whether that is anything."""
+        self.first = self._closed_from
+        return self.first <= self.last
 
     def close_from(self, number: int) -> bool:
         """Accept no more completions from ``number`` on: a new round starts. Return whether any task remains."""
@@ -54,7 +63,14 @@ class PassedTasks:
     def entries(self) -> Iterator[HistoryEntry]:
         """Yield a line for the named task, or one for each run of numbers."""
         if self._named is not None:
-            yield HistoryEntry(HistoryEntryKind.TASK_DONE, is_inferred=True, task=self._named)
+            is_read = self.content_hash is not None
+            yield HistoryEntry(
+                HistoryEntryKind.TASK_DONE,
+                content_hash=self.content_hash,
+                is_inferred=not is_read,
+                task=self._named,
+                is_indirect=is_read,
+            )
             return
         for first, last in self._runs():
             yield HistoryEntry(

@@ -17,8 +17,9 @@ from apps.pneumatic.canonical.serialization import quick_hash
 from apps.workflows.projection.fingerprints import comparison_key
 from apps.workflows.projection.history import History, history_to_json
 from apps.workflows.projection.ordering import EventOrder, Fact, in_order
+from apps.workflows.projection.reading_reducer import ReadingReducer
 from apps.workflows.projection.snapshot_reducer import SnapshotReducer
-from apps.workflows.projection.task_reducer import ENDED, TaskReducer
+from apps.workflows.projection.task_reducer import ENDED
 
 # The largest value of an integer column on every database; a larger step is stored as unknown.
 _MAX_STEP = 2**31 - 1
@@ -118,10 +119,9 @@ def project(events: Iterable[tuple[str, Event]]) -> Projection:
     return Projection(**columns, digest=digest_of(columns))
 
 
-def _reduce(order: EventOrder) -> TaskReducer | SnapshotReducer:
-    # Readings of releases 1.0 and 2.0 have no tasks. They show less than events, so the events stay what they are.
-    has_snapshots = any(fact.event.workflow.tasks or fact.event.kind is Seen.GONE for fact in order.dated)
-    return SnapshotReducer(order) if has_snapshots else TaskReducer(order)
+def _reduce(order: EventOrder) -> ReadingReducer | SnapshotReducer:
+    has_snapshots = any(fact.event.workflow.tasks for fact in order.dated)
+    return SnapshotReducer(order) if has_snapshots else ReadingReducer(order)
 
 
 def _is_whole(event: Event) -> bool:

@@ -15,7 +15,7 @@ from dataclasses import replace
 from apps.pneumatic.canonical.events import Kind, Seen, Status, TaskSnapshot, TaskStatus
 from apps.workflows.projection.completions import identified_by
 from apps.workflows.projection.history import Gap, GapKind, HistoryEntry, HistoryEntryKind, TaskRound
-from apps.workflows.projection.ordering import EventOrder, Fact
+from apps.workflows.projection.ordering import EventOrder, Fact, deletion_of
 from apps.workflows.projection.returns import ends_of_return, target_among
 
 ENDED = frozenset({Status.COMPLETED, Status.TERMINATED})
@@ -286,13 +286,10 @@ class SnapshotReducer:
 
     def _apply_deletion(self, order: EventOrder) -> None:
         """Apply that it was found deleted, unless a later reading found it."""
-        last = order.dated[-1] if order.dated else None
-        if last is None or last.event.kind is not Seen.GONE or last.event.seen_at is None:
+        last = deletion_of(order)
+        if last is None:
             return
-        deleted_at = last.event.seen_at
-        seen = (fact.event.seen_at for fact in self._facts)
-        if any(time is not None and time > deleted_at for time in seen):
-            return
+        deleted_at = last.occurred_at
         self._timeline.append(HistoryEntry(HistoryEntryKind.DELETED, deleted_at, last.content_hash))
         if self.state not in ENDED:
             self.deleted_at = self.ended_at = deleted_at

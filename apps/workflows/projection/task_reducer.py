@@ -21,10 +21,9 @@ class TaskReducer:
     """A workflow's state after its events, applied in order.
 
     ``open`` is the current task and ``open_since`` the time of the first event with it; ``last_number`` is that of the
-    task at which the workflow ended, ``ended_at`` when.
+    task at which the workflow ended, ``ended_at`` when. ``deleted_at`` is when it was found deleted, unless it had
+    ended before.
     """
-
-    deleted_at = None  # servers with such events cannot list workflows
 
     def __init__(self, order: EventOrder) -> None:
         self.state = Status.UNKNOWN
@@ -32,6 +31,7 @@ class TaskReducer:
         self.open: TaskSnapshot | None = None
         self.open_since: dt.datetime | None = None
         self.ended_at: dt.datetime | None = None
+        self.deleted_at: dt.datetime | None = None
         self.last_number: int | None = None
         self._open_hash = ""  # of the first event with it
         self._left: tuple[TaskSnapshot, str] | None = (
@@ -40,6 +40,7 @@ class TaskReducer:
         self._inferred_end: HistoryEntry | None = (
             None  # in the timeline, from a status, not from "workflow completed"
         )
+        self._last: TaskSnapshot | None = None  # at which it ended, as an event shows it
         self._ends_inferred = 0  # after which the workflow continued
         self._start: Fact | None = None
         self._last_return: tuple[object, ...] = ()
@@ -52,7 +53,11 @@ class TaskReducer:
     @property
     def current(self) -> tuple[TaskSnapshot, ...]:
         """Return the current task, if any."""
-        return () if self.state in ENDED or self.open is None else (self.open,)
+        return () if self._is_over or self.open is None else (self.open,)
+
+    @property
+    def _is_over(self) -> bool:
+        return self.state in ENDED or self.deleted_at is not None
 
     def entries(self) -> Iterator[HistoryEntry]:
         """Yield the lines of the timeline."""
@@ -61,12 +66,12 @@ class TaskReducer:
                 yield from line.entries()
             else:
                 yield line
-        if self.state not in ENDED and self.open is not None:
+        if not self._is_over and self.open is not None:
             at = self.open.date_started or self.open_since
             yield HistoryEntry(
                 HistoryEntryKind.TASK_CURRENT, at, self._open_hash, task=self._tasks.round_of(self.open)
             )
-        elif self.state in ENDED and self._left is not None:
+        elif self._is_over and self._left is not None:
             task, content_hash = self._left
             yield HistoryEntry(
                 HistoryEntryKind.TASK_LEFT, self.ended_at, content_hash, task=self._tasks.round_of(task)
@@ -89,7 +94,8 @@ class TaskReducer:
             created = (fact.event.workflow.date_created for fact in order.all())
             at = min((time for time in created if time), default=None)
             self._timeline.append(HistoryEntry(HistoryEntryKind.STARTED, at, is_inferred=True))
-            self._gaps.append(Gap(GapKind.START))
+            if not any(fact.event.kind is Seen.WORKFLOW for fact in order.dated):
+                self._gaps.append(Gap(GapKind.START))
         for fact in order.dated:
             if fact.event.kind is Kind.TASK_COMPLETED:
                 self._task_completed(fact)
@@ -99,7 +105,7 @@ class TaskReducer:
                 self._workflow_started(fact)
             elif fact.event.kind is Seen.WORKFLOW:
                 self._workflow_read(fact)
-            else:
+            elif fact.event.kind is Kind.WORKFLOW_COMPLETED:
                 self._workflow_completed(fact)
         while self._undated_returns:
             self._task_returned(self._undated_returns.pop(0), reopens=self.state not in ENDED)
@@ -164,7 +170,8 @@ class TaskReducer:
             self._pass_up_to(source)
         elif target is not None:
             self._tasks.pass_up_to(target, before=self.open)
-            self._tasks.pass_itself(target)
+            if not (self.state in ENDED and self._left is not None and self._left[0].id == target.id):
+                self._tasks.pass_itself(target)
             self._correct_answers(task)
         self._return(source, target, at=fact.occurred_at, content_hash=fact.content_hash)
         if reopens:
@@ -199,44 +206,7 @@ class TaskReducer:
         self._last_return = ()
 
     def _workflow_read(self, fact: Fact) -> None:
-        """Apply a reading without tasks, as releases 1.0 and 2.0 have it: its status, and the task that is open.
-
-        It shows less than events do, so it takes nothing back that an event showed.
-        """
-        workflow, current = fact.event.workflow, fact.event.workflow.current_task
-        if self.state in ENDED and not self._continues_with(current):
-            return
-        if workflow.status is Status.COMPLETED:
-            # It may have completed its last task or left it open: that is not shown, so the task counts as passed.
-            if current is not None and not self._tasks.is_done(current):
-                self._tasks.pass_up_to(current, before=self.open)
-                self._start_tasks(current, fact)
-            event = replace(fact.event, workflow=replace(workflow, current_task=None))
-            self._workflow_completed(fact._replace(event=event))
-        elif workflow.status in {Status.RUNNING, Status.SNOOZED}:
-            if current is not None and self._tasks.is_done(current):
-                if not self._tasks.is_open_again(current):
-                    return  # read before the task was completed
-                self._infer_return(current)
-            elif current is not None:
-                self._pass_up_to(current)
-            self._set(workflow.status, fact)
-            self._start_tasks(self._with_names(current), fact)
-
-    def _with_names(self, task: TaskSnapshot | None) -> TaskSnapshot | None:
-        """Return a task that was read with what only an event of it has: its description and the names of users."""
-        known = self.open
-        if task is None or known is None or known.id != task.id:
-            return task
-        names = {one.id: one.name for one in known.performers if not one.is_group}
-        performers = tuple(replace(one, name=one.name or names.get(one.id, "")) for one in task.performers)
-        return replace(task, performers=performers, description=task.description or known.description)
-
-    def _continues_with(self, task: TaskSnapshot | None) -> bool:
-        """Return whether a task was started after the end, so that the workflow was returned."""
-        if task is None or task.date_started is None or self.ended_at is None:
-            return False
-        return task.date_started > self.ended_at
+        """Apply a reading (``reading_reducer.py``)."""
 
     # Status
 
@@ -278,6 +248,7 @@ class TaskReducer:
         self, state: Status, fact: Fact, last: TaskSnapshot | None, *, is_confirmed: bool = True
     ) -> None:
         self.state, self.is_state_confirmed, self.ended_at = state, is_confirmed, fact.occurred_at
+        self._last = last
         self.last_number = last.number if last else self._tasks.highest_done()
         is_left = last is not None and not self._tasks.is_done(last)
         self._left = (last, fact.content_hash) if last is not None and is_left else None

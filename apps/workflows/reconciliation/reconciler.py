@@ -20,7 +20,7 @@ from apps.pneumatic.client import Client
 from apps.pneumatic.errors import NotFound, PermissionDenied, UnexpectedResponse
 from apps.webhooks.models import Event as EventRow
 from apps.workflows.models import Workflow
-from apps.workflows.projection.fingerprints import comparison_key
+from apps.workflows.projection.fingerprints import adds_nothing, comparison_key
 from apps.workflows.reconciliation.access import AccessDenial
 from apps.workflows.reconciliation.observations import deleted_event, record_observations, workflow_event
 
@@ -195,7 +195,8 @@ def _differing(listed: Sequence[WorkflowSnapshot], *, spare: dt.timedelta | None
         read_before = _read_before([workflow.id for workflow in suspects])
         for workflow in suspects:
             is_deleted = known[workflow.id].state == State.DELETED
-            if is_deleted or comparison_key(workflow) not in read_before.get(workflow.id, ()):
+            reading = read_before.get(workflow.id)
+            if is_deleted or reading is None or not adds_nothing(workflow, reading):
                 differing.append(workflow.id)
     return [*unknown, *differing]
 
@@ -210,14 +211,13 @@ def _known(ids: Collection[int]) -> dict[int, _Known]:
     return {pk: _Known(state, key or "", has_gaps) for pk, state, key, has_gaps in rows}
 
 
-def _read_before(ids: Collection[int]) -> dict[int, set[str]]:
-    """Return the comparison keys of earlier readings of these workflows: reading those again adds nothing."""
-    keys: dict[int, set[str]] = {}
-    if ids:
-        rows = EventRow.objects.filter(workflow_id__in=ids, kind=Seen.WORKFLOW.value)
-        for workflow_id, facts in rows.values_list("workflow_id", "facts"):
-            keys.setdefault(workflow_id, set()).add(comparison_key(event_from_json(facts).workflow))
-    return keys
+def _read_before(ids: Collection[int]) -> dict[int, WorkflowSnapshot]:
+    """Return the newest readings of these workflows: a row that adds nothing to one is not read again."""
+    if not ids:
+        return {}
+    rows = EventRow.objects.filter(workflow_id__in=ids, kind=Seen.WORKFLOW.value).order_by("last_received_at")
+    found = dict(rows.values_list("workflow_id", "facts"))
+    return {workflow_id: event_from_json(facts).workflow for workflow_id, facts in found.items()}
 
 
 # Reading

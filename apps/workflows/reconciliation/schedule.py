@@ -11,8 +11,10 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from apps.pneumatic import server
 from apps.pneumatic.client import Client, capabilities, connect
 from apps.pneumatic.errors import PneumaticError
+from apps.pneumatic.release_report import missed_events_text
 from apps.workflows.models import Reconciliation
 from apps.workflows.reconciliation.reconciler import ReconciliationReport, check_newest, reconcile
 
@@ -30,6 +32,7 @@ class ReconciliationStatus:
     """The last comparison with Pneumatic; ``can_be_checked`` is False where Pneumatic cannot list workflows.
 
     ``is_known`` is False where that is not detected yet. ``is_on`` says whether the worker compares on a timer.
+    ``missed`` is what becomes of missed events where Pneumatic does not send them again, in sentences.
     """
 
     can_be_checked: bool
@@ -39,13 +42,14 @@ class ReconciliationStatus:
     updated: int = 0
     remaining: int = 0
     error: str = ""
+    missed: str = ""
 
 
 def freshness() -> ReconciliationStatus:
     """Return the state of the comparison, with one query and no request."""
-    server = capabilities()
-    if not server.reads_back:
-        return ReconciliationStatus(can_be_checked=False, is_known=server.is_known)
+    known = capabilities()
+    if not known.reads_back:
+        return ReconciliationStatus(can_be_checked=False, is_known=known.is_known)
     row = Reconciliation.objects.filter(pk=Reconciliation.ONLY).first() or Reconciliation()
     return ReconciliationStatus(
         can_be_checked=True,
@@ -54,6 +58,7 @@ def freshness() -> ReconciliationStatus:
         updated=row.updated,
         remaining=row.remaining,
         error=row.error,
+        missed=missed_events_text(server.known_features()),
     )
 
 

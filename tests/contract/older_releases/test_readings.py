@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import copy
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from apps.pneumatic.canonical.events import Event, TaskStatus
 from apps.pneumatic.deliveries import read_payload
-from apps.workflows.projection.fingerprints import comparison_key
+from apps.workflows.projection.fingerprints import adds_nothing, comparison_key
 from apps.workflows.projection.history import HistoryEntryKind, history_from_json
 from tests.contract.older_releases.workflows import (
     delivered,
@@ -94,6 +95,22 @@ def test_a_list_with_active_tasks_alone_takes_nothing_back() -> None:
     assert end.workflow.tasks == ()
     lost = {name: event for name, event in found.items() if "00" in name or "01" in name}
     assert not [line for line in lines_of(projected(lost, {"end": end})) if line.kind is Line.TASK_LEFT]
+
+
+def test_a_row_with_active_tasks_alone_is_read_again_only_if_something_changed() -> None:
+    """Release 3.1 lists less than it shows of a single workflow: else each round would read every workflow again."""
+    read = readings("v3.2.0")
+    names = [name for name in read if name != "flow-2-workflow-get"]
+    rows = {name: reading(only_active(recorded("v3.2.0", name).answer)).workflow for name in names}
+
+    assert {
+        (name, other)
+        for name, row in rows.items()
+        for other in names
+        if adds_nothing(row, read[other].workflow)
+    } == {(name, name) for name in names}
+    (renamed,) = [replace(rows["flow-g-workflow-get-done"], name="Other")]
+    assert not adds_nothing(renamed, read["flow-g-workflow-get-done"].workflow)
 
 
 def renumbered(body: Any, ids: dict[int, int]) -> Any:

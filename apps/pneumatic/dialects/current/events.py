@@ -108,7 +108,8 @@ def parse_workflow(node: Node) -> WorkflowSnapshot:
         _id(data.get("workflow_starter")),
         data.get("is_urgent") is True,
         _time(data, "due_date"),
-        _ids(data.get("owners")),
+        _owners(data),
+        _passed(data.get("passed_tasks")),
     )
 
 
@@ -125,6 +126,19 @@ def _tasks(rows: Any) -> tuple[TaskSnapshot, ...]:
         if type(row) is dict and integer(row.get("id")) is not None and row.get("status") != _SKIPPED
     }
     return tuple(sorted(found.values(), key=_position))
+
+
+def _passed(rows: Any) -> tuple[TaskSnapshot, ...] | None:
+    """Return the completed tasks, which releases before 4.0 list by id, number and name; None for others."""
+    return _tasks(rows) if type(rows) is list else None
+
+
+def _owners(data: JSON) -> tuple[int, ...]:
+    """Return the owners; releases 1.0 and 2.0 list those of the template."""
+    template = data.get("template")
+    if "owners" not in data and type(template) is dict:
+        return _ids(template.get("template_owners"))
+    return _ids(data.get("owners"))
 
 
 def _position(task: TaskSnapshot) -> int:

@@ -8,8 +8,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from apps.core import database
+from apps.pneumatic import server
 from apps.pneumatic.client import connect
 from apps.pneumatic.errors import PneumaticError
+from apps.pneumatic.release_report import missed_events_text
 from apps.workflows.models import Workflow
 from apps.workflows.reconciliation.reconciler import ReconciliationReport, UpdatedWorkflow
 from apps.workflows.reconciliation.schedule import run, unconfirmed_deletions_message
@@ -50,6 +52,8 @@ class Command(BaseCommand):
         if options["verbosity"]:
             for line in _lines(report):
                 self.stdout.write(line)
+            if missed := missed_events_text(server.known_features()):
+                self.stdout.write(missed)
         if reason := unconfirmed_deletions_message(report):
             raise CommandError(reason, returncode=REFUSED)
 

@@ -1,0 +1,128 @@
+"""Each release loses some deliveries: after reading back the pages show what Pneumatic knows, and what is unknown.
+
+Reading back a second time changes nothing.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.test import Client
+from pytest_django import Settings
+from pytest_django.live_server_helper import LiveServer
+
+from apps.pneumatic.canonical.events import Kind
+from apps.pneumatic.client import connect
+from apps.webhooks.models import Event
+from apps.webhooks.processing.worker import process_pending
+from apps.webhooks.subscriptions import services
+from apps.workflows.models import Workflow
+from apps.workflows.projection.history import history_of
+from apps.workflows.reconciliation.reconciler import reconcile
+from tests.contract.test_progress import known, shown
+from tests.factories import make_user
+from tests.fixtures.sandbox import Sandbox, some_releases
+
+pytestmark = some_releases
+
+TEMPLATE = 1
+# Their lists have no completion times, and a delivery that was not received is never sent again.
+WITHOUT_TIMES, NEVER_AGAIN = ("1.0", "2.0"), ("2.0", "3.2", "4.0")
+
+
+@pytest.fixture
+def connected(
+    sandbox: Sandbox, transactional_db: None, live_server: LiveServer, settings: Settings
+) -> Iterator[Sandbox]:
+    """Return the sandbox, subscribed to all events."""
+    settings.PUBLIC_URL = live_server.url
+    outcomes = services.subscribe(make_user("administrator", "Administrator"), list(Kind))
+    assert all(outcome.is_ok for outcome in outcomes)
+    with connect() as client:
+        client.key_holder()  # which release it is
+    yield sandbox
+    sandbox.reset()  # nothing is sent to a receiver that has ended
+
+
+def start(sandbox: Sandbox, name: str) -> int:
+    return int(sandbox.start_workflow(TEMPLATE, name=name)["id"])
+
+
+def receive(sandbox: Sandbox) -> None:
+    """Wait until everything was delivered, and process it."""
+    sandbox.wait_delivered()
+    process_pending()
+
+
+def stored() -> tuple[Any, ...]:
+    """Return all that reading back may write."""
+    return (
+        list(Event.objects.order_by("pk").values()),
+        list(Workflow.objects.order_by("pk").values("pk", "digest", "changed_at", "last_event_at")),
+    )
+
+
+def text_of(client: Client, url: str) -> str:
+    return " ".join(client.get(url).content.decode().split())
+
+
+def test_what_was_missed_is_read_back_once(connected: Sandbox) -> None:
+    names = ["completed", "returned", "finished", "snoozed", "deleted", "moved on", "untouched"]
+    ids = {name: start(connected, name) for name in names}
+    connected.step(ids["returned"])
+    receive(connected)
+    connected.delivery_fault("lose", times=0)
+    ids["new"] = start(connected, "new")
+    while connected.step(ids["completed"])["status"] == 0:
+        pass
+    connected.step(ids["returned"], "return", to=1)
+    connected.step(ids["finished"], "finish")
+    connected.step(ids["snoozed"], "snooze")
+    connected.delete_workflow(ids["deleted"])
+    connected.step(ids["moved on"])
+    connected.step(ids["new"])
+    receive(connected)
+
+    with connect() as client:
+        first = reconcile(client, full=True)
+        after_first = stored()
+        second = reconcile(client, full=True)
+
+    assert (first.denied, first.unreadable, first.unconfirmed, first.deleted) == (0, 0, 0, 1)
+    assert {workflow.workflow_id for workflow in first.updated} >= set(ids.values()) - {ids["untouched"]}
+    rows = shown()
+    assert rows.pop(ids["deleted"])[2] == "deleted"
+    assert rows == known(connected)
+    assert not Workflow.objects.filter(has_gaps=True).exists()
+    assert (second.updated, second.read) == ([], 0)
+    assert stored() == after_first
+
+
+def test_the_pages_show_how_far_reading_back_reaches(
+    connected: Sandbox, release: str, viewer_client: Client
+) -> None:
+    complete, missed = start(connected, "complete"), start(connected, "missed")
+    connected.step(complete)
+    connected.step(missed, silent=True)
+    receive(connected)
+    call_command("reconcile", stdout=(out := io.StringIO()))
+
+    page, listed = text_of(viewer_client, f"/workflows/{missed}/"), text_of(viewer_client, "/workflows/")
+
+    never = release in NEVER_AGAIN
+    assert ("does not send missed events again." in page) == never
+    assert ("does not send missed events again. Reading back shows" in listed) == never
+    assert ("does not send missed events again. Reading back shows" in out.getvalue()) == never
+    has_times = release not in WITHOUT_TIMES
+    assert ("Status and all tasks were read on" in page) == has_times
+    assert ("Status, open task and completed tasks were read on" in page) != has_times
+    unknown = "Answers" if has_times else "Time and answers"
+    assert f"Completion event missing; read from Pneumatic. {unknown} unknown." in page
+    other = text_of(viewer_client, f"/workflows/{complete}/")
+    assert "were read on" not in other
+    assert "Completion event missing" not in other
+    assert not history_of(Workflow.objects.get(pk=missed)).gaps
