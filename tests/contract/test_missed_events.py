@@ -22,7 +22,7 @@ from apps.webhooks.processing.worker import process_pending
 from apps.webhooks.subscriptions import services
 from apps.workflows.models import Workflow
 from apps.workflows.projection.history import history_of
-from apps.workflows.reconciliation.reconciler import reconcile
+from apps.workflows.reconciliation.reconciler import check_newest, reconcile
 from tests.contract.test_progress import known, shown
 from tests.factories import make_user
 from tests.fixtures.sandbox import Sandbox, some_releases
@@ -126,3 +126,17 @@ def test_the_pages_show_how_far_reading_back_reaches(
     assert "were read on" not in other
     assert "Completion event missing" not in other
     assert not history_of(Workflow.objects.get(pk=missed)).gaps
+
+
+def test_the_next_task_is_shown_after_the_next_check(connected: Sandbox) -> None:
+    """Events of the oldest releases do not have it."""
+    id_ = start(connected, "moves on")
+    connected.step(id_)
+    receive(connected)
+
+    with connect() as client:
+        check_newest(client)
+
+    workflow = Workflow.objects.get(pk=id_)
+    assert (workflow.step, workflow.task_name) == (2, "Do")
+    assert workflow.performers

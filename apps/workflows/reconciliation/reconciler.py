@@ -78,6 +78,7 @@ class _Known:
     state: str
     comparison_key: str
     has_gaps: bool
+    lacks_task: bool  # it is open, and nothing shows at which task
 
 
 def reconcile(client: Client, *, full: bool, allow_deletions: bool = False) -> ReconciliationReport:
@@ -181,9 +182,9 @@ def _differing(listed: Sequence[WorkflowSnapshot], *, spare: dt.timedelta | None
         known = _known([workflow.id for workflow in batch])
         suspects = []
         for workflow in batch:
-            if _is_recent(workflow, spare):
-                continue
             ours = known.get(workflow.id)
+            if _is_left_to_events(workflow, ours, spare):
+                continue
             if ours is None:
                 unknown.append(workflow.id)
             elif (
@@ -201,14 +202,24 @@ def _differing(listed: Sequence[WorkflowSnapshot], *, spare: dt.timedelta | None
     return [*unknown, *differing]
 
 
-def _is_recent(workflow: WorkflowSnapshot, spare: dt.timedelta | None) -> bool:
+def _is_left_to_events(workflow: WorkflowSnapshot, ours: _Known | None, spare: dt.timedelta | None) -> bool:
+    """Return whether the last change was within ``spare``, so that its event may still come.
+
+    On releases 1.0 and 2.0 no event of a completed task has the next one: then only a reading shows it.
+    """
+    if spare is None or (ours is not None and ours.lacks_task):
+        return False
     changed_at = Event(Seen.WORKFLOW, workflow).occurred_at
-    return spare is not None and changed_at is not None and changed_at > timezone.now() - spare
+    return changed_at is not None and changed_at > timezone.now() - spare
 
 
 def _known(ids: Collection[int]) -> dict[int, _Known]:
-    rows = Workflow.objects.filter(pk__in=ids).values_list("pk", "state", "history__mark", "has_gaps")
-    return {pk: _Known(state, key or "", has_gaps) for pk, state, key, has_gaps in rows}
+    names = ("pk", "state", "history__mark", "has_gaps", "step", "task_name")
+    rows = Workflow.objects.filter(pk__in=ids).values_list(*names)
+    return {
+        pk: _Known(state, key or "", has_gaps, state in OPEN and step is None and not task_name)
+        for pk, state, key, has_gaps, step, task_name in rows
+    }
 
 
 def _read_before(ids: Collection[int]) -> dict[int, WorkflowSnapshot]:
@@ -231,12 +242,15 @@ def _read(
     deletions: list[Event] = []
     for batch in _batches(ids, _BATCH_SIZE):
         readings: list[Event] = []
+        known = _known(batch) if spare else {}
         try:
             for workflow_id in batch:
                 reading = _read_one(client, workflow_id, report, denied)
                 if reading is not None and reading.kind is Seen.GONE:
                     deletions.append(reading)
-                elif reading is not None and not _is_recent(reading.workflow, spare):
+                elif reading is not None and not _is_left_to_events(
+                    reading.workflow, known.get(workflow_id), spare
+                ):
                     readings.append(reading)
         finally:
             _write(readings, report)
