@@ -252,7 +252,6 @@ def test_many_that_start_together_make_one_mirror(installation: Installation, sa
     installation.assert_consistent()
 
 
-@pytest.mark.exhaustive
 def test_a_run_that_was_frozen_and_given_up_writes_nothing_when_it_wakes(
     installation: Installation, sandbox: Sandbox
 ) -> None:
