@@ -9,7 +9,6 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from apps.accounts.models import User
 from apps.launches.models import Launch
 from apps.launches.submission import tokens
 from apps.workflow_templates.models import Template

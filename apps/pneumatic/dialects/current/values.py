@@ -155,9 +155,13 @@ def has_texts_as_keys(field: FieldDefinition) -> bool:
 
 def _date(field: FieldDefinition, value: Value, zone: dt.tzinfo) -> int:
     """Return the second in which the day begins in ``zone``, where Pneumatic shows it as that day."""
-    midnight = dt.datetime.combine(_day(field, value), dt.time(), tzinfo=zone)
+    day = _day(field, value)
+    midnight = dt.datetime.combine(day, dt.time(), tzinfo=zone)
     # Through UTC: where the clock skips midnight, the day begins an hour later.
-    return int(midnight.astimezone(dt.UTC).timestamp())
+    start = midnight.astimezone(dt.UTC)
+    if start.astimezone(zone).date() != day:
+        raise refused(field, _("This day does not exist in Pneumatic's time zone, which skipped it."))
+    return int(start.timestamp())
 
 
 def _us_date(field: FieldDefinition, value: Value) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from pytest_django import Settings
 
@@ -46,6 +46,7 @@ DAYS_WITHOUT_MIDNIGHT = [
     ("America/Havana", dt.date(2024, 3, 10)),
     ("America/Sao_Paulo", dt.date(2018, 11, 4)),
 ]
+SKIPPED_DAYS = [("Pacific/Apia", dt.date(2011, 12, 30)), ("Pacific/Kiritimati", dt.date(1994, 12, 31))]
 
 
 def field(type_: str, *labels: str, max_length: int | None = None) -> FieldDefinition:
@@ -99,12 +100,25 @@ def test_it_writes_each_type_as_the_current_server_takes_it(
 
 @given(st.dates(dt.date(2, 1, 1), dt.date(9998, 12, 31)), st.sampled_from(ZONES))
 def test_the_day_that_was_picked_comes_back_in_its_zone(day: dt.date, name: str) -> None:
+    assume((name, day) not in SKIPPED_DAYS)
     zone = ZoneInfo(name)
 
     seconds = said(field("date"), day, zone)
 
     assert type(seconds) is int
     assert shown(seconds, zone) == day
+
+
+@pytest.mark.parametrize(
+    ("name", "day"),
+    SKIPPED_DAYS,
+)
+def test_a_day_that_a_zone_skipped_is_refused(name: str, day: dt.date) -> None:
+    with pytest.raises(ValidationFailed, match="does not exist") as caught:
+        said(field("date"), day, ZoneInfo(name))
+
+    assert caught.value.field == "f"
+    assert said(field("date"), day + dt.timedelta(days=1), ZoneInfo(name))
 
 
 @pytest.mark.parametrize(("name", "day"), DAYS_WITHOUT_MIDNIGHT)
