@@ -1,4 +1,4 @@
-"""One form starts one workflow, also when it is sent twice; an identical launch is confirmed first."""
+"""One form starts one workflow, including when it is sent twice; an identical launch is confirmed first."""
 
 from __future__ import annotations
 
