@@ -16,46 +16,32 @@ from typing import Any
 import orjson
 from django.db import connection, models
 
-_UNCHANGED = (
-    models.CharField,
-    models.TextField,
-    models.IntegerField,
-    models.BooleanField,
-    models.BinaryField,
-)
-
 Field = Any  # of a model: Django's types do not distinguish fields that have a column
 Converter = Callable[[Any], Any]
 
 
-def insert(
-    rows: Sequence[models.Model], *, unique: str = "", update: Collection[str] = (), cursor: Any = None
-) -> None:
+def insert(rows: Sequence[models.Model], *, unique: str = "", update: Collection[str] = ()) -> None:
     """Insert ``rows`` of one model; where one has the same ``unique`` column, write its ``update`` columns.
 
     Rows without a primary key get one in the database; the objects are not updated with it. No signals are sent.
-    ``cursor`` may be that of a ``direct_transaction``.
     """
     if not rows:
-        return
-    if cursor is None:
-        with connection.cursor() as cursor:
-            insert(rows, unique=unique, update=update, cursor=cursor)
         return
     fields, values = _columns(type(rows[0]))
     table = f"{_table(type(rows[0]))} ({', '.join(map(_quoted, fields))})"
     end = _conflict(type(rows[0]), unique, update) if update else ""
     raw = list(map(values, rows))
-    if connection.vendor != "postgresql":
-        place = ", ".join("?" * len(fields))
-        cursor.executemany(f"INSERT INTO {table} VALUES ({place}){end}", _ready(fields, raw))
-    elif end:
-        source, document = _together(fields, raw)
-        cursor.execute(f"INSERT INTO {table} SELECT * FROM {source}{end}", [document])
-    else:
-        with connection.wrap_database_errors, cursor.copy(f"COPY {table} FROM STDIN") as copy:
-            for row in _ready(fields, raw):
-                copy.write_row(row)
+    with connection.cursor() as cursor:
+        if connection.vendor != "postgresql":
+            place = ", ".join(["%s"] * len(fields))
+            cursor.executemany(f"INSERT INTO {table} VALUES ({place}){end}", _ready(fields, raw))
+        elif end:
+            source, document = _together(fields, raw)
+            cursor.execute(f"INSERT INTO {table} SELECT * FROM {source}{end}", [document])
+        else:
+            with connection.wrap_database_errors, cursor.copy(f"COPY {table} FROM STDIN") as copy:
+                for row in _ready(fields, raw):
+                    copy.write_row(row)
 
 
 def update(model: type[models.Model], names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
@@ -95,17 +81,11 @@ def _conflict(model: type[models.Model], unique: str, names: Collection[str]) ->
 
 def _ready(fields: Sequence[Field], rows: Iterable[Sequence[Any]]) -> list[list[Any]]:
     """Return the values of ``rows`` converted for the database driver."""
-    adapt_time = connection.ops.adapt_datetimefield_value  # of this thread's connection
-    converters = [
-        (index, adapt_time if isinstance(field, models.DateTimeField) else convert)
-        for index, field in enumerate(fields)
-        if (convert := _converter(field)) is not None
+    converters = [_converter(field) for field in fields]
+    return [
+        [convert(value) if convert else value for convert, value in zip(converters, row, strict=True)]
+        for row in rows
     ]
-    ready = [list(row) for row in rows]
-    for row in ready:
-        for index, convert in converters:
-            row[index] = convert(row[index])
-    return ready
 
 
 def _together(fields: Sequence[Field], rows: Iterable[Sequence[Any]]) -> tuple[str, str]:
@@ -139,11 +119,11 @@ def _converter(field: Field) -> Converter | None:
     """Return the converter of values of ``field`` for the database; None where they stay unchanged."""
     if isinstance(field, models.JSONField):
         return lambda value: None if value is None else as_json(value)
-    if isinstance(field, models.ForeignKey):
-        return _converter(field.target_field)
+    if isinstance(field, models.DateTimeField):
+        return lambda value: connection.ops.adapt_datetimefield_value(value)  # with this thread's connection
     if field.choices:
         return _plain
-    if isinstance(field, _UNCHANGED):
+    if isinstance(field, models.CharField | models.TextField | models.IntegerField | models.BooleanField):
         return None
     return lambda value: field.get_db_prep_save(value, connection)
 

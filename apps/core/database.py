@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 from django.db import DatabaseError, OperationalError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
@@ -77,41 +75,12 @@ def _write_lock(seconds: float) -> Iterator[None]:
 
 
 @contextmanager
-def direct_transaction(seconds: float) -> Iterator[Any]:
-    """Run the block as ``bounded_transaction`` does, and give it a cursor for all of its statements.
-
-    On SQLite the cursor is the driver's: what Django does around each statement takes several times as long as SQLite.
-    """
-    if connection.vendor != "sqlite" or connection.in_atomic_block:
-        with bounded_transaction(seconds), connection.cursor() as cursor:
-            yield cursor
-        return
-    deadline = time.monotonic() + seconds
-    with _no_waiting() as driver:
-        while True:
-            try:
-                driver.execute("BEGIN IMMEDIATE")
-                break
-            except sqlite3.OperationalError as error:
-                if "locked" not in str(error) or time.monotonic() > deadline:
-                    raise
-            time.sleep(POLL_INTERVAL_SECONDS)
-        try:
-            yield driver.cursor()
-            driver.execute("COMMIT")
-        finally:
-            if driver.in_transaction:
-                driver.execute("ROLLBACK")
-
-
-@contextmanager
-def _no_waiting() -> Iterator[sqlite3.Connection]:
+def _no_waiting() -> Iterator[None]:
     usual = int(connection.settings_dict["OPTIONS"].get("timeout", 5) * 1000)
-    connection.ensure_connection()
-    driver: sqlite3.Connection = connection.connection
-    with connection.wrap_database_errors:
-        driver.execute("PRAGMA busy_timeout = 0")
-        try:
-            yield driver
-        finally:
-            driver.execute(f"PRAGMA busy_timeout = {usual}")
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA busy_timeout = 0")
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(f"PRAGMA busy_timeout = {usual}")
