@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -29,10 +30,14 @@ def on_copies(migrated: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     def manage(*_arguments: str, environment: Mapping[str, str]) -> None:
         shutil.copy(migrated, environment["DATABASE_URL"].removeprefix("sqlite:///"))
 
+    numbers = count()
+
     @contextmanager
     def fresh(_database: str) -> Iterator[str]:
-        yield f"sqlite:///{tmp_path / 'served.sqlite3'}"
-        (tmp_path / "served.sqlite3").unlink()
+        # Each has another name: the log of killed servers stays, and SQLite would apply it to a copy of the same name.
+        database = tmp_path / f"served-{next(numbers)}.sqlite3"
+        yield f"sqlite:///{database}"
+        database.unlink()
 
     monkeypatch.setattr(serving, "manage", manage)
     for part in (receive, kill):
