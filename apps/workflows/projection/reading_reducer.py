@@ -66,7 +66,8 @@ class ReadingReducer(TaskReducer):
     def _read_tasks(self, completed: Sequence[TaskSnapshot], fact: Fact) -> None:
         """Apply which tasks are completed. That fills all gaps."""
         current = fact.event.workflow.current_task
-        known = {task.id: task for task in (self.open, current) if task is not None}
+        # The answers of an open task are those of a former round.
+        known = {task.id: replace(task, outputs=()) for task in (self.open, current) if task is not None}
         self._tasks.read(
             [known.get(task.id, task) for task in completed],
             content_hash=fact.content_hash,

@@ -8,10 +8,20 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.pneumatic.canonical.events import Event, Kind, Seen, Status, event_from_json, event_to_json
+from apps.pneumatic.canonical.events import (
+    Event,
+    Kind,
+    Output,
+    Seen,
+    Status,
+    TaskSnapshot,
+    WorkflowSnapshot,
+    event_from_json,
+    event_to_json,
+)
 from apps.workflows.projection.history import History, HistoryEntryKind
 from apps.workflows.projection.projector import Projection, project
-from tests.workflows.listing_histories import Life, listed_lives
+from tests.workflows.listing_histories import BEGIN, READ_AT, Life, listed_lives
 from tests.workflows.projection.test_snapshot_properties import hashed, projected
 
 AN_HOUR = dt.timedelta(hours=1)
@@ -124,3 +134,27 @@ def test_a_deletion_is_shown_and_a_later_reading_disproves_it(life: Life) -> Non
     assert (HistoryEntryKind.TASK_LEFT in kinds) == (not is_over or life.current * 10 not in life.completed)
     assert done_in_the_end(history) == life.completed
     assert shown(back) == shown(before)
+
+
+def test_a_task_that_was_read_as_completed_has_no_answers_of_a_former_round() -> None:
+    """The event of a return has the task with its former answers."""
+    first, second = (TaskSnapshot(number * 10, f"Task {number}", number) for number in (1, 2))
+    again = replace(first, date_started=BEGIN + AN_HOUR, outputs=(Output("a", "Answer", "string", "former"),))
+    workflow = WorkflowSnapshot(1, "Trip", status=Status.RUNNING, date_created=BEGIN)
+    events = [
+        Event(Kind.WORKFLOW_STARTED, replace(workflow, current_task=replace(first, date_started=BEGIN))),
+        Event(Kind.TASK_RETURNED, replace(workflow, current_task=again), again),
+        Event(
+            Seen.WORKFLOW,
+            replace(
+                workflow, current_task=replace(second, date_started=BEGIN + 2 * AN_HOUR), passed=(first,)
+            ),
+            seen_at=READ_AT,
+        ),
+    ]
+
+    _projection, history = projected(events)
+
+    (last,) = [entry.task for entry in history.entries if entry.kind is HistoryEntryKind.TASK_DONE][-1:]
+    assert last is not None
+    assert (last.id, last.outputs) == (10, ())
