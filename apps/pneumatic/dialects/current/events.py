@@ -42,8 +42,8 @@ _TASK_STATUSES = {status.value: status for status in TaskStatus}
 _OPEN = frozenset({TaskStatus.ACTIVE, TaskStatus.SNOOZED})
 _SKIPPED = "skipped"
 _JOINT = ", "  # between values that the server writes as one text
-# A label contains no "]", a URL no ")".
 _US_DAY = re.compile(r"(\d\d)/(\d\d)/(\d{4})")
+# A label contains no "]", a URL no ")".
 _LINK = re.compile(r"\[([^\]]*)\]\(([^)\s]*)\)")
 _MAX_NUMBER = 2**31 - 1
 
