@@ -16,8 +16,8 @@ CHECK_ENV := ENV_FILE= DEBUG=False HASHED_STATIC=False LOG_LEVEL=warning DATABAS
 MANAGE := $(CHECK_ENV) PYTHONDEVMODE=1 $(PY) -W error manage.py
 
 # How many processes run the tests; `make test WORKERS=0` runs them in one, which a debugger needs. Many tests wait for
-# another process, a server or a browser: one more than there are processors keeps those busy.
-WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+# another process, a server or a browser: two more than there are processors keep those busy.
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 2)
 ARGS ?=
 # Python's development mode shows what is never closed. Its checks of memory are for authors of C code, and take time.
 PYTEST = PYTHONDEVMODE=1 PYTHONMALLOC=default $(1) -m pytest -n $(WORKERS) --dist worksteal $(ARGS)

@@ -45,6 +45,7 @@ def on_copies(migrated: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
         monkeypatch.setattr(part, "fresh", fresh)
 
 
+@pytest.mark.ci
 def test_receiving(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(receive, "SECONDS", 0.3)
     monkeypatch.setattr(receive, "WARM_UP_SECONDS", 0.1)

@@ -53,20 +53,27 @@ ADMIN_PAGES = [
 ]
 
 
+# One test of all pages would be the last one running, while the other processors wait.
+PARTS = 4
+in_parts = pytest.mark.parametrize("part", range(PARTS))
+
+
+@in_parts
 @either_dialect
 def test_every_page_is_accessible_and_fits_a_phone(
-    browse: Browse, mirror: Sandbox, bo: User, dialect: str
+    browse: Browse, mirror: Sandbox, bo: User, dialect: str, part: int
 ) -> None:
     browse.allow("status of 40[34]")  # a page that does not exist, and a form that no user may send
     page = browse(user=bo)
-    for path in [*PAGES, *MORE_PAGES[dialect], "/no-such-page/"]:
+    for path in [*PAGES, *MORE_PAGES[dialect], "/no-such-page/"][part::PARTS]:
         page.goto(path)
         check(page)
 
 
+@in_parts
 @either_dialect
 def test_django_admin_is_accessible(
-    browse: Browse, mirror: Sandbox, administrator: User, dialect: str
+    browse: Browse, mirror: Sandbox, administrator: User, dialect: str, part: int
 ) -> None:
     page = browse("/admin/", user=administrator)
     lists = page.locator("#content-main th a").evaluate_all("links => links.map((a) => a.pathname)")
@@ -77,7 +84,7 @@ def test_django_admin_is_accessible(
     changes = [
         reverse(f"admin:{row._meta.label_lower.replace('.', '_')}_change", args=[row.pk]) for row in rows
     ]
-    for path in ["/admin/", *lists, *ADMIN_PAGES, *changes]:
+    for path in ["/admin/", *lists, *ADMIN_PAGES, *changes][part::PARTS]:
         page.goto(path)
         assert_accessible(page)
         assert_dark_colours_accessible(page)

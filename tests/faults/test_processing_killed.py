@@ -33,6 +33,7 @@ def is_beyond(count: int) -> bool:
     return processed() > count or is_done()
 
 
+@pytest.mark.ci
 def test_killed_workers_leave_nothing_half_done_and_the_next_one_continues(received: None) -> None:
     killed_midway = 0
     for _trial in range(3):

@@ -183,23 +183,21 @@ def test_a_sender_that_hangs_up_half_way_leaves_nothing(web: Web, path: str) -> 
     assert not Delivery.objects.exists()
 
 
-@pytest.mark.parametrize(
-    ("lines", "body", "status"),
-    [
-        (["Content-Length: 20001"], b"x", 413),
-        (["Transfer-Encoding: chunked"], b"2\r\n{}\r\n0\r\n\r\n", 411),
-        ([], b"", 411),
-        (["Content-Length: 2", "Expect: 100-continue"], b"{}", 400),
-        (["Content-Length: 2", "X-Long: " + "x" * 8000], b"{}", 400),
-        (["Content-Length: 2", "Content-Type: a", "Content-Type: b"], b"{}", 400),
-    ],
-)
-def test_unusual_but_valid_http_is_accepted(
-    web: Web, path: str, lines: list[str], body: bytes, status: int
-) -> None:
-    answer = web.send(head(path, *lines) + body).removeprefix(b"HTTP/1.1 100 Continue\r\n\r\n")
+UNUSUAL = [
+    (["Content-Length: 20001"], b"x", 413),
+    (["Transfer-Encoding: chunked"], b"2\r\n{}\r\n0\r\n\r\n", 411),
+    ([], b"", 411),
+    (["Content-Length: 2", "Expect: 100-continue"], b"{}", 400),
+    (["Content-Length: 2", "X-Long: " + "x" * 8000], b"{}", 400),
+    (["Content-Length: 2", "Content-Type: a", "Content-Type: b"], b"{}", 400),
+]
 
-    assert answer.startswith(b"HTTP/1.1 %d " % status)
+
+def test_unusual_but_valid_http_is_accepted(web: Web, path: str) -> None:
+    for lines, body, status in UNUSUAL:
+        answer = web.send(head(path, *lines) + body).removeprefix(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+        assert answer.startswith(b"HTTP/1.1 %d " % status), lines
 
 
 @either_dialect
