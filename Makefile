@@ -23,13 +23,18 @@ ARGS ?=
 PYTEST = PYTHONDEVMODE=1 PYTHONMALLOC=default $(1) -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all coverage check format install bench lock screenshots container-check
+.PHONY: help demo env test test-all coverage check format install bench lock screenshots container-check
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 demo: $(VENV)/.runtime ## Start the dashboard on a sandbox of Pneumatic; Ctrl-C stops it (ARGS="--port 8080")
 	@exec $(PY) manage.py demo $(ARGS)
+
+env: ## Create .env from .env.example with a fresh SECRET_KEY, readable by its owner; an existing one stays
+	@if [ -e .env ]; then echo ".env exists and stays as it is."; else umask 077 && \
+		key=$$($(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(50))') && \
+		sed "s|^SECRET_KEY=$$|SECRET_KEY=$$key|" .env.example > .env && echo ".env has a fresh SECRET_KEY."; fi
 
 install: $(VENV)/.development ## Create .venv with everything that development needs
 

@@ -6,13 +6,25 @@ from __future__ import annotations
 import os
 import sys
 
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 
 from demo import environment
+
+
+def stop_if_misconfigured() -> None:
+    """Load the settings, or exit with 1 and the one sentence that says what to write: a traceback would bury it."""
+    try:
+        _ = settings.DEBUG
+    except ImproperlyConfigured as error:
+        sys.exit(str(error))
+
 
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pneumatic_dash.settings")
     if sys.argv[1:2] == ["demo"]:
         # It runs on a fresh clone, before there is any configuration, and never reads the developer's own.
         os.environ.update(environment.launcher())
+    stop_if_misconfigured()
     execute_from_command_line(sys.argv)

@@ -10,6 +10,7 @@ import secrets
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 PROJECT = Path(__file__).resolve().parents[1]
 HOST = "127.0.0.1"
@@ -80,7 +81,7 @@ def child(place: Place, *, port: int, sandbox_port: int, files_port: int) -> dic
         "DEBUG": "False",
         "LOG_LEVEL": "info",
         "SECRET_KEY_FILE": str(place.secret_key),
-        "DATABASE_URL": f"sqlite:///{place.folder / 'dash.sqlite3'}",
+        "DATABASE_URL": f"sqlite:///{quote(str(place.folder / 'dash.sqlite3'))}",
         "STATIC_ROOT": str(place.folder / "static"),
         "PUBLIC_URL": f"http://{HOST}:{port}",
         "ALLOWED_HOSTS": f"{HOST},localhost",

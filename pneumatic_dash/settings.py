@@ -8,103 +8,28 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
-import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from pneumatic_dash.env_file import load as load_env_file
+from pneumatic_dash.environment import allowed_hosts as _allowed_hosts
+from pneumatic_dash.environment import base_url as _base_url
+from pneumatic_dash.environment import choice as _choice
+from pneumatic_dash.environment import database as _database
+from pneumatic_dash.environment import flag as _flag
+from pneumatic_dash.environment import number as _number
+from pneumatic_dash.environment import public_url as _public_url
+from pneumatic_dash.environment import secret as _secret
+from pneumatic_dash.environment import text as _text
+from pneumatic_dash.environment import zone as _zone
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-env = environ.Env()
-_env_file = os.environ.get("ENV_FILE", str(BASE_DIR / ".env"))
-if _env_file and Path(_env_file).is_file():
-    environ.Env.read_env(_env_file)
-
-
-def _flag(name: str, default: bool) -> bool:
-    value = env.str(name, default=str(default)).strip().lower()
-    if value in {"true", "1", "yes", "on"}:
-        return True
-    if value in {"false", "0", "no", "off"}:
-        return False
-    raise ImproperlyConfigured(f"{name} is {value!r}. Write True or False.")
-
-
-def _number(name: str, default: float, *, least: float, most: float, unit: str) -> float:
-    text = env.str(name, default=str(default)).strip()
-    try:
-        value = float(text)
-    except ValueError:
-        value = float("nan")
-    if not least <= value <= most:
-        raise ImproperlyConfigured(
-            f"{name} is {text!r}. Write a number of {unit} from {least:g} to {most:g}."
-        )
-    return value
-
-
-def _origin(name: str, default: str = "") -> str:
-    """Return an absolute http(s) URL without a trailing slash, or ''."""
-    value = env.str(name, default=default).strip().rstrip("/")
-    if not value:
-        return ""
-    parts = urlsplit(value)
-    if (
-        parts.scheme not in {"http", "https"}
-        or not parts.hostname
-        or parts.username
-        or parts.query
-        or parts.fragment
-    ):
-        raise ImproperlyConfigured(
-            f"{name} is not a base URL. Write something like https://api.pneumatic.app, without user name or query."
-        )
-    return value
-
-
-def _secret(name: str) -> str:
-    """Return a secret from the variable, or from the file that ``<name>_FILE`` names."""
-    path = env.str(f"{name}_FILE", default="")
-    if not path:
-        return env.str(name, default="").strip()
-    try:
-        return Path(path).read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise ImproperlyConfigured(
-            f"{name}_FILE names a file that cannot be read: {error.strerror}."
-        ) from None
-
-
-def _choice(name: str, default: str, choices: tuple[str, ...]) -> str:
-    value = env.str(name, default=default).strip().lower()
-    if value not in choices:
-        raise ImproperlyConfigured(f"{name} is {value!r}. Write one of: {', '.join(choices)}.")
-    return value
-
-
-def _zone(name: str, default: str) -> str:
-    value = env.str(name, default="").strip() or default
-    try:
-        ZoneInfo(value)
-    except (KeyError, ValueError, OSError):  # an unknown name, a path, a folder
-        raise ImproperlyConfigured(
-            f"{name} is {value!r}. Write a time zone such as Europe/Berlin, or UTC."
-        ) from None
-    return value
-
-
-def _database(name: str, default: str) -> dict[str, Any]:
-    """Return Django's settings for the database at a URL. It may contain a password, so no message shows it."""
-    config: dict[str, Any] = env.db_url_config(env.str(name, default="").strip() or default)
-    if config.get("ENGINE") not in {"django.db.backends.sqlite3", "django.db.backends.postgresql"}:
-        raise ImproperlyConfigured(
-            f"{name} names no database. Write postgres://user:password@host:5432/name or sqlite:///path/of/file."
-        )
-    return config
-
+_env_file = os.environ.get("ENV_FILE", "")
+if _env_file or ("ENV_FILE" not in os.environ and (BASE_DIR / ".env").is_file()):
+    load_env_file(Path(_env_file) if _env_file else BASE_DIR / ".env")
 
 # -- The process -----------------------------------------------------------------------------------------------
 
@@ -113,16 +38,14 @@ SECRET_KEY = _secret("SECRET_KEY")
 if not SECRET_KEY:
     if not DEBUG:
         raise ImproperlyConfigured(
-            "SECRET_KEY is not set. Write a long random text of 50 characters or more, "
+            "SECRET_KEY is not set. Write a long random text of 50 characters or more (`make env` does), "
             "or DEBUG=True on your own machine."
         )
     SECRET_KEY = "insecure-and-only-for-debug"  # noqa: S105 - as it says
 
-PUBLIC_URL = _origin("PUBLIC_URL")
+PUBLIC_URL = _public_url("PUBLIC_URL")
 _public = urlsplit(PUBLIC_URL)
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
-if _public.hostname and _public.hostname not in ALLOWED_HOSTS:
-    ALLOWED_HOSTS.append(_public.hostname)
+ALLOWED_HOSTS = _allowed_hosts("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]", public_host=_public.hostname)
 CSRF_TRUSTED_ORIGINS = [f"{_public.scheme}://{_public.netloc}"] if PUBLIC_URL else []
 
 HTTPS = PUBLIC_URL.startswith("https://")
@@ -130,11 +53,11 @@ BEHIND_PROXY = _flag("BEHIND_PROXY", default=False)
 
 # -- Pneumatic -------------------------------------------------------------------------------------------------
 
-PNEUMATIC_API_URL = _origin("PNEUMATIC_API_URL", "https://api.pneumatic.app")
-PNEUMATIC_API_KEY = _secret("PNEUMATIC_API_KEY")
+PNEUMATIC_API_URL = _base_url("PNEUMATIC_API_URL", "https://api.pneumatic.app")
+PNEUMATIC_API_KEY = _secret("PNEUMATIC_API_KEY", is_sent=True)
 PNEUMATIC_DIALECT = _choice("PNEUMATIC_DIALECT", "auto", ("auto", "documented", "current"))
-PNEUMATIC_FILES_URL = _origin("PNEUMATIC_FILES_URL")
-PNEUMATIC_APP_URL = _origin("PNEUMATIC_APP_URL", "https://my.pneumatic.app")
+PNEUMATIC_FILES_URL = _base_url("PNEUMATIC_FILES_URL")
+PNEUMATIC_APP_URL = _base_url("PNEUMATIC_APP_URL", "https://my.pneumatic.app")
 PNEUMATIC_CONNECT_TIMEOUT = _number("PNEUMATIC_CONNECT_TIMEOUT", 5, least=0.1, most=60, unit="seconds")
 PNEUMATIC_READ_TIMEOUT = _number("PNEUMATIC_READ_TIMEOUT", 30, least=0.1, most=300, unit="seconds")
 SYNC_STALE_AFTER = _number("SYNC_STALE_AFTER", 24 * 60, least=1, most=60 * 24 * 365, unit="minutes")
@@ -216,9 +139,9 @@ TEMPLATES = [
 
 # -- Database --------------------------------------------------------------------------------------------------
 
-if not env.str("DATABASE_URL", default=""):
+if not _text("DATABASE_URL"):
     (BASE_DIR / "var").mkdir(exist_ok=True)  # missing in a fresh checkout
-DATABASES = {"default": _database("DATABASE_URL", f"sqlite:///{BASE_DIR / 'var' / 'dash.sqlite3'}")}
+DATABASES = {"default": _database("DATABASE_URL", BASE_DIR / "var" / "dash.sqlite3")}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     _folder = Path(DATABASES["default"]["NAME"]).parent
     if not _folder.is_dir():
@@ -266,7 +189,7 @@ TIME_ZONE = _zone("TIME_ZONE", "UTC")
 
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-STATIC_ROOT = Path(env.str("STATIC_ROOT", default="") or BASE_DIR / "var" / "static")
+STATIC_ROOT = Path(_text("STATIC_ROOT") or BASE_DIR / "var" / "static")
 # Browsers cache hashed names indefinitely. They need ``manage.py collectstatic`` to have run.
 HASHED_STATIC = _flag("HASHED_STATIC", default=not DEBUG)
 STORAGES = {

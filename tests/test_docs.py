@@ -17,7 +17,10 @@ PAGES = [
     ROOT / "SECURITY.md",
     *sorted((ROOT / "docs").rglob("*.md")),
 ]
-READERS = {"_flag", "_number", "_origin", "_secret", "_choice", "_zone", "_database", "str", "list"}
+READERS = {
+    *("_flag", "_number", "_base_url", "_public_url", "_secret", "_choice", "_zone", "_database"),
+    *("_text", "_allowed_hosts"),
+}
 CHECK_ID = r"\bpneumatic\.[EW]\d{3}\b"
 FIELD_TYPES = ["string", "text", "radio", "checkbox", "date", "url", "dropdown", "file", "user"]
 

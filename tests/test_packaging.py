@@ -77,12 +77,22 @@ def test_make_explains_itself() -> None:
         ["make", "-s", "help"], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout
 
-    for target in ("demo", "test", "check", "install", "bench", "lock", "screenshots", "container-check"):
+    for target in (
+        "demo",
+        "env",
+        "test",
+        "check",
+        "install",
+        "bench",
+        "lock",
+        "screenshots",
+        "container-check",
+    ):
         assert f"make {target} " in listed
 
 
 def test_a_fresh_checkout_migrates_without_further_preparation(tmp_path: Path) -> None:
-    """The README's steps for a real account: only .env is written manually."""
+    """The README's steps for a real account; `make env` never overwrites a key."""
     ours = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,
@@ -93,7 +103,10 @@ def test_a_fresh_checkout_migrates_without_further_preparation(tmp_path: Path) -
         if (ROOT / name).is_file():
             (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, tmp_path / name)
-    (tmp_path / ".env").write_text(f"SECRET_KEY={'x' * 60}\nPNEUMATIC_API_KEY=a-real-key\n", encoding="utf-8")
+    made = [
+        subprocess.run(["make", "-s", "env"], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+        for _ in range(2)
+    ]
 
     done = subprocess.run(
         [sys.executable, "manage.py", "migrate", "--verbosity=0"],
@@ -104,5 +117,7 @@ def test_a_fresh_checkout_migrates_without_further_preparation(tmp_path: Path) -
         check=False,
     )
 
+    assert made == [".env has a fresh SECRET_KEY.\n", ".env exists and stays as it is.\n"]
+    assert (tmp_path / ".env").stat().st_mode & 0o077 == 0
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "var" / "dash.sqlite3").is_file()

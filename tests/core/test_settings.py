@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.core.test_checks import manage
+from tests.core.test_checks import PRODUCTION, ROOT, manage
 
 
 @pytest.mark.parametrize(
@@ -37,9 +41,34 @@ from tests.core.test_checks import manage
 def test_a_wrong_value_stops_the_start(name: str, value: str, sentence: str) -> None:
     done = manage("check", **{name: value})
 
-    assert done.returncode != 0
+    assert done.returncode == 1
     assert sentence in done.stderr
-    assert "pass@" not in done.stderr.rpartition("ImproperlyConfigured")[2]
+    assert "pass@" not in done.stderr
+    assert done.stderr.count("\n") == 1, "more than the sentence"
+
+
+@pytest.mark.parametrize("command", ["migrate", "sandbox"])
+def test_a_command_without_a_key_says_so_and_nothing_else(command: str) -> None:
+    done = manage(command, SECRET_KEY="")
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert re.fullmatch(r"SECRET_KEY is not set\. .*`make env` does.*\n", done.stderr)
+
+
+def test_the_web_server_says_so_in_one_line() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "gunicorn", "pneumatic_dash.wsgi", "--bind", "127.0.0.1:0", "--workers", "1"],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], **PRODUCTION, "SECRET_KEY": ""},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+    assert done.returncode == 3
+    assert "SECRET_KEY is not set." in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_secrets_may_be_in_files(tmp_path: Path) -> None:
