@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from apps.core import memory
+from apps.core.processes import memory
 
-logger_class = "apps.core.server_log.RedactingLogger"
+logger_class = "apps.core.processes.server_log.RedactingLogger"
 
 
 def post_worker_init(worker: Any) -> None:

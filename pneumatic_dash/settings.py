@@ -101,6 +101,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "apps.core.health.probes.ProbeMiddleware",  # before what checks the host name or the scheme
     "apps.webhooks.receiver.middleware.ReceiverMiddleware",  # before the middleware of pages
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -161,6 +162,11 @@ else:
 # Opening a connection costs more than most requests; closing SQLite's last one also checkpoints the whole log.
 DATABASES["default"]["CONN_MAX_AGE"] = 60
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Below this, no launch or upload is safe: /readyz fails, and pages say why.
+DISK_MIN_FREE_BYTES = 1024**2 * int(
+    _number("DISK_MIN_FREE_MB", 100, least=1, most=1_000_000, unit="megabytes")
+)
 
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default"]}}
 
@@ -233,7 +239,6 @@ SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
 CSRF_FAILURE_VIEW = "apps.launches.views.recovery.csrf_failure"
 SECURE_SSL_REDIRECT = HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS

@@ -8,7 +8,6 @@ from django.urls import include, path
 handler403 = "apps.accounts.views.permission_denied"
 
 urlpatterns = [
-    path("", include("apps.core.urls")),
     path("", include("apps.accounts.urls")),
     path("", include("apps.dashboard.urls")),
     path("", include("apps.launches.urls")),

@@ -8,5 +8,8 @@ class CoreConfig(AppConfig):
     label = "core"
 
     def ready(self) -> None:
-        """Register the system checks."""
-        from apps.core import checks  # noqa: F401 - importing registers
+        """Register the system checks, and the worker's heartbeat."""
+        from apps.core import checks, periodic  # noqa: F401 - importing checks registers
+        from apps.core.processes import heartbeat
+
+        periodic.register("heartbeat", heartbeat.beat, seconds=heartbeat.INTERVAL_SECONDS)

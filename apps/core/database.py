@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from django.db import DatabaseError, OperationalError, connection, transaction
+from django.db import Error, OperationalError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 
 # SQLite's own wait grows to 0.1 s between attempts: the lock would often be free long before the next one.
@@ -31,7 +31,7 @@ def readiness() -> Readiness:
     try:
         executor = MigrationExecutor(connection)
         pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    except DatabaseError:
+    except Error:
         return Readiness(database="unreachable", migrations="unknown")
     return Readiness(database="ok", migrations="pending" if pending else "ok")
 

@@ -12,6 +12,7 @@ import logging
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -37,6 +38,50 @@ class Periodic:
 
 
 _jobs: dict[str, Periodic] = {}
+
+TASKS = "tasks"  # what the tasks from the queue are called among the jobs
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What a job of this process is at: ``seconds`` since its round began, None between rounds."""
+
+    seconds: float | None
+    failures: int  # in a row
+
+
+@dataclass(slots=True)
+class _Rounds:
+    began_at: float | None = None  # time.monotonic()
+    failures: int = 0
+
+
+_rounds: dict[str, _Rounds] = {}
+
+
+@contextmanager
+def working(name: str) -> Iterator[None]:
+    """Note that a round of the job ``name`` runs during the block, and whether it failed."""
+    state = _rounds.setdefault(name, _Rounds())
+    state.began_at = time.monotonic()
+    try:
+        yield
+    except BaseException:
+        state.failures += 1
+        raise
+    else:
+        state.failures = 0
+    finally:
+        state.began_at = None
+
+
+def rounds() -> dict[str, Round]:
+    """Return what each job of this process is at."""
+    now = time.monotonic()
+    return {
+        name: Round(None if (began := state.began_at) is None else now - began, state.failures)
+        for name, state in _rounds.copy().items()
+    }
 
 
 def register(name: str, job: Job, *, seconds: float) -> None:
@@ -113,7 +158,8 @@ class Jobs:
         while not self._stop.wait(wait):
             close_old_connections()
             try:
-                has_more = periodic.job()
+                with working(periodic.name):
+                    has_more = periodic.job()
             except (OperationalError, InterfaceError) as error:
                 failures += 1
                 if not is_away:

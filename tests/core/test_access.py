@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.resolvers import RoutePattern
 
-OPEN = {"/login/", "/healthz", "/readyz"}
+OPEN = {"/login/"}
 # These ask for a sign-in in their own way, which their own tests hold.
 OWN_WAY = {
     "/logout/": "a user who is signed out already sees the login page",

@@ -35,6 +35,7 @@ from tests.core.test_checks import PRODUCTION, ROOT, manage
             "sqlite:////does/not/exist.sqlite3",
             "which is no folder. Create it, or write another path.",
         ),
+        ("DISK_MIN_FREE_MB", "0", "Write a number of megabytes from 1 to 1e+06."),
         ("LOG_LEVEL", "loud", "Write one of: debug, info, warning, error."),
     ],
 )

@@ -14,6 +14,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from apps.core import periodic
+from apps.core.processes import heartbeat
 from apps.webhooks.models import Delivery
 from tests.faults.test_launch_workers import database_url
 from tests.fixtures import payloads
@@ -62,10 +63,12 @@ def test_it_processes_deliveries_until_a_signal_stops_it(number: signal.Signals)
     with worker() as process:
         receive(3)
         wait_for(is_done)
+        wait_for(lambda: any(known.is_alive for known in heartbeat.workers()))
         process.send_signal(number)
         process.communicate(timeout=HANG_SECONDS)
 
     assert process.returncode == 0
+    assert [known.is_stopped for known in heartbeat.workers()] == [True]
 
 
 def test_a_batch_does_all_that_waits_and_ends() -> None:

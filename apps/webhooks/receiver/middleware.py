@@ -1,8 +1,8 @@
 """Pass deliveries to the receiver before any middleware for pages runs.
 
 The receiver is no page: no session, no sign-in, no CSRF token, no language, no redirect to https that would turn a POST
-into a GET. So this middleware is the first and the receiver is in no URLconf. A request below ``/hooks/`` without one
-of our tokens continues to the URLconf and gets the response of any unknown page.
+into a GET. So only the probes come before this middleware, and the receiver is in no URLconf. A request below
+``/hooks/`` without one of our tokens continues to the URLconf and gets the response of any unknown page.
 """
 
 from __future__ import annotations

@@ -11,8 +11,10 @@ from django.core.management.base import CommandError
 from django.db import InterfaceError, OperationalError, connections
 from django.utils.autoreload import run_with_reloader
 from django_tasks_db.management.commands import db_worker
+from django_tasks_db.models import DBTaskResult
 
-from apps.core import memory, periodic
+from apps.core import periodic
+from apps.core.processes import heartbeat, memory
 
 logger = logging.getLogger(__name__)
 
@@ -27,17 +29,23 @@ class Worker(db_worker.Worker):
     def run(self) -> None:
         """Work until a signal, or with ``--batch`` until nothing is left; raise CommandError when a job died."""
         if self.batch:
-            super().run()
-            if not periodic.run_once():
-                raise CommandError("A periodic job failed. See the log.")
+            with heartbeat.process():
+                super().run()
+                if not periodic.run_once():
+                    raise CommandError("A periodic job failed. See the log.")
             return
         os.nice(NICENESS)
         memory.settle()
         try:
-            with periodic.running():
+            with heartbeat.process(), periodic.running():
                 self._run_through_outages()
         except periodic.JobDiedError:
             raise CommandError("A periodic job died. See the log.") from None
+
+    def run_task(self, db_task_result: DBTaskResult[..., Any]) -> None:
+        """Run a task from the queue; the heartbeat reports one that does not end."""
+        with periodic.working(periodic.TASKS):
+            super().run_task(db_task_result)
 
     def _run_through_outages(self) -> None:
         """Run tasks from the queue; while the database cannot be reached, log it once and retry."""

@@ -1,0 +1,1 @@
+"""Whether the installation works: probes for supervisors, and conditions for administrators."""

@@ -1,0 +1,1 @@
+"""What the web server's processes and the worker need as processes: a log, settled memory, a heartbeat."""
