@@ -1,4 +1,4 @@
-"""Whole histories of workflows on releases 1.0 and 2.0: an event has one task, and a list has the open task alone.
+"""Whole histories of workflows on the first releases: an event has one task, and a list has the open tasks alone.
 
 The simulation knows nothing of the projection; it is a small separate server. Release 1.0 sends no time of completion.
 """
@@ -17,6 +17,7 @@ from apps.pneumatic.canonical.events import (
     Seen,
     Status,
     TaskSnapshot,
+    TaskStatus,
     WorkflowSnapshot,
 )
 
@@ -40,11 +41,15 @@ class Life:
 
 
 class Server:
-    """A server with one workflow, whose tasks are done one after the other."""
+    """A server with one workflow, whose tasks are done one after the other.
 
-    def __init__(self, draw: st.DrawFn, *, tasks: int, has_times: bool) -> None:
+    ``lists_active``: what it lists is not the open task alone, but all tasks that are active.
+    """
+
+    def __init__(self, draw: st.DrawFn, *, tasks: int, has_times: bool, lists_active: bool) -> None:
         self._draw = draw
         self._has_times = has_times
+        self._lists_active = lists_active
         self._now = BEGIN
         self._reads = 0
         self.received: list[Event] = []
@@ -103,8 +108,17 @@ class Server:
         nameless = tuple(replace(one, name="") for one in current.performers)
         current = replace(current, date_completed=None, performers=nameless)
         workflow = replace(self._workflow(current), passed=passed, date_completed=self._ended)
+        if self._lists_active:
+            workflow = self._with_active_tasks(workflow, current)
         seen_at = READ_AT + dt.timedelta(minutes=self._reads)
         self.received.append(Event(Seen.WORKFLOW, workflow, seen_at=seen_at))
+
+    def _with_active_tasks(self, workflow: WorkflowSnapshot, current: TaskSnapshot) -> WorkflowSnapshot:
+        """Return what such a server lists: of a snoozed or ended workflow it has no task but the last one."""
+        if self.status is not Status.RUNNING:
+            return workflow
+        active = replace(current, status=TaskStatus.ACTIVE)
+        return replace(workflow, current_task=active, tasks=(active,))
 
     def _complete(self, *, skips: bool) -> None:
         number = self.current
@@ -166,7 +180,9 @@ def listed_lives(draw: st.DrawFn, *, most_actions: int, goes_on: bool = False) -
 
     Where it ``goes_on``, more follows, of which nothing is lost.
     """
-    server = Server(draw, tasks=draw(st.integers(1, 4)), has_times=draw(st.booleans()))
+    server = Server(
+        draw, tasks=draw(st.integers(1, 4)), has_times=draw(st.booleans()), lists_active=draw(st.booleans())
+    )
     for action in draw(st.lists(st.sampled_from(ACTIONS), max_size=most_actions)):
         server.act(action)
     server.read()

@@ -6,8 +6,8 @@ the order of arrival. Pneumatic starts a workflow once: "workflow started" is al
 A completion without its own time, as release 1.0 sends it, follows the return that started its round.
 
 Readings from Pneumatic follow events of the same time, sorted by when they were read. A reading is never older than the
-latest time in it, and nothing else reports changes that leave no time. A reading of the open task alone precedes
-events that have no time after the start of this task: it was read before the task was completed or the workflow ended.
+latest time in it, and nothing else reports changes that leave no time. A reading of an open workflow precedes events
+that have no time after the latest one in it: it was read before the task was completed or the workflow ended.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def _key(fact: Fact) -> tuple[bool, dt.datetime, int, int, dt.datetime, str]:
                 rank = _RETURNED_AFTER_THE_END
         elif event.task.date_completed is None and event.task.date_started == occurred_at:
             rank = _COMPLETED_AFTER_A_RETURN  # this is the time at which the task was started, by a return or not
-    elif rank == _RANKS[Seen.WORKFLOW] and not event.workflow.tasks and event.workflow.status in _IS_OPEN:
+    elif rank == _RANKS[Seen.WORKFLOW] and event.workflow.status in _IS_OPEN:
         rank = _READ_WHILE_OPEN
     return (rank != 0, occurred_at or _NEVER, rank, number, event.seen_at or _NEVER, content_hash)
 

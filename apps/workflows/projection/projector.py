@@ -120,8 +120,16 @@ def project(events: Iterable[tuple[str, Event]]) -> Projection:
 
 
 def _reduce(order: EventOrder) -> ReadingReducer | SnapshotReducer:
-    has_snapshots = any(fact.event.workflow.tasks for fact in order.dated)
+    has_snapshots = any(_shows_other_tasks(fact.event) for fact in order.dated)
     return SnapshotReducer(order) if has_snapshots else ReadingReducer(order)
+
+
+def _shows_other_tasks(event: Event) -> bool:
+    """Return whether an event has more than the open task. A list of the active tasks (3.1) may have that one alone."""
+    workflow = event.workflow
+    if event.kind is Seen.WORKFLOW and workflow.passed is not None:
+        return workflow.tasks not in {(), (workflow.current_task,)}
+    return bool(workflow.tasks)
 
 
 def _is_whole(event: Event) -> bool:

@@ -1,4 +1,4 @@
-"""Workflows of releases 1.0 and 2.0 with lost events: a reading adds what is missing, and takes nothing back."""
+"""Workflows of the first releases with lost events: a reading adds what is missing, and takes nothing back."""
 
 from __future__ import annotations
 
@@ -114,9 +114,8 @@ def test_a_reading_is_the_same_after_it_was_stored(life: Life) -> None:
 def test_a_deletion_is_shown_and_a_later_reading_disproves_it(life: Life) -> None:
     last = life.received[-1]
     assert last.seen_at is not None
-    gone = Event(
-        Seen.GONE, replace(last.workflow, current_task=None, passed=None), seen_at=last.seen_at + AN_HOUR
-    )
+    nothing = replace(last.workflow, current_task=None, tasks=(), passed=None)
+    gone = Event(Seen.GONE, nothing, seen_at=last.seen_at + AN_HOUR)
     found = replace(last, seen_at=last.seen_at + 2 * AN_HOUR)
     before = project(hashed(life.received))
 
