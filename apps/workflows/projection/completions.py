@@ -63,6 +63,15 @@ class Completions:
         """Return whether the task is done in its present round."""
         return task.id in self._done
 
+    def was_open_again(self, task: TaskSnapshot, *, until: dt.datetime | None) -> bool:
+        """Return whether the snapshot of a task was started after its reported completion, and before ``until``."""
+        known = self._done.get(task.id)
+        started = task.date_started
+        if known is None or known.passed is not None or started is None or task.date_completed is not None:
+            return False
+        completed = known.task.date_completed
+        return completed is not None and until is not None and completed < started < until
+
     def highest_done(self) -> int | None:
         """Return the highest number of a task that is done."""
         numbers = (done.task.number for done in self._done.values())

@@ -111,10 +111,10 @@ class TaskReducer:
             self._task_returned(self._undated_returns.pop(0), reopens=self.state not in ENDED)
         moments = [fact.occurred_at for fact in order.dated if fact.occurred_at]
         for fact in order.ends:
-            if self._ends_inferred and self.state is not Status.COMPLETED:
-                self._ends_inferred -= (
-                    1  # a status showed this end already, and the workflow continued after it
-                )
+            is_terminated = fact.event.workflow.status is Status.TERMINATED
+            if self._ends_inferred and self.state is not Status.COMPLETED and not is_terminated:
+                # A status showed this end already, and the workflow continued after it.
+                self._ends_inferred -= 1
             else:
                 self._workflow_completed(fact._replace(occurred_at=max(moments, default=fact.occurred_at)))
 
@@ -167,7 +167,7 @@ class TaskReducer:
             return  # the same return in another shape
         source, target = ends_of_return(task, current)
         if source is not None:
-            self._pass_up_to(source)
+            self._pass_up_to(source, returned_at=target.date_started if target is not None else None)
         elif target is not None:
             self._tasks.pass_up_to(target, before=self.open)
             if not (self.state in ENDED and self._left is not None and self._left[0].id == target.id):
@@ -263,10 +263,10 @@ class TaskReducer:
 
     # Returns
 
-    def _pass_up_to(self, source: TaskSnapshot) -> None:
+    def _pass_up_to(self, source: TaskSnapshot, *, returned_at: dt.datetime | None) -> None:
         """Bring the workflow to ``source``, where it was when it was returned."""
-        if self._is_before_open_task(source):
-            self._infer_return(source)  # it was at a later task, so it had been returned before
+        if self._is_before_open_task(source) or self._tasks.was_open_again(source, until=returned_at):
+            self._infer_return(source)  # it was at a later task or at its end, so it had been returned before
         else:
             self._tasks.pass_up_to(source, before=self.open)
 
