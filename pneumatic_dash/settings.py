@@ -140,6 +140,9 @@ TEMPLATES = [
 
 # -- Database --------------------------------------------------------------------------------------------------
 
+DATABASE_TIMEOUT = _number("DATABASE_TIMEOUT", 15, least=1, most=600, unit="seconds")
+DATABASE_COMMAND_TIMEOUT = _number("DATABASE_COMMAND_TIMEOUT", 300, least=1, most=24 * 3600, unit="seconds")
+DATABASE_LOCK_TIMEOUT = _number("DATABASE_LOCK_TIMEOUT", 60, least=1, most=3600, unit="seconds")
 if not _text("DATABASE_URL"):
     (BASE_DIR / "var").mkdir(exist_ok=True)  # missing in a fresh checkout
 DATABASES = {"default": _database("DATABASE_URL", BASE_DIR / "var" / "dash.sqlite3")}
@@ -152,13 +155,12 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {
         # Writers queue for the lock at BEGIN and wait, instead of failing in the middle of a transaction.
         "transaction_mode": "IMMEDIATE",
-        "timeout": 20,
+        "timeout": DATABASE_TIMEOUT,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA cache_size=-64000; PRAGMA mmap_size=268435456;",
     }
 else:
+    DATABASES["default"]["ENGINE"] = "apps.core.database"  # Django's own, and never waits without end
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-    # Fail soon if the server is down; the operating system would wait for minutes.
-    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
 # Opening a connection costs more than most requests; closing SQLite's last one also checkpoints the whole log.
 DATABASES["default"]["CONN_MAX_AGE"] = 60
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -251,7 +253,10 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "filters": {"secrets": {"()": "apps.core.redaction.RedactSecrets"}},
+    "filters": {
+        "secrets": {"()": "apps.core.redaction.RedactSecrets"},
+        "one_line": {"()": "apps.core.database.errors.OneLine"},
+    },
     "handlers": {
         "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["secrets"]},
     },
@@ -264,6 +269,7 @@ LOGGING = {
     "loggers": {
         "urllib3": {"level": "INFO"},
         "django": {"level": "INFO", "handlers": []},
+        "django.request": {"filters": ["one_line"]},
         "django.server": {"level": "WARNING", "handlers": [], "propagate": True},
     },
 }

@@ -26,6 +26,9 @@ os.environ.update(
     PNEUMATIC_READ_TIMEOUT="300",
     WEBHOOK_READ_TIMEOUT="120",
     WEBHOOK_WRITE_TIMEOUT="60",
+    DATABASE_TIMEOUT="600",
+    DATABASE_COMMAND_TIMEOUT="3600",
+    DATABASE_LOCK_TIMEOUT="3600",
 )
 
 # Images of containers like to switch compiled files off. Then each process of tests compiles every module again,

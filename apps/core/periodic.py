@@ -19,6 +19,8 @@ from dataclasses import dataclass
 
 from django.db import InterfaceError, OperationalError, close_old_connections, connections
 
+from apps.core.database.errors import first_line
+
 logger = logging.getLogger(__name__)
 
 MAX_RETRY_WAIT_SECONDS = 30.0  # between attempts of a failing job
@@ -163,7 +165,7 @@ class Jobs:
             except (OperationalError, InterfaceError) as error:
                 failures += 1
                 if not is_away:
-                    logger.error("“%s” waits for the database: %s", periodic.name, _first_line(error))
+                    logger.error("“%s” waits for the database: %s", periodic.name, first_line(error))
                 is_away = True
             except Exception:
                 failures += 1
@@ -189,7 +191,3 @@ def running() -> Iterator[None]:
         jobs.stop()
         if jobs.have_died:
             raise JobDiedError
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0]

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, nullcontext
 from django.conf import settings
 from django.db import Error, connection, transaction
 
-from apps.core.database import bounded_transaction
+from apps.core.database.transactions import bounded_transaction
 from apps.pneumatic import detection, server
 from apps.pneumatic.canonical.features import features_from_json, features_to_json
 from apps.pneumatic.canonical.schemas import KeyHolder

@@ -92,9 +92,8 @@
   };
   document.addEventListener("htmx:sendError", () => explain("offline"));
   document.addEventListener("htmx:timeout", () => explain("offline"));
-  document.addEventListener("htmx:responseError", (event) =>
-    explain(event.detail.xhr.status === 403 ? "forbidden" : "failed"),
-  );
+  const kinds = { 403: "forbidden", 503: "unavailable" };
+  document.addEventListener("htmx:responseError", (event) => explain(kinds[event.detail.xhr.status] ?? "failed"));
   document.addEventListener("htmx:afterSwap", (event) => {
     if (event.detail.target.id !== "messages") document.querySelector("#messages [data-request-failed]")?.remove();
   });

@@ -36,6 +36,9 @@ from tests.core.test_checks import PRODUCTION, ROOT, manage
             "which is no folder. Create it, or write another path.",
         ),
         ("DISK_MIN_FREE_MB", "0", "Write a number of megabytes from 1 to 1e+06."),
+        ("DATABASE_TIMEOUT", "0", "Write a number of seconds from 1 to 600."),
+        ("DATABASE_COMMAND_TIMEOUT", "long", "Write a number of seconds from 1 to 86400."),
+        ("DATABASE_LOCK_TIMEOUT", "-1", "Write a number of seconds from 1 to 3600."),
         ("LOG_LEVEL", "loud", "Write one of: debug, info, warning, error."),
     ],
 )

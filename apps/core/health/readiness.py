@@ -11,7 +11,9 @@ from django.db import DatabaseError, Error
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
-from apps.core import database
+from apps.core.database import state
+from apps.core.database.limits import at_most
+from apps.core.database.transactions import bounded_transaction
 from apps.core.health import storage
 from apps.core.models import WorkerProcess
 from apps.core.processes import heartbeat
@@ -47,7 +49,8 @@ class _TakenBackError(Exception):
 
 def check(*, with_worker: bool = False) -> Sequence[Verdict]:
     """Check everything, each part within a few seconds. After a failure of the database the rest of it is not tried."""
-    verdicts = _database()
+    with at_most(MAX_WRITE_SECONDS):
+        verdicts = _database()
     verdicts.append(_disk())
     if with_worker:
         works = all(verdict.state == PASSED for verdict in verdicts[:2])
@@ -56,7 +59,7 @@ def check(*, with_worker: bool = False) -> Sequence[Verdict]:
 
 
 def _database() -> list[Verdict]:
-    readiness = database.readiness()
+    readiness = state.check()
     if readiness.database != PASSED:
         return [
             Verdict("database", readiness.database, _("The database cannot be reached.")),
@@ -84,7 +87,7 @@ def _write() -> Verdict:
 def write_trouble() -> WriteTrouble | None:
     """Write a row and take it back; return why that failed, None where it worked."""
     try:
-        with database.bounded_transaction(MAX_WRITE_SECONDS):
+        with bounded_transaction(MAX_WRITE_SECONDS):
             WorkerProcess.objects.create(
                 pk=uuid.uuid4().hex,
                 host="",

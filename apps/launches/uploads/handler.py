@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import IO, Any
 
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile
+from django.db import Error
 from django.http import HttpRequest, QueryDict
 from django.utils.datastructures import MultiValueDict
 
@@ -49,9 +50,17 @@ class BoundedUploadHandler(FileUploadHandler):
         super().new_file(*args, **kwargs)
         self.received = 0
         setattr(self.request, "came_with_files", True)  # noqa: B010  (not declared by HttpRequest)
-        user = getattr(self.request, "user", None)
-        if user is None or not user.has_perm("launches.launch_workflow"):
+        if not self._is_allowed():
             raise SkipFile
+
+    def _is_allowed(self) -> bool:
+        user = getattr(self.request, "user", None)
+        try:
+            return user is not None and user.has_perm("launches.launch_workflow")
+        except Error as error:
+            # The answers come after the file in the body. They are read to be kept, and then the request fails.
+            setattr(self.request, "user_unknown", error)  # noqa: B010  (not declared by HttpRequest)
+            return False
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes:
         """Pass the chunk on, or drop the whole file when it reaches the limit."""
@@ -66,8 +75,13 @@ class BoundedUploadHandler(FileUploadHandler):
 
 
 def oversized(request: HttpRequest) -> MultiValueDict[str, str]:
-    """Return the names of the files of this request that were too large, by control ("" where none was read)."""
+    """Return the names of the files of this request that were too large, by control ("" where none was read).
+
+    Raise the database's error where it was not possible to look up whether the user may send files.
+    """
     request.FILES  # noqa: B018  (reads the body, if it is not read yet)
+    if (error := getattr(request, "user_unknown", None)) is not None:
+        raise error
     return MultiValueDict(getattr(request, "oversized_files", {}))
 
 

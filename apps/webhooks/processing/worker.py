@@ -25,6 +25,7 @@ from typing import TypeVar
 from django.db import Error, connection
 from django.utils import timezone
 
+from apps.core.database.errors import is_passing
 from apps.webhooks.locks import redoable
 from apps.webhooks.models import Delivery
 from apps.webhooks.processing import errors
@@ -186,7 +187,7 @@ def _write(batch: Sequence[Interpretation], pace: Pace) -> BatchReport:
         except Exception as error:
             if len(part) == 1:
                 report.add(_fail(part[0].delivery, error))
-            elif errors.is_passing(error):
+            elif is_passing(error):
                 raise
             else:
                 middle = len(part) // 2
@@ -198,7 +199,7 @@ def _write(batch: Sequence[Interpretation], pace: Pace) -> BatchReport:
 
 def _fail(delivery: Delivery, error: Exception) -> BatchReport:
     """Schedule a retry, or make the delivery a dead letter after the last attempt; raise a passing database error."""
-    if errors.is_passing(error):
+    if is_passing(error):
         raise error
     attempts = delivery.attempts + 1
     is_last = attempts >= MAX_ATTEMPTS
@@ -226,7 +227,7 @@ def retry_while_busy(action: Callable[[], T]) -> T:
         try:
             return action()
         except Error as error:
-            if attempt == BUSY_ATTEMPTS or not errors.is_passing(error):
+            if attempt == BUSY_ATTEMPTS or not is_passing(error):
                 raise
         if not connection.in_atomic_block:
             connection.close_if_unusable_or_obsolete()

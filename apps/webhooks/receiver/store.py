@@ -19,7 +19,7 @@ from django.db import OperationalError
 from django.db.utils import InterfaceError
 
 from apps.core import bulk
-from apps.core.database import bounded_transaction
+from apps.core.database.transactions import bounded_transaction
 from apps.webhooks.models import Delivery
 
 MAX_GROUP = 50  # rows

@@ -69,7 +69,7 @@ def test_it_is_not_ready_before_migrations(client: Client) -> None:
 @pytest.mark.parametrize("kind", [OperationalError, InterfaceError])
 def test_it_is_not_ready_without_the_database(client: Client, kind: type[Exception]) -> None:
     failure = kind("could not connect to server at 10.1.2.3 as dash")
-    with mock.patch("apps.core.database.MigrationExecutor", side_effect=failure):
+    with mock.patch("apps.core.database.state.MigrationExecutor", side_effect=failure):
         response = client.get("/readyz?worker")
 
     assert response.status_code == 503

@@ -15,7 +15,7 @@ from django.db import DatabaseError, IntegrityError, OperationalError, connectio
 from django.utils import timezone
 from pytest_django.fixtures import Settings as SettingsWrapper
 
-from apps.core.database import bounded_transaction
+from apps.core.database.transactions import bounded_transaction
 from apps.webhooks import endpoints
 from apps.webhooks.models import Delivery, Endpoint
 from apps.webhooks.receiver import store

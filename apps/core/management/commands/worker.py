@@ -14,6 +14,7 @@ from django_tasks_db.management.commands import db_worker
 from django_tasks_db.models import DBTaskResult
 
 from apps.core import periodic
+from apps.core.database.errors import first_line
 from apps.core.processes import heartbeat, memory
 
 logger = logging.getLogger(__name__)
@@ -60,7 +61,7 @@ class Worker(db_worker.Worker):
                 if time.monotonic() - began > MAX_RETRY_WAIT_SECONDS:
                     wait = 0.0
                 if not wait:
-                    logger.error("The tasks wait for the database: %s", str(error).partition("\n")[0])
+                    logger.error("The tasks wait for the database: %s", first_line(error))
             connections.close_all()
             self.startup_delay = False
             wait = min(wait * 2 or max(self.interval, 0.5), MAX_RETRY_WAIT_SECONDS)

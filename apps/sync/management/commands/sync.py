@@ -11,7 +11,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
 
-from apps.core import database
+from apps.core.database import state
 from apps.pneumatic.client import capabilities
 from apps.sync import console, engine, registry
 from apps.sync.models import SyncRun
@@ -46,7 +46,7 @@ class Command(BaseCommand):
                 f"Cannot sync {', '.join(unknown)}: unknown. Choose from: {known}.",
                 returncode=REFUSED,
             )
-        readiness = database.readiness()
+        readiness = state.check()
         if not readiness.is_ready:
             advice = (
                 "Migrations are missing: run manage.py migrate."

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from apps.core import database
+from apps.core.database import state
 from apps.webhooks.models import Event
 from apps.workflows.models import Workflow
 from apps.workflows.rebuild.differences import ProjectionDifference, RebuildProgress, apply, differences
@@ -28,7 +28,7 @@ class Command(BaseCommand):
         parser.add_argument("--workflow", type=int, metavar="ID", help="Only this workflow.")
 
     def handle(self, *args: str, **options: Any) -> None:
-        if not database.readiness().is_ready:
+        if not state.check().is_ready:
             raise CommandError("The database is not ready: see manage.py migrate.", returncode=DIFFERENT)
         one = options["workflow"]
         if one is not None and not _is_known(one):

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from apps.core import database
+from apps.core.database import state
 from apps.pneumatic import server
 from apps.pneumatic.client import connect
 from apps.pneumatic.errors import PneumaticError
@@ -34,7 +34,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: str, **options: Any) -> None:
-        if not database.readiness().is_ready:
+        if not state.check().is_ready:
             raise CommandError("The database is not ready: see manage.py migrate.", returncode=FAILED)
         try:
             with connect() as client:

@@ -1,53 +1,31 @@
-"""Readiness of the database, and transactions with a limited wait."""
+"""Transactions with a limited wait."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
-from django.db import Error, OperationalError, connection, transaction
-from django.db.migrations.executor import MigrationExecutor
+from django.db import OperationalError, connection, transaction
+
+from apps.core.database.limits import at_most
 
 # SQLite's own wait grows to 0.1 s between attempts: the lock would often be free long before the next one.
 POLL_INTERVAL_SECONDS = 0.001
-
-
-@dataclass(frozen=True, slots=True)
-class Readiness:
-    """``database`` is ``ok`` or ``unreachable``; ``migrations`` is ``ok``, ``pending`` or ``unknown``."""
-
-    database: str
-    migrations: str
-
-    @property
-    def is_ready(self) -> bool:
-        return self.database == self.migrations == "ok"
-
-
-def readiness() -> Readiness:
-    """Check whether the database can be reached and all migrations are applied."""
-    try:
-        executor = MigrationExecutor(connection)
-        pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    except Error:
-        return Readiness(database="unreachable", migrations="unknown")
-    return Readiness(database="ok", migrations="pending" if pending else "ok")
 
 
 @contextmanager
 def bounded_transaction(seconds: float) -> Iterator[None]:
     """Run the block in a transaction that waits at most ``seconds`` for the database.
 
-    On SQLite that limits the wait for the write lock, on PostgreSQL the time of each statement. Raise OperationalError
+    On SQLite that limits the wait for the write lock, on PostgreSQL the time of the whole block. Raise OperationalError
     when it took too long, and RuntimeError inside another transaction, since the end of this one must be a commit.
     """
     if connection.vendor == "sqlite":
         with _write_lock(seconds):
             yield
         return
-    with transaction.atomic(durable=True):
+    with at_most(seconds), transaction.atomic(durable=True):
         with connection.cursor() as cursor:
             cursor.execute("SELECT set_config('statement_timeout', %s, true)", [str(int(seconds * 1000))])
         yield

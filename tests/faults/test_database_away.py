@@ -1,0 +1,88 @@
+"""The real web server while its database is silent, or ends connections again and again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import requests
+from django.conf import settings
+from django.db import connection
+
+from apps.accounts.models import User
+from tests.factories import client_of
+from tests.faults.test_launch_workers import database_url
+from tests.faults.test_receiver_served import Web
+from tests.fixtures.proxy import Proxy, proxy_to
+from tests.fixtures.waiting import HANG_SECONDS, wait_for
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+Get = Callable[[str], requests.Response]
+
+
+@pytest.fixture
+def proxy(tmp_path: Path) -> Iterator[tuple[Proxy, Web]]:
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has no network.")
+    with proxy_to(database_url()) as (proxy, url):
+        web = Web(
+            log=tmp_path / "web.log",
+            settings={"DATABASE_URL": url, "DATABASE_TIMEOUT": "1", "HASHED_STATIC": "False"},
+        )
+        web.start()
+        try:
+            yield proxy, web
+        finally:
+            web.kill()
+
+
+@pytest.fixture
+def get(proxy: tuple[Proxy, Web], operator: User) -> Iterator[Get]:
+    """Return a function that opens a page as a signed-in user."""
+    cookie = client_of(operator).cookies[settings.SESSION_COOKIE_NAME].value
+    with requests.Session() as session:
+        session.trust_env = False
+        session.cookies.set(settings.SESSION_COOKIE_NAME, cookie)
+        yield lambda path: session.get(
+            f"http://127.0.0.1:{proxy[1].port}{path}", allow_redirects=False, timeout=HANG_SECONDS
+        )
+
+
+def test_a_silent_database_stops_no_page_forever(proxy: tuple[Proxy, Web], get: Get) -> None:
+    link, web = proxy
+    assert get("/launches/").status_code == 200
+    link.silence()
+
+    away = [get("/launches/") for _thread in range(3)]
+    alive, ready = (
+        requests.get(f"http://127.0.0.1:{web.port}{path}", timeout=HANG_SECONDS)
+        for path in ("/healthz", "/readyz")
+    )
+    link.restore()
+
+    assert {page.status_code for page in away} == {503}
+    assert all("The database is not available" in page.text for page in away)
+    assert (alive.status_code, ready.status_code) == (200, 503)
+    wait_for(lambda: get("/launches/").status_code == 200)
+    assert get("/readyz").status_code == 200
+    assert "Traceback" not in web.text()
+
+
+def test_connections_that_end_again_and_again_lead_to_no_raw_error(
+    proxy: tuple[Proxy, Web], get: Get
+) -> None:
+    link, web = proxy
+    statuses = set()
+    for _time in range(20):
+        statuses.add(get("/launches/").status_code)
+        link.cut()
+    link.refuse()
+    refused = get("/launches/")
+    link.restore()
+
+    assert statuses <= {200, 503}
+    assert refused.status_code == 503
+    wait_for(lambda: get("/launches/").status_code == 200)
+    assert "Traceback" not in web.text()
