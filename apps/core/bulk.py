@@ -9,6 +9,7 @@ because psycopg would parse a statement with a placeholder for each value every 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
 from functools import cache
 from operator import attrgetter
 from typing import Any
@@ -16,32 +17,42 @@ from typing import Any
 import orjson
 from django.db import connection, models
 
+_UNCHANGED = (
+    models.CharField,
+    models.TextField,
+    models.IntegerField,
+    models.BooleanField,
+    models.BinaryField,
+)
+
 Field = Any  # of a model: Django's types do not distinguish fields that have a column
 Converter = Callable[[Any], Any]
 
 
-def insert(rows: Sequence[models.Model], *, unique: str = "", update: Collection[str] = ()) -> None:
+def insert(
+    rows: Sequence[models.Model], *, unique: str = "", update: Collection[str] = (), cursor: Any = None
+) -> None:
     """Insert ``rows`` of one model; where one has the same ``unique`` column, write its ``update`` columns.
 
     Rows without a primary key get one in the database; the objects are not updated with it. No signals are sent.
+    ``cursor`` may be that of a ``direct_transaction``.
     """
     if not rows:
         return
-    fields, values = _columns(type(rows[0]))
-    table = f"{_table(type(rows[0]))} ({', '.join(map(_quoted, fields))})"
-    end = _conflict(type(rows[0]), unique, update) if update else ""
-    raw = list(map(values, rows))
-    with connection.cursor() as cursor:
-        if connection.vendor != "postgresql":
-            place = ", ".join(["%s"] * len(fields))
-            cursor.executemany(f"INSERT INTO {table} VALUES ({place}){end}", _ready(fields, raw))
-        elif end:
-            source, document = _together(fields, raw)
-            cursor.execute(f"INSERT INTO {table} SELECT * FROM {source}{end}", [document])
-        else:
-            with connection.wrap_database_errors, cursor.copy(f"COPY {table} FROM STDIN") as copy:
-                for row in _ready(fields, raw):
-                    copy.write_row(row)
+    if cursor is None:
+        with connection.cursor() as cursor:
+            insert(rows, unique=unique, update=update, cursor=cursor)
+        return
+    plan = _insertion(type(rows[0]), unique, tuple(update))
+    values = map(plan.values, rows)
+    if connection.vendor != "postgresql":
+        cursor.executemany(plan.statement, _ready(plan.converters, values))
+    elif update:
+        cursor.execute(plan.statement, [_document(plan.columns, values)])
+    else:
+        with connection.wrap_database_errors, cursor.copy(plan.statement) as copy:
+            for row in _ready(plan.converters, values):
+                copy.write_row(row)
 
 
 def update(model: type[models.Model], names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
@@ -50,27 +61,49 @@ def update(model: type[models.Model], names: Sequence[str], rows: Sequence[Seque
         return
     meta = model._meta
     key = _quoted(meta.pk)
-    changed = [meta.get_field(name) for name in names]
+    changed: list[Field] = [meta.get_field(name) for name in names]
     fields = [*changed, meta.pk]
     table = _table(model)
     with connection.cursor() as cursor:
         if connection.vendor != "postgresql":
             each = ", ".join(f"{_quoted(field)} = %s" for field in changed)
-            cursor.executemany(f"UPDATE {table} SET {each} WHERE {key} = %s", _ready(fields, rows))
+            statement = f"UPDATE {table} SET {each} WHERE {key} = %s"
+            cursor.executemany(statement, _ready(list(map(_converter, fields)), rows))
         else:
-            source, document = _together(fields, rows)
             all_ = ", ".join(f"{_quoted(field)} = new.{_quoted(field)}" for field in changed)
             cursor.execute(
-                f"UPDATE {table} SET {all_} FROM {source} WHERE {table}.{key} = new.{key}",
-                [document],
+                f"UPDATE {table} SET {all_} FROM {_recordset(fields)} WHERE {table}.{key} = new.{key}",
+                [_document([field.column for field in fields], rows)],
             )
 
 
+@dataclass(frozen=True, slots=True)
+class _Insertion:
+    """What an insert needs in addition to the rows. It is prepared once: that takes longer than to insert a row."""
+
+    statement: str
+    values: Callable[[models.Model], Sequence[Any]]  # of a row, in the order of ``columns``
+    columns: list[str]
+    converters: list[Converter | None]
+
+
 @cache
-def _columns(model: type[models.Model]) -> tuple[list[Field], Callable[[models.Model], Any]]:
-    """Return the columns of a new row, and the function that reads their values."""
+def _insertion(model: type[models.Model], unique: str, update: Collection[str]) -> _Insertion:
     fields = [field for field in model._meta.concrete_fields if field is not model._meta.auto_field]
-    return fields, attrgetter(*(field.attname for field in fields))
+    table = f"{_table(model)} ({', '.join(map(_quoted, fields))})"
+    end = _conflict(model, unique, update) if update else ""
+    if connection.vendor != "postgresql":
+        statement = f"INSERT INTO {table} VALUES ({', '.join('?' * len(fields))}){end}"
+    elif update:
+        statement = f"INSERT INTO {table} SELECT * FROM {_recordset(fields)}{end}"
+    else:
+        statement = f"COPY {table} FROM STDIN"
+    return _Insertion(
+        statement,
+        values=attrgetter(*(field.attname for field in fields)),
+        columns=[field.column for field in fields],
+        converters=list(map(_converter, fields)),
+    )
 
 
 def _conflict(model: type[models.Model], unique: str, names: Collection[str]) -> str:
@@ -79,21 +112,22 @@ def _conflict(model: type[models.Model], unique: str, names: Collection[str]) ->
     return f" ON CONFLICT ({_quoted(model._meta.get_field(unique))}) DO UPDATE SET {changes}"
 
 
-def _ready(fields: Sequence[Field], rows: Iterable[Sequence[Any]]) -> list[list[Any]]:
+def _ready(converters: Sequence[Converter | None], rows: Iterable[Sequence[Any]]) -> list[list[Any]]:
     """Return the values of ``rows`` converted for the database driver."""
-    converters = [_converter(field) for field in fields]
     return [
         [convert(value) if convert else value for convert, value in zip(converters, row, strict=True)]
         for row in rows
     ]
 
 
-def _together(fields: Sequence[Field], rows: Iterable[Sequence[Any]]) -> tuple[str, str]:
-    """Return the expression for the table ``new`` that PostgreSQL builds from one parameter, and that parameter."""
-    names = [field.column for field in fields]
+def _recordset(fields: Sequence[Field]) -> str:
+    """Return the expression for the table ``new`` that PostgreSQL builds from one parameter, a ``_document``."""
     columns = ", ".join(f"{_quoted(field)} {field.db_type(connection)}" for field in fields)
-    document = as_json([dict(zip(names, row, strict=True)) for row in rows])
-    return f"jsonb_to_recordset(%s) AS new ({columns})", document
+    return f"jsonb_to_recordset(%s) AS new ({columns})"
+
+
+def _document(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    return as_json([dict(zip(columns, row, strict=True)) for row in rows])
 
 
 def _table(model: type[models.Model]) -> str:
@@ -114,16 +148,17 @@ def from_json(text: str) -> Any:
     return orjson.loads(text)
 
 
-@cache
 def _converter(field: Field) -> Converter | None:
     """Return the converter of values of ``field`` for the database; None where they stay unchanged."""
     if isinstance(field, models.JSONField):
         return lambda value: None if value is None else as_json(value)
     if isinstance(field, models.DateTimeField):
         return lambda value: connection.ops.adapt_datetimefield_value(value)  # with this thread's connection
+    if isinstance(field, models.ForeignKey):
+        return _converter(field.target_field)
     if field.choices:
         return _plain
-    if isinstance(field, models.CharField | models.TextField | models.IntegerField | models.BooleanField):
+    if isinstance(field, _UNCHANGED):
         return None
     return lambda value: field.get_db_prep_save(value, connection)
 

@@ -13,13 +13,15 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from typing import Any
 
 from django.conf import settings
 from django.db import OperationalError
 from django.db.utils import InterfaceError
 
 from apps.core import bulk
-from apps.core.database.transactions import bounded_transaction
+from apps.core.database.transactions import bounded_transaction, direct_transaction
+from apps.webhooks import endpoints
 from apps.webhooks.models import Delivery
 
 MAX_GROUP = 50  # rows
@@ -27,11 +29,18 @@ MAX_GROUP = 50  # rows
 MAX_GATHERING_SECONDS = 0.005  # that a leader waits for others: it saves a sixth of the transactions
 
 
+class OutdatedError(Exception):
+    """The endpoints have changed since the request was checked."""
+
+
 class PendingDelivery:
     """A row that waits to be written, and its outcome."""
 
-    def __init__(self, delivery: Delivery, also: Callable[[], object] | None) -> None:
+    def __init__(
+        self, delivery: Delivery, in_use: endpoints.Rows | None, also: Callable[[], object] | None
+    ) -> None:
         self.delivery = delivery
+        self.in_use = in_use
         self.also = also
         self.woken = threading.Event()  # it is written, has failed, or leads the next group
         self.is_stored = False
@@ -47,9 +56,14 @@ class DeliveryStore:
         self._waiting: list[PendingDelivery] = []
         self._is_led = False
 
-    def store(self, delivery: Delivery, also: Callable[[], object] | None = None) -> None:
+    def store(
+        self,
+        delivery: Delivery,
+        in_use: endpoints.Rows | None = None,
+        also: Callable[[], object] | None = None,
+    ) -> None:
         """Implement the module's ``store``."""
-        entry = PendingDelivery(delivery, also)
+        entry = PendingDelivery(delivery, in_use, also)
         with self._lock:
             self._waiting.append(entry)
             self._lock.notify()
@@ -115,12 +129,17 @@ def _reset_after_fork() -> None:
 os.register_at_fork(after_in_child=_reset_after_fork)
 
 
-def store(delivery: Delivery, also: Callable[[], object] | None = None) -> None:
+def store(
+    delivery: Delivery,
+    in_use: endpoints.Rows | None = None,
+    also: Callable[[], object] | None = None,
+) -> None:
     """Return when ``delivery`` is committed; raise what the database raised when it is not.
 
-    ``also()`` runs in the same transaction, after the row has its primary key.
+    Raise OutdatedError, and store nothing, where the endpoints in use are no longer ``in_use``. ``also()`` runs in the
+    same transaction, after the row has its primary key.
     """
-    _store.store(delivery, also)
+    _store.store(delivery, in_use, also)
 
 
 def expecting_row() -> AbstractContextManager[None]:
@@ -130,15 +149,13 @@ def expecting_row() -> AbstractContextManager[None]:
 
 def _write(group: Sequence[PendingDelivery]) -> None:
     """Write all in one transaction; when the database refuses a row, each in its own, so that only that one fails."""
+    # Django's own statements need its own transaction.
+    transaction = bounded_transaction if any(entry.also for entry in group) else direct_transaction
     try:
-        with bounded_transaction(settings.WEBHOOK_WRITE_TIMEOUT):
-            if any(entry.also for entry in group):
-                Delivery.objects.bulk_create([entry.delivery for entry in group])
-                for entry in group:
-                    if entry.also is not None:
-                        entry.also()
-            else:
-                bulk.insert([entry.delivery for entry in group])
+        with transaction(settings.WEBHOOK_WRITE_TIMEOUT) as cursor:
+            in_use = endpoints.in_use(cursor)
+            current = [entry for entry in group if entry.in_use in (None, in_use)]
+            _insert(current, cursor)
     except (OperationalError, InterfaceError) as error:  # away or locked: no row fares better alone
         for entry in group:
             entry.error = error
@@ -149,5 +166,19 @@ def _write(group: Sequence[PendingDelivery]) -> None:
         for entry in group:
             _write([entry])
     else:
-        for entry in group:
+        for entry in current:
             entry.is_stored = True
+        for entry in group:
+            if not entry.is_stored:
+                entry.error = OutdatedError()
+
+
+def _insert(group: Sequence[PendingDelivery], cursor: Any) -> None:
+    deliveries = [entry.delivery for entry in group]
+    if not any(entry.also for entry in group):
+        bulk.insert(deliveries, cursor=cursor)
+        return
+    Delivery.objects.bulk_create(deliveries)
+    for entry in group:
+        if entry.also is not None:
+            entry.also()

@@ -52,38 +52,76 @@ _STATES = {
 }
 
 
+# The endpoints in use when they were last read. A row is stored only if they are still the same (``store.store``), so
+# a retired token is refused from the next request on.
+_last_in_use: endpoints.Rows = ()
+
+
 def receive(request: HttpRequest, token: str) -> HttpResponse | None:
     """Respond to a delivery; return None when ``token`` is not one of ours: there is no such page."""
     try:
-        endpoint = endpoints.find(token)
+        return _respond(request, token)
     except DatabaseProblem:
         return _unavailable()
+
+
+def _respond(request: HttpRequest, token: str) -> HttpResponse | None:
+    in_use = _last_in_use
+    endpoint = endpoints.find(token, in_use)
+    if endpoint is None:
+        in_use, endpoint = _look_up(token)
     if endpoint is None:
         return None
-    if request.method != "POST":
-        return HttpResponseNotAllowed(["POST"])
     try:
-        body = read_body(request, limit=settings.WEBHOOK_BODY_LIMIT, seconds=settings.WEBHOOK_READ_TIMEOUT)
+        body = _read(request)
     except Refused as refused:
-        return _answer(refused.status, error=refused.reason)
-    try:
-        with store.expecting_row():
-            judgement = judge(body, endpoint, token)
-            _store(request, endpoint, body, judgement)
-    except DatabaseProblem:
-        return _unavailable()
+        return _refusal(refused) if _look_up(token)[1] else None
+    while endpoint is not None:
+        try:
+            with store.expecting_row():
+                judgement = judge(body, endpoint, token)
+                _store(request, endpoint, in_use, body, judgement)
+        except store.OutdatedError:
+            in_use, endpoint = _look_up(token)
+        else:
+            return _verdict(judgement)
+    return None
+
+
+def _look_up(token: str) -> tuple[endpoints.Rows, Endpoint | None]:
+    """Read the endpoints in use; return them, and the one of ``token``."""
+    global _last_in_use
+    _last_in_use = in_use = endpoints.in_use()
+    return in_use, endpoints.find(token, in_use)
+
+
+def _read(request: HttpRequest) -> bytes:
+    if request.method != "POST":
+        raise Refused(405, "Send a delivery with POST.")
+    return read_body(request, limit=settings.WEBHOOK_BODY_LIMIT, seconds=settings.WEBHOOK_READ_TIMEOUT)
+
+
+def _refusal(refused: Refused) -> HttpResponse:
+    if refused.status == 405:
+        return HttpResponseNotAllowed(["POST"])
+    return _answer(refused.status, error=refused.reason)
+
+
+def _verdict(judgement: Judgement) -> HttpResponse:
     if judgement.verdict is Verdict.MALFORMED:
         return _answer(400, verdict=judgement.verdict.value, reason=judgement.reason)
     return _answer(200, verdict=judgement.verdict.value)
 
 
-def _store(request: HttpRequest, endpoint: Endpoint, body: bytes, judgement: Judgement) -> None:
+def _store(
+    request: HttpRequest, endpoint: Endpoint, in_use: endpoints.Rows, body: bytes, judgement: Judgement
+) -> None:
     now = timezone.now()
     state = _STATES[judgement.verdict]
     hook = judgement.hook
     delivery = Delivery(
         received_at=now,
-        endpoint=endpoint,
+        endpoint_id=endpoint.pk,
         address=client_address(request),
         headers=kept_headers(request),
         body=body,
@@ -101,7 +139,7 @@ def _store(request: HttpRequest, endpoint: Endpoint, body: bytes, judgement: Jud
         also = partial(_arrived, judgement.round_trip, delivery)
     elif judgement.verdict is Verdict.ACCEPTED and endpoint.first_event_at is None:
         also = partial(_record_first_event, endpoint, now)
-    store.store(delivery, also)
+    store.store(delivery, in_use, also)
 
 
 def _arrived(round_trip: RoundTrip, delivery: Delivery) -> None:

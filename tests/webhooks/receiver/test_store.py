@@ -6,7 +6,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from typing import Any
 
@@ -15,7 +15,8 @@ from django.db import DatabaseError, IntegrityError, OperationalError, connectio
 from django.utils import timezone
 from pytest_django.fixtures import Settings as SettingsWrapper
 
-from apps.core.database.transactions import bounded_transaction
+from apps.core import bulk
+from apps.core.database.transactions import bounded_transaction, direct_transaction
 from apps.webhooks import endpoints
 from apps.webhooks.models import Delivery, Endpoint
 from apps.webhooks.receiver import store
@@ -116,7 +117,19 @@ def test_what_else_is_to_be_done_is_done_with_it_or_not_at_all(endpoint: Endpoin
     assert Delivery.objects.count() == 1
 
 
-def test_a_group_is_one_transaction_and_one_bad_row_spoils_no_other(
+def test_a_row_that_was_checked_against_other_endpoints_is_not_stored(endpoint: Endpoint) -> None:
+    in_use = endpoints.in_use()
+    endpoints.create(Endpoint.State.PENDING)
+
+    for also in (None, lambda: None):
+        with pytest.raises(store.OutdatedError):
+            store.store(delivery(endpoint), in_use, also)
+    store.store(delivery(endpoint), endpoints.in_use())
+
+    assert Delivery.objects.count() == 1
+
+
+def test_a_group_is_one_transaction_and_a_bad_or_outdated_row_spoils_no_other(
     endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While a first row is written, others gather: one of them cannot be stored."""
@@ -135,21 +148,24 @@ def test_a_group_is_one_transaction_and_one_bad_row_spoils_no_other(
     monkeypatch.setattr(store, "_write", slow_write)
     rows = [delivery(endpoint, b"%d" % number) for number in range(6)]
     rows[3].verdict = None  # type: ignore[assignment]  # the column takes no NULL
+    in_use: list[endpoints.Rows] = [endpoints.in_use()] * 5 + [()]
 
     with ThreadPoolExecutor(6) as pool:
-        first = pool.submit(in_a_thread(lambda: ours.store(rows[0])))
+        first, *others = (partial(ours.store, *each) for each in zip(rows, in_use, strict=True))
+        jobs = [pool.submit(in_a_thread(first))]
         assert begun.wait(60)
-        others = [pool.submit(in_a_thread(partial(ours.store, row))) for row in rows[1:]]
+        jobs += [pool.submit(in_a_thread(other)) for other in others]
         while len(ours._waiting) < 5:
             threading.Event().wait(0.01)
         go_on.set()
-        outcomes = [future.exception() for future in [first, *others]]
+        outcomes = [job.exception() for job in jobs]
 
     assert groups[:2] == [1, 5]
     assert [isinstance(outcome, DatabaseError) for outcome in outcomes] == [
         number == 3 for number in range(6)
     ]
-    assert {bytes(row.body) for row in Delivery.objects.all()} == {b"0", b"1", b"2", b"4", b"5"}
+    assert isinstance(outcomes[5], store.OutdatedError)
+    assert {bytes(row.body) for row in Delivery.objects.all()} == {b"0", b"1", b"2", b"4"}
 
 
 def test_many_threads_at_once_all_get_their_rows(endpoint: Endpoint) -> None:
@@ -224,9 +240,25 @@ def time_limit() -> str:
         return str(cursor.fetchone()[0])
 
 
-def test_a_bounded_transaction_gives_the_connection_back_as_it_was() -> None:
+@pytest.mark.parametrize("transaction", [bounded_transaction, direct_transaction])
+def test_a_bounded_transaction_gives_the_connection_back_as_it_was(
+    transaction: Callable[[float], AbstractContextManager[object]],
+) -> None:
     before = time_limit()
-    with bounded_transaction(1):
+    with transaction(1):
         pass
 
     assert time_limit() == before
+
+
+def test_an_error_rolls_a_direct_transaction_back(endpoint: Endpoint) -> None:
+    def insert_and_fail() -> None:
+        with direct_transaction(1) as cursor:
+            bulk.insert([delivery(endpoint)], cursor=cursor)
+            cursor.execute("SELECT no_such_column")
+
+    with pytest.raises(DatabaseError):
+        insert_and_fail()
+    assert not Delivery.objects.exists()
+    store.store(delivery(endpoint))
+    assert Delivery.objects.count() == 1

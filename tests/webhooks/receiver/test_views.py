@@ -65,7 +65,8 @@ def test_a_delivery_is_stored_as_received(client: Client, path: str, slash: str)
 
 
 def test_a_delivery_costs_a_read_and_a_write_and_leaves_nothing_behind(client: Client, path: str) -> None:
-    post(client, path, body_for(path))  # the first one also notes the time of the endpoint's first event
+    post(client, path, body_for(path))  # the first one also notes the time of the endpoint's first event,
+    post(client, path, body_for(path))  # and the second one reads it
 
     with CaptureQueriesContext(connection) as queries:
         response = post(client, path, body_for(path))
@@ -133,12 +134,27 @@ def test_other_methods_are_refused_on_a_known_address(client: Client, path: str,
     assert not Delivery.objects.exists()
 
 
-def test_a_retired_address_is_refused_at_once(client: Client, path: str, endpoint: Endpoint) -> None:
+@pytest.mark.parametrize("body", [b"good", b"{", b" " * 1001, b""])
+def test_a_retired_address_is_refused_at_once(
+    client: Client, path: str, settings: SettingsWrapper, body: bytes
+) -> None:
+    """The process has just read that it is in use, and would else respond with 200, 400, 413 and 405."""
+    settings.WEBHOOK_BODY_LIMIT = 1000
     assert post(client, path, body_for(path)).status_code == 200
     Endpoint.objects.update(state=Endpoint.State.RETIRED)
 
-    assert post(client, path, body_for(path)).status_code == 404
+    good = json.dumps(body_for(path)).encode()
+    response = post(client, path, good if body == b"good" else body) if body else client.get(path)
+
+    assert response.status_code == 404
     assert Delivery.objects.count() == 1
+
+
+def test_a_new_address_is_accepted_at_once(client: Client, path: str) -> None:
+    assert post(client, path, body_for(path)).status_code == 200
+    other = endpoints.path(endpoints.create(Endpoint.State.PENDING))
+
+    assert [post(client, each, body_for(each)).status_code for each in (other, path)] == [200, 200]
 
 
 @pytest.mark.parametrize("state", ["arriving", "active", "leaving"])
@@ -314,9 +330,11 @@ def test_when_the_database_is_away_the_sender_is_asked_to_retry(
     def fail(*_: object) -> None:
         raise OperationalError("connection refused")
 
-    monkeypatch.setattr(endpoints, "find", fail)
+    post(client, path, body_for(path))
+    monkeypatch.setattr(endpoints, "in_use", fail)
 
     assert post(client, path, body_for(path)).status_code == 503
+    assert post(client, "/hooks/unknown/", b"{}").status_code == 503
 
 
 def test_no_log_contains_a_token(client: Client, path: str, caplog: pytest.LogCaptureFixture) -> None:
