@@ -175,9 +175,10 @@ class Event(models.Model):
 
 
 class Delivery(models.Model):
-    """A request that our receiver stored, as received. The table is the queue: the worker processes what is pending.
+    """A request that our receiver stored. The table is the queue: the worker processes what is pending.
 
-    The receiver sets ``verdict`` once. ``state`` is the result of processing.
+    ``body`` is what was received, with a placeholder for our token (``endpoints.masked``). The receiver sets
+    ``verdict`` once. ``state`` is the result of processing.
     """
 
     class Verdict(models.TextChoices):
@@ -198,7 +199,7 @@ class Delivery(models.Model):
         Endpoint, models.PROTECT, related_name="deliveries", verbose_name=_("endpoint")
     )
     address = models.GenericIPAddressField(_("sender"), null=True, blank=True)
-    size = models.PositiveIntegerField(_("size"))  # in bytes
+    size = models.PositiveIntegerField(_("size"))  # in bytes, as received
     verdict = models.CharField(_("validation"), max_length=13, choices=Verdict)
     reason = models.TextField(_("reason"), blank=True)  # of the verdict, or of the last failure
     hook_id = models.BigIntegerField(_("subscription"), null=True, blank=True)

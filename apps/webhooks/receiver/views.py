@@ -124,7 +124,7 @@ def _store(
         endpoint_id=endpoint.pk,
         address=client_address(request),
         headers=kept_headers(request),
-        body=body,
+        body=endpoints.masked(body, in_use),
         size=len(body),
         verdict=judgement.verdict,
         reason=judgement.reason,

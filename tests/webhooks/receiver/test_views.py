@@ -55,7 +55,8 @@ def test_a_delivery_is_stored_as_received(client: Client, path: str, slash: str)
 
     assert (response.status_code, response.json()) == (200, {"verdict": "accepted"})
     delivery = Delivery.objects.get()
-    assert bytes(delivery.body) == body
+    token, stored = endpoints.token(delivery.endpoint), endpoints.placeholder(delivery.endpoint)
+    assert bytes(delivery.body) == body.replace(token.encode(), stored.encode())
     assert delivery.size == len(body)
     assert (delivery.verdict, delivery.state, delivery.hook_id) == ("accepted", "pending", 7)
     assert delivery.event_name == "workflow_started"

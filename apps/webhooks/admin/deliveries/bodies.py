@@ -25,10 +25,13 @@ class Shown:
 
 
 class Mask:
-    """Removes the tokens of all our endpoints from texts, with one query."""
+    """Removes the tokens of all our endpoints, and what is stored in their place, from texts, with one query."""
 
     def __init__(self) -> None:
-        self.tokens = [endpoints.token(endpoint) for endpoint in Endpoint.objects.all()]
+        rows = list(Endpoint.objects.all())
+        self.tokens = [
+            text(endpoint) for endpoint in rows for text in (endpoints.token, endpoints.placeholder)
+        ]
 
     def text(self, text: str) -> str:
         """Return ``text`` without tokens, and without anything that looks like one."""
