@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from apps.pneumatic.client.account import capabilities, longest_call, workflow_url
+from apps.pneumatic.client.account import capabilities, event_name, longest_call, workflow_url
 from apps.pneumatic.client.client import Client, connect
 from apps.pneumatic.client.on_demand import OpenClient, client_on_demand
 
@@ -12,6 +12,7 @@ __all__ = [
     "capabilities",
     "client_on_demand",
     "connect",
+    "event_name",
     "longest_call",
     "workflow_url",
 ]

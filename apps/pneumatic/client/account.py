@@ -6,6 +6,7 @@ from django.conf import settings
 
 from apps.pneumatic import detection
 from apps.pneumatic.canonical.capabilities import Capabilities
+from apps.pneumatic.canonical.events import Kind
 from apps.pneumatic.dialects import registry
 from apps.pneumatic.transport import api
 
@@ -14,6 +15,12 @@ def capabilities() -> Capabilities:
     """Return what the configured server can do, as far as it was detected."""
     name = detection.active_dialect()
     return registry.choose(name).capabilities if name else Capabilities(is_known=False)
+
+
+def event_name(kind: Kind) -> str:
+    """Return the name that the API has for events of ``kind``, in its newest release; "" before it was detected."""
+    name = detection.active_dialect()
+    return registry.choose(name).event_names[kind] if name else ""
 
 
 def longest_call() -> float:

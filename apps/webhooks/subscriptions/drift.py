@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apps.pneumatic.canonical.events import Kind
-from apps.pneumatic.client import capabilities
+from apps.pneumatic.client import capabilities, event_name
 from apps.webhooks import endpoints
 from apps.webhooks.models import Endpoint, Subscription, WantedSubscription
 from apps.webhooks.subscriptions import mirror, operations, targets
@@ -174,7 +174,7 @@ class _Comparison:
         ours = self.active if kind in self.own_kinds else ""
         expected = ours or next(iter(others.values()), "")
         if row is None:
-            return self._missing(kind, expected) if expected else None
+            return self._missing(kind, expected, ended_as=mirror.ended_as(kind)) if expected else None
         is_own = row.target in self.own
         refused = self._refused(row.target) if is_own else ""
         if refused and expected:
@@ -215,12 +215,18 @@ class _Comparison:
         )
         return Discrepancy(D.UNEXPECTED, kind, row.target, reason, row)
 
-    def _missing(self, kind: Kind, target: str) -> Discrepancy:
+    def _missing(self, kind: Kind, target: str, *, ended_as: str = "") -> Discrepancy:
+        """Return that ``kind`` is missing; ``ended_as`` is the name under which it was subscribed before."""
         reason = (
             _("Expected, but Pneumatic does not send it to our endpoint.")
             if target == self.active
             else _("Expected, but Pneumatic does not send it.")
         )
+        if ended_as and ended_as != (event_name(kind) or ended_as):
+            reason += " " + _(
+                "It was subscribed as “%(event)s”, its name in an older release of Pneumatic. "
+                "A repair subscribes under the name in this release."
+            ) % {"event": ended_as}
         return Discrepancy(D.MISSING, kind, target, reason)
 
 

@@ -60,6 +60,12 @@ def current(rows: Iterable[Row], kind: Kind) -> Row | None:
     return min((row for row in rows if row.kind == kind), key=lambda row: row.id, default=None)
 
 
+def ended_as(kind: Kind) -> str:
+    """Return the name under which Pneumatic last had this event, where the last subscription to it ended; else ""."""
+    ended = Subscription.objects.filter(kind=kind.value, id__gt=0).exclude(removed_at=None)
+    return ended.order_by("-removed_at").values_list("event", flat=True).first() or ""
+
+
 def is_concealed(row: Wire | Subscription) -> bool:
     """Return whether Pneumatic accepted this subscription but lists another user's in its place."""
     return row.id < 0

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
+from django.core.management import call_command
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from apps.accounts.models import User
@@ -66,6 +69,29 @@ def test_what_is_missing_is_subscribed(subscribed: Sandbox, integrator: User) ->
     assert results_of(drift.repair(integrator)) == [("subscribe", "done")]
 
     assert shown(subscribed) == dict.fromkeys(EVENTS, ours())
+
+
+def test_an_event_that_an_upgrade_renamed_is_subscribed_under_its_new_name(
+    sandbox: Sandbox, integrator: User
+) -> None:
+    sandbox.reset(release="1.0")
+    services.subscribe(integrator, Kind)
+    assert found() == []
+    sandbox.upgrade("6.0")
+
+    call_command("sync", "subscriptions", stdout=(out := io.StringIO()))
+
+    (line,) = [line for line in out.getvalue().splitlines() if "missing" in line]
+    assert found() == [("missing", "task_completed")]
+    assert "subscribed as “task_completed_v2”" in line
+    assert "A repair subscribes under the name in this release." in line
+    assert results_of(drift.repair(integrator)) == [("subscribe", "done")]
+    assert shown(sandbox) == dict.fromkeys(EVENTS, ours())
+    assert found() == []
+    call(sandbox, "POST", "/webhooks/events/task_completed/unsubscribe", {})
+    services.refresh()
+    (ended,) = drift.find_drift().findings
+    assert "task_completed_v2" not in ended.explanation
 
 
 @pytest.mark.parametrize("owner", ["replaced", "never ours", "another public address"])

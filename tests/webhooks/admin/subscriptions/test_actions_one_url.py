@@ -256,6 +256,21 @@ class TestRepairing:
         post(integrator_client, "repair/", step=hidden(page, "step"), also=hidden(page, "also"))
         assert shown(sandbox) == {"workflow_started": ours(), "task_returned": ours()}
 
+    def test_an_event_that_an_upgrade_renamed(
+        self, integrator: User, integrator_client: Client, sandbox: Sandbox
+    ) -> None:
+        sandbox.reset(release="1.0")
+        services.subscribe(integrator, list(Kind))
+        sandbox.upgrade("6.0")
+
+        page = text(integrator_client.get(PAGE))
+
+        assert "A repair subscribes under the name in this release." in page
+        assert ">Review repair<" in page
+        page = text(integrator_client.get(f"{PAGE}repair/"))
+        post(integrator_client, "repair/", step=hidden(page, "step"))
+        assert shown(sandbox)["task_completed"] == ours()
+
     def test_a_url_that_changes_after_the_steps_were_shown_is_shown_first(
         self, integrator: User, integrator_client: Client, sandbox: Sandbox
     ) -> None:
