@@ -34,7 +34,15 @@ class HtmxLoginRedirectMiddleware:
         login_url = resolve_url(settings.LOGIN_URL)
         if urlsplit(response.url).path != urlsplit(login_url).path:
             return response
-        back = htmx.current_url_abs_path or resolve_url(settings.LOGIN_REDIRECT_URL)
+        back = _current_path(htmx) or resolve_url(settings.LOGIN_REDIRECT_URL)
         redirect = HttpResponseClientRedirect(redirect_to_login(back, login_url).url)
         patch_vary_headers(redirect, ["HX-Request"])
         return redirect
+
+
+def _current_path(htmx: HtmxDetails) -> str | None:
+    """Return the path of the page that the request came from; None for another site's, and for what is no URL."""
+    try:
+        return htmx.current_url_abs_path
+    except ValueError:
+        return None
