@@ -11,6 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 
 from demo import environment
+from pneumatic_dash import output
 
 
 def stop_if_misconfigured() -> None:
@@ -22,6 +23,7 @@ def stop_if_misconfigured() -> None:
 
 
 if __name__ == "__main__":
+    output.protect()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pneumatic_dash.settings")
     if sys.argv[1:2] == ["demo"]:
         # It runs on a fresh clone, before there is any configuration, and never reads the developer's own.
