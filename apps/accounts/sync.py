@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import PneumaticGroup, PneumaticUser
 from apps.accounts.searching import search_text
-from apps.pneumatic.canonical.schemas import Group, User
+from apps.pneumatic.canonical.schemas import Group, Received, User
 from apps.pneumatic.canonical.serialization import content_hash
 from apps.sync import mirror
 from apps.sync.registry import Progress, Resource
@@ -32,9 +32,6 @@ class _Mirror(Resource[Item, Row]):
     def known_hashes(self) -> dict[int, str | None]:
         return mirror.known_hashes(self.model._default_manager)
 
-    def identify(self, item: Item) -> int:
-        return item.id
-
     def title(self, row: Row) -> str:
         return row.name
 
@@ -54,27 +51,26 @@ class Users(_Mirror[User, PneumaticUser]):
     name = "users"
     label = _("users")
 
-    def fetch(self, client: Client, *, progress: Progress) -> Iterator[User]:
-        yield from client.list_users(on_progress=progress)
+    def fetch(self, client: Client, *, progress: Progress) -> Iterator[Received[User]]:
+        yield from client.receive_users(on_progress=progress)
 
-    def content_hash(self, item: User) -> str:
-        """Return the hash of the response: the row has nothing else."""
-        return content_hash(item.raw)
-
-    def row(self, item: User, *, content_hash: str) -> PneumaticUser:
+    def row(self, item: Received[User], *, content_hash: str) -> PneumaticUser:
         """Return the mirrored user, without times."""
-        return PneumaticUser(
-            id=item.id,
-            email=item.email,
-            first_name=item.first_name,
-            last_name=item.last_name,
-            name=item.full_name,
-            status=item.status,
-            is_admin=item.is_admin,
-            is_account_owner=item.is_account_owner,
-            search=search_text(name=item.full_name, email=item.email),
-            raw=item.raw,
-            content_hash=content_hash,
+        user = item.read()
+        return mirror.fitting(
+            PneumaticUser(
+                id=user.id,
+                email=user.email,
+                first_name=user.first_name,
+                last_name=user.last_name,
+                name=user.full_name,
+                status=user.status,
+                is_admin=user.is_admin,
+                is_account_owner=user.is_account_owner,
+                search=search_text(name=user.full_name, email=user.email),
+                raw=user.raw,
+                content_hash=content_hash,
+            )
         )
 
 
@@ -91,23 +87,26 @@ class Groups(_Mirror[Group, PneumaticGroup]):
     def is_supported(self, capabilities: Capabilities) -> bool:
         return capabilities.groups
 
-    def fetch(self, client: Client, *, progress: Progress) -> Iterator[Group]:
-        groups = client.list_groups()
+    def fetch(self, client: Client, *, progress: Progress) -> Iterator[Received[Group]]:
+        groups = client.receive_groups()
         progress(len(groups), len(groups))
         yield from groups
 
-    def content_hash(self, item: Group) -> str:
+    def content_hash(self, item: Received[Group]) -> str:
         """Return the hash of the response with sorted members: their order has no meaning."""
-        return content_hash({**item.raw, "users": sorted(item.users)})
+        return content_hash({**item.raw, "users": sorted(item.read().users)})
 
-    def row(self, item: Group, *, content_hash: str) -> PneumaticGroup:
+    def row(self, item: Received[Group], *, content_hash: str) -> PneumaticGroup:
         """Return the mirrored group, without times."""
-        return PneumaticGroup(
-            id=item.id,
-            name=item.name,
-            size=len(item.users),
-            users=sorted(item.users),
-            search=search_text(name=item.name),
-            raw=item.raw,
-            content_hash=content_hash,
+        group = item.read()
+        return mirror.fitting(
+            PneumaticGroup(
+                id=group.id,
+                name=group.name,
+                size=len(group.users),
+                users=sorted(group.users),
+                search=search_text(name=group.name),
+                raw=group.raw,
+                content_hash=content_hash,
+            )
         )

@@ -78,11 +78,18 @@ def line(result: SyncResult, *, dry_run: bool) -> str:
     """Return the result of one resource as one line."""
     counts = f"{result.added} added, {result.changed} updated, {result.removed} removed, {result.unchanged} unchanged"
     cost = f"({result.requests} {'request' if result.requests == 1 else 'requests'}, {result.seconds:.1f} s)"
-    if result.state == SyncResult.State.DONE:
+    if result.state in SyncResult.COMPARED:
         return f"{result.resource}: {'would be: ' if dry_run else ''}{counts} {cost}"
     if result.state == SyncResult.State.REFUSED:
         return f"{result.resource}: refused, would be: {counts} {cost}"
     return f"{result.resource}: {result.get_state_display()}. {printable(result.error)}"
+
+
+def unreadable_lines(result: SyncResult) -> list[str]:
+    """Return a line per object that could not be read, where the others were synced."""
+    if result.state != SyncResult.State.INCOMPLETE:
+        return []
+    return [f"  ! {printable(text)}" for text in result.error.splitlines()]
 
 
 def name_lines(result: SyncResult) -> list[str]:
@@ -99,7 +106,7 @@ def name_lines(result: SyncResult) -> list[str]:
 
 def notes(result: SyncResult, *, dry_run: bool) -> list[str]:
     """Return the notes of a resource about its mirror; none unless this run synced it."""
-    if dry_run or result.state != SyncResult.State.DONE:
+    if dry_run or result.state not in SyncResult.COMPARED:
         return []
     resource = registry.get(result.resource)
     return [printable(text) for text in (resource.scope(), *resource.notes()) if text]

@@ -17,8 +17,9 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from apps.pneumatic.canonical.schemas import Received
 from apps.pneumatic.client import Client, connect
-from apps.pneumatic.errors import PermissionDenied, PneumaticError
+from apps.pneumatic.errors import Contradicted, PermissionDenied, PneumaticError, UnexpectedResponse
 from apps.sync import registry, runs
 from apps.sync.models import SyncResult, SyncRun
 from apps.sync.reporting import Reporter
@@ -26,17 +27,31 @@ from apps.sync.reporting import Reporter
 logger = logging.getLogger(__name__)
 
 MAX_NAMES = 100  # stored per kind of change
+MAX_UNREADABLE_SHOWN = 10
 SAVE_INTERVAL_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """An object that could not be read: what users call it, and why as a sentence."""
+
+    id: int
+    name: str
+    reason: str
 
 
 @dataclass(slots=True)
 class Changes:
-    """Result of a comparison; ``rows`` are to be written, the other lists have (id, name) or ids."""
+    """Result of a comparison; ``rows`` are to be written, the other lists have (id, name) or ids.
+
+    An object that is ``unreadable`` keeps its row of the mirror as it is.
+    """
 
     rows: list[Any] = field(default_factory=list)
     added: list[tuple[int, str]] = field(default_factory=list)
     changed: list[tuple[int, str]] = field(default_factory=list)
     removed: list[int] = field(default_factory=list)
+    unreadable: list[Unreadable] = field(default_factory=list)
     unchanged: int = 0
     live: int = 0  # mirrored objects that are not marked removed
 
@@ -89,13 +104,13 @@ def run_sync(
 
 
 def _overall_outcome(results: Sequence[SyncResult]) -> tuple[SyncRun.State, str]:
-    wrong = [r for r in results if r.state in (SyncResult.State.FAILED, SyncResult.State.REFUSED)]
+    """Return the worst of the results, and all that went wrong; only a refusal can be confirmed."""
+    worst_first = [SyncResult.State.FAILED, SyncResult.State.REFUSED, SyncResult.State.INCOMPLETE]
+    wrong = [result for result in results if result.state in worst_first]
     if not wrong:
         return SyncRun.State.DONE, ""
-    sentences = "\n".join(dict.fromkeys(result.error for result in wrong))
-    if any(result.state == SyncResult.State.FAILED for result in wrong):
-        return SyncRun.State.FAILED, sentences
-    return SyncRun.State.REFUSED, sentences
+    worst = min((SyncResult.State(result.state) for result in wrong), key=worst_first.index)
+    return SyncRun.State(worst), "\n".join(dict.fromkeys(result.error for result in wrong))
 
 
 def _record_unsupported(resources: Sequence[registry.Resource[Any, Any]], run: SyncRun) -> None:
@@ -162,22 +177,47 @@ def _compare(resource: registry.Resource[Any, Any], client: Client, progress: re
     changes = Changes(live=sum(1 for content_hash in known.values() if content_hash is not None))
     seen: set[int] = set()
     for item in resource.fetch(client, progress=progress):
-        id_ = resource.identify(item)
-        if id_ in seen:  # a page shift shows an object twice
+        if item.id in seen:  # a page shift shows an object twice
             continue
-        seen.add(id_)
-        content_hash = resource.content_hash(item)
-        before = known.get(id_)  # None: new, or marked removed and back
-        if before == content_hash:
+        seen.add(item.id)
+        before = known.get(item.id)  # None: new, or marked removed and back
+        try:
+            row = _row_unless_known(resource, item, before)
+        except Contradicted:
+            raise
+        except UnexpectedResponse as error:
+            changes.unreadable.append(Unreadable(item.id, _name(resource, item), error.message))
+            continue
+        if row is None:
             changes.unchanged += 1
             continue
-        row = resource.row(item, content_hash=content_hash)
         changes.rows.append(row)
-        (changes.added if before is None else changes.changed).append((id_, resource.title(row)[:200]))
-    changes.removed = [
-        id_ for id_, content_hash in known.items() if content_hash is not None and id_ not in seen
-    ]
+        (changes.added if before is None else changes.changed).append((item.id, resource.title(row)[:200]))
+    if all(one.id >= 0 for one in changes.unreadable):  # otherwise any of the missing may be that one
+        changes.removed = [
+            id_ for id_, content_hash in known.items() if content_hash is not None and id_ not in seen
+        ]
     return changes
+
+
+def _row_unless_known(
+    resource: registry.Resource[Any, Any], item: Received[Any], before: str | None
+) -> Any | None:
+    """Return the row of an object, None for an unchanged one; raise UnexpectedResponse where it cannot be read."""
+    try:
+        content_hash = resource.content_hash(item)
+        return None if before == content_hash else resource.row(item, content_hash=content_hash)
+    except PneumaticError:
+        raise
+    except Exception as bug:
+        logger.exception("An object of %s could not be read: %s", resource.name, item.id)
+        raise UnexpectedResponse(_("Unexpected error (%s). See the log.") % type(bug).__name__) from bug
+
+
+def _name(resource: registry.Resource[Any, Any], item: Received[Any]) -> str:
+    """Return what users call an object that cannot be read: its name now, or else in the mirror."""
+    name = item.name or resource.names([item.id]).get(item.id, "") or _("without a name")
+    return name[:200]
 
 
 def _write_changes(
@@ -190,15 +230,21 @@ def _write_changes(
     """Record what was found and, unless the run only looks or must refuse, write it."""
     result.added, result.changed = len(changes.added), len(changes.changed)
     result.removed, result.unchanged = len(changes.removed), changes.unchanged
-    result.fetched = result.expected = result.added + result.changed + result.unchanged
+    found = result.added + result.changed + result.unchanged
+    result.fetched = result.expected = found + len(changes.unreadable)
     result.details = _details(resource, changes)
+    result.error = _unreadable_sentences(resource, changes)
     now = timezone.now()
+    if changes.unreadable and not found:
+        _fail(result, result.error)
+        return
+    state = SyncResult.State.INCOMPLETE if changes.unreadable else SyncResult.State.DONE
     if resource.guards_removals and changes.removes_too_much and not run.allow_removals:
         result.state, result.finished_at = SyncResult.State.REFUSED, now
-        result.error = _refusal(resource, changes)
+        result.error = f"{_refusal(resource, changes)}\n{result.error}".strip()
         return
     if run.dry_run:
-        result.state, result.finished_at = SyncResult.State.DONE, now
+        result.state, result.finished_at = state, now
         return
     result.state = SyncResult.State.WRITING
     result.save()
@@ -207,7 +253,7 @@ def _write_changes(
         runs.assert_still_running(run)
         if changes.rows or changes.removed:
             resource.write(changes.rows, removed=changes.removed, now=now)
-        result.state, result.finished_at = SyncResult.State.DONE, now
+        result.state, result.finished_at = state, now
         result.save()
 
 
@@ -220,6 +266,21 @@ def _details(resource: registry.Resource[Any, Any], changes: Changes) -> dict[st
         "removed": [(id_, names.get(id_, "")[:200]) for id_ in removed],
     }
     return {kind: entries for kind, entries in lists.items() if entries}
+
+
+def _unreadable_sentences(resource: registry.Resource[Any, Any], changes: Changes) -> str:
+    """Return which objects could not be read and why, a line each; '' for none."""
+    lines = [
+        _("“%(name)s” (%(id)s) could not be read and was left as it was. %(reason)s")
+        % {"name": one.name, "id": one.id if one.id >= 0 else _("no id"), "reason": one.reason}
+        for one in changes.unreadable[:MAX_UNREADABLE_SHOWN]
+    ]
+    more = len(changes.unreadable) - len(lines)
+    if more:
+        lines.append(
+            _("%(count)d more %(resource)s could not be read.") % {"count": more, "resource": resource.label}
+        )
+    return "\n".join(lines)
 
 
 def _refusal(resource: registry.Resource[Any, Any], changes: Changes) -> str:

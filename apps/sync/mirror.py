@@ -10,17 +10,39 @@ import datetime as dt
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any, TypeVar
 
-from django.db.models import Manager
+from django.db.models import CharField, Manager, Model, PositiveIntegerField
+from django.utils.translation import gettext as _
+
+from apps.pneumatic.errors import UnexpectedResponse
 
 BATCH = 500  # rows per statement: SQLite limits the number of parameters
+_COUNTS = range(2**31)  # what a PositiveIntegerField stores
 
 Item = TypeVar("Item")
+RowT = TypeVar("RowT", bound=Model)
 
 
 def known_hashes(mirror: Manager[Any]) -> dict[int, str | None]:
     """Return the content hash of every mirrored object by id; None for one that is marked removed."""
     rows = mirror.values_list("id", "content_hash", "removed_at")
     return {id_: None if removed else content_hash for id_, content_hash, removed in rows.iterator()}
+
+
+def fitting(row: RowT) -> RowT:
+    """Return ``row``; raise UnexpectedResponse for a text or number that its column cannot store.
+
+    The databases refuse such a row when it is written, and all others of the transaction with it.
+    """
+    for column in row._meta.concrete_fields:
+        value = getattr(row, column.attname)
+        is_too_long = isinstance(column, CharField) and column.max_length and len(value) > column.max_length
+        is_no_count = isinstance(column, PositiveIntegerField) and value not in _COUNTS
+        if is_too_long or is_no_count:
+            raise UnexpectedResponse(
+                _("“%(attribute)s” is too long or too large.") % {"attribute": column.verbose_name},
+                path=column.name,
+            )
+    return row
 
 
 def upsert(mirror: Manager[Any], rows: Sequence[Any], *, now: dt.datetime) -> None:

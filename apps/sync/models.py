@@ -18,6 +18,7 @@ class SyncRun(models.Model):
         QUEUED = "queued", _("waiting for a worker")
         RUNNING = "running", _("running")
         DONE = "done", _("done")
+        INCOMPLETE = "incomplete", _("incomplete")
         FAILED = "failed", _("failed")
         REFUSED = "refused", _("refused")
         ABANDONED = "abandoned", _("interrupted")
@@ -74,10 +75,14 @@ class SyncResult(models.Model):
         FETCHING = "fetching", _("fetching")
         WRITING = "writing", _("writing")
         DONE = "done", _("done")
+        INCOMPLETE = "incomplete", _("incomplete")  # done, except for objects that cannot be read
         FAILED = "failed", _("failed")
         REFUSED = "refused", _("refused")
         FORBIDDEN = "forbidden", _("not allowed")  # with this API key; nothing else depends on the resource
         ABSENT = "absent", _("not supported")  # requested by name; the server does not have the resource
+
+    # The resource was compared with Pneumatic, and what differed was written.
+    COMPARED = (State.DONE, State.INCOMPLETE)
 
     run = models.ForeignKey(SyncRun, models.CASCADE, related_name="results", verbose_name=_("run"))
     resource = models.CharField(_("resource"), max_length=40)

@@ -7,10 +7,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
+from apps.pneumatic.canonical.serialization import content_hash
+
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
     from apps.pneumatic.canonical.capabilities import Capabilities
+    from apps.pneumatic.canonical.schemas import Received
     from apps.pneumatic.client import Client
 
 Fetched = TypeVar("Fetched")
@@ -43,19 +46,15 @@ class Resource(ABC, Generic[Fetched, Row]):
         """Return the content hash of every mirrored object by id; None for one that is marked removed."""
 
     @abstractmethod
-    def fetch(self, client: Client, *, progress: Progress) -> Iterator[Fetched]:
+    def fetch(self, client: Client, *, progress: Progress) -> Iterator[Received[Fetched]]:
         """Yield every object in Pneumatic; raise PneumaticError when the listing is not complete."""
 
-    @abstractmethod
-    def identify(self, item: Fetched) -> int:
-        """Return the id of ``item``."""
+    def content_hash(self, item: Received[Fetched]) -> str:
+        """Return the hash of all that is mirrored of ``item``; raise UnexpectedResponse when it cannot be read."""
+        return content_hash(item.raw)
 
     @abstractmethod
-    def content_hash(self, item: Fetched) -> str:
-        """Return the hash of all that is mirrored of ``item``."""
-
-    @abstractmethod
-    def row(self, item: Fetched, *, content_hash: str) -> Row:
+    def row(self, item: Received[Fetched], *, content_hash: str) -> Row:
         """Return ``item`` as it will be written; raise UnexpectedResponse when it cannot be read."""
 
     @abstractmethod

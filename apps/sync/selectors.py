@@ -17,7 +17,7 @@ from apps.sync.models import SyncResult, SyncRun
 
 @dataclass(frozen=True, slots=True)
 class ResourceFreshness:
-    """The last complete sync of a resource; ``synced_at`` is None for never.
+    """The last sync of a resource that reached all of it; ``synced_at`` is None for never.
 
     ``forbidden`` is why the API key has no access, '' where it has; such a resource is never stale. ``scope`` is a
     sentence about the part that the key can see, '' for everything.
@@ -73,7 +73,7 @@ def freshness() -> Freshness:
 
 
 def _freshness(resource: registry.Resource[Any, Any]) -> ResourceFreshness:
-    states = [SyncResult.State.DONE]
+    states: list[str] = [*SyncResult.COMPARED]
     if resource.may_be_forbidden:
         states.append(SyncResult.State.FORBIDDEN)
     latest = (

@@ -23,8 +23,6 @@ from apps.workflow_templates.models import RunAllowed, Template, TemplateVersion
 if TYPE_CHECKING:
     from apps.pneumatic.client import Client
 
-_Received = schemas.Received[schemas.Template]
-
 _DETAILS_AT_ONCE = 250  # templates held in full at a time
 
 
@@ -38,7 +36,7 @@ class TemplateRecord:
     run_allowed: frozenset[int]
 
 
-class Templates(Resource[_Received, TemplateRecord]):
+class Templates(Resource[schemas.Template, TemplateRecord]):
     """Every template that the API lists, each read in full."""
 
     name = "templates"
@@ -47,7 +45,7 @@ class Templates(Resource[_Received, TemplateRecord]):
     def known_hashes(self) -> dict[int, str | None]:
         return mirror.known_hashes(Template.objects)
 
-    def fetch(self, client: Client, *, progress: Progress) -> Iterator[_Received]:
+    def fetch(self, client: Client, *, progress: Progress) -> Iterator[schemas.Received[schemas.Template]]:
         """Yield every template; one that is deleted after it was listed is left out."""
         client.key_holder()  # so that pages can name the user whose templates these are
         listed = client.receive_template_list(on_progress=lambda _done, total: progress(0, total))
@@ -61,36 +59,31 @@ class Templates(Resource[_Received, TemplateRecord]):
                 on_progress=_counting_on(progress, before=total - len(listed) - len(chunk), total=total),
             )
 
-    def identify(self, item: _Received) -> int:
-        return item.id
-
-    def content_hash(self, item: _Received) -> str:
-        """Return the hash of the response: the row has nothing else."""
-        return serialization.content_hash(item.raw)
-
-    def row(self, item: _Received, *, content_hash: str) -> TemplateRecord:
+    def row(self, item: schemas.Received[schemas.Template], *, content_hash: str) -> TemplateRecord:
         """Return the mirrored template, without times and version."""
         template = item.read()
         kickoff = serialization.kickoff_to_json(template.kickoff)
         return TemplateRecord(
-            template=Template(
-                id=template.id,
-                name=template.name,
-                description=template.description,
-                is_active=template.is_active,
-                finalizable=template.finalizable,
-                date_updated=template.date_updated,
-                updated_by_id=template.updated_by,
-                tasks_count=template.tasks_count,
-                performers_count=template.performers_count,
-                workflow_name=template.workflow_name,
-                fields_count=len(template.kickoff.fields),
-                field_types=searching.field_types(template.kickoff),
-                order_key=searching.order_key(name=template.name, is_active=template.is_active),
-                tasks=serialization.tasks_to_json(template.tasks),
-                search=searching.search_text(name=template.name, description=template.description),
-                raw=item.raw,
-                content_hash=content_hash,
+            template=mirror.fitting(
+                Template(
+                    id=template.id,
+                    name=template.name,
+                    description=template.description,
+                    is_active=template.is_active,
+                    finalizable=template.finalizable,
+                    date_updated=template.date_updated,
+                    updated_by_id=template.updated_by,
+                    tasks_count=template.tasks_count,
+                    performers_count=template.performers_count,
+                    workflow_name=template.workflow_name,
+                    fields_count=len(template.kickoff.fields),
+                    field_types=searching.field_types(template.kickoff),
+                    order_key=searching.order_key(name=template.name, is_active=template.is_active),
+                    tasks=serialization.tasks_to_json(template.tasks),
+                    search=searching.search_text(name=template.name, description=template.description),
+                    raw=item.raw,
+                    content_hash=content_hash,
+                )
             ),
             kickoff=kickoff,
             kickoff_hash=serialization.content_hash(kickoff),

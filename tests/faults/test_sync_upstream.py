@@ -73,9 +73,19 @@ def test_a_listing_that_fails_changes_nothing(mirrored: Sandbox, kind: str, opti
     assert Template.objects.get(pk=1).name == "Renamed"
 
 
-@pytest.mark.parametrize("kind", ["html_200", "wrong_json", "truncate"])
-def test_a_detail_that_fails_changes_no_template(mirrored: Sandbox, kind: str) -> None:
+@pytest.mark.parametrize("kind", ["html_200", "wrong_json"])
+def test_a_detail_that_is_invalid_changes_that_template_not(mirrored: Sandbox, kind: str) -> None:
+    before = Template.objects.filter(pk=3).values().get()
     mirrored.fault(kind=kind, path_prefix="/templates/3", times=0)
+    run = sync("templates")
+    assert run.state == SyncRun.State.INCOMPLETE
+    assert_is_a_sentence(result(run, "templates").error, mirrored)
+    assert Template.objects.filter(pk=3).values().get() == before
+    assert Template.objects.get(pk=1).name == "Renamed"
+
+
+def test_a_detail_that_breaks_off_changes_no_template(mirrored: Sandbox) -> None:
+    mirrored.fault(kind="truncate", path_prefix="/templates/3", times=0)
     run = sync()
     assert run.state == SyncRun.State.FAILED
     assert result(run, "templates").state == SyncResult.State.FAILED

@@ -10,7 +10,7 @@ from pytest_django import Settings
 
 from apps.accounts.models import PneumaticUser
 from apps.accounts.sync import Users
-from apps.pneumatic.canonical.schemas import User
+from apps.pneumatic.canonical.schemas import Received, User
 from apps.sync.engine import Changes
 from apps.sync.models import SyncResult, SyncRun
 from apps.workflow_templates.models import Template, TemplateVersion
@@ -240,13 +240,13 @@ def test_only_the_first_hundred_names_are_kept(sandbox: Sandbox) -> None:
 def test_a_run_that_was_given_up_by_others_writes_nothing(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    identify = Users.identify
+    content_hash = Users.content_hash
 
-    def given_up(self: Users, item: User) -> int:
+    def given_up(self: Users, item: Received[User]) -> str:
         SyncRun.objects.filter(state=SyncRun.State.RUNNING).update(state=SyncRun.State.ABANDONED)
-        return identify(self, item)
+        return content_hash(self, item)
 
-    monkeypatch.setattr(Users, "identify", given_up)
+    monkeypatch.setattr(Users, "content_hash", given_up)
     run = sync()
     assert run.state == SyncRun.State.ABANDONED
     assert not Template.objects.exists()

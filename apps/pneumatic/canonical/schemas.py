@@ -23,12 +23,14 @@ T = TypeVar("T")
 class Received(Generic[T]):
     """An object as received, not parsed yet: with an unchanged ``raw`` there is no need to.
 
-    ``read()`` returns it in canonical form, or raises UnexpectedResponse with the path of the invalid key.
+    ``read()`` returns it in canonical form, or raises UnexpectedResponse with the path of the invalid key. Then ``id``
+    is negative if the object has no id that can be read. ``name`` is for users, '' where it is unknown.
     """
 
     id: int
     raw: Raw = field(compare=False, repr=False)
     read: Callable[[], T] = field(compare=False, repr=False)
+    name: str = field(default="", compare=False, repr=False)
 
 
 # In bytes; a file must be smaller (documented: Upload file for attachment).

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from typing import TypeVar
 
 from apps.pneumatic.canonical.schemas import Group, Raw, Received, Template, TemplateSummary, User
 from apps.pneumatic.client.base import MAX_CONCURRENT_REQUESTS, BaseClient
+from apps.pneumatic.dialects.base import InFull
+from apps.pneumatic.dialects.shared import receive
+from apps.pneumatic.errors import Contradicted, Unavailable, UnexpectedResponse
 from apps.pneumatic.transport import errors
+from apps.pneumatic.transport.cancellation import Scope
 from apps.pneumatic.transport.concurrency import fetch_all
 from apps.pneumatic.transport.paging import Progress
 from apps.pneumatic.transport.parsing import Node
+
+T = TypeVar("T")
+
+# So many templates may break the server when they are read; with more it is unwell itself.
+MAX_BROKEN_TEMPLATES = 3
+_SERVER_ERROR = 500
 
 
 class MirrorCalls(BaseClient):
@@ -29,13 +40,12 @@ class MirrorCalls(BaseClient):
         """
         dialect = self._dialect
 
-        def receive(node: Node) -> Received[TemplateSummary]:
-            if dialect.is_foreign(node.value):
+        def receive_row(node: Node) -> Received[TemplateSummary]:
+            if type(node.value) is dict and dialect.is_foreign(node.value):
                 raise errors.contradicted(str(dialect.label))
-            parse = partial(dialect.parse_template_summary, node)
-            return Received(id=node.integer("id"), raw=node.value, read=parse)
+            return receive(node, dialect.parse_template_summary)
 
-        return self._list(dialect.templates, receive, on_progress)
+        return self._list(dialect.templates, receive_row, on_progress)
 
     def receive_templates(
         self,
@@ -47,13 +57,15 @@ class MirrorCalls(BaseClient):
         """Return these rows of the list in full, in the same order, not parsed yet (Get a Specific Template).
 
         ``concurrency`` is the number of requests at a time, at most 16. A template that is not found was deleted since
-        it was listed, and is left out. Any other failure cancels the remaining requests and is raised.
+        it was listed, and is left out. One with an invalid response raises UnexpectedResponse when it is read. Any
+        other failure cancels the remaining requests and is raised.
         """
         rows = {row.id: row for row in listed}
         with self._expect_found():
             in_full = self._dialect.templates_in_full(self._transport, listed)
+        fetch = _setting_aside(in_full)
         return fetch_all(
-            lambda id_, scope: in_full(rows[id_], scope),
+            lambda id_, scope: fetch(rows[id_], scope),
             list(rows),
             concurrency=max(1, min(concurrency, MAX_CONCURRENT_REQUESTS)),
             on_progress=on_progress,
@@ -83,11 +95,63 @@ class MirrorCalls(BaseClient):
             transport, template_id, known=None if is_doubted else known or {}, repeat=repeat
         )
 
-    def list_users(self, *, on_progress: Progress | None = None) -> list[User]:
+    def list_users(self) -> list[User]:
         """Return every user of the account, including the invited and the inactive (Get user list)."""
-        return self._list(self._dialect.users, self._dialect.parse_user, on_progress)
+        return [row.read() for row in self.receive_users()]
+
+    def receive_users(self, *, on_progress: Progress | None = None) -> list[Received[User]]:
+        """Return the same, not parsed yet, so that one who cannot be read does not hide the others."""
+        parse = partial(receive, parse=self._dialect.parse_user)
+        return self._list(self._dialect.users, parse, on_progress)
 
     def list_groups(self) -> list[Group]:
         """Return the groups of users; none where ``capabilities.groups`` is False."""
+        return [row.read() for row in self.receive_groups()]
+
+    def receive_groups(self) -> list[Received[Group]]:
+        """Return the same, not parsed yet, so that one which cannot be read does not hide the others."""
         with self._expect_found():
             return self._dialect.groups(self._transport)
+
+
+def read_or_none(received: Received[T]) -> T | None:
+    """Return the object in canonical form; None where it cannot be read."""
+    try:
+        return received.read()
+    except UnexpectedResponse:
+        return None
+
+
+def _setting_aside(in_full: InFull) -> InFull:
+    """Return ``in_full`` without the errors that belong to one template: its result raises them when it is read.
+
+    The server may respond with status 500 to a template that it stored badly. It does so to others, too, when it is
+    unwell; then reading on would only take long.
+    """
+    broken: set[int] = set()
+
+    def fetch(row: Received[TemplateSummary], scope: Scope) -> Received[Template] | None:
+        try:
+            if row.id < 0:
+                row.read()
+            return in_full(row, scope)
+        except Contradicted:
+            raise
+        except UnexpectedResponse as error:
+            return _failing(row, error)
+        except Unavailable as error:
+            broken.add(row.id)
+            if error.status != _SERVER_ERROR or len(broken) > MAX_BROKEN_TEMPLATES:
+                raise
+            return _failing(row, UnexpectedResponse(error.message, status=error.status))
+
+    return fetch
+
+
+def _failing(row: Received[TemplateSummary], error: UnexpectedResponse) -> Received[Template]:
+    """Return a listed template that cannot be read in full; its ``raw`` is that of no template in full."""
+
+    def read() -> Template:
+        raise error
+
+    return Received(id=row.id, raw={}, read=read, name=row.name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.views.decorators.debug import sensitive_variables
 
 from apps.pneumatic.canonical.events import Kind
-from apps.pneumatic.canonical.schemas import Subscription
+from apps.pneumatic.canonical.schemas import Received, Subscription
 from apps.pneumatic.client.base import BaseClient
 
 
@@ -17,6 +17,10 @@ class SubscriptionCalls(BaseClient):
 
     def list_subscriptions(self, *, repeat: bool = True) -> list[Subscription]:
         """Return every webhook subscription of the account (Get All Webhooks); ``repeat=False`` retries nothing."""
+        return [row.read() for row in self.receive_subscriptions(repeat=repeat)]
+
+    def receive_subscriptions(self, *, repeat: bool = True) -> list[Received[Subscription]]:
+        """Return the same, not parsed yet, so that one which cannot be read does not hide the others."""
         with self._expect_found():
             return self._dialect.subscriptions(self._transport, repeat=repeat)
 

@@ -93,8 +93,8 @@ class Dialect(Protocol):
     def parse_user(self, node: Node) -> User:
         """Parse one row of the list of users."""
 
-    def groups(self, transport: Transport) -> list[Group]:
-        """Return the groups of users; none where the API has no groups."""
+    def groups(self, transport: Transport) -> list[Received[Group]]:
+        """Return the groups of users, not parsed yet; none where the API has no groups."""
 
     def key_holder(self, transport: Transport) -> KeyHolder | None:
         """Return the user of the key; None where the API has no call for it. The current API finds its features too."""
@@ -152,8 +152,11 @@ class Dialect(Protocol):
 
     # -- Webhooks
 
-    def subscriptions(self, transport: Transport, *, repeat: bool) -> list[Subscription]:
-        """Return every webhook subscription of the account; raise NotFound where the API has no such list."""
+    def subscriptions(self, transport: Transport, *, repeat: bool) -> list[Received[Subscription]]:
+        """Return every webhook subscription of the account, not parsed yet.
+
+        Raise NotFound where the API has no such list.
+        """
 
     def subscribe(self, transport: Transport, *, kind: Kind, target: str) -> Subscription:
         """Subscribe ``target`` to events of ``kind``; raise NotFound where the API has no such path."""

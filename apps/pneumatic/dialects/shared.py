@@ -2,10 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json
+import zlib
+from collections.abc import Callable
+from functools import partial
+from typing import Any, TypeVar
 
-from apps.pneumatic.canonical.schemas import Invite, Launched, User
+from apps.pneumatic.canonical.schemas import Invite, Launched, Received, User
 from apps.pneumatic.transport.parsing import Node
+
+T = TypeVar("T")
+
+
+def receive(node: Node, parse: Callable[[Node], T]) -> Received[T]:
+    """Return a row of a list, not parsed yet: one that is invalid must not hide the others."""
+    id_ = node.lenient_integer("id") if type(node.value) is dict else None
+    if id_ is None:
+        # Rows are distinguished by their ids, so this one needs one too, the same whenever it is listed.
+        id_ = -1 - zlib.crc32(json.dumps(node.value).encode())
+    return Received(id=id_, raw=node.value, read=partial(parse, node), name=name_in(node.value))
+
+
+def name_in(raw: Any) -> str:
+    """Return what users call an object as received; '' where that cannot be read."""
+    if type(raw) is not dict:
+        return ""
+    texts = {key: text.strip() for key, text in raw.items() if type(text) is str}
+    person = f"{texts.get('first_name', '')} {texts.get('last_name', '')}".strip()
+    return texts.get("name") or person or texts.get("email") or texts.get("event") or ""
 
 
 def parse_user(node: Node) -> User:

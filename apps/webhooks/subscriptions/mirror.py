@@ -77,12 +77,17 @@ def concealed(shown: Wire, *, target: str) -> Wire:
     return Wire(id=-shown.id, event=shown.event, target=target, kind=shown.kind, raw=raw)
 
 
-def with_concealed(items: Sequence[Wire]) -> list[Wire]:
-    """Return ``items``, a complete listing, and our subscriptions that it still conceals."""
+def concealed_by(items: Sequence[Wire], *, unreadable: Collection[int] = ()) -> list[Wire]:
+    """Return our subscriptions that ``items``, a listing, still conceals, or that those ``unreadable`` may conceal."""
     shown = {(item.id, item.target): item for item in items}
-    known = Subscription.objects.filter(id__lt=0, removed_at=None).order_by("-id")
-    behind = [(shown.get((-row.id, row.raw.get("behind"))), row.target) for row in known]
-    return [*items, *(concealed(item, target=target) for item, target in behind if item is not None)]
+    found = []
+    for ours in Subscription.objects.filter(id__lt=0, removed_at=None).order_by("-id"):
+        item = shown.get((-ours.id, ours.raw.get("behind")))
+        if item is not None:
+            found.append(concealed(item, target=ours.target))
+        elif -ours.id in unreadable:
+            found.append(Wire(id=ours.id, event=ours.event, target=ours.target, raw=ours.raw))
+    return found
 
 
 def row(item: Wire, *, content_hash: str) -> Subscription:

@@ -88,7 +88,7 @@ class RemoteSubscriptions:
 
     def _write(self, rows: list[Subscription], *concealed: Subscription) -> None:
         """Write a listing over the mirror, with ``concealed`` in place of what it had under these ids."""
-        everything = {row.id: row for row in [*mirror.with_concealed(rows), *concealed]}
+        everything = {row.id: row for row in [*rows, *mirror.concealed_by(rows), *concealed]}
         mirror.replace(everything.values())
         self.rows = everything
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 
+from apps.pneumatic.canonical.schemas import Received
 from apps.pneumatic.canonical.schemas import Subscription as Wire
-from apps.pneumatic.canonical.serialization import content_hash
+from apps.pneumatic.client.mirror import read_or_none
 from apps.sync import mirror
 from apps.sync.registry import Progress, Resource
 from apps.webhooks.models import Subscription
@@ -40,21 +43,21 @@ class Subscriptions(Resource[Wire, Subscription]):
         self._version = subscriptions_mirror.state().version
         return mirror.known_hashes(Subscription.objects)
 
-    def fetch(self, client: Client, *, progress: Progress) -> Iterator[Wire]:
+    def fetch(self, client: Client, *, progress: Progress) -> Iterator[Received[Wire]]:
         """Yield every subscription, including those of ours that the list conceals."""
         with remote.explained():
-            rows = subscriptions_mirror.with_concealed(client.list_subscriptions())
+            rows = client.receive_subscriptions()
         progress(len(rows), len(rows))
         yield from rows
+        read = {row.id: read_or_none(row) for row in rows}
+        for ours in subscriptions_mirror.concealed_by(
+            [item for item in read.values() if item],
+            unreadable=[id_ for id_, item in read.items() if item is None],
+        ):
+            yield Received(id=ours.id, raw=ours.raw, read=partial(replace, ours))
 
-    def identify(self, item: Wire) -> int:
-        return item.id
-
-    def content_hash(self, item: Wire) -> str:
-        return content_hash(item.raw)
-
-    def row(self, item: Wire, *, content_hash: str) -> Subscription:
-        return subscriptions_mirror.row(item, content_hash=content_hash)
+    def row(self, item: Received[Wire], *, content_hash: str) -> Subscription:
+        return mirror.fitting(subscriptions_mirror.row(item.read(), content_hash=content_hash))
 
     def title(self, row: Subscription) -> str:
         """Return the event's name, as the target may contain a secret."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from apps.pneumatic.canonical.schemas import KeyHolder
 from apps.pneumatic.client import Client
+from apps.pneumatic.client.mirror import read_or_none
 from apps.workflow_templates.models import Template
 from apps.workflows.models import Workflow
 
@@ -48,11 +49,16 @@ class AccessDenial:
     def _owned_templates(self) -> set[int]:
         """Return the ids of the templates that the key's user owns, alone or in a group."""
         user_id = self._key_user.user_id if self._key_user else 0
-        groups = {group.id for group in self._client.list_groups() if user_id in group.users}
+        groups = {
+            row.id
+            for row in self._client.receive_groups()
+            if (group := read_or_none(row)) and user_id in group.users
+        }
         return {
-            template.id
-            for template in self._client.list_templates()
-            if user_id in template.owner_ids or groups.intersection(template.owner_group_ids)
+            row.id
+            for row in self._client.receive_template_list()
+            if (template := read_or_none(row))
+            and (user_id in template.owner_ids or groups.intersection(template.owner_group_ids))
         }
 
     def _list(self, template_id: int, **only: Any) -> set[int]:

@@ -160,17 +160,17 @@ def test_a_listing_that_is_older_than_our_own_change_is_not_written(
     sandbox: Sandbox, integrator: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sandbox.add_subscription(event="task_returned", target=ELSEWHERE)
-    list_subscriptions = Client.list_subscriptions
+    receive_subscriptions = Client.receive_subscriptions
 
     def ended_since(self: Client, **options: Any) -> Any:
-        rows = list_subscriptions(self, **options)
+        rows = receive_subscriptions(self, **options)
         monkeypatch.undo()
         services.refresh()
         (row,) = rows
         services.unsubscribe(integrator, row.id)
         return rows
 
-    monkeypatch.setattr(Client, "list_subscriptions", ended_since)
+    monkeypatch.setattr(Client, "receive_subscriptions", ended_since)
     sync("subscriptions")
 
     assert services.snapshot().rows == ()

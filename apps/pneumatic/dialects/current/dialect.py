@@ -40,7 +40,7 @@ from apps.pneumatic.dialects.current.values import (
     checked_name,
     encode,
 )
-from apps.pneumatic.dialects.shared import parse_launched, parse_user
+from apps.pneumatic.dialects.shared import name_in, parse_launched, parse_user, receive
 from apps.pneumatic.errors import NotFound, PermissionDenied
 from apps.pneumatic.transport import errors
 from apps.pneumatic.transport.api import Transport, secrets_of
@@ -83,8 +83,8 @@ class Current(FileCalls):
         super().__init__()
         self._lock = threading.Lock()
         self._holder: KeyHolder | None = None
-        self._groups: list[Group] | None = None
-        self._members: dict[str, list[int]] | None = None
+        self._groups: list[Received[Group]] | None = None
+        self._readable_groups: dict[str, Received[Group]] | None = None
         self._datasets: dict[str, list[str] | None] = {}
 
     @property
@@ -154,18 +154,18 @@ class Current(FileCalls):
             transport, template_id, listed=listed, detail=detail, sends_api_names=sends_api_names
         )
 
-    def groups(self, transport: Transport) -> list[Group]:
+    def groups(self, transport: Transport) -> list[Received[Group]]:
         with self._lock:
             if self._groups is None:
                 answer = Node(transport.get("/accounts/groups"), key="groups")
                 rows = answer if type(answer.value) is list else answer.child("results")
-                self._groups = [shapes.parse_group(node) for node in rows.members()]
+                self._groups = [receive(node, shapes.parse_group) for node in rows.members()]
             return self._groups
 
     def forget_server(self) -> None:
         with self._lock:
             self.forget_features()
-            self._holder = self._groups = self._members = None
+            self._holder = self._groups = self._readable_groups = None
             self._datasets.clear()
 
     def key_holder(self, transport: Transport) -> KeyHolder:
@@ -214,7 +214,7 @@ class Current(FileCalls):
             answer = Node(transport.get("/templates", params, repeat=repeat), key="templates")
             rows = answer if type(answer.value) is list else answer.child("results")
             for node in rows.members():
-                if node.integer("id") == template_id:
+                if type(node.value) is dict and node.lenient_integer("id") == template_id:
                     row: dict[str, Any] = node.value
                     return row
         raise NotFound(_("This does not exist in Pneumatic, or the API key has no access to it."))
@@ -236,8 +236,10 @@ class Current(FileCalls):
             raw[options.PART] = options.API_NAMES
         head = Node(detail if detail is not None and listed.get("kickoff") is None else listed)
         if groups := shapes.groups_among(head):
-            members = self._members_of_groups(transport)
-            raw["groups"] = {id_: members.get(id_, []) for id_ in sorted(groups)}
+            known = self._groups_by_id(transport)
+            raw["groups"] = {
+                id_: sorted(known[id_].read().users) if id_ in known else [] for id_ in sorted(groups)
+            }
         # Including data sets whose values are in the list: nothing else shows a change of them.
         datasets = shapes.datasets_among(head)
         if detail is not None:
@@ -246,15 +248,15 @@ class Current(FileCalls):
             raw["datasets"] = {id_: self._dataset(transport, id_) for id_ in sorted(datasets)}
         return _received(template_id, raw)
 
-    def _members_of_groups(self, transport: Transport) -> dict[str, list[int]]:
-        """Return the members of each group; none where the key may not read groups, so that templates can be read."""
-        if self._members is None:
+    def _groups_by_id(self, transport: Transport) -> dict[str, Received[Group]]:
+        """Return the groups; none where the key may not read groups, so that templates can be read."""
+        if self._readable_groups is None:
             try:
                 groups = self.groups(transport)
             except (PermissionDenied, NotFound):
                 groups = []
-            self._members = {str(group.id): sorted(group.users) for group in groups}
-        return self._members
+            self._readable_groups = {str(group.id): group for group in groups}
+        return self._readable_groups
 
     def _dataset(self, transport: Transport, id_: str) -> list[str] | None:
         """Return the values of a data set; None where the key may not read it."""
@@ -304,9 +306,17 @@ class Current(FileCalls):
 
     # -- Webhooks: one URL for each event. Never use the calls that end all subscriptions of the account.
 
-    def subscriptions(self, transport: Transport, *, repeat: bool) -> list[Subscription]:
+    def subscriptions(self, transport: Transport, *, repeat: bool) -> list[Received[Subscription]]:
         events = Node(transport.get("/webhooks/events", repeat=repeat), key="events")
-        return [self._subscription(node) for node in events.members() if node.text_or_empty("url")]
+        return [
+            self._received_subscription(node)
+            for node in events.members()
+            if type(node.value) is not dict or node.value.get("url")
+        ]
+
+    def _received_subscription(self, node: Node) -> Received[Subscription]:
+        received = receive(node, self._subscription)
+        return replace(received, id=self._number_of(received.name)) if received.name else received
 
     @sensitive_variables("target")
     def subscribe(self, transport: Transport, *, kind: Kind, target: str) -> Subscription:
@@ -327,14 +337,15 @@ class Current(FileCalls):
 
     @sensitive_variables("subscription")
     def unsubscribe(self, transport: Transport, subscription: Subscription) -> None:
-        rows = self.subscriptions(transport, repeat=True)
+        rows = [row.read() for row in self.subscriptions(transport, repeat=True)]
         if not any(row.id == subscription.id and row.target == subscription.target for row in rows):
             raise NotFound(_("This subscription no longer exists, or has another URL."))
         self._end(transport, subscription)
 
     @sensitive_variables("target")
     def unsubscribe_target(self, transport: Transport, target: str) -> None:
-        rows = [row for row in self.subscriptions(transport, repeat=True) if row.target == target]
+        listed = [row.read() for row in self.subscriptions(transport, repeat=True)]
+        rows = [row for row in listed if row.target == target]
         if not rows:
             raise NotFound(_("No subscription has this URL."))
         for row in rows:
@@ -345,16 +356,23 @@ class Current(FileCalls):
 
     def _subscription(self, node: Node) -> Subscription:
         event = node.text("event")
-        names = (*current_events.OLD_EVENT_NAMES.items(), *self.event_names.items())
-        kind = {name: kind for kind, name in names}.get(event)
-        unknown = _FIRST_UNKNOWN_ID + zlib.crc32(event.encode())
         return Subscription(
-            id=list(self.event_names).index(kind) + 1 if kind else unknown,
+            id=self._number_of(event),
             event=event,
             target=node.text("url"),
-            kind=kind,
+            kind=self._kind_of(event),
             raw=node.value,
         )
+
+    def _number_of(self, event: str) -> int:
+        kind = self._kind_of(event)
+        return (
+            list(self.event_names).index(kind) + 1 if kind else _FIRST_UNKNOWN_ID + zlib.crc32(event.encode())
+        )
+
+    def _kind_of(self, event: str) -> Kind | None:
+        names = (*current_events.OLD_EVENT_NAMES.items(), *self.event_names.items())
+        return {name: kind for kind, name in names}.get(event)
 
     # -- Workflows
 
@@ -376,4 +394,5 @@ class Current(FileCalls):
 
 def _received(template_id: int, raw: Raw) -> Received[Template]:
     node = Node(raw, key=f"templates[{template_id}]")
-    return Received(id=template_id, raw=raw, read=partial(shapes.parse_template, node))
+    name = name_in(raw["list"]) or name_in(raw["detail"])
+    return Received(id=template_id, raw=raw, read=partial(shapes.parse_template, node), name=name)

@@ -33,7 +33,7 @@ from apps.pneumatic.dialects import attachments
 from apps.pneumatic.dialects.base import InFull, Listing
 from apps.pneumatic.dialects.documented import events, shapes
 from apps.pneumatic.dialects.documented.values import encode
-from apps.pneumatic.dialects.shared import parse_launched, parse_user
+from apps.pneumatic.dialects.shared import name_in, parse_launched, parse_user, receive
 from apps.pneumatic.errors import ConfigurationError, NotFound, PermissionDenied
 from apps.pneumatic.transport import errors
 from apps.pneumatic.transport.api import Transport, secrets_of
@@ -78,7 +78,7 @@ class Documented:
         detail = self._detail(transport, template_id, repeat=repeat)
         return _in_full(template_id, detail, (known or {}).get("list", {}))
 
-    def groups(self, transport: Transport) -> list[Group]:
+    def groups(self, transport: Transport) -> list[Received[Group]]:
         return []
 
     def key_holder(self, transport: Transport) -> KeyHolder | None:
@@ -155,9 +155,9 @@ class Documented:
 
     # -- Webhooks
 
-    def subscriptions(self, transport: Transport, *, repeat: bool) -> list[Subscription]:
+    def subscriptions(self, transport: Transport, *, repeat: bool) -> list[Received[Subscription]]:
         answer = Node(transport.get("/webhooks", repeat=repeat), key="webhooks")
-        return [shapes.parse_subscription(node) for node in _whole_list(answer)]
+        return [receive(node, shapes.parse_subscription) for node in _whole_list(answer)]
 
     @sensitive_variables("target", "fields")
     def subscribe(self, transport: Transport, *, kind: Kind, target: str) -> Subscription:
@@ -208,6 +208,7 @@ def _in_full(template_id: int, detail: Node, listed: Raw) -> Received[Template]:
         id=template_id,
         raw={"detail": detail.value, "list": extra},
         read=lambda: shapes.parse_template(detail),
+        name=name_in(detail.value),
     )
 
 

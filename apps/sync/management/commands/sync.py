@@ -85,6 +85,8 @@ class Command(BaseCommand):
     def _print_lines(self, run: SyncRun, *, names: bool) -> None:
         for result in run.results.all():
             self._write(console.line(result, dry_run=run.dry_run))
+            for text in console.unreadable_lines(result):
+                self._write(text)
             if names:
                 for text in console.name_lines(result):
                     self._write(text)
@@ -97,6 +99,8 @@ class Command(BaseCommand):
             raise CommandError(
                 f"Refused. {error} To confirm, run again with --allow-removals.", returncode=REFUSED
             )
+        if run.state == SyncRun.State.INCOMPLETE:
+            raise CommandError(f"Incomplete. {error}", returncode=FAILED)
         if run.state != SyncRun.State.DONE:
             raise CommandError(f"Failed. {error}", returncode=FAILED)
 
