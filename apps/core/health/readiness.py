@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from django.db import DatabaseError, Error
+from django.db import Error
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
@@ -49,13 +49,18 @@ class _TakenBackError(Exception):
 
 def check(*, with_worker: bool = False) -> Sequence[Verdict]:
     """Check everything, each part within a few seconds. After a failure of the database the rest of it is not tried."""
-    with at_most(MAX_WRITE_SECONDS):
-        verdicts = _database()
+    verdicts = database_verdicts()
     verdicts.append(_disk())
     if with_worker:
         works = all(verdict.state == PASSED for verdict in verdicts[:2])
         verdicts.append(_worker() if works else Verdict("worker", "unknown", _("The worker is unknown.")))
     return verdicts
+
+
+def database_verdicts() -> list[Verdict]:
+    """Check the database, and whether it is migrated: two verdicts."""
+    with at_most(MAX_WRITE_SECONDS):
+        return _database()
 
 
 def _database() -> list[Verdict]:
@@ -127,8 +132,9 @@ def _disk() -> Verdict:
 
 def _worker() -> Verdict:
     try:
-        alive = [worker for worker in heartbeat.workers() if worker.is_alive]
-    except DatabaseError:
+        with at_most(MAX_WRITE_SECONDS):
+            alive = [worker for worker in heartbeat.workers() if worker.is_alive]
+    except Error:
         return Verdict("worker", "unknown", _("The worker is unknown."))
     if not alive:
         return Verdict(

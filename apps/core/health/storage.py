@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import threading
+import time
 from collections.abc import Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
@@ -31,12 +32,28 @@ class Room:
     trouble: str = ""
 
 
-def rooms() -> Sequence[Room]:
-    """Return the room in each folder that the dashboard writes to, within ``TIMEOUT_SECONDS``.
+_last: tuple[float, Sequence[Room]] | None = None  # time.monotonic() of the last measurement
 
-    A disk that does not answer is reported as trouble. Its thread waits on; the next call does not start another.
+
+def rooms(*, max_age_seconds: float = 0.0) -> Sequence[Room]:
+    """Return the room in each folder that the dashboard writes to, within ``TIMEOUT_SECONDS`` for each.
+
+    A measurement of this process that is younger than ``max_age_seconds`` is returned again. A disk that does not
+    answer is reported as trouble. Its thread waits on; the next call does not start another.
     """
-    return [_bounded(label, folder) for label, folder in _folders()]
+    global _last
+    last = _last
+    if last is not None and time.monotonic() - last[0] < max_age_seconds:
+        return last[1]
+    found = [_bounded(label, folder) for label, folder in _folders()]
+    _last = time.monotonic(), found
+    return found
+
+
+def forget() -> None:
+    """Forget the last measurement."""
+    global _last
+    _last = None
 
 
 def _folders() -> list[tuple[str, str]]:
