@@ -85,6 +85,7 @@ def child(place: Place, *, port: int, sandbox_port: int, files_port: int) -> dic
         "STATIC_ROOT": str(place.folder / "static"),
         "PUBLIC_URL": f"http://{HOST}:{port}",
         "ALLOWED_HOSTS": f"{HOST},localhost",
+        "COOKIE_PREFIX": f"demo{port}_",  # signing in here ends no session of another dashboard on this machine
         "PNEUMATIC_API_URL": f"http://{HOST}:{sandbox_port}",
         "PNEUMATIC_APP_URL": f"http://{HOST}:{sandbox_port}",
         "PNEUMATIC_API_KEY_FILE": str(place.api_key),

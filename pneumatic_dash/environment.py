@@ -117,6 +117,14 @@ def allowed_hosts(name: str, default: str, *, public_host: str | None) -> list[s
     return list(found)
 
 
+def cookie_prefix(name: str) -> str:
+    """Return a text with which the names of all cookies begin, or ''."""
+    value = text(name)
+    if not re.fullmatch(r"[A-Za-z0-9_-]{0,50}", value):
+        raise ImproperlyConfigured(f"{name} is {value!r}. Write up to 50 letters, digits, _ and -.")
+    return value
+
+
 def database(name: str, default: Path) -> dict[str, Any]:
     """Return Django's settings for the database at a URL; without one, for SQLite in the file ``default``."""
     url = text(name)

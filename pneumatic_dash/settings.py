@@ -17,6 +17,7 @@ from pneumatic_dash.env_file import load as load_env_file
 from pneumatic_dash.environment import allowed_hosts as _allowed_hosts
 from pneumatic_dash.environment import base_url as _base_url
 from pneumatic_dash.environment import choice as _choice
+from pneumatic_dash.environment import cookie_prefix as _cookie_prefix
 from pneumatic_dash.environment import database as _database
 from pneumatic_dash.environment import flag as _flag
 from pneumatic_dash.environment import number as _number
@@ -46,6 +47,9 @@ if not SECRET_KEY:
 PUBLIC_URL = _public_url("PUBLIC_URL")
 _public = urlsplit(PUBLIC_URL)
 ALLOWED_HOSTS = _allowed_hosts("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]", public_host=_public.hostname)
+# Where a proxy serves the dashboard below a path of a host: in front of every address, of static files, of cookies.
+SUB_PATH = _public.path
+FORCE_SCRIPT_NAME = SUB_PATH or None
 CSRF_TRUSTED_ORIGINS = [f"{_public.scheme}://{_public.netloc}"] if PUBLIC_URL else []
 
 HTTPS = PUBLIC_URL.startswith("https://")
@@ -195,7 +199,7 @@ TIME_ZONE = _zone("TIME_ZONE", "UTC")
 
 # -- Files -----------------------------------------------------------------------------------------------------
 
-STATIC_URL = "/static/"
+STATIC_URL = f"{SUB_PATH}/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = Path(_text("STATIC_ROOT") or BASE_DIR / "var" / "static")
 # Browsers cache hashed names indefinitely. They need ``manage.py collectstatic`` to have run.
@@ -235,6 +239,13 @@ CONTENT_SECURITY_POLICY = {
 X_FRAME_OPTIONS = "DENY"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
+# Browsers share cookies between ports of a host name: two dashboards there need names of their own.
+COOKIE_PREFIX = _cookie_prefix("COOKIE_PREFIX")
+SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid"
+CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}csrftoken"
+SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = SUB_PATH or "/"
+# In a cookie they would need a name too, and Django has no setting for it.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = HTTPS

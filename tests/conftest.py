@@ -9,5 +9,7 @@ pytest_plugins = [
     "tests.fixtures.sandbox",
     "tests.fixtures.launching",
     "tests.fixtures.deliveries",
+    "tests.fixtures.populated",
+    "tests.fixtures.crawling",
     "tests.fixtures.browser",
 ]

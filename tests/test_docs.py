@@ -19,7 +19,7 @@ PAGES = [
 ]
 READERS = {
     *("_flag", "_number", "_base_url", "_public_url", "_secret", "_choice", "_zone", "_database"),
-    *("_text", "_allowed_hosts"),
+    *("_text", "_allowed_hosts", "_cookie_prefix"),
 }
 CHECK_ID = r"\bpneumatic\.[EW]\d{3}\b"
 FIELD_TYPES = ["string", "text", "radio", "checkbox", "date", "url", "dropdown", "file", "user"]

@@ -6,7 +6,7 @@ Django's classes take a type parameter at run time because ``django-tasks`` appl
 from __future__ import annotations
 
 import json
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from django.contrib import admin
 from django.core.paginator import Paginator
@@ -38,6 +38,30 @@ class ReadOnlyAdmin(_ReadOnly, admin.ModelAdmin[AnyModel]):
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER  # each would count the table again
     list_per_page = 50
+
+    def get_fieldsets(self, request: HttpRequest, obj: AnyModel | None = None) -> Any:
+        """Show related rows without a link where the user may not see their pages: Django links all of them."""
+        return [
+            (title, {**options, "fields": [self._shown(request, name) for name in options["fields"]]})
+            for title, options in super().get_fieldsets(request, obj)
+        ]
+
+    def _shown(self, request: HttpRequest, name: Any) -> Any:
+        """Return a field as it is, or a function in place of it that gives only its text."""
+        relation = next(
+            (field for field in self.opts.fields if field.name == name and field.is_relation), None
+        )
+        model = cast("type[Model] | None", getattr(relation, "related_model", None))
+        page = self.admin_site._registry.get(model) if model is not None else None
+        if relation is None or page is None or page.has_view_permission(request):
+            return name
+
+        @admin.display(description=relation.verbose_name)
+        def text(row: AnyModel) -> str:
+            related = getattr(row, name)
+            return "" if related is None else str(related)
+
+        return text
 
 
 class ReadOnlyInline(_ReadOnly, admin.TabularInline[Model, Model]):

@@ -102,7 +102,7 @@ def workflow_event(request: HttpRequest, workflow_id: int, event_id: int) -> Htt
         "detail": timeline.event_detail_of(event),
         "workflow_id": workflow_id,
         "deliveries": selectors.deliveries_of(event)
-        if request.user.has_perm("webhooks.view_delivery")
+        if request.user.is_staff and request.user.has_perm("webhooks.view_delivery")
         else (),
     }
     return render(request, "workflows/event_detail.html", context)

@@ -5,7 +5,8 @@
 "use strict";
 
 (() => {
-  const PREFIX = "launch-draft:";
+  // Dashboards below several paths of one host share the storage: the path keeps them apart.
+  const PREFIX = `${new URL(document.currentScript.src).pathname.split("/static/")[0]}launch-draft:`;
   const DAY = 24 * 60 * 60 * 1000;
   const SKIPPED = new Set(["csrfmiddlewaretoken", "repeat"]);
 

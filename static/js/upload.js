@@ -24,8 +24,8 @@
     make("button", { type: "button", class: "button button--quiet button--small", "aria-label": text(key, { name }) }, label);
 
   /* The cookie is newer than the form if the user signed in again in another tab. */
-  const csrfToken = (form) =>
-    document.cookie.match(/(?:^|; )csrftoken=([^;]+)/)?.[1] ?? form.elements.namedItem("csrfmiddlewaretoken").value;
+  const csrfCookie = new RegExp(`(?:^|; )${document.currentScript.dataset.csrfCookie}=([^;]+)`);
+  const csrfToken = (form) => document.cookie.match(csrfCookie)?.[1] ?? form.elements.namedItem("csrfmiddlewaretoken").value;
 
   /* As the server writes sizes. */
   const inWords = (bytes) => {

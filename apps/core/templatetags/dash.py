@@ -10,7 +10,7 @@ from django.contrib.messages import constants as levels
 from django.contrib.messages.storage.base import Message
 from django.template import RequestContext
 from django.template.defaultfilters import filesizeformat
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch, get_script_prefix, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
@@ -87,6 +87,6 @@ def nav_item(
         return {}
     if request is None or (permission and not request.user.has_perm(permission)):
         return {}
-    inside = request.path == url or (url != "/" and request.path.startswith(url))
+    inside = request.path == url or (url != get_script_prefix() and request.path.startswith(url))
     current = "page" if request.path == url else "true" if inside else ""
     return {"url": url, "label": label, "icon": icon, "current": current}
