@@ -6,6 +6,7 @@ Mistakes of deployment that are more than a typo are system checks in ``apps/cor
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -54,6 +55,7 @@ CSRF_TRUSTED_ORIGINS = [f"{_public.scheme}://{_public.netloc}"] if PUBLIC_URL el
 
 HTTPS = PUBLIC_URL.startswith("https://")
 BEHIND_PROXY = _flag("BEHIND_PROXY", default=False)
+TRUSTED_PROXIES = int(_number("TRUSTED_PROXIES", 1, least=1, most=10, unit="proxies"))
 
 # -- Pneumatic -------------------------------------------------------------------------------------------------
 
@@ -94,6 +96,7 @@ INSTALLED_APPS = [
     "django_tasks_db",
     "django_htmx",
     "csp",
+    "axes",
     "pneumatic_dash.admin.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -115,6 +118,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "apps.accounts.sign_in.middleware.SignInMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "apps.core.middleware.HtmxLoginRedirectMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
@@ -187,6 +191,16 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+
+# Wrong passwords of an account until unknown clients wait, and minutes that they wait (apps/accounts/sign_in).
+AUTHENTICATION_BACKENDS = ["apps.accounts.sign_in.backends.PasswordBackend"]
+AXES_FAILURE_LIMIT = int(_number("SIGN_IN_ATTEMPTS", 5, least=1, most=100, unit="attempts"))
+AXES_COOLOFF_TIME = dt.timedelta(minutes=_number("SIGN_IN_WAIT", 10, least=1, most=24 * 60, unit="minutes"))
+SIGN_IN_LOG_DAYS = int(_number("SIGN_IN_LOG_DAYS", 90, least=1, most=36_500, unit="days"))
+AXES_HANDLER = "apps.accounts.sign_in.handler.SignInHandler"
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # or anybody could extend the wait
+AXES_ENABLE_ADMIN = False  # apps/accounts/admin has pages for its tables
+SILENCED_SYSTEM_CHECKS = ["axes.W002"]  # SignInMiddleware is used instead of axes' own
 
 # -- Language and time -----------------------------------------------------------------------------------------
 
@@ -279,6 +293,7 @@ LOGGING = {
     # Django's own handlers are removed, so that every line passes the handler above and its filter.
     "loggers": {
         "urllib3": {"level": "INFO"},
+        "axes": {"level": "ERROR"},  # apps.accounts.sign_in logs the same, without a session's hash
         "django": {"level": "INFO", "handlers": []},
         "django.request": {"filters": ["one_line"]},
         "django.server": {"level": "WARNING", "handlers": [], "propagate": True},

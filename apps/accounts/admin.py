@@ -1,10 +1,12 @@
-"""Django admin of the mirrored users and groups (read-only), and of the dashboard's users."""
+"""Django admin of the mirrored users and groups (read-only), of the dashboard's users, and of their sign-ins."""
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.db.models import Field, ManyToManyField, QuerySet
@@ -12,7 +14,7 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from apps.accounts.models import PneumaticGroup, PneumaticUser, User
+from apps.accounts.models import FailedSignIn, PneumaticGroup, PneumaticUser, SignIn, SignInLimit, User
 from apps.accounts.selectors import pneumatic_user_for
 from apps.core.people import resolve
 from apps.core.searching import has_words
@@ -161,3 +163,60 @@ class UserAdmin(DjangoUserAdmin[User]):
     def in_pneumatic(self, user: User) -> str:
         person = pneumatic_user_for(user)
         return f"{person.name} ({person.id})" if person else "-"
+
+
+@admin.register(SignIn)
+class SignInAdmin(ReadOnlyAdmin[SignIn]):
+    list_display = ["attempt_time", "account", "ip_address", "user_agent", "logout_time"]
+    fields = ["account", "attempt_time", "logout_time", "ip_address", "user_agent", "path_info"]
+    ordering = ["-id"]
+    sortable_by = ()
+    search_fields = ["username", "ip_address"]
+    paginator = BoundedPaginator
+
+    @admin.display(description=_("account"))
+    def account(self, row: SignIn) -> str:
+        return str(row.username)
+
+
+@admin.register(FailedSignIn)
+class FailedSignInAdmin(ReadOnlyAdmin[FailedSignIn]):
+    list_display = ["attempt_time", "account", "ip_address", "user_agent"]
+    fields = ["account", "attempt_time", "ip_address", "user_agent", "path_info"]
+    ordering = ["-id"]
+    sortable_by = ()
+    search_fields = ["username", "ip_address"]
+    search_help_text = _("Names that are no account are not stored; each is shown as unknown-…")
+    paginator = BoundedPaginator
+
+    @admin.display(description=_("account"))
+    def account(self, row: FailedSignIn) -> str:
+        return str(row.username)
+
+
+@admin.register(SignInLimit)
+class SignInLimitAdmin(ReadOnlyAdmin[SignInLimit]):
+    """Who has to wait. Deleting a row ends the wait."""
+
+    list_display = ["account", "client", "ip_address", "failures_since_start", "ends_at"]
+    fields = ["account", "client", "ip_address", "failures_since_start", "ends_at"]
+    ordering = ["-id"]
+    sortable_by = ()
+    search_fields = ["username", "ip_address"]
+    paginator = BoundedPaginator
+
+    def has_delete_permission(self, request: HttpRequest, obj: SignInLimit | None = None) -> bool:
+        return request.user.has_perm("accounts.delete_signinlimit")
+
+    @admin.display(description=_("account"))
+    def account(self, row: SignInLimit) -> str:
+        return str(row.username)
+
+    @admin.display(description=_("client"))
+    def client(self, row: SignInLimit) -> str:
+        return str(row.user_agent)
+
+    @admin.display(description=_("ends"))
+    def ends_at(self, row: SignInLimit) -> dt.datetime:
+        ends: dt.datetime = row.attempt_time + settings.AXES_COOLOFF_TIME
+        return ends

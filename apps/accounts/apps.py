@@ -14,7 +14,9 @@ class AccountsConfig(AppConfig):
         """Register resolvers, resources of the sync, and the signals that maintain roles."""
         from apps.accounts import roles, selectors, signals
         from apps.accounts.models import User
+        from apps.accounts.sign_in import retention
         from apps.accounts.sync import Groups, Users
+        from apps.core import periodic
         from apps.core.people import register_group_resolver, register_identifier, register_resolver
         from apps.sync import registry
 
@@ -23,5 +25,6 @@ class AccountsConfig(AppConfig):
         register_identifier(selectors.pneumatic_person_of)
         registry.register(Users())
         registry.register(Groups())
+        periodic.register("sign-in log", retention.prune_log, seconds=retention.INTERVAL_SECONDS)
         post_migrate.connect(roles.grant_permissions, sender=self)
         m2m_changed.connect(signals.follow_staff_roles, sender=User.groups.through)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models.functions import Lower
@@ -10,6 +11,42 @@ from django.utils.translation import gettext_lazy as _
 
 class User(AbstractUser):
     """A user who signs in to the dashboard. The link to a Pneumatic user is the e-mail address."""
+
+
+class SignIn(AccessLog):
+    """A sign-in and its end. ``apps.accounts.sign_in`` writes these three."""
+
+    class Meta:
+        proxy = True
+        verbose_name = _("sign-in")
+        verbose_name_plural = _("sign-ins")
+
+    def __str__(self) -> str:
+        return str(self.username)
+
+
+class FailedSignIn(AccessFailureLog):
+    """A password that was checked and is wrong."""
+
+    class Meta:
+        proxy = True
+        verbose_name = _("failed sign-in")
+        verbose_name_plural = _("failed sign-ins")
+
+    def __str__(self) -> str:
+        return str(self.username)
+
+
+class SignInLimit(AccessAttempt):
+    """Wrong passwords of an account from one kind of client, until a right one or the end of the wait."""
+
+    class Meta:
+        proxy = True
+        verbose_name = _("sign-in limit")
+        verbose_name_plural = _("sign-in limits")
+
+    def __str__(self) -> str:
+        return str(self.username)
 
 
 class PneumaticUser(models.Model):

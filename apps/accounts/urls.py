@@ -5,9 +5,14 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
 from apps.accounts import views
+from apps.accounts.sign_in.forms import SignInForm
 
 urlpatterns = [
-    path("login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
+    path(
+        "login/",
+        LoginView.as_view(authentication_form=SignInForm, redirect_authenticated_user=True),
+        name="login",
+    ),
     path("account/password/", views.ChangePassword.as_view(), name="password-change"),
     # A user who is signed out already gets the login page.
     path("logout/", login_not_required(LogoutView.as_view()), name="logout"),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.forms import PasswordChangeForm
 from django.contrib.auth.views import PasswordChangeView, redirect_to_login
 from django.contrib.messages.views import SuccessMessageMixin
 from django.core.exceptions import PermissionDenied
@@ -14,6 +15,7 @@ from django.urls import reverse, reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts import selectors
+from apps.accounts.sign_in.forms import CheckedPasswordChangeForm
 
 ADMINISTRATORS_SHOWN = 3
 
@@ -34,12 +36,16 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
     return render(request, "403.html", {"administrators": administrators}, status=403)
 
 
-class ChangePassword(SuccessMessageMixin[PasswordChangeForm], PasswordChangeView):
+class ChangePassword(SuccessMessageMixin[CheckedPasswordChangeForm], PasswordChangeView):
     """The page on which users change their password; their other sessions end.
 
     It redirects to itself, because a user without a role can see no other page.
     """
 
+    form_class = CheckedPasswordChangeForm
     template_name = "accounts/password.html"
     success_url = reverse_lazy("password-change")
     success_message = _("Your password was changed. Other sessions were signed out.")
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "request": self.request}

@@ -26,6 +26,7 @@ from tests.core.test_checks import PRODUCTION, ROOT, manage
         ("PNEUMATIC_READ_TIMEOUT", "soon", "Write a number of seconds from 0.1 to 300."),
         ("PNEUMATIC_READ_TIMEOUT", "0", "Write a number of seconds from 0.1 to 300."),
         ("PNEUMATIC_CONNECT_TIMEOUT", "nan", "Write a number of seconds"),
+        ("TRUSTED_PROXIES", "0", "Write a number of proxies from 1 to 10."),
         ("SYNC_STALE_AFTER", "-1", "Write a number of minutes"),
         ("TIME_ZONE", "Mars/Base", "Write a time zone such as Europe/Berlin, or UTC."),
         ("DATABASE_URL", "dash:pass@db", "DATABASE_URL names no database. Write postgres://"),

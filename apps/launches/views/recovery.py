@@ -10,7 +10,6 @@ from typing import cast
 from django.conf import settings
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.forms import AuthenticationForm
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -20,6 +19,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from apps.accounts.models import User
+from apps.accounts.sign_in.forms import SignInForm
 from apps.launches import permissions
 from apps.launches.submission import submission
 from apps.launches.uploads import handler
@@ -29,13 +29,11 @@ from apps.workflow_templates.models import Template
 FORM, SIGN_IN, UPLOAD = "template-launch", "launch-sign-in", "file-upload"
 
 
-def show_sign_in(
-    request: HttpRequest, template: Template, *, form: AuthenticationForm | None = None
-) -> HttpResponse:
+def show_sign_in(request: HttpRequest, template: Template, *, form: SignInForm | None = None) -> HttpResponse:
     """Show a sign-in form that keeps every answer in the page (status 401)."""
     context = {
         "template": template,
-        "form": form or AuthenticationForm(request),
+        "form": form or SignInForm(request),
         "kept": submission.parse(request, template).hidden_fields,
         "had_files": handler.had_files(request),
     }
@@ -54,7 +52,7 @@ def launch_sign_in(request: HttpRequest, template_id: int) -> HttpResponse:
         # The form that this page has just shown, sent to this address by its Find button.
         return redirect("template-launch", template_id=template_id, preserve_request=True)
     template = template_or_404(template_id)
-    form = AuthenticationForm(request, data=request.POST)
+    form = SignInForm(request, data=request.POST)
     if not form.is_valid():
         return show_sign_in(request, template, form=form)
     login(request, form.get_user())

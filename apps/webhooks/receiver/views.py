@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from functools import partial
-from ipaddress import ip_address
 
 from django.conf import settings
 from django.db.utils import Error as DatabaseProblem
@@ -17,6 +16,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonR
 from django.http.request import HttpHeaders
 from django.utils import timezone
 
+from apps.core.identifiers import client_address
 from apps.webhooks import endpoints
 from apps.webhooks.models import Delivery, Endpoint, RoundTrip
 from apps.webhooks.receiver import store
@@ -148,17 +148,6 @@ def _arrived(round_trip: RoundTrip, delivery: Delivery) -> None:
 
 def _record_first_event(endpoint: Endpoint, now: dt.datetime) -> None:
     Endpoint.objects.filter(pk=endpoint.pk, first_event_at=None).update(first_event_at=now)
-
-
-def client_address(request: HttpRequest) -> str | None:
-    """Return the sender's IP address; behind our proxy the last entry of ``X-Forwarded-For``, which only it writes."""
-    text = request.META.get("REMOTE_ADDR", "")
-    if settings.BEHIND_PROXY:
-        text = request.META.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2] or text
-    try:
-        return str(ip_address(text.strip().partition("%")[0]))
-    except ValueError:
-        return None
 
 
 def kept_headers(request: HttpRequest) -> dict[str, str]:

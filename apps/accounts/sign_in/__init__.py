@@ -1,0 +1,1 @@
+"""Checks of passwords: how many are allowed, to which client, and what is logged."""
