@@ -141,6 +141,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "apps.core.context_processors.product",
                 "apps.sync.context_processors.freshness",
+                "apps.dashboard.context_processors.system",
             ],
         },
     },

@@ -5,6 +5,7 @@ from __future__ import annotations
 pytest_plugins = [
     "tests.fixtures.depth",
     "tests.fixtures.database",
+    "tests.fixtures.notices",
     "tests.fixtures.people",
     "tests.fixtures.sandbox",
     "tests.fixtures.launching",

@@ -28,7 +28,8 @@ class KnownServer:
     """What was detected at a URL.
 
     ``key_holder`` is the user of the API key with this ``key_fingerprint``, which reveals nothing of the key.
-    ``features`` are those of the current API's server; None while unknown.
+    ``features`` are those of the current API's server; None while unknown. ``rejected_fingerprint`` is that of the key
+    which the server did not accept last, since ``rejected_at``; '' for none.
     """
 
     dialect: str
@@ -36,6 +37,8 @@ class KnownServer:
     key_fingerprint: str = ""
     key_holder: KeyHolder | None = None
     features: Features | None = None
+    rejected_fingerprint: str = ""
+    rejected_at: dt.datetime | None = None
 
 
 Load = Callable[[str], KnownServer | None]
@@ -44,6 +47,7 @@ Save = Callable[[str, KnownServer], None]
 _load: Load | None = None
 _save: Save | None = None
 _cache: dict[str, tuple[float, KnownServer | None]] = {}
+_key_used_at = time.monotonic()  # the last request of this process that showed whether the key is accepted
 
 
 def register(load: Load, save: Save) -> None:
@@ -81,6 +85,36 @@ def key_fingerprint() -> str:
     key = settings.PNEUMATIC_API_KEY
     # The salt is part of stored fingerprints, and not the name of a module.
     return salted_hmac("apps.pneumatic.recall", key).hexdigest() if key else ""
+
+
+def key_rejected_at() -> dt.datetime | None:
+    """Return since when the server does not accept the configured key; None while it does, or did last."""
+    found = last()
+    if found is None or not found.rejected_fingerprint or found.rejected_fingerprint != key_fingerprint():
+        return None
+    return found.rejected_at
+
+
+def seconds_since_key_was_used() -> float:
+    """Return how long ago a request of this process, or its start, was."""
+    return time.monotonic() - _key_used_at
+
+
+def remember_key(*, is_accepted: bool) -> None:
+    """Remember whether the server accepted the configured key in a request just now.
+
+    Acceptance is the rule: it is only written after a rejection that this process knows of.
+    """
+    global _key_used_at
+    _key_used_at = time.monotonic()
+    if is_accepted:
+        cached = _cache.get(settings.PNEUMATIC_API_URL)
+        if cached is not None and cached[1] is not None and cached[1].rejected_fingerprint:
+            remember(dataclasses.replace(cached[1], rejected_fingerprint="", rejected_at=None))
+    elif key_rejected_at() is None:
+        found = last() or KnownServer("", timezone.now())
+        now = timezone.now()
+        remember(dataclasses.replace(found, rejected_fingerprint=key_fingerprint(), rejected_at=now))
 
 
 def known_features() -> Features | None:

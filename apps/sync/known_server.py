@@ -23,6 +23,8 @@ from apps.sync.models import ServerFinding
 logger = logging.getLogger(__name__)
 
 DETECTION_INTERVAL_SECONDS = 30.0  # while the dialect, or the user of the API key, is unknown
+# Where nothing else shows it, such as a comparison of workflows: a revoked key must not wait for the next sync.
+KEY_CHECK_INTERVAL_SECONDS = 300.0
 # A user may be waiting for a page. What could not be saved is detected again when it is needed.
 MAX_SAVE_SECONDS = 2.0
 
@@ -43,6 +45,8 @@ def load(api_url: str) -> KnownServer | None:
         key_fingerprint=row.key_fingerprint,
         key_holder=key_holder,
         features=features_from_json(row.features) if row.features else None,
+        rejected_fingerprint=row.rejected_fingerprint,
+        rejected_at=row.rejected_at,
     )
 
 
@@ -65,6 +69,8 @@ def save(api_url: str, finding: KnownServer) -> None:
             key_holder.zone,
         ],
         "features": finding.features and features_to_json(finding.features),
+        "rejected_fingerprint": finding.rejected_fingerprint,
+        "rejected_at": finding.rejected_at,
     }
     try:
         with _apart() if connection.in_atomic_block else bounded_transaction(MAX_SAVE_SECONDS):
@@ -77,16 +83,22 @@ def detect_server() -> None:
     """Detect the dialect and the user of the API key, unless both are known: the worker's periodic job.
 
     Without it, a new address or key would be detected by the next sync only. Until then events would be interpreted,
-    and pages offered, as for an unknown server. What is known costs no request.
+    and pages offered, as for an unknown server. What is known costs no request, unless nothing was requested for
+    ``KEY_CHECK_INTERVAL_SECONDS``: then it is checked whether the server still, or again, accepts the key.
     """
     if not settings.PNEUMATIC_API_URL or not settings.PNEUMATIC_API_KEY:
         return
     finding = server.known()
-    if detection.active_dialect() and finding is not None and finding.key_holder is not None:
+    is_known = bool(detection.active_dialect() and finding is not None and finding.key_holder is not None)
+    is_due = server.seconds_since_key_was_used() >= KEY_CHECK_INTERVAL_SECONDS
+    if is_known and not is_due:
         return
     try:
         with connect() as client:
-            client.key_holder()
+            if is_due:
+                client.detect_dialect()
+            if not is_known:
+                client.key_holder()
     except PneumaticError as error:
         logger.warning("The Pneumatic server could not be detected: %s", type(error).__name__)
 

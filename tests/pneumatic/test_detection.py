@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from apps.pneumatic import detection
+from apps.pneumatic import detection, server
 from apps.pneumatic.client import connect
 from apps.pneumatic.errors import (
     AuthenticationFailed,
@@ -169,7 +169,8 @@ def test_the_sandbox_refuses_a_wrong_key(sandbox: Sandbox, settings: Settings, m
     with connect() as made, pytest.raises(AuthenticationFailed):
         made.detect_dialect()
 
-    assert memory == {}
+    (known,) = memory.values()
+    assert (known.dialect, known.rejected_fingerprint) == ("", server.key_fingerprint())
 
 
 def test_every_request_of_a_question_brings_the_key_and_no_cookie(serve: Serve, client: Any) -> None:

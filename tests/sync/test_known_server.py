@@ -67,6 +67,7 @@ def fresh() -> Iterator[None]:
         KnownServer("documented", NOW),
         dataclasses.replace(FOUND, key_holder=None),
         dataclasses.replace(FOUND, features=FEATURES),
+        dataclasses.replace(FOUND, rejected_fingerprint="def", rejected_at=NOW),
     ],
 )
 def test_a_finding_comes_back_as_it_was(finding: KnownServer) -> None:
@@ -244,6 +245,33 @@ def test_a_server_that_is_away_is_tried_again_and_the_job_does_not_fail(
     known_server.detect_server()
 
     assert capabilities().is_known
+
+
+@both_dialects
+@pytest.mark.django_db
+def test_a_revoked_key_is_noticed_and_remembered_until_it_is_accepted_again(
+    sandbox: Sandbox, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known_server.detect_server()
+    assert server.key_rejected_at() is None
+    sandbox.fault(kind="status", status=401, times=0)
+    known_server.detect_server()
+    assert server.key_rejected_at() is None  # what is known costs no request for a few minutes
+
+    monkeypatch.setattr(known_server, "KEY_CHECK_INTERVAL_SECONDS", 0)
+    for _time in range(2):
+        known_server.detect_server()
+    server.forget()  # as in another process
+    rejected_at = server.key_rejected_at()
+    assert rejected_at is not None
+
+    settings.PNEUMATIC_API_KEY, key = "another-key", settings.PNEUMATIC_API_KEY
+    assert server.key_rejected_at() is None
+    settings.PNEUMATIC_API_KEY = key
+    sandbox.clear_faults()
+    known_server.detect_server()
+    server.forget()
+    assert server.key_rejected_at() is None
 
 
 @pytest.mark.django_db

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Sequence
 
 from django.db import Error
@@ -11,6 +12,8 @@ from django.utils.translation import gettext_lazy
 
 from apps.dashboard.system import background, connection, installation
 from apps.dashboard.system.conditions import Condition, Level, SystemCheck, SystemPart, ok, problem
+
+CACHE_SECONDS = 10.0
 
 logger = logging.getLogger(__name__)
 
@@ -27,6 +30,8 @@ CHECKS = (
     SystemCheck("versions", gettext_lazy("Versions"), installation.versions),
 )
 
+_cached: tuple[float, list[str]] | None = None
+
 
 def run() -> list[SystemPart]:
     """Run all checks. One that cannot be made is itself a problem, and stops no other."""
@@ -34,7 +39,20 @@ def run() -> list[SystemPart]:
 
 
 def notices() -> list[str]:
-    """Return what every user should know now. One query while everything works."""
+    """Return what every user should know, as of the last ``CACHE_SECONDS`` of this process.
+
+    It costs one query while everything works, and a few otherwise: too many for each of the pages of everyone.
+    """
+    global _cached
+    cached = _cached
+    if cached is not None and time.monotonic() - cached[0] < CACHE_SECONDS:
+        return cached[1]
+    found = _notices()
+    _cached = time.monotonic(), found
+    return found
+
+
+def _notices() -> list[str]:
     parts = [_part(check) for check in CHECKS if check.has_notices]
     found = [condition.notice for part in parts for condition in part.conditions if condition.notice]
     return list(dict.fromkeys(found))

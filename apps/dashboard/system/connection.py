@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from django.conf import settings
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from apps.dashboard.system.conditions import Condition, ago, ok, problem, warning
@@ -24,6 +25,16 @@ def api_key() -> Iterator[Condition]:
     if not settings.PNEUMATIC_API_KEY:
         notice = _("No API key is set: nothing can be launched or synced.")
         yield problem(_("PNEUMATIC_API_KEY is not set."), _("Set it and restart."), notice=notice)
+        return
+    rejected_at = server.key_rejected_at()
+    if rejected_at is not None:
+        text = _("Pneumatic rejects the API key since %(time)s.") % {
+            "time": date_format(timezone.localtime(rejected_at), "DATETIME_FORMAT")
+        }
+        advice = _("Make a key on Pneumatic's page Integrations, set PNEUMATIC_API_KEY, and restart.")
+        yield problem(
+            text, advice, notice=_("Pneumatic rejects the API key: nothing can be launched or synced.")
+        )
         return
     known = server.known()
     if known is None or known.key_holder is None:

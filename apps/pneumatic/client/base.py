@@ -61,8 +61,13 @@ class BaseClient:
         self.close()
 
     def close(self) -> None:
-        """Close the connections that are kept open."""
+        """Close the connections that are kept open, and remember whether the server accepted the key."""
         self._transport.close()
+        is_accepted = self._transport.key_verdict.is_accepted
+        if is_accepted is not None and self._transport.uses(
+            base_url=settings.PNEUMATIC_API_URL, key=settings.PNEUMATIC_API_KEY
+        ):
+            server.remember_key(is_accepted=is_accepted)
 
     @property
     def requests_made(self) -> int:

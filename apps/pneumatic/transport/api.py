@@ -19,6 +19,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import requests
+from django.utils.crypto import constant_time_compare
 from django.views.decorators.debug import sensitive_variables
 
 from apps.pneumatic.errors import PneumaticError
@@ -57,6 +58,13 @@ def longest_call(connect_timeout: float, read_timeout: float) -> float:
     return connect_timeout + MAX_READ_TIMEOUTS * read_timeout
 
 
+@dataclass(slots=True)
+class KeyVerdict:
+    """What the last response said about the API key; None before the first."""
+
+    is_accepted: bool | None = None
+
+
 class Transport:
     """A session with one API. GETs share connections; every other request opens a new one.
 
@@ -69,6 +77,7 @@ class Transport:
     ) -> None:
         self.base_url = base_url.rstrip("/")
         self.requests_made = 0
+        self.key_verdict = KeyVerdict()  # shared with ``limited_to``
         self.timeout = (connect_timeout, read_timeout)
         self.longest_call = longest_call(connect_timeout, read_timeout)
         self._secret = key
@@ -91,6 +100,10 @@ class Transport:
 
     def __repr__(self) -> str:
         return f"<Transport {self.base_url}>"
+
+    def uses(self, *, base_url: str, key: str) -> bool:
+        """Return whether requests go to ``base_url`` with ``key``."""
+        return self.base_url == base_url.rstrip("/") and constant_time_compare(self._secret, key)
 
     def limited_to(self, read_timeout: float) -> Transport:
         """Return the same session with a read time-out of at most ``read_timeout`` seconds; do not close it."""
@@ -267,6 +280,8 @@ class Transport:
         self, reply: connection.Reply, *, once: bool, may_be_empty: bool, secrets: Sequence[str]
     ) -> _Attempt:
         status, kind = reply.status, kind_of(reply.status)
+        if kind in {StatusKind.SUCCESS, StatusKind.UNAUTHENTICATED}:
+            self.key_verdict.is_accepted = kind is StatusKind.SUCCESS
         if kind is StatusKind.SUCCESS:
             if may_be_empty and not reply.body.strip():
                 return _Attempt()

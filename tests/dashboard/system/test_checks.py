@@ -32,14 +32,9 @@ from tests.factories import make_launch, make_template
 from tests.fixtures import payloads
 from tests.fixtures.deliveries import store
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("live_notices")]
 
 HOUR_AGO = dt.timedelta(hours=1)
-
-
-@pytest.fixture(autouse=True)
-def nothing_is_remembered() -> None:
-    storage.forget()
 
 
 def part(name: str) -> list[tuple[Level, str]]:
@@ -119,6 +114,11 @@ def test_the_connection_is_reported() -> None:
     assert part("key") == [(Level.WARNING, "The API key has not been used yet.")]
     server.remember_holder("documented", KeyHolder(1, name="Bo"))
     assert (Level.OK, "Pneumatic accepted the key of Bo.") in part("key")
+    server.remember_key(is_accepted=False)
+    assert levels("key") == {Level.PROBLEM}
+    assert checks.notices() == ["Pneumatic rejects the API key: nothing can be launched or synced."]
+    server.remember_key(is_accepted=True)
+    assert levels("key") == {Level.OK}
     with override_settings(PNEUMATIC_API_KEY=""):
         assert part("key") == [(Level.PROBLEM, "PNEUMATIC_API_KEY is not set.")]
         assert checks.notices() == ["No API key is set: nothing can be launched or synced."]
@@ -158,6 +158,15 @@ def test_the_banner_costs_one_query_while_everything_works() -> None:
         assert checks.notices() == []
 
     assert len(queries) == 1
+
+
+def test_the_banner_is_not_computed_for_each_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks, "CACHE_SECONDS", 3600)
+    checks.notices()
+    with CaptureQueriesContext(connection) as queries:
+        checks.notices()
+
+    assert len(queries) == 0
 
 
 def test_the_command_prints_and_exits_with_what_it_found(capsys: pytest.CaptureFixture[str]) -> None:
