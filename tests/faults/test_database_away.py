@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -11,13 +13,19 @@ from django.conf import settings
 from django.db import connection
 
 from apps.accounts.models import User
+from apps.webhooks import endpoints
+from apps.webhooks.models import Delivery
 from tests.factories import client_of
 from tests.faults.test_launch_workers import database_url
 from tests.faults.test_receiver_served import Web
+from tests.fixtures import payloads
+from tests.fixtures.deliveries import addressed
 from tests.fixtures.proxy import Proxy, proxy_to
 from tests.fixtures.waiting import HANG_SECONDS, wait_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+HOST = "https://dash.example.com"
 
 Get = Callable[[str], requests.Response]
 
@@ -29,7 +37,12 @@ def proxy(tmp_path: Path) -> Iterator[tuple[Proxy, Web]]:
     with proxy_to(database_url()) as (proxy, url):
         web = Web(
             log=tmp_path / "web.log",
-            settings={"DATABASE_URL": url, "DATABASE_TIMEOUT": "1", "HASHED_STATIC": "False"},
+            settings={
+                "DATABASE_URL": url,
+                "DATABASE_TIMEOUT": "1",
+                "WEBHOOK_WRITE_TIMEOUT": "1",
+                "HASHED_STATIC": "False",
+            },
         )
         web.start()
         try:
@@ -68,6 +81,31 @@ def test_a_silent_database_stops_no_page_forever(proxy: tuple[Proxy, Web], get: 
     wait_for(lambda: get("/launches/").status_code == 200)
     assert get("/readyz").status_code == 200
     assert "Traceback" not in web.text()
+
+
+def test_a_silent_database_keeps_no_sender_waiting(proxy: tuple[Proxy, Web]) -> None:
+    link, web = proxy
+    path = endpoints.path(endpoints.active())
+    body = json.dumps(addressed(payloads.started(), HOST + path))
+
+    def send(path: str = path) -> int:
+        url = f"http://127.0.0.1:{web.port}{path}"
+        return requests.post(url, data=body, timeout=HANG_SECONDS).status_code
+
+    wait_for(lambda: send() == 200)
+    before = Delivery.objects.count()
+    link.silence()
+    with ThreadPoolExecutor(12) as pool:  # more than there are threads
+        away = [*pool.map(send, [path] * 11), *pool.map(send, ["/hooks/unknown/"])]
+        alive = requests.get(f"http://127.0.0.1:{web.port}/healthz", timeout=HANG_SECONDS)
+    link.restore()
+
+    assert set(away) == {503}
+    assert alive.status_code == 200
+    wait_for(lambda: send() == 200)
+    assert Delivery.objects.count() > before
+    assert "Traceback" not in web.text()
+    assert "A delivery was not stored: " in web.text()
 
 
 def test_connections_that_end_again_and_again_lead_to_no_raw_error(

@@ -7,7 +7,6 @@ acknowledged delivery in the table of deliveries.
 from __future__ import annotations
 
 import datetime as dt
-import logging
 from functools import partial
 
 from django.conf import settings
@@ -15,15 +14,15 @@ from django.db.utils import Error as DatabaseProblem
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.http.request import HttpHeaders
 from django.utils import timezone
+from django.utils.log import log_response
 
+from apps.core.database.limits import at_most
 from apps.core.identifiers import client_address
 from apps.webhooks import endpoints
 from apps.webhooks.models import Delivery, Endpoint, RoundTrip
 from apps.webhooks.receiver import store
 from apps.webhooks.receiver.body import Refused, read_body
 from apps.webhooks.verdicts import Judgement, judge
-
-log = logging.getLogger(__name__)
 
 # The headers that are stored; others may contain secrets of the sender.
 KEPT_HEADERS = (
@@ -61,8 +60,8 @@ def receive(request: HttpRequest, token: str) -> HttpResponse | None:
     """Respond to a delivery; return None when ``token`` is not one of ours: there is no such page."""
     try:
         return _respond(request, token)
-    except DatabaseProblem:
-        return _unavailable()
+    except DatabaseProblem as error:
+        return _unavailable(request, error)
 
 
 def _respond(request: HttpRequest, token: str) -> HttpResponse | None:
@@ -79,7 +78,8 @@ def _respond(request: HttpRequest, token: str) -> HttpResponse | None:
     while endpoint is not None:
         try:
             with store.expecting_row():
-                judgement = judge(body, endpoint, token)
+                with at_most(settings.WEBHOOK_WRITE_TIMEOUT):
+                    judgement = judge(body, endpoint, token)
                 _store(request, endpoint, in_use, body, judgement)
         except store.OutdatedError:
             in_use, endpoint = _look_up(token)
@@ -91,7 +91,8 @@ def _respond(request: HttpRequest, token: str) -> HttpResponse | None:
 def _look_up(token: str) -> tuple[endpoints.Rows, Endpoint | None]:
     """Read the endpoints in use; return them, and the one of ``token``."""
     global _last_in_use
-    _last_in_use = in_use = endpoints.in_use()
+    with at_most(settings.WEBHOOK_WRITE_TIMEOUT):
+        _last_in_use = in_use = endpoints.in_use()
     return in_use, endpoints.find(token, in_use)
 
 
@@ -159,10 +160,11 @@ def kept_headers(request: HttpRequest) -> dict[str, str]:
     }
 
 
-def _unavailable() -> HttpResponse:
-    log.exception("A delivery could not be stored; the response asks the sender to retry.")
+def _unavailable(request: HttpRequest, error: DatabaseProblem) -> HttpResponse:
     response = _answer(503, error="The database is not available. Send it again.")
     response["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    # The only record of this request: its logger makes one line of trouble, and keeps the traceback of a defect.
+    log_response("A delivery was not stored", response=response, request=request, exception=error)
     return response
 
 
