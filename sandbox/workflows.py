@@ -183,9 +183,7 @@ class Workflows:
         if not later:
             self._end(workflow, COMPLETED)
         elif self._state.settings.delays and later[0]["delay"]:
-            workflow["status"] = SNOOZED
-            workflow["current"] = later[0]["number"]
-            self._assign(workflow, later[0])
+            self._delay(workflow, later[0], timestamp)
         else:
             self._begin(workflow, later[0]["number"], timestamp)
         events: list[tuple[str, Record | None]] = [("task_completed", task)] if stage == MOVED else []
@@ -193,6 +191,17 @@ class Workflows:
         # The current server reports the end of a workflow before the end of its last task.
         for happening, about in reversed(events) if self._state.dialect == CURRENT else events:
             notify(happening, workflow, about)
+        if later and later[0]["is_delayed"]:
+            workflow["status"] = SNOOZED
+
+    def _delay(self, workflow: Record, task: Record, timestamp: str) -> None:
+        """Let the next task wait. The current server reports the task before it with the status before the delay."""
+        end = dt.datetime.fromisoformat(timestamp) + _duration(task["delay"])
+        workflow.update(current=task["number"], snoozed_until=_written(end))
+        task["is_delayed"] = True
+        if self._state.dialect != CURRENT:
+            workflow["status"] = SNOOZED
+        self._assign(workflow, task)
 
     def _return(self, workflow: Record, to: int | None, notify: Notify) -> None:
         task = current_task(workflow)
@@ -212,7 +221,7 @@ class Workflows:
         notify("task_returned", workflow, about)
         workflow["current"] = target
         # It was started until now; when its turn comes again, it starts again.
-        task["date_started"] = None
+        task.update(date_started=None, is_delayed=False)
 
     @property
     def _stage(self) -> str:
@@ -222,7 +231,7 @@ class Workflows:
     def _begin(self, workflow: Record, number: int, timestamp: str) -> None:
         task = next(step for step in workflow["steps"] if step["number"] == number)
         workflow["current"] = number
-        task["date_started"] = task["date_started"] or timestamp
+        task.update(date_started=task["date_started"] or timestamp, is_delayed=False)
         self._assign(workflow, task)
 
     def _assign(self, workflow: Record, task: Record) -> None:
@@ -284,6 +293,7 @@ def _step(workflow_id: int, task: Record) -> Record:
         "fields": task["fields"],
         "performers": [],
         "groups": [],
+        "is_delayed": False,
         "date_started": None,
         "date_completed": None,
         "answers": {},
@@ -296,6 +306,15 @@ def _next_moment(workflow: Record) -> str:
     timestamp = max(dt.datetime.now(dt.UTC), last + dt.timedelta(milliseconds=1))
     workflow["moment"] = _written(timestamp)
     return str(workflow["moment"])
+
+
+def _duration(text: str) -> dt.timedelta:
+    """Return a delay as templates have it: days, and hours, minutes and seconds, the first ones left out or not."""
+    days, _blank, clock = text.rpartition(" ")
+    seconds = 0
+    for part in clock.split(":"):
+        seconds = seconds * 60 + int(part)
+    return dt.timedelta(days=int(days or 0), seconds=seconds)
 
 
 def _written(timestamp: dt.datetime) -> str:

@@ -128,6 +128,39 @@ def test_the_pages_show_how_far_reading_back_reaches(
     assert not history_of(Workflow.objects.get(pk=missed)).gaps
 
 
+def test_a_task_that_waits_is_assigned_to_nobody(
+    connected: Sandbox, release: str, viewer_client: Client
+) -> None:
+    """The current server reports the task before a delayed one with the status before the delay."""
+    connected.settings(delays=True)
+    template = connected.template(TEMPLATE)
+    template["tasks"][1]["delay"] = "1 00:00:00"
+    connected.put_template(template)
+    delayed, snoozed = start(connected, "delayed"), start(connected, "snoozed")
+    connected.step(delayed)
+    receive(connected)
+    if release in WITHOUT_TIMES:  # a delayed task without a start leaves no time there
+        connected.step(delayed, "resume")
+        connected.step(delayed, "snooze")
+    else:
+        assert Workflow.objects.get(pk=delayed).state == "snoozed"
+        assert not Workflow.objects.get(pk=delayed).performers
+    connected.step(snoozed, "snooze")
+    with connect() as client:
+        reconcile(client, full=True)
+
+    assert list(Workflow.objects.values_list("state", "performers")) == [("snoozed", [])] * 2
+    for id_ in (delayed, snoozed):
+        page = text_of(viewer_client, f"/workflows/{id_}/")
+        assert "waiting until" in page
+        assert "in progress" not in page
+        assert f'href="/workflows/{id_}/"' not in text_of(viewer_client, "/workflows/?held=1")
+    connected.step(delayed, "resume")
+    with connect() as client:
+        reconcile(client, full=True)
+    assert Workflow.objects.get(pk=delayed).performers
+
+
 def test_the_next_task_is_shown_after_the_next_check(connected: Sandbox) -> None:
     """Events of the oldest releases do not have it."""
     id_ = start(connected, "moves on")

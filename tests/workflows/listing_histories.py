@@ -80,9 +80,11 @@ class Server:
         if action == "read":
             self.read()
         elif action == "return":
-            latest = self.current if self.status is Status.COMPLETED else self.current - 1
-            if latest > 0:
-                self._go_back(self._draw(st.integers(1, latest)))
+            # The server refuses to return to a task that was skipped.
+            done = [number for number, task in self._tasks.items() if task.id in self.completed]
+            left = [self.current] if self.status is Status.COMPLETED else []
+            if targets := sorted({*done, *left}):
+                self._go_back(self._draw(st.sampled_from(targets)))
         elif action == "resume" and self.status is Status.SNOOZED:
             self.status = Status.RUNNING
             self._begin(self.current)  # the server counts the time from here

@@ -115,7 +115,10 @@ _OPEN = frozenset({TaskStatus.ACTIVE, TaskStatus.SNOOZED})
 
 @dataclass(frozen=True, slots=True)
 class TaskSnapshot:
-    """A task at the time of an event; ``number`` counts from 1."""
+    """A task at the time of an event; ``number`` counts from 1.
+
+    ``waits_until`` is when a task that is snoozed, or that its template delays, becomes active; None where unknown.
+    """
 
     id: int
     name: str
@@ -126,6 +129,7 @@ class TaskSnapshot:
     performers: tuple[Performer, ...] = ()
     outputs: tuple[Output, ...] = ()
     status: TaskStatus = TaskStatus.UNKNOWN
+    waits_until: dt.datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,6 +333,8 @@ def _task_to_json(task: TaskSnapshot) -> dict[str, Any]:
         data["outputs"] = [output_to_json(output) for output in task.outputs]
     if task.status is not TaskStatus.UNKNOWN:
         data["status"] = task.status.value
+    if task.waits_until:
+        data["waits_until"] = task.waits_until.isoformat()
     return data
 
 
@@ -345,6 +351,7 @@ def _task_from_json(data: Mapping[str, Any]) -> TaskSnapshot:
         tuple([Performer(*performer) for performer in performers]) if performers else (),
         tuple([output_from_json(output) for output in outputs]) if outputs else (),
         TaskStatus(status) if status else TaskStatus.UNKNOWN,
+        _time(get("waits_until")),
     )
 
 

@@ -6,6 +6,8 @@ import datetime as dt
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -240,6 +242,7 @@ def _title(entry: HistoryEntry) -> str:
     titles = {
         HistoryEntryKind.STARTED: _("Workflow started"),
         HistoryEntryKind.TASK_CURRENT: _("%(task)s: in progress") % {"task": task},
+        HistoryEntryKind.TASK_WAITING: _waiting(entry.task, task),
         HistoryEntryKind.TASK_LEFT: _("%(task)s: still open when the workflow ended") % {"task": task},
         HistoryEntryKind.SNOOZED: _("Workflow snoozed"),
         HistoryEntryKind.RESUMED: _("Workflow resumed"),
@@ -248,6 +251,17 @@ def _title(entry: HistoryEntry) -> str:
         HistoryEntryKind.DELETED: _("Workflow deleted in Pneumatic"),
     }
     return titles[entry.kind]
+
+
+def _waiting(task: TaskRound | None, name: str) -> str:
+    """Return the title of a task that is snoozed or delayed."""
+    until = task.waits_until if task is not None else None
+    if until is None:
+        return _("%(task)s: waiting") % {"task": name}
+    words = {"task": name, "time": date_format(timezone.localtime(until), "DATETIME_FORMAT")}
+    if until > timezone.now():
+        return _("%(task)s: waiting until %(time)s") % words
+    return _("%(task)s: was to wait until %(time)s") % words
 
 
 def _passed(entry: HistoryEntry, task: str) -> str:

@@ -58,6 +58,8 @@ def _passed_ids(workflow: WorkflowSnapshot) -> list[int]:
 def _task(task: TaskSnapshot) -> list[Any]:
     # Two responses may list them in different orders.
     performers = sorted([one.id or 0, one.is_group] for one in task.performers)
+    # The lists of the first releases have no end of a snooze, and no status of a task either.
+    until = [_time(task.waits_until)] if task.status is TaskStatus.SNOOZED and task.waits_until else []
     return [
         task.id,
         task.name,
@@ -65,6 +67,7 @@ def _task(task: TaskSnapshot) -> list[Any]:
         _time(task.date_started),
         _time(task.date_completed),
         performers,
+        *until,
     ]
 
 

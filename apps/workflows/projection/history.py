@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from apps.pneumatic.canonical.events import (
     Output,
     Performer,
+    Status,
+    TaskSnapshot,
+    TaskStatus,
     output_from_json,
     output_to_json,
     performer_to_json,
@@ -31,6 +34,7 @@ class HistoryEntryKind(StrEnum):
     TASK_DONE = "task_done"  # inferred: no event reports it; it was completed or skipped
     TASK_RETURNED = "task_returned"  # from ``task`` to ``target``; either may be unknown
     TASK_CURRENT = "task_current"  # the task that is open now; the last entry of a running workflow
+    TASK_WAITING = "task_waiting"  # instead, while it is snoozed or delayed: it is assigned to nobody
     TASK_LEFT = "task_left"  # still open when the workflow ended
     SNOOZED = "snoozed"
     RESUMED = "resumed"
@@ -53,7 +57,10 @@ class GapKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TaskRound:
-    """A task in one of its rounds; ``round`` counts from 1 and grows with each return."""
+    """A task in one of its rounds; ``round`` counts from 1 and grows with each return.
+
+    ``waits_until`` is when a waiting task becomes active, None where unknown.
+    """
 
     id: int | None = None
     number: int | None = None
@@ -64,6 +71,7 @@ class TaskRound:
     performers: tuple[Performer, ...] = ()
     outputs: tuple[Output, ...] = ()
     round: int = 1
+    waits_until: dt.datetime | None = None
 
     @property
     def duration(self) -> dt.timedelta | None:
@@ -89,6 +97,23 @@ class HistoryEntry:
     target: TaskRound | None = None
     last_number: int | None = None
     is_indirect: bool = False
+
+
+def is_waiting(task: TaskSnapshot, state: Status) -> bool:
+    """Return whether an open task of a workflow in this state is snoozed or delayed: then it is assigned to nobody."""
+    if task.status is TaskStatus.UNKNOWN:
+        return state is Status.SNOOZED
+    return task.status is TaskStatus.SNOOZED
+
+
+def open_entry(
+    task: TaskSnapshot, state: Status, *, at: dt.datetime | None, content_hash: str, shown: TaskRound
+) -> HistoryEntry:
+    """Return the line of an open task, which is ``shown`` in the history."""
+    if not is_waiting(task, state):
+        return HistoryEntry(HistoryEntryKind.TASK_CURRENT, at, content_hash, task=shown)
+    waiting = replace(shown, performers=(), waits_until=task.waits_until)
+    return HistoryEntry(HistoryEntryKind.TASK_WAITING, at, content_hash, task=waiting)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +243,8 @@ def _task_to_json(task: TaskRound) -> dict[str, Any]:
         data["outputs"] = [output_to_json(output) for output in task.outputs]
     if task.round != 1:
         data["round"] = task.round
+    if task.waits_until:
+        data["waits_until"] = task.waits_until.isoformat()
     return data
 
 
@@ -232,6 +259,7 @@ def _task_from_json(data: Mapping[str, Any]) -> TaskRound:
         performers=tuple(Performer(*performer) for performer in data.get("performers", ())),
         outputs=tuple(map(output_from_json, data.get("outputs", ()))),
         round=data.get("round", 1),
+        waits_until=_time(data.get("waits_until")),
     )
 
 

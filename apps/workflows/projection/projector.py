@@ -15,7 +15,7 @@ from apps.core.searching import fold
 from apps.pneumatic.canonical.events import Event, Kind, Output, Seen, TaskSnapshot, performer_to_json
 from apps.pneumatic.canonical.serialization import quick_hash
 from apps.workflows.projection.fingerprints import comparison_key
-from apps.workflows.projection.history import History, history_to_json
+from apps.workflows.projection.history import History, history_to_json, is_waiting
 from apps.workflows.projection.ordering import EventOrder, Fact, in_order
 from apps.workflows.projection.reading_reducer import ReadingReducer
 from apps.workflows.projection.snapshot_reducer import SnapshotReducer
@@ -110,7 +110,7 @@ def project(events: Iterable[tuple[str, Event]]) -> Projection:
         "task_name": ", ".join(task.name for task in current),
         "task_since": min((task.date_started for task in current if task.date_started), default=None)
         or (reduced.open_since if current else None),
-        "performers": _performers(current),
+        "performers": _performers([task for task in current if not is_waiting(task, reduced.state)]),
         "started_at": history.entries[0].at,
         "ended_at": reduced.ended_at if has_ended else None,
         "events_count": len(facts),

@@ -14,7 +14,15 @@ from dataclasses import replace
 
 from apps.pneumatic.canonical.events import Kind, Seen, Status, TaskSnapshot, TaskStatus
 from apps.workflows.projection.completions import identified_by
-from apps.workflows.projection.history import Gap, GapKind, HistoryEntry, HistoryEntryKind, TaskRound
+from apps.workflows.projection.history import (
+    Gap,
+    GapKind,
+    HistoryEntry,
+    HistoryEntryKind,
+    TaskRound,
+    is_waiting,
+    open_entry,
+)
 from apps.workflows.projection.ordering import EventOrder, Fact, deletion_of
 from apps.workflows.projection.returns import ends_of_return, target_among
 
@@ -72,16 +80,13 @@ class SnapshotReducer:
         """Yield the lines of the timeline."""
         yield self._beginning()
         yield from self._timeline
-        kind, at = (
-            (HistoryEntryKind.TASK_LEFT, self.ended_at)
-            if self._left
-            else (HistoryEntryKind.TASK_CURRENT, None)
-        )
         for task in self._left or self.current:
             since, content_hash = self._turns.get(task.id, (None, ""))
-            yield HistoryEntry(
-                kind, at or task.date_started or since, content_hash, task=self._round_of(task)
-            )
+            at, shown = task.date_started or since, self._round_of(task)
+            if self._left:
+                yield HistoryEntry(HistoryEntryKind.TASK_LEFT, self.ended_at or at, content_hash, task=shown)
+            else:
+                yield open_entry(task, self.state, at=at, content_hash=content_hash, shown=shown)
 
     def gaps(self) -> Iterator[Gap]:
         """Yield the missing events, each once; a reading from Pneumatic fills all gaps before it."""
@@ -327,6 +332,9 @@ def _status(fact: Fact) -> Status:
     kind, status = fact.event.kind, fact.event.workflow.status
     if kind is Kind.WORKFLOW_COMPLETED and status not in ENDED:
         return Status.COMPLETED
+    current = fact.event.workflow.current_tasks()
+    if status is Status.RUNNING and current and all(is_waiting(task, status) for task in current):
+        return Status.SNOOZED  # the event of the task before a delayed one has the status before the delay
     if kind is Kind.WORKFLOW_STARTED and not fact.event.workflow.tasks and status not in _STATUS_ONLY:
         return Status.RUNNING  # the reference's own example of a start has the number for "completed"
     return status

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from apps.pneumatic.canonical.events import Kind, Seen, Status, TaskSnapshot
 from apps.workflows.projection.completions import Completion, Completions
-from apps.workflows.projection.history import Gap, GapKind, HistoryEntry, HistoryEntryKind
+from apps.workflows.projection.history import Gap, GapKind, HistoryEntry, HistoryEntryKind, open_entry
 from apps.workflows.projection.ordering import EventOrder, Fact
 from apps.workflows.projection.passed_tasks import PassedTasks
 from apps.workflows.projection.returns import ends_of_return
@@ -68,9 +68,8 @@ class TaskReducer:
                 yield line
         if not self._is_over and self.open is not None:
             at = self.open.date_started or self.open_since
-            yield HistoryEntry(
-                HistoryEntryKind.TASK_CURRENT, at, self._open_hash, task=self._tasks.round_of(self.open)
-            )
+            shown = self._tasks.round_of(self.open)
+            yield open_entry(self.open, self.state, at=at, content_hash=self._open_hash, shown=shown)
         elif self._is_over and self._left is not None:
             task, content_hash = self._left
             yield HistoryEntry(

@@ -18,7 +18,7 @@ def task_status(workflow: Record, step: Record) -> str:
         return "completed"
     if step["number"] != workflow["current"]:
         return "pending"
-    if workflow["status"] == SNOOZED:
+    if workflow["status"] == SNOOZED or step["is_delayed"]:
         return "snoozed"
     return "active" if step["date_started"] else "pending"
 

@@ -237,7 +237,7 @@ def test_a_snoozed_workflow_runs_again_after_a_newer_event() -> None:
 
     projection, history = projected(payloads.started(), snoozed)
     assert (projection.state, projection.is_state_confirmed, projection.step) == ("snoozed", True, 2)
-    assert kinds(history)[-2:] == [HistoryEntryKind.SNOOZED, HistoryEntryKind.TASK_CURRENT]
+    assert kinds(history)[-2:] == [HistoryEntryKind.SNOOZED, HistoryEntryKind.TASK_WAITING]
 
     projection, history = projected(payloads.started(), snoozed, payloads.task_completed(number=2))
     assert projection.state == "running"

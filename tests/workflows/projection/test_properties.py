@@ -85,10 +85,13 @@ def test_a_complete_history_is_projected_as_it_was(life: Life) -> None:
         assert projection.step == truth.current.number
         assert projection.task_name == truth.current.name
         assert projection.ended_at is None
+        is_waiting = truth.state is Status.SNOOZED
+        assigned = () if is_waiting else truth.current.performers
         assert [tuple(performer) for performer in projection.performers] == list(
-            dict.fromkeys((performer.id, performer.name) for performer in truth.current.performers)
+            dict.fromkeys((performer.id, performer.name) for performer in assigned)
         )
-        assert history.entries[-1].kind is HistoryEntryKind.TASK_CURRENT
+        kind = HistoryEntryKind.TASK_WAITING if is_waiting else HistoryEntryKind.TASK_CURRENT
+        assert history.entries[-1].kind is kind
 
 
 @given(lives(most_actions=12) | lives(most_actions=12, has_target=True))

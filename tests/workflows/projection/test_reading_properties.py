@@ -53,7 +53,9 @@ def shown(projection: Projection) -> dict[str, object]:
 @given(listed_lives(most_actions=14))
 def test_the_page_is_right_after_a_reading(life: Life) -> None:
     projection, history = projected(life.received)
-    current = [entry.task for entry in history.entries if entry.kind is HistoryEntryKind.TASK_CURRENT]
+    is_waiting = life.state is Status.SNOOZED
+    kind = HistoryEntryKind.TASK_WAITING if is_waiting else HistoryEntryKind.TASK_CURRENT
+    current = [entry.task for entry in history.entries if entry.kind is kind]
 
     assert projection.state == life.state.value
     assert projection.is_state_confirmed
@@ -63,7 +65,7 @@ def test_the_page_is_right_after_a_reading(life: Life) -> None:
     is_over = life.state is Status.COMPLETED
     assert [task.number for task in current if task] == ([] if is_over else [life.current])
     assert projection.step == life.current
-    assert [id_ for id_, _name in projection.performers] == ([] if is_over else [life.current])
+    assert [id_ for id_, _name in projection.performers] == ([] if is_over or is_waiting else [life.current])
     assert (projection.ended_at is None) == (not is_over)
 
 

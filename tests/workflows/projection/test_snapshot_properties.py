@@ -34,14 +34,15 @@ def assert_projected_as(truth: Truth, projection: Projection, history: History) 
     turn = [
         entry.task.number
         for entry in history.entries
-        if entry.kind is HistoryEntryKind.TASK_CURRENT and entry.task
+        if entry.kind in {HistoryEntryKind.TASK_CURRENT, HistoryEntryKind.TASK_WAITING} and entry.task
     ]
+    assigned = [] if truth.state is Status.SNOOZED else truth.current
     assert projection.state == truth.state.value
     assert projection.is_state_confirmed
     assert turn == truth.current
     assert projection.task_name == ", ".join(f"Task {number}" for number in truth.current)
     assert projection.performers == [
-        performer for number in truth.current for performer in ([number, ""], [number, "", True])
+        performer for number in assigned for performer in ([number, ""], [number, "", True])
     ]
     assert (projection.ended_at is None) == (truth.state is not Status.COMPLETED)
 

@@ -253,7 +253,7 @@ def test_a_change_without_a_time_is_in_the_latest_reading() -> None:
     assert kinds(history) == [
         HistoryEntryKind.STARTED,
         HistoryEntryKind.SNOOZED,
-        HistoryEntryKind.TASK_CURRENT,
+        HistoryEntryKind.TASK_WAITING,
     ]
     assert back.state == "running"
 

@@ -158,7 +158,15 @@ def _task(data: JSON) -> TaskSnapshot:
         _performers(data),
         (),
         status,
+        _waits_until(data.get("delay")),
     )
+
+
+def _waits_until(delay: Any) -> dt.datetime | None:
+    """Return the end of a snooze or of the template's delay; None for one that is over."""
+    if type(delay) is not dict or _time(delay, "end_date") is not None:
+        return None
+    return _time(delay, "estimated_end_date")
 
 
 def _task_of_event(data: JSON, workflow: WorkflowSnapshot) -> TaskSnapshot:
