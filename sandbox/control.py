@@ -173,7 +173,7 @@ class Control:
         self._state.keys.add(given["key"], given["user_id"])
 
     def _put_group(self, request: Request) -> Record:
-        given = _object(request, {"id": int, "name": str, "users": list})
+        given = _object(request, {"id": int, "name": str, "users": list, "type": str})
         with self._state.lock:
             groups, users = self._state.groups, given.get("users", [])
             if not all(type(id_) is int and id_ in self._state.users for id_ in users):

@@ -75,7 +75,7 @@ class PneumaticUserAdmin(ReadOnlyAdmin[PneumaticUser]):
 
 @admin.register(PneumaticGroup)
 class PneumaticGroupAdmin(ReadOnlyAdmin[PneumaticGroup]):
-    list_display = ["name", "size", "changed_at", "removed_at"]
+    list_display = ["name", "size", "is_personal", "changed_at", "removed_at"]
     ordering = ["search", "id"]  # by name, with the index accounts_group_search
     sortable_by = ()
     search_fields = ["search"]

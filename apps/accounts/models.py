@@ -89,6 +89,7 @@ class PneumaticGroup(models.Model):
     name = models.TextField(_("name"))
     size = models.PositiveIntegerField(_("members"), default=0)
     users = models.JSONField(default=list)  # ids of the members, sorted
+    is_personal = models.BooleanField(_("substitutes a user on vacation"), default=False)
     search = models.CharField(max_length=600, editable=False)  # searching.search_text(): the folded name
     content_hash = models.CharField(max_length=64)
     first_seen_at = models.DateTimeField(_("first synced"))

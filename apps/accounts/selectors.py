@@ -82,8 +82,8 @@ def as_person(user: PneumaticUser) -> Person:
 
 
 def search_groups(query: str, *, limit: int) -> list[PneumaticGroup]:
-    """Return groups with every word of ``query`` in the name, sorted by name; removed ones are left out."""
-    found = PneumaticGroup.objects.filter(has_words(query), removed_at=None)
+    """Return groups that can be an answer, with every word of ``query`` in the name, sorted by name."""
+    found = PneumaticGroup.objects.filter(has_words(query), removed_at=None, is_personal=False)
     return list(found.order_by("search", "id").defer("raw")[:limit])
 
 
@@ -119,5 +119,5 @@ def as_group(group: PneumaticGroup) -> Group:
         id=group.id,
         name=group.name,
         size=group.size,
-        status="removed" if group.removed_at else "active",
+        status="removed" if group.removed_at else "personal" if group.is_personal else "active",
     )

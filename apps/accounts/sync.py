@@ -105,6 +105,7 @@ class Groups(_Mirror[Group, PneumaticGroup]):
                 name=group.name,
                 size=len(group.users),
                 users=sorted(group.users),
+                is_personal=group.is_personal,
                 search=search_text(name=group.name),
                 raw=group.raw,
                 content_hash=content_hash,

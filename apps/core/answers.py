@@ -28,6 +28,7 @@ _BADGES: Mapping[str, str | Promise] = {
     "invited": gettext_lazy("invited"),
     "inactive": gettext_lazy("deactivated"),
     "guest": gettext_lazy("guest"),
+    "personal": gettext_lazy("substitutes"),
     "removed": gettext_lazy("no longer in Pneumatic"),
     "unknown": gettext_lazy("not synced"),
 }
@@ -117,8 +118,8 @@ def person_part(person: Person) -> AnswerPart:
 
 
 def group_part(group: Group) -> AnswerPart:
-    """Return a group of users; a badge warns when it was removed."""
-    badge = status_badge(group) if group.status == "removed" else ""
+    """Return a group of users; a badge warns when it was removed or is no possible answer."""
+    badge = status_badge(group) if group.status in {"removed", "personal"} else ""
     return AnswerPart(group.name or _("Group %(id)s") % {"id": group.id}, note=_("group"), badge=badge)
 
 

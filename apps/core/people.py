@@ -33,8 +33,9 @@ class Person:
 class Group:
     """A group of Pneumatic users, for pages.
 
-    ``size`` is the number of its members; ``status`` is ``active``, ``removed`` or ``unknown``. ``has_twin``
-    is whether another group has the same name except for case; set only by ``accounts.selectors.groups_to_choose``.
+    ``size`` is the number of its members; ``status`` is ``active``, ``removed``, ``unknown`` or ``personal``: those who
+    substitute a user on vacation, no possible answer. ``has_twin`` is whether another group has the same name except
+    for case; set only by ``accounts.selectors.groups_to_choose``.
     """
 
     id: int

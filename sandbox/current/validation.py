@@ -178,7 +178,8 @@ def _user(value: Any, field: Record, state: State) -> int | Record:
             if user["email"].casefold() == name and user["status"] in {"active", "invited"}:
                 return int(user["id"])
         for group in state.groups.values():
-            if group["name"].casefold() == name:
+            # Those who substitute a user on vacation are a group of the type "personal".
+            if group["type"] == "regular" and group["name"].casefold() == name:
                 return {"group": group["id"]}
     raise _wrong(field, NO_USER)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from apps.accounts.models import PneumaticGroup, PneumaticUser
-from apps.accounts.selectors import search_groups, search_people
+from apps.accounts.selectors import groups_of, groups_to_choose, search_groups, search_people
 from apps.core.people import Group, resolve_groups
+from apps.kickoff.fields.user import unavailable_message
 from apps.sync.models import SyncResult, SyncRun
 from tests.factories import make_pneumatic_group
 from tests.fixtures.sandbox import Sandbox, only_current
@@ -97,6 +98,26 @@ def test_groups_are_mirrored_with_their_members(sandbox: Sandbox) -> None:
     assert search_groups("ü REVIEW", limit=9) == [group]
     assert resolve_groups([group.pk]) == {group.pk: Group(group.pk, "Reviewers Ü", size=2, status="active")}
     assert counts(sync(), "groups") == (0, 0, 0, 2)
+
+
+@only_current
+def test_substitutes_of_a_user_on_vacation_are_never_offered(sandbox: Sandbox) -> None:
+    """Pneumatic shows them as a group of the type "personal", and refuses it as an answer."""
+    sandbox.put_group({"id": 8, "name": "Substitutes John Doe", "users": [2], "type": "personal"})
+    sandbox.put_group({"id": 9, "name": "substitutes john doe", "users": [1, 2]})
+
+    sync("groups")
+
+    assert [group.id for group in search_groups("substitutes", limit=9)] == [9]
+    chosen = groups_to_choose([8, 9])
+    assert [(group.status, group.has_twin) for group in chosen.values()] == [
+        ("personal", False),
+        ("active", False),
+    ]
+    assert "substitutes a user" in unavailable_message(chosen[8])
+    assert unavailable_message(chosen[9]) == ""
+    assert resolve_groups([8])[8].name == "Substitutes John Doe"
+    assert groups_of([2]) >= {8, 9}, "the tasks are theirs anyway"
 
 
 @only_current

@@ -128,9 +128,7 @@ def test_the_pages_show_how_far_reading_back_reaches(
     assert not history_of(Workflow.objects.get(pk=missed)).gaps
 
 
-def test_a_task_that_waits_is_assigned_to_nobody(
-    connected: Sandbox, release: str, viewer_client: Client
-) -> None:
+def test_a_task_that_waits_has_no_performers(connected: Sandbox, release: str, viewer_client: Client) -> None:
     """The current server reports the task before a delayed one with the status before the delay."""
     connected.settings(delays=True)
     template = connected.template(TEMPLATE)

@@ -30,6 +30,8 @@ def unavailable_message(one: Person | Group) -> str:
         return _("%(name)s is a guest in Pneumatic and cannot be chosen. Choose another user.") % words
     if one.status == "removed" and isinstance(one, Group):
         return _("The group %(name)s is no longer in Pneumatic. Choose another one.") % words
+    if one.status == "personal":
+        return _("%(name)s substitutes a user on vacation and cannot be chosen. Choose another one.") % words
     if isinstance(one, Group) and one.has_twin:  # Pneumatic responds with an error for these
         sentence = _(
             "Several groups in Pneumatic are called “%(name)s”, and it identifies groups by name only. "

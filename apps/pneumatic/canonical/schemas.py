@@ -193,11 +193,15 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A group of users; ``users`` are ids of its members."""
+    """A group of users; ``users`` are ids of its members.
+
+    ``is_personal``: the substitutes of a user on vacation. It performs tasks, and is no possible answer.
+    """
 
     id: int
     name: str
     users: tuple[int, ...] = ()
+    is_personal: bool = False
     raw: Raw = field(default_factory=dict, compare=False, repr=False)
 
 

@@ -34,7 +34,7 @@ class HistoryEntryKind(StrEnum):
     TASK_DONE = "task_done"  # inferred: no event reports it; it was completed or skipped
     TASK_RETURNED = "task_returned"  # from ``task`` to ``target``; either may be unknown
     TASK_CURRENT = "task_current"  # the task that is open now; the last entry of a running workflow
-    TASK_WAITING = "task_waiting"  # instead, while it is snoozed or delayed: it is assigned to nobody
+    TASK_WAITING = "task_waiting"  # instead, while it is snoozed or delayed: it has no performers
     TASK_LEFT = "task_left"  # still open when the workflow ended
     SNOOZED = "snoozed"
     RESUMED = "resumed"
@@ -100,7 +100,7 @@ class HistoryEntry:
 
 
 def is_waiting(task: TaskSnapshot, state: Status) -> bool:
-    """Return whether an open task of a workflow in this state is snoozed or delayed: then it is assigned to nobody."""
+    """Return whether an open task of a workflow in this state is snoozed or delayed: then it has no performers."""
     if task.status is TaskStatus.UNKNOWN:
         return state is Status.SNOOZED
     return task.status is TaskStatus.SNOOZED

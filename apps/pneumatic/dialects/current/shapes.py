@@ -111,7 +111,8 @@ def datasets_among(template: Node) -> set[str]:
 def parse_group(node: Node) -> Group:
     """Parse one row of the list of groups."""
     members = tuple(item.itself_integer() for item in node.items_or_none("users"))
-    return Group(id=node.integer("id"), name=node.text("name"), users=members, raw=node.value)
+    is_personal = node.lenient_text("type") == "personal"
+    return Group(node.integer("id"), node.text("name"), members, is_personal, raw=node.value)
 
 
 def parse_dataset(node: Node) -> list[str]:
