@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from benchmarks import kill, pages, project, receive, sync, workflow_pages
+from benchmarks import kill, pages, project, receive, slow, sync, workflow_pages
 from benchmarks.page import with_results
 from benchmarks.processes import ROOT
 
@@ -18,6 +18,7 @@ PARTS = {
     "workflows": workflow_pages.measure,
     "project": project.measure,
     "kill": kill.measure,
+    "slow": slow.measure,
 }
 PAGE = ROOT / "docs" / "benchmarks.md"
 
