@@ -6,9 +6,9 @@ import uuid
 
 from django.conf import settings
 from django.db import models
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.database import clock
 from apps.workflow_templates.models import Template, TemplateVersion
 
 
@@ -126,7 +126,7 @@ class Launch(models.Model):
     @property
     def is_overdue(self) -> bool:
         """Whether the due date has passed: Pneumatic rejects such a launch."""
-        return self.due is not None and self.due <= timezone.now()
+        return self.due is not None and self.due <= clock.now()
 
 
 class UploadedFile(models.Model):

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from apps.core.database import clock
 from apps.core.searching import fold
 from apps.launches.models import Launch
 from apps.pneumatic.canonical.schemas import Launched
@@ -48,7 +48,7 @@ class LaunchOutcome:
             "workflow_id": self.workflow_id,
             "deadline_at": None,
             "not_found_at": None,
-            "finished_at": timezone.now(),
+            "finished_at": clock.now(),
         }
 
 

@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.utils import timezone
 
 from apps.accounts.models import User
+from apps.core.database import clock
 from apps.core.days import within
 from apps.core.identifiers import read_number
 from apps.core.searching import has_words
@@ -95,7 +95,7 @@ def needing_attention(user: User, limit: int) -> list[Launch]:
 
     Rejected and failed launches are included for 30 days, unknown ones until they are resolved.
     """
-    month_ago = timezone.now() - dt.timedelta(days=30)
+    month_ago = clock.now() - dt.timedelta(days=30)
     retried = Launch.objects.filter(previous=OuterRef("pk"))
     return list(
         launches()
@@ -132,7 +132,7 @@ def repeat_of(
         template=template,
         answers_digest=answers_digest,
         state__in=[State.QUEUED, State.SENDING, State.LAUNCHED, State.UNKNOWN],
-        created_at__gte=timezone.now() - REPEAT_WINDOW,
+        created_at__gte=clock.now() - REPEAT_WINDOW,
     ).exclude(submission_id=submission_id)
     if besides is not None:
         found = found.exclude(pk=besides.pk, state=State.LAUNCHED)

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from apps.core.database import clock
 from apps.pneumatic.canonical.schemas import Received
 from apps.pneumatic.client import Client, connect
 from apps.pneumatic.errors import Contradicted, PermissionDenied, PneumaticError, UnexpectedResponse
@@ -120,7 +120,7 @@ def _record_unsupported(resources: Sequence[registry.Resource[Any, Any]], run: S
             run=run,
             resource=resource.name,
             state=SyncResult.State.ABSENT,
-            finished_at=timezone.now(),
+            finished_at=clock.now(),
             error=_("This Pneumatic has no %(resource)s.") % {"resource": resource.label},
         )
 
@@ -151,7 +151,7 @@ def _synchronise(
     result.requests = client.requests_made - requests_before
     result.save()
     if not run.dry_run:
-        resource.after_sync(error=result.error, now=timezone.now())
+        resource.after_sync(error=result.error, now=clock.now())
     report.finished(result)
     return result
 
@@ -234,7 +234,7 @@ def _write_changes(
     result.fetched = result.expected = found + len(changes.unreadable)
     result.details = _details(resource, changes)
     result.error = _unreadable_sentences(resource, changes)
-    now = timezone.now()
+    now = clock.now()
     if changes.unreadable and not found:
         _fail(result, result.error)
         return
@@ -308,7 +308,7 @@ def _forbid(resource: registry.Resource[Any, Any], result: SyncResult, refusal: 
 
 def _fail(result: SyncResult, error: str) -> None:
     """Record a failure; nothing was written, so all counts are 0."""
-    result.state, result.finished_at = SyncResult.State.FAILED, timezone.now()
+    result.state, result.finished_at = SyncResult.State.FAILED, clock.now()
     result.error = error
     result.added = result.changed = result.removed = result.unchanged = 0
     result.details = {}

@@ -16,9 +16,9 @@ from contextlib import contextmanager
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db import DatabaseError, IntegrityError, connection, transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from apps.core.database import clock
 from apps.sync.models import SyncResult, SyncRun
 from apps.sync.processes import Process
 
@@ -58,7 +58,7 @@ def claim(
     ``queued`` is a run that waits for a worker: it becomes the running one, once.
     """
     mark_interrupted()
-    here, now = Process.current(), timezone.now()
+    here, now = Process.current(), clock.now()
     fields = {
         "state": SyncRun.State.RUNNING,
         "dry_run": dry_run,
@@ -91,10 +91,10 @@ def mark_interrupted() -> None:
     dead = SyncRun.objects.filter(pk=run.pk, state=SyncRun.State.RUNNING)
     if not process.is_known_gone():
         # Checked in the same statement, because the heartbeat may have been recorded since the read.
-        dead = dead.filter(heartbeat_at__lt=timezone.now() - HEARTBEAT_TIMEOUT)
+        dead = dead.filter(heartbeat_at__lt=clock.now() - HEARTBEAT_TIMEOUT)
     ended = dead.update(
         state=SyncRun.State.ABANDONED,
-        finished_at=timezone.now(),
+        finished_at=clock.now(),
         error=_(
             "The sync was interrupted. Resources that were written completely are kept; nothing else was changed."
         ),
@@ -104,7 +104,7 @@ def mark_interrupted() -> None:
 
 
 def record_heartbeat(run: SyncRun) -> None:
-    SyncRun.objects.filter(pk=run.pk, state=SyncRun.State.RUNNING).update(heartbeat_at=timezone.now())
+    SyncRun.objects.filter(pk=run.pk, state=SyncRun.State.RUNNING).update(heartbeat_at=clock.now())
 
 
 @contextmanager
@@ -133,14 +133,14 @@ def heartbeat(run: SyncRun) -> Iterator[None]:
 def assert_still_running(run: SyncRun) -> None:
     """Lock ``run`` until the transaction ends; raise RunLostError when it is no longer the running one."""
     alive = SyncRun.objects.filter(pk=run.pk, state=SyncRun.State.RUNNING)
-    if not alive.update(heartbeat_at=timezone.now()):
+    if not alive.update(heartbeat_at=clock.now()):
         raise RunLostError
 
 
 def finish(run: SyncRun, *, state: SyncRun.State, error: str = "") -> None:
     """End ``run``; keep the state of one that was marked abandoned."""
     running = SyncRun.objects.filter(pk=run.pk, state=SyncRun.State.RUNNING)
-    running.update(state=state, error=error, finished_at=timezone.now())
+    running.update(state=state, error=error, finished_at=clock.now())
     _close_results(run)
     run.refresh_from_db()
 
@@ -155,13 +155,13 @@ def _close_results(run: SyncRun) -> None:
     unfinished.update(
         state=SyncResult.State.FAILED,
         error=_("The sync was interrupted."),
-        finished_at=timezone.now(),
+        finished_at=clock.now(),
     )
 
 
 def enqueue(*, started_by: StartedBy, allow_removals: bool = False) -> SyncRun:
     """Return the run that waits for a worker; create it if there is none."""
-    now = timezone.now()
+    now = clock.now()
     try:
         with transaction.atomic():
             return SyncRun.objects.create(

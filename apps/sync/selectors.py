@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.utils import timezone
 
+from apps.core.database import clock
 from apps.pneumatic.client import capabilities
 from apps.sync import registry
 from apps.sync.models import SyncResult, SyncRun
@@ -86,7 +86,7 @@ def _freshness(resource: registry.Resource[Any, Any]) -> ResourceFreshness:
     label, scope = str(resource.label), resource.scope()
     if state == SyncResult.State.FORBIDDEN:
         return ResourceFreshness(resource.name, label, None, is_stale=False, forbidden=error, scope=scope)
-    too_old = timezone.now() - dt.timedelta(minutes=settings.SYNC_STALE_AFTER)
+    too_old = clock.now() - dt.timedelta(minutes=settings.SYNC_STALE_AFTER)
     return ResourceFreshness(resource.name, label, at, is_stale=at is None or at < too_old, scope=scope)
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from django.utils import timezone
 from django_tasks import task
 
+from apps.core.database import clock
 from apps.sync import engine
 from apps.sync.models import SyncRun
 from apps.sync.runs import SyncAlreadyRunningError
@@ -22,5 +22,5 @@ def perform_queued_sync(run_id: int) -> None:
         )
     except SyncAlreadyRunningError as busy:
         SyncRun.objects.filter(pk=run_id, state=SyncRun.State.QUEUED).update(
-            state=SyncRun.State.FAILED, finished_at=timezone.now(), error=str(busy)
+            state=SyncRun.State.FAILED, finished_at=clock.now(), error=str(busy)
         )

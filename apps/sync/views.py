@@ -9,11 +9,11 @@ from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
+from apps.core.database import clock
 from apps.sync import runs, selectors, services
 from apps.sync.models import SyncRun
 
@@ -77,7 +77,7 @@ def _live() -> Live:
     run = selectors.active_run()
     if run is None or run.state != SyncRun.State.QUEUED:
         return Live(run=run)
-    return Live(run=run, no_worker=timezone.now() - run.started_at > WORKER_START_TIMEOUT)
+    return Live(run=run, no_worker=clock.now() - run.started_at > WORKER_START_TIMEOUT)
 
 
 def _context(current: Live) -> dict[str, object]:

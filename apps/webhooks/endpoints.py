@@ -13,9 +13,9 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.database import clock
 from apps.core.redaction import register_secret
 from apps.webhooks.models import Endpoint
 
@@ -31,7 +31,7 @@ _NOT_RETIRED = f"SELECT {_COLUMNS} FROM {_TABLE} WHERE state <> '{State.RETIRED.
 
 def create(state: Endpoint.State) -> Endpoint:
     """Create an endpoint with a new token."""
-    return Endpoint.objects.create(nonce=secrets.token_urlsafe(32), state=state, created_at=timezone.now())
+    return Endpoint.objects.create(nonce=secrets.token_urlsafe(32), state=state, created_at=clock.now())
 
 
 def active() -> Endpoint:
@@ -113,7 +113,7 @@ def masked(body: bytes, rows: Rows) -> bytes:
 
 
 def _is_accepted(endpoint: Endpoint, now: dt.datetime | None) -> bool:
-    return endpoint.accepted_until is None or endpoint.accepted_until > (now or timezone.now())
+    return endpoint.accepted_until is None or endpoint.accepted_until > (now or clock.now())
 
 
 @lru_cache(maxsize=64)

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db.models import Exists
-from django.utils import timezone
 
+from apps.core.database import clock
 from apps.webhooks import endpoints
 from apps.webhooks.models import Delivery, Endpoint, Kind
 from apps.webhooks.selectors import Backlog, backlog
@@ -43,7 +43,7 @@ class EventFreshness:
 
 def is_worker_behind() -> Exists:
     """Return whether the worker is behind, as a part of the query that open pages make every few seconds."""
-    waiting = Delivery.objects.filter(state=Delivery.State.PENDING, due_at__lt=timezone.now() - BEHIND_AFTER)
+    waiting = Delivery.objects.filter(state=Delivery.State.PENDING, due_at__lt=clock.now() - BEHIND_AFTER)
     return Exists(waiting)
 
 

@@ -6,10 +6,10 @@ import datetime as dt
 
 from django.conf import settings
 from django.db import models
-from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.database import clock
 from apps.pneumatic.canonical import events
 from apps.pneumatic.canonical.events import Kind as EventKind
 from apps.pneumatic.canonical.events import Seen
@@ -312,7 +312,7 @@ class RoundTrip(models.Model):
         """Whether the result may still change."""
         if self.error or self.is_processed or (self.status is not None and not self.was_accepted):
             return False
-        return timezone.now() - self.sent_at < WORKER_STALE_AFTER
+        return clock.now() - self.sent_at < WORKER_STALE_AFTER
 
     @property
     def is_stuck(self) -> bool:

@@ -6,8 +6,8 @@ import datetime as dt
 from dataclasses import dataclass
 
 from django.db.models import Count, Min, Q
-from django.utils import timezone
 
+from apps.core.database import clock
 from apps.webhooks.models import Delivery
 
 State = Delivery.State
@@ -29,13 +29,13 @@ class Backlog:
         """Return how far pages are behind the received events; a few seconds are normal."""
         if self.oldest_pending_at is None:
             return dt.timedelta()
-        return max((now or timezone.now()) - self.oldest_pending_at, dt.timedelta())
+        return max((now or clock.now()) - self.oldest_pending_at, dt.timedelta())
 
 
 def backlog() -> Backlog:
     """Return the backlog, in two queries along small indexes."""
     pending = Delivery.objects.filter(state=State.PENDING).aggregate(
-        number=Count("*"), oldest=Min("due_at", filter=Q(due_at__lte=timezone.now()))
+        number=Count("*"), oldest=Min("due_at", filter=Q(due_at__lte=clock.now()))
     )
     return Backlog(
         pending=pending["number"],

@@ -9,8 +9,8 @@ from django.contrib.auth.models import AbstractUser
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.db.models.functions import Greatest
-from django.utils import timezone
 
+from apps.core.database import clock
 from apps.pneumatic.client import Client
 from apps.pneumatic.errors import Contradicted, PneumaticError
 from apps.workflow_templates.models import Template, TemplateUse
@@ -41,7 +41,7 @@ def refresh_template(template: Template, client: Client, *, is_doubted: bool = F
     row = mirror.row(received, content_hash=mirror.content_hash(received))
     # Another click, or a sync, that adds the same version at the same time writes the same row.
     with suppress(IntegrityError), transaction.atomic():
-        mirror.write([row], removed=[], now=timezone.now())
+        mirror.write([row], removed=[], now=clock.now())
     return _mirrored(template.pk)
 
 

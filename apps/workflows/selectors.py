@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
-from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.accounts.selectors import groups_of, search_people
+from apps.core.database import clock
 from apps.core.days import within
 from apps.core.identifiers import read_number
 from apps.core.people import pneumatic_id_of
@@ -166,7 +166,7 @@ def _filtered(found: QuerySet[Workflow], filters: WorkflowFilters) -> QuerySet[W
     state = filters.state
     if filters.quiet is not None:
         state = state or State.RUNNING
-        found = found.filter(last_event_at__lt=timezone.now() - dt.timedelta(days=filters.quiet))
+        found = found.filter(last_event_at__lt=clock.now() - dt.timedelta(days=filters.quiet))
     if state:
         found = found.filter(state=state)
     if filters.template:

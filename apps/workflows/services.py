@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from django.db.models import TextField
 from django.db.models.functions import Cast
-from django.utils import timezone
 
 from apps.core import bulk
+from apps.core.database import clock
 from apps.pneumatic.canonical.events import Event, Seen, event_from_json
 from apps.webhooks.models import Event as EventRow
 from apps.workflows.holders import named_performers
@@ -50,7 +50,7 @@ def project_workflows(
     older state never replaces a newer one. ``rewrite`` writes rows whose digest has not changed as well.
     """
     rows = _lock(workflow_ids)
-    now = timezone.now()
+    now = clock.now()
     changed: list[Workflow] = []
     touched: list[Workflow] = []
     reassigned: list[Workflow] = []
@@ -89,7 +89,7 @@ def record_starters(starters: Mapping[int, int | None]) -> None:
         workflows_of[user_id].append(workflow_id)
     for user_id, workflow_ids in workflows_of.items():
         others = Workflow.objects.filter(pk__in=workflow_ids).exclude(launched_by=user_id)
-        others.update(launched_by=user_id, changed_at=timezone.now())
+        others.update(launched_by=user_id, changed_at=clock.now())
 
 
 def row_of(

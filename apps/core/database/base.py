@@ -12,8 +12,9 @@ import psycopg
 from django.conf import settings
 from django.db import OperationalError
 from django.db.backends.postgresql import base
+from django.utils import timezone
 
-from apps.core.database import limits
+from apps.core.database import clock, limits
 
 # How both sides watch the network, in seconds: a peer that is gone is noticed after IDLE + COUNT * INTERVAL, one
 # that confirms nothing after UNCONFIRMED.
@@ -112,7 +113,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return connection
 
     def init_connection_state(self) -> None:
-        """Tell the server the limits of this session."""
+        """Set the limits of this session at the server, and compare the clocks."""
         super().init_connection_state()
         seconds = self._statement_seconds()
         values = {
@@ -124,7 +125,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
             "tcp_user_timeout": UNCONFIRMED * 1000,
         }
         calls = ", ".join(f"set_config('{name}', '{value}', false)" for name, value in values.items())
-        self.connection.execute(f"SELECT {calls}")
+        asked_at = timezone.now()
+        (there, *_) = self.connection.execute(f"SELECT clock_timestamp(), {calls}").fetchone()
+        clock.compare(there, asked_at=asked_at)
 
     def is_usable(self) -> bool:
         """Check a connection that was kept, and wait no longer than for a new one."""

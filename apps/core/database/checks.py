@@ -30,7 +30,7 @@ def messages_of(connection: BaseDatabaseWrapper) -> Iterator[CheckMessage]:
     """Yield what is wrong with one database; nothing where it cannot be reached, which others report."""
     if connection.vendor == "postgresql":
         yield from _encoding(connection)
-    elif connection.vendor == "sqlite" and not connection.is_in_memory_db():
+    elif connection.vendor == "sqlite" and connection.settings_dict["NAME"] != ":memory:":
         yield from wal_reset(sqlite3.sqlite_version_info)
 
 
@@ -61,8 +61,8 @@ def wal_reset(version: tuple[int, ...]) -> Iterator[CheckMessage]:
         return
     number = ".".join(map(str, version))
     yield checks.Warning(
-        f"SQLite {number} can damage the database in a rare case: two processes write and checkpoint at the same "
-        "moment.",
+        f"SQLite {number} can damage the database in a rare case: two processes write and checkpoint at the "
+        "same time.",
         hint="Use SQLite 3.51.3 or newer, or PostgreSQL, and keep backups. docs/deployment.md has a section about it.",
         id="pneumatic.W104",
     )

@@ -20,8 +20,8 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
-from django.utils import timezone
 
+from apps.core.database import clock
 from apps.core.searching import fold
 from apps.launches import outcomes
 from apps.launches.dispatch import late_answers
@@ -63,7 +63,7 @@ def start(request: LaunchRequest, client: Client) -> Launch:
     Raise SubmissionUsedError when the submission id is used, PneumaticError when the body cannot be built.
     """
     planned = plan(request, client)
-    now = timezone.now()
+    now = clock.now()
     try:
         with transaction.atomic():
             launch = Launch.objects.create(
@@ -93,7 +93,7 @@ def start(request: LaunchRequest, client: Client) -> Launch:
 
 def send(launch: Launch, client: Client) -> Launch:
     """Send a queued launch once and return it with its outcome. Leave a launch in any other state unchanged."""
-    now = timezone.now()
+    now = clock.now()
     deadline = now + matcher.max_response_time()
     claimed = Launch.objects.filter(pk=launch.pk, state=State.QUEUED).update(
         state=State.SENDING,
@@ -129,7 +129,7 @@ def retry(launch: Launch, *, attempts: int) -> bool:
         field_errors={},
         finished_at=None,
         resolved_by=None,
-        deadline_at=timezone.now() + QUEUE_GRACE,
+        deadline_at=clock.now() + QUEUE_GRACE,
         check_attempted_at=None,
         checked_at=None,
         check_note="",
@@ -161,7 +161,7 @@ def _call(launch: Launch, client: Client) -> LaunchOutcome:
 
 def _refresh_payload(launch: Launch, client: Client) -> None:
     """Encode a launch again that was not sent at once: the server may have been upgraded, or be known better."""
-    if launch.attempts == 1 and launch.created_at > timezone.now() - QUEUE_GRACE:
+    if launch.attempts == 1 and launch.created_at > clock.now() - QUEUE_GRACE:
         return
     payload = encode_again(launch, client)
     if payload is not None:
@@ -189,7 +189,7 @@ def _replace_payload(launch: Launch, payload: Mapping[str, Any]) -> bool:
     if payload == launch.payload:
         return True
     launch.payload = dict(payload)
-    launch.deadline_at = timezone.now() + matcher.max_response_time()
+    launch.deadline_at = clock.now() + matcher.max_response_time()
     being_sent = Launch.objects.filter(pk=launch.pk, state=State.SENDING, attempts=launch.attempts)
     return being_sent.update(payload=launch.payload, deadline_at=launch.deadline_at) > 0
 

@@ -20,9 +20,9 @@ from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from apps.core.database import clock
 from apps.kickoff.fields import answers_from_json
 from apps.launches import outcomes
 from apps.launches.models import Launch
@@ -219,7 +219,7 @@ def _resolve_one(launch: Launch) -> None:
             evidence=_evidence(workflow, comparison),
             not_found_at=None,
             deadline_at=None,
-            finished_at=timezone.now(),
+            finished_at=clock.now(),
         )
     if not resolved:
         return

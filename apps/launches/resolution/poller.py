@@ -19,6 +19,7 @@ from django.db import transaction
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
+from apps.core.database import clock
 from apps.launches.models import Launch
 from apps.launches.resolution import matcher, services
 from apps.launches.state import lock_resolution, move
@@ -50,7 +51,7 @@ def poll() -> None:
     if not capabilities().reads_back:
         return
     by_template: dict[int, list[Launch]] = defaultdict(list)
-    for launch in _claimed(timezone.now()):
+    for launch in _claimed(clock.now()):
         by_template[launch.template_id].append(launch)
     for template_id, launches in by_template.items():
         try:
@@ -75,7 +76,7 @@ def _claimed(now: dt.datetime) -> list[Launch]:
 
 
 def _poll_template(client: Client, template_id: int, launches: Sequence[Launch]) -> None:
-    began = timezone.now()
+    began = clock.now()
     since = min(matcher.start_window(launch)[0] for launch in launches)
     is_complete = reconciler.find_launched(client, template_id=template_id, since=since)
     for launch in _still_pending(launches):
@@ -125,7 +126,7 @@ def _record_not_found(launch: Launch, began: dt.datetime) -> dict[str, Any]:
         "the workflow was not started. It is safe to retry."
     )
     times = {"first": _clock(launch.not_found_at), "last": _clock(began)}
-    return values | {"state": State.FAILED, "reason": reason % times, "finished_at": timezone.now()}
+    return values | {"state": State.FAILED, "reason": reason % times, "finished_at": clock.now()}
 
 
 def _clock(time: dt.datetime) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
+from apps.core.database import clock
 from apps.launches import outcomes
 from apps.launches.models import Launch
 from apps.launches.resolution import matcher
@@ -45,7 +45,7 @@ def resolve(launch: Launch, *, user: User, workflow_id: int | None) -> None:
             resolved_by=user,
             not_found_at=None,
             deadline_at=None,
-            finished_at=timezone.now(),
+            finished_at=clock.now(),
         )
     if not resolved:
         raise ResolveError(_("This launch was resolved in the meantime."))
@@ -60,7 +60,7 @@ def settle_abandoned() -> None:
 
     Without any it is one read of a small partial index.
     """
-    now = timezone.now()
+    now = clock.now()
     overdue = Launch.objects.filter(deadline_at__lt=now)
     requests = set(overdue.values_list("template", "name"))
     if not requests:

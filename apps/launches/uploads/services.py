@@ -17,11 +17,11 @@ from http import HTTPStatus
 from typing import IO, cast
 
 from django.core.files.uploadedfile import UploadedFile as IncomingFile
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from apps.accounts.models import User
+from apps.core.database import clock
 from apps.core.identifiers import read_uuid
 from apps.kickoff.lookups import StoredFile
 from apps.launches.models import UploadedFile
@@ -102,7 +102,7 @@ def store(
         attachment_id=public.id,
         url=public.url,
         thumbnail_url=public.thumbnail_url,
-        created_at=timezone.now(),
+        created_at=clock.now(),
     )
 
 
@@ -115,7 +115,7 @@ def keep(*, user: User, attachment_ids: Sequence[str]) -> None:
 def _forget_unused(user: User) -> None:
     """Delete the rows of old files of ``user`` that no launch uses. Pneumatic keeps the files."""
     unused = UploadedFile.objects.filter(owner=user, is_used=False)
-    unused.filter(created_at__lt=timezone.now() - UNUSED_RETENTION).delete()
+    unused.filter(created_at__lt=clock.now() - UNUSED_RETENTION).delete()
 
 
 def _original_name(name: str) -> str:

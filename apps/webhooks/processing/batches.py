@@ -7,9 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 
-from django.utils import timezone
-
 from apps.core import bulk
+from apps.core.database import clock
 from apps.webhooks import registry
 from apps.webhooks.locks import exclusive
 from apps.webhooks.models import Delivery, Event
@@ -139,7 +138,7 @@ def _finish(
     readings: Sequence[Interpretation], events: Mapping[str, int], queued: Mapping[int, _Queued]
 ) -> None:
     """Write the results of the deliveries, which takes them out of the queue."""
-    now = timezone.now()
+    now = clock.now()
     bulk.update(
         Delivery,
         ("state", "reason", "processed_at", "event", "is_replayed", "attempts"),

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db.models import Count, Max, Min, QuerySet
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from apps.core.database import clock
 from apps.webhooks.locks import exclusive
 from apps.webhooks.models import Delivery, Replay
 
@@ -48,7 +48,7 @@ def replay(
     if found["number"] > MAX_DELIVERIES:
         raise TooManyError(found["number"])
     record = Replay.objects.create(
-        requested_by_id=requested_by, requested_at=timezone.now(), criteria=criteria, is_forced=force
+        requested_by_id=requested_by, requested_at=clock.now(), criteria=criteria, is_forced=force
     )
     for ids in _strides(deliveries.order_by(), **found):
         _enqueue(record, ids)
@@ -76,7 +76,7 @@ def _enqueue(record: Replay, ids: Sequence[int]) -> None:
         chosen.update(
             state=Delivery.State.PENDING,
             attempts=0,
-            due_at=timezone.now(),
+            due_at=clock.now(),
             processed_at=None,
             is_replayed=True,
         )

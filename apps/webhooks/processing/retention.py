@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.db.models import Max, Min, QuerySet
-from django.utils import timezone
 
+from apps.core.database import clock
 from apps.webhooks import registry
 from apps.webhooks.locks import exclusive
 from apps.webhooks.models import Delivery
@@ -35,7 +35,7 @@ def prune(*, older_than: dt.timedelta, dry_run: bool = False) -> Pruned:
     Deliveries of workflows that a keeper needs (``registry.register_keeper``), pending ones and dead letters are kept.
     The command can be interrupted at any time.
     """
-    old = Delivery.objects.filter(received_at__lt=timezone.now() - older_than)
+    old = Delivery.objects.filter(received_at__lt=clock.now() - older_than)
     result = Pruned(open=old.exclude(state__in=_DONE).count())
     for rows in _portions(old):
         workflow_ids = {workflow_id for _pk, workflow_id in rows if workflow_id is not None}

@@ -23,8 +23,9 @@ from operator import attrgetter
 from typing import TypeVar
 
 from django.db import Error, connection
-from django.utils import timezone
+from django.db.models import Q
 
+from apps.core.database import clock
 from apps.core.database.errors import is_passing
 from apps.webhooks.locks import redoable
 from apps.webhooks.models import Delivery
@@ -106,7 +107,7 @@ class Pace:
 
     def _count_arrivals(self) -> None:
         held_up = self._holds_up_receiver
-        self._arrivals = Delivery.objects.filter(received_at__gt=timezone.now() - ARRIVAL_WINDOW).count()
+        self._arrivals = Delivery.objects.filter(received_at__gt=clock.now() - ARRIVAL_WINDOW).count()
         if self._holds_up_receiver and not held_up:
             self.size = MIN_BATCH
 
@@ -137,7 +138,9 @@ def process_a_while() -> bool:
 
 def _next(limit: int) -> list[Delivery]:
     """Return at most ``limit`` deliveries that are due, those that came first at the beginning."""
-    due = Delivery.objects.filter(state=Delivery.State.PENDING, due_at__lte=timezone.now())
+    # A delivery that was not tried yet is always due: the receiver may run by another clock.
+    is_due = Q(attempts=0) | Q(due_at__lte=clock.now())
+    due = Delivery.objects.filter(is_due, state=Delivery.State.PENDING)
     chosen: list[int] = []
     load = 0
     for pk, size in due.order_by("due_at", "pk").values_list("pk", "size")[:limit]:
@@ -216,7 +219,7 @@ def _fail(delivery: Delivery, error: Exception) -> BatchReport:
     if is_last:
         values["state"] = Delivery.State.DEAD_LETTER
     else:
-        values["due_at"] = timezone.now() + DELAYS[delivery.attempts]
+        values["due_at"] = clock.now() + DELAYS[delivery.attempts]
     retry_while_busy(lambda: same.update(**values))
     return BatchReport(dead_letters=1) if is_last else BatchReport(failed=1)
 

@@ -13,9 +13,9 @@ from django.conf import settings
 from django.db.utils import Error as DatabaseProblem
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.http.request import HttpHeaders
-from django.utils import timezone
 from django.utils.log import log_response
 
+from apps.core.database import clock
 from apps.core.database.limits import at_most
 from apps.core.identifiers import client_address
 from apps.webhooks import endpoints
@@ -117,7 +117,7 @@ def _verdict(judgement: Judgement) -> HttpResponse:
 def _store(
     request: HttpRequest, endpoint: Endpoint, in_use: endpoints.Rows, body: bytes, judgement: Judgement
 ) -> None:
-    now = timezone.now()
+    now = clock.now()
     state = _STATES[judgement.verdict]
     hook = judgement.hook
     delivery = Delivery(

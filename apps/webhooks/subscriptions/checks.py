@@ -13,8 +13,8 @@ from django.apps import AppConfig
 from django.core import checks
 from django.core.checks import CheckMessage, Tags, register
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, transaction
-from django.utils import timezone
 
+from apps.core.database import clock
 from apps.webhooks.models import WantedSubscription
 from apps.webhooks.subscriptions import drift
 
@@ -63,7 +63,7 @@ def _warnings(found: drift.Drift) -> Iterator[CheckMessage]:
 
 
 def _ago(time: dt.datetime) -> str:
-    minutes = int((timezone.now() - time).total_seconds()) // 60
+    minutes = int((clock.now() - time).total_seconds()) // 60
     for size, name in ((24 * 60, "day"), (60, "hour"), (1, "minute")):
         if minutes >= size:
             count = minutes // size

@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from django.db.models import Q
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from apps.core.database import clock
 from apps.pneumatic.client import longest_call
 from apps.sync.processes import Process
 from apps.webhooks.models import SubscriptionListing
@@ -56,7 +56,7 @@ class Lease:
     def renew(self) -> None:
         """Extend the lease for another request; raise LeaseLostError when another process took it."""
         mine = SubscriptionListing.objects.filter(pk=mirror.ONLY, holder=self.owner)
-        if not mine.update(held_until=timezone.now() + _duration()):
+        if not mine.update(held_until=clock.now() + _duration()):
             raise LeaseLostError
 
 
@@ -77,7 +77,7 @@ def held(*, timeout_seconds: float | None = None) -> Iterator[Lease]:
 
 
 def _take(lease: Lease) -> bool:
-    now, here = timezone.now(), Process.current()
+    now, here = clock.now(), Process.current()
     before = mirror.only()
     row = SubscriptionListing.objects.filter(pk=mirror.ONLY, holder=before.holder)
     has_ended = Process.stored(host=before.host, pid=before.pid, identity=before.process).is_known_gone()

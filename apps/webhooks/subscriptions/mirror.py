@@ -13,8 +13,8 @@ from typing import TypeVar
 
 from django.db import transaction
 from django.db.models import F
-from django.utils import timezone
 
+from apps.core.database import clock
 from apps.pneumatic.canonical.events import Kind
 from apps.pneumatic.canonical.schemas import Subscription as Wire
 from apps.pneumatic.canonical.serialization import content_hash
@@ -114,7 +114,7 @@ def write(changed: Sequence[Subscription], *, removed: Collection[int], now: dt.
 
 def replace(items: Iterable[Wire]) -> None:
     """Write ``items``, a complete listing, over the mirror."""
-    now = timezone.now()
+    now = clock.now()
     listed = {item.id: item for item in items}
     hashes = {id_: content_hash(item.raw) for id_, item in listed.items()}
     with transaction.atomic():
@@ -135,7 +135,7 @@ def apply(*, added: Sequence[Wire] = (), removed: Collection[int] = ()) -> None:
     with transaction.atomic():
         _count_write()
         changed = [row(item, content_hash=content_hash(item.raw)) for item in added]
-        write(changed, removed=removed, now=timezone.now())
+        write(changed, removed=removed, now=clock.now())
 
 
 def _count_write() -> None:
@@ -147,7 +147,7 @@ def _count_write() -> None:
 def record(*, error: str, now: dt.datetime | None = None) -> None:
     """Record an attempt to list; ``error`` is "" when it succeeded."""
     only()
-    now = now or timezone.now()
+    now = now or clock.now()
     values: dict[str, object] = {"attempted_at": now, "error": error}
     if not error:
         values["fetched_at"] = now

@@ -24,9 +24,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from apps.core.database import clock
 from apps.pneumatic.canonical.events import Kind
 from apps.pneumatic.canonical.schemas import Subscription
 from apps.pneumatic.client import capabilities
@@ -217,13 +217,13 @@ def _end_retiring(account: RemoteSubscriptions, user: Who) -> list[OperationResu
     results = operations.apply_in(account, planned, user)
     still = {endpoint.pk for _row, endpoint in _ours(account)}
     free = Endpoint.objects.filter(state=S.RETIRING, accepted_until=None).exclude(pk__in=still)
-    free.update(accepted_until=timezone.now() + GRACE)
+    free.update(accepted_until=clock.now() + GRACE)
     return results
 
 
 def _retire() -> None:
     """Refuse endpoints whose grace period is over."""
-    over = Endpoint.objects.filter(state=S.RETIRING, accepted_until__lte=timezone.now())
+    over = Endpoint.objects.filter(state=S.RETIRING, accepted_until__lte=clock.now())
     over.update(state=S.RETIRED)
 
 

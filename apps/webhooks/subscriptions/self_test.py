@@ -11,9 +11,9 @@ import secrets
 from dataclasses import dataclass
 
 from django.db.models import OuterRef, Subquery
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from apps.core.database import clock
 from apps.pneumatic.canonical.events import Kind
 from apps.pneumatic.deliveries import test_payload
 from apps.pneumatic.webhook_sender import post_event
@@ -32,7 +32,7 @@ def send(user: Who, kind: Kind | str, *, endpoint: Endpoint | None = None) -> Ro
     """
     chosen = Kind(kind)
     endpoint = endpoint or endpoints.active()
-    now = timezone.now()
+    now = clock.now()
     RoundTrip.objects.filter(sent_at__lt=now - KEPT).delete()
     # The row is written first, as the receiver recognises a test event by it.
     sent = RoundTrip.objects.create(

@@ -10,8 +10,7 @@ import datetime as dt
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from django.utils import timezone
-
+from apps.core.database import clock
 from apps.pneumatic.canonical.events import Kind
 from apps.pneumatic.client import capabilities
 from apps.pneumatic.errors import PermissionDenied, PneumaticError
@@ -168,7 +167,7 @@ def _stored(target: str, own: OwnEndpoints) -> str:
 def _expect(user: Who, kinds: Collection[Kind], stored: str) -> set[Kind]:
     """Write what is expected; return the kinds that are new."""
     known = {row.kind for row in WantedSubscription.objects.filter(target=stored)}
-    by, now = user.pk if user is not None else None, timezone.now()
+    by, now = user.pk if user is not None else None, clock.now()
     WantedSubscription.objects.bulk_create(
         [
             WantedSubscription(kind=kind.value, target=stored, requested_by_id=by, requested_at=now)

@@ -10,8 +10,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.utils import timezone
-
+from apps.core.database import clock
 from apps.pneumatic.canonical.events import (
     Event,
     Seen,
@@ -31,12 +30,12 @@ READ_BACK_KINDS = tuple(kind.value for kind in Seen)
 
 def workflow_event(workflow: WorkflowSnapshot) -> Event:
     """Return the event of reading ``workflow`` now."""
-    return Event(Seen.WORKFLOW, workflow, seen_at=timezone.now())
+    return Event(Seen.WORKFLOW, workflow, seen_at=clock.now())
 
 
 def deleted_event(workflow_id: int) -> Event:
     """Return the event of finding the workflow deleted now."""
-    return Event(Seen.GONE, WorkflowSnapshot(workflow_id, "", Status.UNKNOWN), seen_at=timezone.now())
+    return Event(Seen.GONE, WorkflowSnapshot(workflow_id, "", Status.UNKNOWN), seen_at=clock.now())
 
 
 def record_observations(readings: Sequence[Event]) -> set[int]:

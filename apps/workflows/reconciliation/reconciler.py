@@ -13,8 +13,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from django.utils import timezone
-
+from apps.core.database import clock
 from apps.pneumatic.canonical.events import Event, Seen, Status, WorkflowSnapshot, event_from_json
 from apps.pneumatic.client import Client
 from apps.pneumatic.errors import NotFound, PermissionDenied, UnexpectedResponse
@@ -210,7 +209,7 @@ def _is_left_to_events(workflow: WorkflowSnapshot, ours: _Known | None, spare: d
     if spare is None or (ours is not None and ours.lacks_task):
         return False
     changed_at = Event(Seen.WORKFLOW, workflow).occurred_at
-    return changed_at is not None and changed_at > timezone.now() - spare
+    return changed_at is not None and changed_at > clock.now() - spare
 
 
 def _known(ids: Collection[int]) -> dict[int, _Known]:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.db.models import F, Q
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from apps.core.database import clock
 from apps.pneumatic import server
 from apps.pneumatic.client import Client, capabilities, connect
 from apps.pneumatic.errors import PneumaticError
@@ -69,7 +69,7 @@ def run_if_due() -> None:
     """
     if not settings.RECONCILE_EVERY or not settings.PNEUMATIC_API_KEY or not capabilities().reads_back:
         return
-    now = timezone.now()
+    now = clock.now()
     try:
         if _claim("started_at", now, every=dt.timedelta(minutes=settings.RECONCILE_EVERY)):
             _claim("newest_checked_at", now, every=dt.timedelta(0))
@@ -91,7 +91,7 @@ def run(client: Client, *, full: bool, allow_deletions: bool = False) -> Reconci
         raise
     if report.reads_back:
         _write(
-            checked_at=timezone.now(),
+            checked_at=clock.now(),
             updated=len(report.updated),
             remaining=report.remaining,
             error=unconfirmed_deletions_message(report),

@@ -14,9 +14,9 @@ from django.db import connection
 from django.db.models import BinaryField, Func, IntegerField, Q, QuerySet, Value
 from django.db.models.lookups import GreaterThan
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.database import clock
 from apps.core.identifiers import read_number
 from apps.pneumatic.canonical.events import Kind as EventKind
 from apps.pneumatic.deliveries import names_of
@@ -94,7 +94,7 @@ class AgeFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> QuerySet[Delivery]:
         value = self.value()
-        now = timezone.now()
+        now = clock.now()
         if value == self.OLDER:
             return queryset.filter(received_at__lt=now - self.SPANS["month"][0])
         if value in self.SPANS:

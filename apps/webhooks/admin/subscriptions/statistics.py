@@ -14,6 +14,7 @@ from typing import Any
 from django.db.models import Case, Count, Exists, IntegerField, OuterRef, QuerySet, Subquery, When
 from django.utils import timezone
 
+from apps.core.database import clock
 from apps.core.days import midnight
 from apps.webhooks.models import Delivery, RoundTrip, Subscription
 
@@ -66,7 +67,7 @@ def of_subscriptions(
     """
     if not ids:
         return {}
-    now = now or timezone.now()
+    now = now or clock.now()
     dates = _last_dates(now)
     starts = [midnight(date) for date in dates]
     theirs, ours = _NAME if by_event else _NUMBER
