@@ -82,7 +82,7 @@ def test_two_dashboards_on_one_host_leave_each_other_signed_in(
 
     assert operator_client.cookies["sessionid"].value == theirs
     assert {name for name, cookie in operator_client.cookies.items() if cookie.value} == {
-        *("sessionid", "b_sessionid", "b_csrftoken"),
+        *("sessionid", "b_sessionid", "b_sessionid_device", "b_csrftoken"),
     }
 
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from apps.core.answers import LabelledAnswer
+from apps.core.database import clock
 from apps.core.people import Group, Person, resolve, resolve_groups
 from apps.pneumatic.canonical.events import (
     Event,
@@ -259,7 +260,7 @@ def _waiting(task: TaskRound | None, name: str) -> str:
     if until is None:
         return _("%(task)s: waiting") % {"task": name}
     words = {"task": name, "time": date_format(timezone.localtime(until), "DATETIME_FORMAT")}
-    if until > timezone.now():
+    if until > clock.now():
         return _("%(task)s: waiting until %(time)s") % words
     return _("%(task)s: was to wait until %(time)s") % words
 
