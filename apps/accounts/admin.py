@@ -8,13 +8,16 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib import admin
+from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.models import Group
 from django.db.models import Field, ManyToManyField, QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import FailedSignIn, PneumaticGroup, PneumaticUser, SignIn, SignInLimit, User
+from apps.accounts.roles import ROLES
 from apps.accounts.selectors import pneumatic_user_for
 from apps.core.people import resolve
 from apps.core.searching import has_words
@@ -163,6 +166,25 @@ class UserAdmin(DjangoUserAdmin[User]):
     def in_pneumatic(self, user: User) -> str:
         person = pneumatic_user_for(user)
         return f"{person.name} ({person.id})" if person else "-"
+
+
+admin.site.unregister(Group)
+
+
+@admin.register(Group)
+class RoleAdmin(DjangoGroupAdmin):
+    """Groups. The roles among them keep their names and cannot be deleted: pages and permissions refer to them."""
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Group | None = None) -> list[str]:
+        fields = list(super().get_readonly_fields(request, obj))
+        return [*fields, "name"] if _is_role(obj) else fields
+
+    def has_delete_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
+        return not _is_role(obj) and super().has_delete_permission(request, obj)
+
+
+def _is_role(group: Group | None) -> bool:
+    return group is not None and group.name in ROLES
 
 
 @admin.register(SignIn)

@@ -51,7 +51,9 @@ STAFF_ROLES = (INTEGRATOR, ADMINISTRATOR)
 def grant_permissions(
     *, app_config: AppConfig, apps: Apps = installed_apps, using: str = DEFAULT_DB_ALIAS, **_signal: Any
 ) -> None:
-    """Give every role its permissions, after ``migrate``; permissions that were added manually stay.
+    """Create roles that are missing and give every role its permissions, after ``migrate``.
+
+    Permissions that were added manually stay, and so do other groups.
 
     Django creates permissions after each migration as well, but app by app and partly later, so create them here.
     ``flush`` sends the signal too, without ``apps``.
@@ -78,6 +80,7 @@ def grant_permissions(
     }
     own_labels = {config.label for config in own_apps}
     everything = {name for name in permission_ids if name.partition(".")[0] in own_labels}
-    for group in group_model.objects.using(using).filter(name__in=ROLES):
-        wanted: Iterable[str] = everything if group.name == ADMINISTRATOR else PERMISSIONS[group.name]
-        group.permissions.add(*(permission_ids[name] for name in wanted if name in permission_ids))
+    for name in ROLES:
+        group, _is_new = group_model.objects.using(using).get_or_create(name=name)
+        wanted: Iterable[str] = everything if name == ADMINISTRATOR else PERMISSIONS[name]
+        group.permissions.add(*(permission_ids[label] for label in wanted if label in permission_ids))

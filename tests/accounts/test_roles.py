@@ -81,11 +81,38 @@ def test_migrating_again_restores_what_is_missing_and_keeps_what_was_added() -> 
     assert make_user("eve", "Viewer").get_all_permissions() == SEE | {"sync.run_sync"}
 
 
-def test_a_renamed_role_is_left_alone() -> None:
+def test_migrating_creates_lost_roles_and_keeps_other_groups() -> None:
+    Group.objects.get(name="Operator").delete()
     Group.objects.filter(name="Viewer").update(name="Guests")
     Group.objects.get(name="Guests").permissions.clear()
+
     call_command("migrate", verbosity=0)
+
+    assert make_user("eve", "Viewer").get_all_permissions() == SEE
+    assert make_user("ed", "Operator").has_perm("launches.launch_workflow")
     assert not Group.objects.get(name="Guests").permissions.exists()
+
+
+@pytest.mark.parametrize("is_superuser", [False, True])
+def test_roles_cannot_be_deleted_or_renamed_in_admin_and_other_groups_can(
+    administrator: User, is_superuser: bool
+) -> None:
+    administrator.is_superuser = is_superuser
+    administrator.save()
+    client = client_of(administrator)
+    guests = Group.objects.create(name="Guests")
+    everyone = [*Group.objects.filter(name__in=ROLES), guests]
+
+    assert "readonly" in client.get(f"/admin/auth/group/{everyone[0].pk}/change/").content.decode()
+    for group in everyone:
+        kept = [permission.pk for permission in group.permissions.all()]
+        client.post(f"/admin/auth/group/{group.pk}/change/", {"name": f"{group.name} 2", "permissions": kept})
+        client.post(f"/admin/auth/group/{group.pk}/delete/", {"post": "yes"})
+        client.post(
+            "/admin/auth/group/", {"action": "delete_selected", "_selected_action": [group.pk], "post": "yes"}
+        )
+
+    assert {group.name for group in Group.objects.all()} == set(ROLES)
 
 
 @pytest.mark.parametrize("role", STAFF_ROLES)

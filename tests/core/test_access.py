@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
+import uuid
 from collections.abc import Iterator, Sequence
 
 import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.resolvers import RoutePattern
+
+from apps.accounts.models import User
+from pneumatic_dash import __version__
+from tests.factories import make_field, make_launch, make_template, make_workflow
 
 OPEN = {"/login/"}
 # These ask for a sign-in in their own way, which their own tests hold.
@@ -66,6 +72,35 @@ def test_strangers_are_sent_to_the_login_page(client: Client, method: str) -> No
 def test_users_who_are_signed_out_see_no_other_page_either(client: Client, address: str, method: str) -> None:
     assert address in ALL
     assert getattr(client, method)(address).status_code in {302, 401, 404, 405}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("kind", ["get", "post", "htmx get", "htmx post"])
+def test_a_response_without_sign_in_is_the_same_whether_or_not_something_exists(
+    client: Client, viewer: User, kind: str
+) -> None:
+    method = kind.rpartition(" ")[2]
+    headers = {"HX-Request": "true"} if kind.startswith("htmx") else {}
+    posted = {"name": "N", "version": "1", "username": "x"} if method == "post" else {}
+
+    def responses() -> dict[str, tuple[int, str, str]]:
+        found = {}
+        for address in ALL:
+            response = getattr(client, method)(address, posted, headers=headers)
+            page = re.sub(
+                r'(csrfmiddlewaretoken" value="|X-CSRFToken": ")\w+', r"\1", response.content.decode()
+            )
+            found[address] = (response.status_code, response.headers.get("Location", ""), page)
+        return found
+
+    before = responses()
+    template = make_template(1, name="Secret template", fields=[make_field("secret-field")])
+    make_workflow(1, name="Secret workflow")
+    make_launch(template, viewer, id=uuid.UUID(SAMPLES["uuid"]))
+
+    after = responses()
+    assert [address for address in ALL if after[address] != before[address]] == []
+    assert not [address for address, (*_, page) in before.items() if __version__ in page]
 
 
 @pytest.mark.django_db

@@ -48,6 +48,8 @@ _OWN_CONTROLS = frozenset(
     }
     | {"username", "password"}
 )
+# Of these, what a form needs again after a sign-in.
+_MARKS = frozenset({"submission_id", "version", "previous"})
 
 
 @dataclass(frozen=True)
@@ -75,17 +77,6 @@ class Submission:
     def initial(self) -> dict[str, list[Any]]:
         """The controls as initial values, which show every answer again without checking it."""
         return {name: list(values) for name, values in self.controls.lists() if name not in _OWN_CONTROLS}
-
-    @property
-    def hidden_fields(self) -> list[tuple[str, str]]:
-        """Name and value of everything worth keeping, for a page that is not the form."""
-        own = {
-            "submission_id": self.submission_id,
-            "version": self.version.pk if self.version else None,
-            "previous": self.previous.pk if self.previous else None,
-        }
-        kept = [(name, str(value)) for name, value in own.items() if value is not None]
-        return kept + [(name, str(value)) for name, values in self.initial.items() for value in values]
 
     @cached_property
     def form(self) -> KickoffForm:
@@ -186,6 +177,19 @@ def parse(request: HttpRequest, template: Template) -> Submission:
         urgency=urgency.read(dict(post.lists())),
         user=request.user if request.user.is_authenticated else None,
     )
+
+
+def posted_fields(request: HttpRequest) -> list[tuple[str, str]]:
+    """Return name and value of everything that was posted and is worth keeping, as it was posted.
+
+    Nothing is looked up: before sign-in a page must not show which templates, fields and launches there are.
+    """
+    return [
+        (name, str(value))
+        for name, values in request.POST.lists()
+        if name in _MARKS or name not in _OWN_CONTROLS
+        for value in values
+    ]
 
 
 def open_form(template: Template, kickoff: Kickoff, initial: Mapping[str, Any], *, user: User) -> KickoffForm:

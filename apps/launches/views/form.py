@@ -44,7 +44,7 @@ def template_launch(request: HttpRequest, template_id: int) -> HttpResponse:
     """Show the launch form of a template, or check what was posted and launch."""
     if not request.user.is_authenticated:
         if request.method == "POST":
-            return show_sign_in(request, template_or_404(template_id))
+            return show_sign_in(request, template_id)
         return redirect_to_login(request.get_full_path())
     return _launch_form(request, template_id)
 

@@ -24,17 +24,16 @@ from apps.launches import permissions
 from apps.launches.submission import submission
 from apps.launches.uploads import handler
 from apps.launches.views.form_page import kept_page, show_form, template_or_404
-from apps.workflow_templates.models import Template
 
 FORM, SIGN_IN, UPLOAD = "template-launch", "launch-sign-in", "file-upload"
 
 
-def show_sign_in(request: HttpRequest, template: Template, *, form: SignInForm | None = None) -> HttpResponse:
-    """Show a sign-in form that keeps every answer in the page (status 401)."""
+def show_sign_in(request: HttpRequest, template_id: int, *, form: SignInForm | None = None) -> HttpResponse:
+    """Show a sign-in form that keeps every answer in the page (status 401), whether or not the template exists."""
     context = {
-        "template": template,
+        "template_id": template_id,
         "form": form or SignInForm(request),
-        "kept": submission.parse(request, template).hidden_fields,
+        "kept": submission.posted_fields(request),
         "had_files": handler.had_files(request),
     }
     return render(request, "launches/sign_in.html", context, status=401)
@@ -51,14 +50,13 @@ def launch_sign_in(request: HttpRequest, template_id: int) -> HttpResponse:
     if request.user.is_authenticated and "username" not in request.POST:
         # The form that this page has just shown, sent to this address by its Find button.
         return redirect("template-launch", template_id=template_id, preserve_request=True)
-    template = template_or_404(template_id)
     form = SignInForm(request, data=request.POST)
     if not form.is_valid():
-        return show_sign_in(request, template, form=form)
+        return show_sign_in(request, template_id, form=form)
     login(request, form.get_user())
     return _show_kept(
         request,
-        template,
+        template_id,
         notice=_("You are signed in. Nothing was launched yet. Check the form and launch again."),
     )
 
@@ -82,21 +80,22 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
         )
     if match is None or url_name not in {FORM, SIGN_IN} or request.method != "POST":
         return csrf.csrf_failure(request, reason)
-    template = template_or_404(match.kwargs["template_id"])
+    template_id = match.kwargs["template_id"]
     if not request.user.is_authenticated:
-        return show_sign_in(request, template)
+        return show_sign_in(request, template_id)
     notice = _(
         "You signed in again after this page was opened. Nothing was launched yet. Check the form and launch again."
     )
     if handler.had_files(request):
         notice = f"{notice} {_('Choose files again that were not uploaded yet.')}"
-    return _show_kept(request, template, notice=notice, status=403)
+    return _show_kept(request, template_id, notice=notice, status=403)
 
 
-def _show_kept(request: HttpRequest, template: Template, *, notice: str, status: int = 200) -> HttpResponse:
+def _show_kept(request: HttpRequest, template_id: int, *, notice: str, status: int = 200) -> HttpResponse:
     user = cast(User, request.user)
     if not user.has_perm("workflow_templates.view_template"):
         return redirect(settings.LOGIN_REDIRECT_URL)
+    template = template_or_404(template_id)
     page = kept_page(
         submission.parse(request, template),
         template,
