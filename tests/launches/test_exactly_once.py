@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
+from apps.accounts.models import User
+from apps.launches.dispatch import services
+from apps.launches.dispatch.request import PlannedRequest, plan
 from apps.launches.models import Launch
 from apps.launches.submission import tokens
 from apps.workflow_templates.models import Template
@@ -128,6 +135,33 @@ def test_the_same_answers_from_a_new_form_are_asked_about(
 
     assert FilledForm.read(operator_client, response).send().status_code == 302
     assert len(sandbox.workflows()) == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_same_answers_at_the_same_time_are_launched_once(
+    fill: Fill, no_fields: Template, sandbox: Sandbox, operator: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both requests have passed every check when the first of them is stored."""
+    forms = [fill(no_fields, client_of(operator), name="N") for _ in range(2)]
+    both = threading.Barrier(2, timeout=600)
+
+    def plan_together(*arguments: Any) -> PlannedRequest:
+        planned = plan(*arguments)
+        both.wait()
+        return planned
+
+    def send(form: FilledForm) -> int:
+        try:
+            return form.send().status_code
+        finally:
+            connection.close()
+
+    with monkeypatch.context() as patch, ThreadPoolExecutor(2) as pool:
+        patch.setattr(services, "plan", plan_together)
+        statuses = sorted(pool.map(send, forms))
+
+    assert statuses == [302, 409]
+    assert len(sandbox.workflows()) == Launch.objects.count() == 1
 
 
 def test_a_confirmed_repeat_that_is_sent_twice_is_one_workflow(

@@ -15,15 +15,17 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
+from apps.accounts.models import User
 from apps.core.database import clock
 from apps.core.searching import fold
-from apps.launches import outcomes
+from apps.launches import outcomes, selectors
 from apps.launches.dispatch import late_answers
 from apps.launches.dispatch.encoding import bodies_after_refusal, encode_again, stored_answers
 from apps.launches.dispatch.request import LaunchRequest, plan
@@ -57,15 +59,34 @@ class SubmissionUsedError(Exception):
         self.launch = launch
 
 
-def start(request: LaunchRequest, client: Client) -> Launch:
+class IdenticalLaunchError(Exception):
+    """The user launched the same as ``launch`` lately, and has not confirmed to repeat it."""
+
+    def __init__(self, launch: Launch) -> None:
+        super().__init__(str(launch.pk))
+        self.launch = launch
+
+
+def start(request: LaunchRequest, client: Client, *, confirmed: uuid.UUID | None = None) -> Launch:
     """Commit the row of a new launch and return it, queued; ``send`` sends it.
 
-    Raise SubmissionUsedError when the submission id is used, PneumaticError when the body cannot be built.
+    ``confirmed`` is the identical launch that the user wants to repeat. Raise IdenticalLaunchError when there is
+    another one, SubmissionUsedError when the submission id is used, PneumaticError when the body cannot be built.
     """
     planned = plan(request, client)
     now = clock.now()
     try:
         with transaction.atomic():
+            _lock(request.user)
+            identical = selectors.repeat_of(
+                user=request.user,
+                template=request.template,
+                answers_digest=request.digest,
+                submission_id=request.submission_id,
+                besides=request.previous,
+            )
+            if identical is not None and identical.pk != confirmed:
+                raise IdenticalLaunchError(identical)
             launch = Launch.objects.create(
                 submission_id=request.submission_id,
                 template=request.template,
@@ -89,6 +110,14 @@ def start(request: LaunchRequest, client: Client) -> Launch:
         if used_by is None:
             raise
         raise SubmissionUsedError(used_by) from None
+
+
+def _lock(user: User) -> None:
+    """Let no other request of ``user`` search for identical launches until this one is committed.
+
+    SQLite's transactions exclude each other anyway.
+    """
+    User.objects.select_for_update(no_key=True).filter(pk=user.pk).values_list("pk").first()
 
 
 def send(launch: Launch, client: Client) -> Launch:

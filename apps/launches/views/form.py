@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from apps.accounts.models import User
-from apps.launches import permissions, presentation, selectors
+from apps.launches import permissions, presentation
 from apps.launches.dispatch import services as dispatch
 from apps.launches.dispatch.request import LaunchRequest
 from apps.launches.models import Launch
@@ -115,16 +115,14 @@ def _check(request: HttpRequest, submission: Submission, open_client: OpenClient
         if not is_launch:
             preview = preview_of(launch_request, client)
             return show_form(request, checked_page(submission, preview=preview))
-        return _launch_if_current(request, submission, launch_request, client)
+        return _launch_if_current(request, submission, client)
     except PneumaticError as error:
         # The request could not be built. What happens to one that is sent is written to its launch.
         status = explain(submission, error)
         return show_form(request, checked_page(submission), status=status)
 
 
-def _launch_if_current(
-    request: HttpRequest, submission: Submission, launch_request: LaunchRequest, client: Client
-) -> HttpResponse:
+def _launch_if_current(request: HttpRequest, submission: Submission, client: Client) -> HttpResponse:
     """Launch, unless the template has changed since the last sync: its new form may ask for other answers.
 
     Raise PneumaticError when nothing can be sent.
@@ -137,18 +135,7 @@ def _launch_if_current(
     carried_request = carried.request() if carried is not None else None
     if carried is None or carried_request is None:
         return _ask_about_changes(request, submission, template)
-    submission, launch_request = carried, carried_request
-    repeat = selectors.repeat_of(
-        user=launch_request.user,
-        template=template,
-        answers_digest=launch_request.digest,
-        submission_id=launch_request.submission_id,
-        besides=launch_request.previous,
-    )
-    if repeat is not None and repeat.pk != submission.repeat:
-        page = checked_page(submission, template=template, same_as=repeat)
-        return show_form(request, page, status=409)
-    return _launch(request, submission, launch_request, client, template)
+    return _launch(request, carried, carried_request, client, template)
 
 
 def _launch(
@@ -159,7 +146,10 @@ def _launch(
     template: Template,
 ) -> HttpResponse:
     try:
-        launch = dispatch.start(launch_request, client)
+        launch = dispatch.start(launch_request, client, confirmed=submission.repeat)
+    except dispatch.IdenticalLaunchError as error:
+        page = checked_page(submission, template=template, same_as=error.launch)
+        return show_form(request, page, status=409)
     except dispatch.SubmissionUsedError as error:
         # Another request may have been faster: the other click.
         if not launch_request.is_repeat_of(error.launch):

@@ -90,14 +90,14 @@ def play(db: None, settings: Settings) -> Iterator[Callable[..., Release]]:
     pneumatic_server.forget()
 
 
-def launch(template: Template, user: User, *answers: Answer) -> Launch:
+def launch(template: Template, user: User, *answers: Answer, name: str = "N") -> Launch:
     """Start a launch as the form does, and send it."""
     assert template.current_version is not None
     request = LaunchRequest(
         user=user,
         template=template,
         version=template.current_version,
-        name="N",
+        name=name,
         answers=answers,
         submission_id=uuid.uuid4(),
     )
@@ -128,7 +128,7 @@ def test_a_refused_e_mail_address_is_replaced_by_the_id_once(
     release.accepted = 7
 
     first = launch(template, operator, Answer(WHO, ADA))
-    second = launch(template, operator, Answer(WHO, ADA))
+    second = launch(template, operator, Answer(WHO, ADA), name="M")
 
     assert (first.state, second.state) == (State.LAUNCHED, State.LAUNCHED)
     assert first.payload["kickoff"] == {"who": 7}  # what was sent and accepted

@@ -108,10 +108,10 @@ def version_of(template: Template) -> TemplateVersion:
     return template.current_version
 
 
-def start(template: Template, user: User, given: tuple[Answer, ...]) -> Launch:
+def start(template: Template, user: User, given: tuple[Answer, ...], *, name: str = "N") -> Launch:
     """Return a launch that is queued, encoded for the release of now."""
     request = LaunchRequest(
-        user=user, template=template, version=version_of(template), name="N", answers=given
+        user=user, template=template, version=version_of(template), name=name, answers=given
     )
     with connect() as client:
         return services.start(request, client)
@@ -289,7 +289,7 @@ def test_a_release_that_is_not_what_it_looks_like_stores_what_was_chosen(
 
     first = send(start(template, operator, answers(template)))
     attempts = len(release.launches)
-    second = send(start(template, operator, answers(template)))
+    second = send(start(template, operator, answers(template), name="M"))
 
     assert (first.state, second.state) == (State.LAUNCHED, State.LAUNCHED)
     assert release.stored == [STORED, STORED]
