@@ -108,10 +108,11 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "apps.core.middleware.ResponseHeadersMiddleware",  # the first: it is for every response
     "apps.core.health.probes.ProbeMiddleware",  # before what checks the host name or the scheme
     "apps.webhooks.receiver.middleware.ReceiverMiddleware",  # before the middleware of pages
-    "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
+    "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",

@@ -1,4 +1,4 @@
-"""Middleware for all pages."""
+"""Middleware for all pages, and headers for every response."""
 
 from __future__ import annotations
 
@@ -9,10 +9,57 @@ from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseRedirectBase
+from django.middleware.security import SecurityMiddleware
 from django.shortcuts import resolve_url
 from django.utils.cache import patch_vary_headers
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
+
+# What no page of the dashboard uses.
+_UNUSED_FEATURES = (
+    "accelerometer",
+    "autoplay",
+    "browsing-topics",
+    "camera",
+    "display-capture",
+    "encrypted-media",
+    "fullscreen",
+    "geolocation",
+    "gyroscope",
+    "magnetometer",
+    "microphone",
+    "midi",
+    "payment",
+    "picture-in-picture",
+    "publickey-credentials-get",
+    "screen-wake-lock",
+    "serial",
+    "usb",
+    "xr-spatial-tracking",
+)
+_DEFAULTS = {
+    "Cache-Control": "no-store, private",
+    # Pages have their own, from CSPMiddleware; this one is for what is no page.
+    "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": ", ".join(f"{feature}=()" for feature in _UNUSED_FEATURES),
+}
+
+
+class ResponseHeadersMiddleware(SecurityMiddleware):
+    """Set the security headers of every response: pages, errors, redirects, static files, the receiver, probes.
+
+    It is the first middleware, so nothing responds without it. Views and other middleware may set the same headers
+    before. Django's own class, which is used too, also redirects to https; for the receiver that would lose the body.
+    """
+
+    def process_request(self, request: HttpRequest) -> None:
+        """Redirect nothing."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        for name, value in {**_DEFAULTS, "X-Frame-Options": settings.X_FRAME_OPTIONS}.items():
+            response.headers.setdefault(name, value)
+        return super().process_response(request, response)
 
 
 class HtmxLoginRedirectMiddleware:
