@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any
 
 from django import forms
@@ -13,6 +12,8 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
 from django.db.models import Field, ManyToManyField, QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.formats import localize
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
@@ -239,6 +240,5 @@ class SignInLimitAdmin(ReadOnlyAdmin[SignInLimit]):
         return str(row.user_agent)
 
     @admin.display(description=_("ends"))
-    def ends_at(self, row: SignInLimit) -> dt.datetime:
-        ends: dt.datetime = row.attempt_time + settings.AXES_COOLOFF_TIME
-        return ends
+    def ends_at(self, row: SignInLimit) -> str:
+        return localize(timezone.localtime(row.attempt_time + settings.AXES_COOLOFF_TIME))
