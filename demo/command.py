@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import FrameType
@@ -52,6 +53,8 @@ def run(
     signal.signal(signal.SIGTERM, _interrupt)
     with ExitStack() as stack:
         try:
+            if options["command"]:
+                return _manage(_place(stack, options), options["command"])
             _demonstrate(stack, options, say, highlight)
         except DemoError as error:
             stderr.write(str(error))
@@ -61,6 +64,14 @@ def run(
     return 0
 
 
+def _manage(place: Place, command: Sequence[str]) -> int:
+    """Run a management command with the settings of the last start; return its exit code."""
+    settings = place.kept()
+    if settings is None:
+        raise DemoError("Start the demonstration once before this: make demo")
+    return subprocess.run(manage(*command), cwd=PROJECT, env=settings, check=False).returncode  # noqa: S603 - our own
+
+
 def _demonstrate(
     stack: ExitStack, options: Mapping[str, Any], say: Say, highlight: Callable[[str], str]
 ) -> None:
@@ -68,6 +79,7 @@ def _demonstrate(
     place = _place(stack, options)
     port, sandbox_port, files_port = _ports(options, say)
     settings = environment.child(place, port=port, sandbox_port=sandbox_port, files_port=files_port)
+    place.keep(settings)
     family = Family(environment=settings, folder=PROJECT, logs=place.logs)
     stack.callback(family.stop)
 

@@ -5,9 +5,11 @@ Imports neither Django nor anything that needs settings: ``manage.py`` calls ``l
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -32,6 +34,21 @@ class Place:
         for path in (self.secret_key, self.api_key, *map(self.passwords, USERNAMES)):
             if not path.exists():
                 _write_secret(path, secrets.token_urlsafe(48 if path == self.secret_key else 9))
+
+    def keep(self, settings: Mapping[str, str]) -> None:
+        """Keep the environment of the processes for other commands; secrets are in it only as names of files."""
+        self._settings.write_text(json.dumps(settings), encoding="utf-8")
+
+    def kept(self) -> dict[str, str] | None:
+        """Return the environment of the last start; None before the first one."""
+        if not self._settings.is_file():
+            return None
+        settings: dict[str, str] = json.loads(self._settings.read_text(encoding="utf-8"))
+        return settings
+
+    @property
+    def _settings(self) -> Path:
+        return self.folder / "settings.json"
 
     @property
     def logs(self) -> Path:

@@ -266,3 +266,26 @@ def test_a_free_port_is_never_a_taken_one() -> None:
     port = free_port(0)
 
     assert free_port(port, taken=[port]) != port
+
+
+def test_another_command_runs_with_its_settings(tmp_path: Path) -> None:
+    def run(*command: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "manage.py", "demo", f"--data-dir={tmp_path}", *command],
+            cwd=PROJECT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    before = run("check")
+    place = Place(tmp_path)
+    place.keep(child(place, port=8000, sandbox_port=65_000, files_port=65_001))
+    after = run("check_connection")
+
+    assert (before.returncode, before.stderr) == (1, "Start the demonstration once before this: make demo\n")
+    assert after.returncode == 1, "no sandbox runs"
+    assert "127.0.0.1:65000" in after.stdout + after.stderr
+    assert place.api_key.read_text(encoding="utf-8").strip() not in (tmp_path / "settings.json").read_text(
+        "utf-8"
+    )

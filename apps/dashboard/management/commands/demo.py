@@ -18,6 +18,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         add, default = parser.add_argument, "(default: %(default)s)"
+        add("command", nargs="*", help="run this command on it instead, such as check_connection")
         add("--check", action="store_true", help="do the main job on separate data; exit 0 or 1")
         add("--port", type=int, default=8000, help=f"of the dashboard {default}")
         add("--sandbox-port", type=int, default=8901, help=f"of the sandbox {default}")
