@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from apps.kickoff.fields.number import plain_digits
 from apps.kickoff.rows import FieldRow, FormProblem, Section
 from apps.kickoff.rules import Numbers, broken_rules, fields_of, sum_of
+from apps.pneumatic.canonical.form_parts import in_parts
 from apps.pneumatic.canonical.schemas import FieldDefinition, Fieldset, Kickoff, RuleGroup
 from apps.workflow_templates.rules import quoted_labels, rule_sentence, rule_sentences
 
@@ -35,12 +36,9 @@ class Grouping:
     def sections(
         self, rows: Sequence[tuple[FieldDefinition, FieldRow]], *, with_errors: bool
     ) -> list[Section]:
-        """Return ``rows`` in their fieldsets, each at the position of its first row; empty fieldsets are not shown."""
-        members: dict[str, list[FieldRow]] = {}
-        for definition, row in rows:
-            key = definition.fieldset if definition.fieldset in self.fieldsets else ""
-            members.setdefault(key, []).append(row)
-        return [self._section(key, shown, with_errors=with_errors) for key, shown in members.items()]
+        """Return ``rows`` in their fieldsets, each between the rows around it; empty fieldsets are not shown."""
+        parts = in_parts(rows, self.fieldsets)
+        return [self._section(key, shown, with_errors=with_errors) for key, shown in parts]
 
     def problems(self, ids: Mapping[str, str]) -> dict[str, list[FormProblem]]:
         """Return the broken rules for the summary, by the api_name of their fieldset; each leads to its first field.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from apps.core.people import Person, resolve
+from apps.pneumatic.canonical.form_parts import in_parts
 from apps.pneumatic.canonical.schemas import FieldDefinition, Fieldset, Kickoff, Task
 from apps.workflow_templates import selectors
 from apps.workflow_templates.models import Template, TemplateVersion
@@ -34,22 +35,25 @@ class FieldSummary:
 
 
 @dataclass(frozen=True, slots=True)
-class GroupDetail:
-    """A group of fields (fieldset); ``title`` is '' where it has none, ``rules`` are sentences."""
+class FormPart:
+    """A group of fields (fieldset), or fields that are in none; ``rules`` are sentences.
 
-    title: str
-    description: str
-    rules: list[str]
+    ``title`` is '' for a group that has none.
+    """
+
     fields: list[FieldSummary]
+    is_group: bool = False
+    title: str = ""
+    description: str = ""
+    rules: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class FormDetail:
-    """A kickoff form; ``fields`` are those outside of groups."""
+    """A kickoff form, its parts in display order."""
 
     description: str
-    fields: list[FieldSummary]
-    groups: list[GroupDetail]
+    parts: list[FormPart]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,25 +135,25 @@ def template_detail(template: Template) -> TemplateDetail:
 def form_detail(kickoff: Kickoff) -> FormDetail:
     """Return the data of a kickoff form for its page."""
     fieldsets = {fieldset.api_name: fieldset for fieldset in reversed(kickoff.fieldsets)}
-    members: dict[str, list[FieldDefinition]] = {}
-    for field in kickoff.fields:
-        members.setdefault(field.fieldset if field.fieldset in fieldsets else "", []).append(field)
     labels = quoted_labels(kickoff.fields)
+    parts = in_parts(((field, field) for field in kickoff.fields), fieldsets)
     return FormDetail(
         description=kickoff.description,
-        fields=_field_rows(members.pop("", [])),
-        groups=[_group_detail(fieldsets[name], fields, labels) for name, fields in members.items()],
+        parts=[_form_part(fieldsets.get(name), fields, labels) for name, fields in parts],
     )
 
 
-def _group_detail(
-    fieldset: Fieldset, fields: Iterable[FieldDefinition], labels: Mapping[str, str]
-) -> GroupDetail:
-    return GroupDetail(
+def _form_part(
+    fieldset: Fieldset | None, fields: Iterable[FieldDefinition], labels: Mapping[str, str]
+) -> FormPart:
+    if fieldset is None:
+        return FormPart(_field_rows(fields))
+    return FormPart(
+        fields=_field_rows(fields),
+        is_group=True,
         title=fieldset.title.strip(),
         description=fieldset.description,
         rules=rule_sentences(fieldset, labels),
-        fields=_field_rows(fields),
     )
 
 

@@ -58,9 +58,9 @@ def test_fieldsets_come_with_titles_rules_and_the_values_of_data_sets(client: Cl
     kickoff = named(client, "Fieldsets").kickoff
 
     assert [(row.title, row.description) for row in kickoff.fieldsets] == [
-        ("Address", "Where"), ("Choices", ""), ("Shares", "Both together are 100."),
+        ("Shares", "Both together are 100."), ("Choices", ""), ("Address", "Where"),
     ]  # fmt: skip
-    (group,) = kickoff.fieldsets[2].rules
+    (group,) = kickoff.fieldsets[0].rules
     ((rule,),) = group.alternatives
     assert (rule.kind, rule.value, set(rule.fields)) == (
         RuleKind.SUM_EQUAL,

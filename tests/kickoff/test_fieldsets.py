@@ -17,6 +17,7 @@ from tests.kickoff.test_rendering import HOSTILE, Page, render
 DEPOSIT = make_field("deposit", "number", fieldset="money")
 REST = make_field("rest", "number", fieldset="money")
 TOP = make_field("top")
+MORE = Fieldset("more", title="More")
 HUNDRED = FieldsetRule(RuleKind.SUM_EQUAL, "100", ("deposit", "rest"))
 ELSEWHERE = FieldsetRule(RuleKind.OTHER, "x", ())
 
@@ -52,6 +53,18 @@ def test_fields_are_shown_in_their_groups_and_answered_flat() -> None:
         "deposit": Decimal(40),
         "rest": Decimal(60),
     }
+
+
+def test_fields_between_groups_stay_between_them() -> None:
+    last = make_field("last")
+    form = make_form(DEPOSIT, REST, TOP, make_field("b", fieldset="more"), last, fieldsets=[money(), MORE])
+
+    assert [(section.title, [row.key for row in section.rows]) for section in form.sections] == [
+        ("Money", ["deposit", "rest"]),
+        ("", ["top"]),
+        ("More", ["b"]),
+        ("", ["last"]),
+    ]
 
 
 def test_a_field_of_an_unknown_group_is_shown_alone_and_an_empty_group_not_at_all() -> None:

@@ -116,8 +116,8 @@ class Fieldset:
 class Kickoff:
     """A template's kickoff form.
 
-    ``fields`` are all fields in display order (higher ``order`` first, ties as listed): first those without a fieldset,
-    then those of each fieldset in the order of ``fieldsets``.
+    ``fields`` are all fields in display order. Fieldsets, with their fields, and other fields are one list: higher
+    ``order`` first, ties as listed. ``fieldsets`` are in the same order.
     """
 
     description: str = ""

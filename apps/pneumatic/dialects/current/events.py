@@ -10,6 +10,7 @@ import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from operator import itemgetter
 from typing import Any
 
 from apps.pneumatic.canonical.events import (
@@ -215,13 +216,15 @@ def _performer(data: JSON) -> Performer:
 
 
 def _outputs(data: JSON) -> tuple[Output, ...]:
-    """Return the answers of a kickoff or a task; those in its fieldsets come last, by the fieldsets' order."""
-    outputs = each(_output, data.get("output"))
-    fieldsets = data.get("fieldsets")
-    if type(fieldsets) is list:
-        for fieldset in sorted((row for row in fieldsets if type(row) is dict), key=_order):
-            outputs += each(_output, fieldset.get("fields"))
-    return outputs
+    """Return the answers of a kickoff or a task: fieldsets and other fields are one list, higher ``order`` first."""
+    fields, fieldsets = data.get("output"), data.get("fieldsets")
+    if type(fieldsets) is not list or not fieldsets:
+        return each(_output, fields)
+    own = [row for row in fields if type(row) is dict] if type(fields) is list else []
+    parts: list[tuple[int, Any]] = [(_order(row), [row]) for row in own]
+    parts += [(_order(row), row.get("fields")) for row in fieldsets if type(row) is dict]
+    parts.sort(key=itemgetter(0), reverse=True)
+    return tuple([output for _place, rows in parts for output in each(_output, rows)])
 
 
 def stored_outputs(kickoff: Any) -> tuple[Output, ...]:
@@ -239,8 +242,8 @@ def stored_outputs(kickoff: Any) -> tuple[Output, ...]:
     return tuple([_output(row) for row in rows if "value" in row])
 
 
-def _order(fieldset: JSON) -> int:
-    return integer(fieldset.get("order")) or 0
+def _order(row: JSON) -> int:
+    return integer(row.get("order")) or 0
 
 
 def _output(data: JSON) -> Output:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from apps.pneumatic.canonical.schemas import (
@@ -207,17 +208,23 @@ def _kickoff(template: Node, options: OptionReader) -> Kickoff:
     if template.is_null("kickoff"):
         return Kickoff()
     node = template.child("kickoff")
-    fieldsets = _fieldsets(node)
-    own = [_field(field, options) for field in node.items_or_none("fields")]
-    fields = sorted(own, key=_order, reverse=True)
-    for fieldset in fieldsets:
-        inside = [_field(field, options, fieldset) for field in fieldset.items_or_none("fields")]
-        fields += sorted(inside, key=_order, reverse=True)
     return Kickoff(
         description=node.text_or_empty("description"),
-        fields=tuple(fields),
-        fieldsets=tuple(_fieldset(fieldset) for fieldset in fieldsets),
+        fields=tuple(_fields(node, options)),
+        fieldsets=tuple(_fieldset(fieldset) for fieldset in _fieldsets(node)),
     )
+
+
+def _fields(form: Node, options: OptionReader) -> list[FieldDefinition]:
+    """Return the fields of a form or a task: they and its fieldsets are one list, higher ``order`` first."""
+    parts = [
+        (field.order, [field]) for node in form.items_or_none("fields") for field in [_field(node, options)]
+    ]
+    for fieldset in form.items_or_none("fieldsets"):
+        inside = [_field(node, options, fieldset) for node in fieldset.items_or_none("fields")]
+        parts.append((_place(fieldset), sorted(inside, key=_order, reverse=True)))
+    parts.sort(key=itemgetter(0), reverse=True)
+    return [field for _place, fields in parts for field in fields]
 
 
 def _places(kickoff: Node) -> Iterator[tuple[Node | None, Node]]:
@@ -230,7 +237,11 @@ def _places(kickoff: Node) -> Iterator[tuple[Node | None, Node]]:
 
 
 def _fieldsets(kickoff: Node) -> list[Node]:
-    return sorted(kickoff.items_or_none("fieldsets"), key=lambda node: node.lenient_integer("order") or 0)
+    return sorted(kickoff.items_or_none("fieldsets"), key=_place, reverse=True)
+
+
+def _place(node: Node) -> int:
+    return node.lenient_integer("order") or 0
 
 
 def _order(field: FieldDefinition) -> int:
@@ -336,9 +347,7 @@ def _task_of_draft(node: Node, options: OptionReader, position: int) -> Task:
 
 def _task(node: Node, options: OptionReader, position: int) -> Task:
     performers = list(node.items_or_none("raw_performers"))
-    fields = [_field(field, options) for field in node.items_or_none("fields")]
-    for fieldset in _fieldsets(node):
-        fields += [_field(field, options, fieldset) for field in fieldset.items_or_none("fields")]
+    fields = _fields(node, options)
     return Task(
         id=node.lenient_integer("id") or 0,
         number=node.lenient_integer("number") or position,

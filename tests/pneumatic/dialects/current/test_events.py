@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
 import json
 import zoneinfo
@@ -201,6 +202,16 @@ def test_recorded_oddities() -> None:
     assert {(one.value, one.files) for one in empty.kickoff} == {("", ())}
     assert not any(choice.is_selected for one in empty.kickoff for choice in one.choices)
     assert answers_of(workflow_of("workflow-number-exp"))["amount"].value == "1E+5"
+
+
+def test_answers_of_fieldsets_are_in_one_list_with_the_others() -> None:
+    body = copy.deepcopy(recorded.load("workflow-fieldset"))
+    first = body["kickoff"]["output"][0]
+    body["kickoff"]["output"] = [{**first, "name": name, "order": at} for name, at in (("A", 5), ("Z", -1))]
+
+    names = [one.name for one in parse_workflow(Node(body)).kickoff]
+
+    assert names == ["A", "Street", "Zip", "Z"]
 
 
 def test_a_recorded_snoozed_workflow_has_its_current_task() -> None:

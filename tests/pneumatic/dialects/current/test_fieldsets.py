@@ -27,22 +27,24 @@ def rules_of(**changes: Any) -> tuple[RuleGroup, ...]:
     return fieldset.rules
 
 
-def test_fieldsets_are_sorted_by_their_order_with_their_fields() -> None:
+def test_fields_and_fieldsets_are_one_list_with_the_higher_order_first() -> None:
     late = samples.fieldset(samples.field(api_name="b"), api_name="late", title="Late", order=2)
     early = samples.fieldset(
         samples.field(api_name="a"), api_name="early", title="Early", description="D", order=1
     )
 
-    kickoff = form(samples.field(api_name="own"), fieldsets=[late, early])
+    own = [samples.field(api_name=name, order=order) for name, order in (("last", 0), ("first", 3))]
+    kickoff = form(*own, fieldsets=[early, late])
 
     assert [(row.api_name, row.title, row.description) for row in kickoff.fieldsets] == [
-        ("early", "Early", "D"),
         ("late", "Late", ""),
+        ("early", "Early", "D"),
     ]
     assert [(field.api_name, field.fieldset) for field in kickoff.fields] == [
-        ("own", ""),
-        ("a", "early"),
+        ("first", ""),
         ("b", "late"),
+        ("a", "early"),
+        ("last", ""),
     ]
 
 

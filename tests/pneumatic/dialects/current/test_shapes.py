@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from functools import partial
+from itertools import groupby
 from typing import Any
 
 import pytest
@@ -59,12 +60,12 @@ def test_fields_are_in_the_order_of_display(pair: tuple[dict[str, Any], dict[str
 
     kickoff = parse(listed=row).kickoff
 
-    own = [field for field in kickoff.fields if not field.fieldset]
-    assert [field.order for field in own] == sorted((field.order for field in own), reverse=True)
-    assert list(kickoff.fields[: len(own)]) == own
-    names = [fieldset.api_name for fieldset in kickoff.fieldsets]
-    places = [names.index(field.fieldset) for field in kickoff.fields[len(own) :]]
-    assert places == sorted(places)
+    orders = {fieldset.api_name: fieldset.order for fieldset in kickoff.fieldsets}
+    assert list(orders.values()) == sorted(orders.values(), reverse=True)
+    places = [orders.get(field.fieldset, field.order) for field in kickoff.fields]
+    assert places == sorted(places, reverse=True)
+    parts = [name for name, _fields in groupby(field.fieldset for field in kickoff.fields) if name]
+    assert len(parts) == len(set(parts)), "the fields of a fieldset stay together"
     assert {field.api_name for field in kickoff.fields} == {
         field["api_name"]
         for owner in [row["kickoff"], *row["kickoff"]["fieldsets"]]
