@@ -4,6 +4,8 @@ from typing import Any
 
 from apps.core.processes import memory
 
+# Links may fill in a form. This is the most that gunicorn allows, and as much as nginx does by default.
+limit_request_line = 8190
 logger_class = "apps.core.processes.server_log.RedactingLogger"
 
 

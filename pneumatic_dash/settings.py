@@ -122,6 +122,7 @@ MIDDLEWARE = [
     "apps.accounts.sign_in.middleware.SignInMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "apps.core.middleware.HtmxLoginRedirectMiddleware",
+    "apps.core.middleware.LongLoginRedirectMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -231,10 +232,12 @@ STORAGES = {
 # Uploads are written to a temporary file while they arrive, never kept in memory.
 FILE_UPLOAD_HANDLERS = [
     "apps.launches.uploads.handler.BoundedUploadHandler",
-    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+    "apps.launches.uploads.handler.ChosenNameUploadHandler",
 ]
-DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
+DATA_UPLOAD_MAX_NUMBER_FILES = None  # BoundedUploadHandler skips files above its limit, and keeps the answers
+# Of all texts of a form. Pneumatic limits no text.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 20 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 50_000
 
 # -- Security --------------------------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import include, path
 
-handler400 = "apps.core.database.unavailable.bad_request"
+handler400 = "apps.launches.views.recovery.bad_request"
 handler500 = "apps.core.database.unavailable.server_error"
 handler403 = "apps.accounts.views.permission_denied"
 

@@ -199,7 +199,7 @@ def _is_file_name(name: Any) -> bool:
     return (
         isinstance(name, str)
         and 0 < len(name) <= 255
-        and not re.search(r"[/\\\x00-\x1f\x7f]", name)
+        and not re.search(r"[/\x00-\x1f\x7f]", name)
         and name.strip() not in {"", ".", ".."}
     )
 

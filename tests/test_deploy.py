@@ -155,6 +155,13 @@ def test_nginx_shares_the_rules_for_requests(server: str) -> None:
     assert "$dash_scheme" in text
 
 
+def test_nginx_refuses_in_words() -> None:
+    text = (ROOT / "deploy" / "nginx" / "locations.conf").read_text(encoding="utf-8")
+    for status in ("413", "414"):
+        assert f"error_page {status} " in text
+        assert f'return {status} "<!doctype html>' in text
+
+
 def test_nginx_logs_no_path_of_the_receiver() -> None:
     text = (ROOT / "deploy" / "nginx" / "locations.conf").read_text(encoding="utf-8")
     receiver = text[text.index("location /hooks/ {") : text.index("location / {")]

@@ -1,18 +1,13 @@
 from __future__ import annotations
 
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.views import LoginView, LogoutView
+from django.contrib.auth.views import LogoutView
 from django.urls import path
 
 from apps.accounts import views
-from apps.accounts.sign_in.forms import SignInForm
 
 urlpatterns = [
-    path(
-        "login/",
-        LoginView.as_view(authentication_form=SignInForm, redirect_authenticated_user=True),
-        name="login",
-    ),
+    path("login/", views.SignIn.as_view(), name="login"),
     path("account/password/", views.ChangePassword.as_view(), name="password-change"),
     # A user who is signed out already gets the login page.
     path("logout/", login_not_required(LogoutView.as_view()), name="logout"),

@@ -7,14 +7,17 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseRedirectBase
 from django.middleware.security import SecurityMiddleware
 from django.shortcuts import resolve_url
+from django.template.response import TemplateResponse
+from django.urls import get_script_prefix, resolve
 from django.utils.cache import patch_vary_headers
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
+MAX_ADDRESS_CHARACTERS = 4000  # servers and proxies read at least 8,000 bytes of an address
 # What no page of the dashboard uses.
 _UNUSED_FEATURES = (
     "accelerometer",
@@ -60,6 +63,28 @@ class ResponseHeadersMiddleware(SecurityMiddleware):
         for name, value in {**_DEFAULTS, "X-Frame-Options": settings.X_FRAME_OPTIONS}.items():
             response.headers.setdefault(name, value)
         return super().process_response(request, response)
+
+
+class LongLoginRedirectMiddleware:
+    """Show the login page in place of a redirect to it whose address would be too long.
+
+    A link may fill in a form with thousands of characters; a part of another address, it is up to three times as long.
+    It belongs before the middleware that redirects.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if not isinstance(response, HttpResponseRedirectBase) or len(response.url) <= MAX_ADDRESS_CHARACTERS:
+            return response
+        address = urlsplit(response.url)
+        if address.path != urlsplit(resolve_url(settings.LOGIN_URL)).path:
+            return response
+        request.GET = QueryDict(address.query)
+        page = resolve(f"/{address.path.removeprefix(get_script_prefix())}").func(request)
+        return page.render() if isinstance(page, TemplateResponse) else page
 
 
 class HtmxLoginRedirectMiddleware:

@@ -146,6 +146,7 @@
       const { file, progress } = job;
       const request = (job.request = new XMLHttpRequest());
       const body = new FormData();
+      body.append("name", file.name); // exactly: a multipart body has %22 for a quotation mark of the file's name
       body.append("file", file);
       request.upload.addEventListener("progress", (event) => {
         if (event.lengthComputable) progress.value = (100 * event.loaded) / event.total;

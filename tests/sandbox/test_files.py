@@ -87,7 +87,6 @@ def test_a_thumbnail_is_for_images_when_requested(
         ({"filename": 5}, "filename"),
         ({"filename": "../a"}, "filename"),
         ({"filename": ".."}, "filename"),
-        ({"filename": "a\\b"}, "filename"),
         ({"filename": "a\nb"}, "filename"),
         ({"filename": "x" * 256}, "filename"),
         ({"content_type": ""}, "content_type"),

@@ -129,10 +129,13 @@ class Submission:
         """
         throttle = UploadThrottle()
         stored: dict[str, list[str]] = {}
-        errors = {
-            api_name: [services.too_large(name) for name in names]
-            for api_name, names in uploads_in(self.definitions, handler.oversized(request)).items()
-        }
+        errors: dict[str, list[str]] = {}
+        for skipped, sentence in (
+            (handler.oversized(request), services.too_large),
+            (handler.surplus(request), services.too_many),
+        ):
+            for api_name, names in uploads_in(self.definitions, skipped).items():
+                errors.setdefault(api_name, []).extend(map(sentence, names))
         for api_name, incoming in uploads_in(self.definitions, request.FILES).items():
             for file in incoming:
                 try:

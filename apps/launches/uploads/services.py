@@ -26,6 +26,7 @@ from apps.core.identifiers import read_uuid
 from apps.kickoff.lookups import StoredFile
 from apps.launches.models import UploadedFile
 from apps.launches.uploads import thumbnails
+from apps.launches.uploads.handler import MAX_FILES, chosen_name
 from apps.launches.uploads.throttle import UploadThrottle
 from apps.pneumatic.canonical.schemas import FILE_SIZE_LIMIT, PublicFile
 from apps.pneumatic.client import OpenClient
@@ -66,13 +67,19 @@ class UploadsBusyError(UploadError):
 
 
 def store(
-    *, user: User, incoming: IncomingFile, open_client: OpenClient, throttle: UploadThrottle | None = None
+    *,
+    user: User,
+    incoming: IncomingFile,
+    open_client: OpenClient,
+    throttle: UploadThrottle | None = None,
+    name: str = "",
 ) -> UploadedFile:
     """Upload ``incoming`` to Pneumatic and return its row. Raise UploadError; no row is left behind then.
 
-    Where Pneumatic asks to wait, ``throttle`` waits; without it, or when it ends, UploadsBusyError is raised.
+    ``name`` is the file's name where a script sent it: exactly, while a multipart body has ``%22`` for ``"``. Where
+    Pneumatic asks to wait, ``throttle`` waits; without it, or when it ends, UploadsBusyError is raised.
     """
-    name = _original_name(incoming.name or "") or _("unnamed file")
+    name = name or chosen_name(incoming) or _("unnamed file")
     size = incoming.size or 0
     check_size(name=name, size=size)
     content_type = clean_content_type(incoming.content_type, name=name)
@@ -118,11 +125,6 @@ def _forget_unused(user: User) -> None:
     unused.filter(created_at__lt=clock.now() - UNUSED_RETENTION).delete()
 
 
-def _original_name(name: str) -> str:
-    """Return the name as the user chose it: browsers send its ``"`` as ``%22`` (see ``kickoff/names.py``)."""
-    return name.replace("%22", '"')
-
-
 def check_size(*, name: str, size: int) -> None:
     """Raise UploadError where a file of ``size`` bytes is too large or empty."""
     if size >= FILE_SIZE_LIMIT:
@@ -135,6 +137,13 @@ def check_size(*, name: str, size: int) -> None:
 def too_large(name: str) -> str:
     """Return the sentence for a file above the limit."""
     return failure(name=name, why=_("it is too large; a file must be smaller than 100 MB"))
+
+
+def too_many(name: str) -> str:
+    """Return the sentence for a file above the number of files of a request."""
+    return failure(
+        name=name, why=_("only %(count)d files can be sent at once; add it now") % {"count": MAX_FILES}
+    )
 
 
 def failure(*, name: str, why: str) -> str:

@@ -1,17 +1,20 @@
-"""A form that is sent after its session ended, or with a stale CSRF token. Every answer is kept.
+"""A form that is sent after its session ended, with a stale CSRF token, or too large. Every answer is kept.
 
 Nothing is launched or uploaded here: the user sees the form again and decides.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import cast
 
 from django.conf import settings
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.views import csrf
 from django.views.decorators.cache import never_cache
@@ -20,11 +23,13 @@ from django.views.decorators.http import require_http_methods
 
 from apps.accounts.models import User
 from apps.accounts.sign_in.forms import SignInForm
+from apps.core.database import unavailable
 from apps.launches import permissions
 from apps.launches.submission import submission
 from apps.launches.uploads import handler
 from apps.launches.views.form_page import kept_page, show_form, template_or_404
 
+_CHUNK_BYTES = 64 * 1024
 FORM, SIGN_IN, UPLOAD = "template-launch", "launch-sign-in", "file-upload"
 
 
@@ -89,6 +94,32 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     if handler.had_files(request):
         notice = f"{notice} {_('Choose files again that were not uploaded yet.')}"
     return _show_kept(request, template_id, notice=notice, status=403)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Respond to a form with more text or values than are read: what was typed is still in the browser's form."""
+    if not isinstance(exception, (RequestDataTooBig, TooManyFieldsSent)):
+        return unavailable.bad_request(request, exception)
+    _read_to_the_end(request)
+    sizes = {
+        "megabytes": settings.DATA_UPLOAD_MAX_MEMORY_SIZE // 1024**2,
+        "values": settings.DATA_UPLOAD_MAX_NUMBER_FIELDS,
+    }
+    sentence = (
+        _("The form has too much text: at most %(megabytes)d MB can be sent.")
+        if isinstance(exception, RequestDataTooBig)
+        else _("The form has too many values: at most %(values)d can be sent.")
+    ) % sizes
+    if not request.accepts("text/html"):
+        return JsonResponse({"error": sentence}, status=413)
+    return HttpResponse(render_to_string("413.html", {"sentence": sentence}), status=413)
+
+
+def _read_to_the_end(request: HttpRequest) -> None:
+    """Read what is left of the body: a browser shows no response to a form that it could not send to its end."""
+    with suppress(OSError):
+        while request.read(_CHUNK_BYTES):
+            pass
 
 
 def _show_kept(request: HttpRequest, template_id: int, *, notice: str, status: int = 200) -> HttpResponse:

@@ -32,7 +32,12 @@ def file_upload(request: HttpRequest) -> JsonResponse:
         return _error(_("Send one file at a time."), status=400)
     try:
         with client_on_demand() as open_client:
-            stored = services.store(user=request.user, incoming=incoming[0], open_client=open_client)
+            stored = services.store(
+                user=request.user,
+                incoming=incoming[0],
+                open_client=open_client,
+                name=request.POST.get("name", "").replace("\0", "\N{REPLACEMENT CHARACTER}"),
+            )
     except services.UploadsBusyError as error:
         response = _error(str(error), status=429)
         response["Retry-After"] = str(error.retry_after)

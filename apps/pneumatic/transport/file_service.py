@@ -68,7 +68,8 @@ class _Form:
     """A multipart form with one file; the stream is read as it is sent."""
 
     def __init__(self, upload: Upload, boundary: str) -> None:
-        field = RequestField("file", data=b"", filename=upload.filename)
+        # Quoted as in RFC 2183; urllib3 quotes everything else.
+        field = RequestField("file", data=b"", filename=upload.filename.replace("\\", r"\\"))
         field.make_multipart(content_disposition="form-data", content_type=upload.content_type)
         upload.stream.seek(0)
         self.file = Exactly(upload.stream, upload.size)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.files.uploadhandler import TemporaryFileUploadHandler
 from django.test import Client
 from django.utils import timezone
 from PIL import Image
@@ -170,7 +171,8 @@ def test_a_file_that_grows_beyond_the_limit_is_dropped(
 
 
 def test_a_file_is_never_read_into_memory(settings: Settings) -> None:
-    assert settings.FILE_UPLOAD_HANDLERS[-1].endswith("TemporaryFileUploadHandler")
+    assert settings.FILE_UPLOAD_HANDLERS[-1].endswith("ChosenNameUploadHandler")
+    assert issubclass(uploads_handler.ChosenNameUploadHandler, TemporaryFileUploadHandler)
     assert not any("Memory" in handler for handler in settings.FILE_UPLOAD_HANDLERS)
 
 

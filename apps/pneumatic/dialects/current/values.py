@@ -250,8 +250,8 @@ def _link(field: FieldDefinition, file: FileValue) -> str:
             field, _("“%(name)s” is not in Pneumatic's file service. Upload it again.") % {"name": file.name}
         )
     # The server accepts no bracket in a label; a line break would end the link.
-    label = " ".join(file.name.replace("[", "(").replace("]", ")").replace("\0", "").split())
-    return f"[{label or 'file'}]({file.url})"
+    label = " ".join(file.name.replace("[", "(").replace("]", ")").replace("\0", "").splitlines())
+    return f"[{label.strip() or 'file'}]({file.url})"
 
 
 _ENCODERS: Mapping[str, Callable[[FieldDefinition, Value], Any]] = {
