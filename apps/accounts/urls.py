@@ -7,7 +7,7 @@ from django.urls import path
 from apps.accounts import views
 
 urlpatterns = [
-    path("login/", views.SignIn.as_view(), name="login"),
+    path("login/", views.SignInView.as_view(), name="login"),
     path("account/password/", views.ChangePassword.as_view(), name="password-change"),
     # A user who is signed out already gets the login page.
     path("logout/", login_not_required(LogoutView.as_view()), name="logout"),

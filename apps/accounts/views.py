@@ -29,7 +29,7 @@ def admin_login(request: HttpRequest) -> HttpResponse:
     return redirect_to_login(request.GET.get(REDIRECT_FIELD_NAME) or reverse("admin:index"))
 
 
-class SignIn(LoginView):
+class SignInView(LoginView):
     """The page on which users sign in. It also returns to long addresses, such as links that fill in a form."""
 
     authentication_form = SignInForm

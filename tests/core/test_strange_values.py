@@ -74,7 +74,7 @@ def list_of(model_admin: admin.ModelAdmin[Any]) -> str:
 
 
 def filter_parameters(model_admin: admin.ModelAdmin[Any], user: User) -> set[str]:
-    """Return the parameters of a list's filters; a page that stands in for a list has none."""
+    """Return the parameters of a list's filters; a page in place of a list has none."""
     if not model_admin.model._meta.managed:
         return set()
     request = RequestFactory().get("/")

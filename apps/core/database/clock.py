@@ -14,9 +14,8 @@ from django.utils import timezone
 # Clocks that are kept in step differ by less, and half of the time that the response took is not known exactly.
 TOLERANCE = dt.timedelta(seconds=1)
 
-_ahead: dt.timedelta | None = (
-    None  # how far the database's clock is ahead of ours; None before the first connection
-)
+# How far the database's clock is ahead of ours; None before the first connection.
+_ahead: dt.timedelta | None = None
 
 
 def now() -> dt.datetime:
