@@ -155,7 +155,7 @@ def test_nginx_shares_the_rules_for_requests(server: str) -> None:
     assert "$dash_scheme" in text
 
 
-def test_nginx_refuses_in_words() -> None:
+def test_nginx_refuses_with_a_sentence() -> None:
     text = (ROOT / "deploy" / "nginx" / "locations.conf").read_text(encoding="utf-8")
     for status in ("413", "414"):
         assert f"error_page {status} " in text
