@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import html
 import logging
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +23,9 @@ from apps.core.database.errors import is_passing, trouble_behind
 from apps.workflow_templates.models import Template
 from tests.fixtures.outage import database_away
 from tests.fixtures.responses import Response
+from tests.fixtures.waiting import HANG_SECONDS
+
+ROOT = Path(__file__).resolve().parents[3]
 
 HTMX = {"HX-Request": "true", "HX-Current-URL": "http://testserver/launches/"}
 
@@ -178,3 +185,24 @@ def test_a_statement_that_took_too_long_is_not_tried_again_as_it_is() -> None:
     assert not is_passing(error)
     assert trouble_behind(RuntimeError()) is None
     assert trouble_behind(caused_by(RuntimeError(), error)) is error
+
+
+@pytest.mark.parametrize(
+    "command", [["prune_deliveries"], ["worker", "--batch"]]
+)
+def test_a_command_says_it_in_one_line(tmp_path: Path, command: list[str]) -> None:
+    """The file is a folder, which SQLite cannot open."""
+    (tmp_path / "dash.sqlite3").mkdir()
+    finished = subprocess.run(
+        [sys.executable, "manage.py", *command],
+        cwd=ROOT,
+        env={**os.environ, "DATABASE_URL": f"sqlite:///{tmp_path}/dash.sqlite3"},
+        capture_output=True,
+        text=True,
+        timeout=HANG_SECONDS,
+        check=False,
+    )
+
+    assert finished.returncode == 1
+    assert finished.stderr.splitlines()[-1].startswith("The database is not available: unable to open")
+    assert "Traceback" not in finished.stderr
