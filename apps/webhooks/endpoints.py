@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import datetime as dt
-import hashlib
 import hmac
 import secrets
 from collections.abc import Callable, Sequence
@@ -16,7 +14,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.database import clock
-from apps.core.redaction import register_secret
+from apps.webhooks import tokens
 from apps.webhooks.models import Endpoint
 
 State = Endpoint.State
@@ -52,22 +50,13 @@ def pending() -> Endpoint | None:
 
 
 def token(endpoint: Endpoint) -> str:
-    """Return the secret part of the URL: 43 URL-safe characters, derived from SECRET_KEY and the nonce."""
-    text = _derive(endpoint.nonce, settings.SECRET_KEY)
-    register_secret(text)
-    return text
-
-
-@lru_cache(maxsize=64)
-def _derive(nonce: str, secret_key: str) -> str:
-    key = hashlib.sha256(b"webhook receiver\0" + secret_key.encode()).digest()
-    code = hmac.new(key, nonce.encode(), hashlib.sha256).digest()
-    return base64.urlsafe_b64encode(code).rstrip(b"=").decode("ascii")
+    """Return the secret part of the URL."""
+    return tokens.derive(endpoint.nonce)
 
 
 def placeholder(endpoint: Endpoint) -> str:
-    """Return what is stored in place of the token. Like the nonce, it reveals nothing."""
-    return f"token-of.{endpoint.nonce}"
+    """Return what bodies of deliveries have in place of the token."""
+    return tokens.placeholder(endpoint.nonce)
 
 
 def path(endpoint: Endpoint) -> str:

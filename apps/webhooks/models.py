@@ -13,6 +13,7 @@ from apps.core.database import clock
 from apps.pneumatic.canonical import events
 from apps.pneumatic.canonical.events import Kind as EventKind
 from apps.pneumatic.canonical.events import Seen
+from apps.webhooks.tokens import RawField, TargetField
 
 # The worker checks twice a second. After this time it does not run, or it is overloaded.
 WORKER_STALE_AFTER = dt.timedelta(seconds=30)
@@ -69,10 +70,10 @@ class Subscription(models.Model):
     event = models.CharField(_("event"), max_length=100)  # as in the API
     kind = models.CharField(_("kind"), max_length=20, choices=Kind, blank=True)  # "" for an unknown event
     is_deprecated = models.BooleanField(_("deprecated"), default=False)
-    target = models.TextField(_("target"))
+    target = TargetField(_("target"))
     created_upstream_at = models.DateTimeField(_("created"), null=True, blank=True)
     updated_upstream_at = models.DateTimeField(_("updated"), null=True, blank=True)
-    raw = models.JSONField(default=dict)
+    raw = RawField(default=dict)
     content_hash = models.CharField(max_length=64)
     first_seen_at = models.DateTimeField(_("first seen"))
     changed_at = models.DateTimeField(_("changed"))

@@ -30,7 +30,8 @@ ROOMS = {
         receiver, processing, freshness
         subscriptions, verdicts
         selectors, endpoints, registry
-        models, locks
+        models
+        tokens
         """,
     "workflows": """
         urls

@@ -13,8 +13,8 @@ from django.db import Error, connection
 from pytest_django.fixtures import Settings as SettingsWrapper
 
 from apps.core.database.errors import is_passing
-from apps.webhooks.locks import exclusive
 from apps.webhooks.models import Delivery, Event
+from apps.webhooks.processing.locks import exclusive
 from apps.webhooks.processing.worker import process_pending
 from tests.fixtures import payloads
 from tests.fixtures.deliveries import store

@@ -10,9 +10,9 @@ from dataclasses import dataclass, fields
 from apps.core import bulk
 from apps.core.database import clock
 from apps.webhooks import registry
-from apps.webhooks.locks import exclusive
 from apps.webhooks.models import Delivery, Event
 from apps.webhooks.processing.interpretation import Interpretation
+from apps.webhooks.processing.locks import exclusive
 
 State = Delivery.State
 

@@ -9,8 +9,8 @@ from django.db.models import Count, Max, Min, QuerySet
 from django.utils.translation import gettext as _
 
 from apps.core.database import clock
-from apps.webhooks.locks import exclusive
 from apps.webhooks.models import Delivery, Replay
+from apps.webhooks.processing.locks import exclusive
 
 # More would take longer than a browser waits for a response.
 MAX_DELIVERIES = 100_000

@@ -10,8 +10,8 @@ from django.db.models import Max, Min, QuerySet
 
 from apps.core.database import clock
 from apps.webhooks import registry
-from apps.webhooks.locks import exclusive
 from apps.webhooks.models import Delivery
+from apps.webhooks.processing.locks import exclusive
 
 # Deleted in one transaction. On SQLite receivers wait for it, a few hundredths of a second.
 PORTION = 200  # deliveries

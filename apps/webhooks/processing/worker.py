@@ -27,11 +27,11 @@ from django.db.models import Q
 
 from apps.core.database import clock
 from apps.core.database.errors import is_passing
-from apps.webhooks.locks import redoable
 from apps.webhooks.models import Delivery
 from apps.webhooks.processing import errors
 from apps.webhooks.processing.batches import BatchReport, record
 from apps.webhooks.processing.interpretation import Interpretation, interpret
+from apps.webhooks.processing.locks import redoable
 
 T = TypeVar("T")
 

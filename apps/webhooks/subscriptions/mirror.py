@@ -20,6 +20,7 @@ from apps.pneumatic.canonical.schemas import Subscription as Wire
 from apps.pneumatic.canonical.serialization import content_hash
 from apps.sync import mirror
 from apps.webhooks.models import Subscription, SubscriptionListing
+from apps.webhooks.tokens import is_restorable
 
 ONLY = SubscriptionListing.ONLY
 
@@ -90,6 +91,18 @@ def concealed_by(items: Sequence[Wire], *, unreadable: Collection[int] = ()) -> 
     return found
 
 
+def known_hashes() -> dict[int, str | None]:
+    """Return the content hashes as ``apps.sync.mirror`` does; "" for a row that must be written again.
+
+    Its URL cannot be restored after a change of SECRET_KEY.
+    """
+    known = mirror.known_hashes(Subscription.objects)
+    outdated = (
+        pk for pk, target in Subscription.objects.values_list("pk", "target") if not is_restorable(target)
+    )
+    return known | {pk: "" for pk in outdated if known[pk] is not None}
+
+
 def row(item: Wire, *, content_hash: str) -> Subscription:
     """Return the mirrored subscription, without times."""
     return Subscription(
@@ -119,7 +132,7 @@ def replace(items: Iterable[Wire]) -> None:
     hashes = {id_: content_hash(item.raw) for id_, item in listed.items()}
     with transaction.atomic():
         _count_write()
-        known = mirror.known_hashes(Subscription.objects)
+        known = known_hashes()
         changed = [
             row(item, content_hash=hashes[id_])
             for id_, item in listed.items()

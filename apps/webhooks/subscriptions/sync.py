@@ -41,7 +41,7 @@ class Subscriptions(Resource[Wire, Subscription]):
 
     def known_hashes(self) -> dict[int, str | None]:
         self._version = subscriptions_mirror.state().version
-        return mirror.known_hashes(Subscription.objects)
+        return subscriptions_mirror.known_hashes()
 
     def fetch(self, client: Client, *, progress: Progress) -> Iterator[Received[Wire]]:
         """Yield every subscription, including those of ours that the list conceals."""

@@ -10,8 +10,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from apps.webhooks.locks import exclusive
 from apps.webhooks.models import Event as EventRow
+from apps.webhooks.processing.locks import exclusive
 from apps.workflows.models import Holder, Workflow
 from apps.workflows.projection.projector import COLUMNS, differing, digest_of, project
 from apps.workflows.rebuild.deliveries import StoredEvents, orphans, read_again

@@ -16,7 +16,7 @@ from apps.workflows.rebuild.deliveries import StoredEvents, values_of
 def repair_events(stored: StoredEvents) -> set[int]:
     """Write wrong and lost events according to their deliveries; return the ids of their workflows.
 
-    Call it with the lock on processing deliveries (``webhooks.locks.exclusive``).
+    Call it with the lock on processing deliveries (``webhooks.processing.locks.exclusive``).
     """
     affected = {_correct(event_id, values) for event_id, values in stored.wrong.items()}
     affected |= {_restore(payload, deliveries) for payload, deliveries in stored.lost.values()}

@@ -21,8 +21,8 @@ from apps.pneumatic.canonical.events import (
 )
 from apps.pneumatic.canonical.serialization import quick_hash
 from apps.webhooks import registry
-from apps.webhooks.locks import exclusive
 from apps.webhooks.models import Event as EventRow
+from apps.webhooks.processing.locks import exclusive
 from apps.workflows.projection.projector import project
 
 READ_BACK_KINDS = tuple(kind.value for kind in Seen)

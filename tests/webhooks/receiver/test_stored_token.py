@@ -3,21 +3,34 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from importlib import import_module
+from typing import Any
 
 import pytest
 from django.apps import apps
+from django.core.management import call_command
 from django.db import connection
+from django.db.migrations.loader import MigrationLoader
+from django.db.models import CharField
+from django.db.models.functions import Cast
 from django.test import Client
 from django.utils import timezone
+from pytest_django import Settings
+from pytest_django.live_server_helper import LiveServer
 
+from apps.accounts.models import User
+from apps.pneumatic.canonical.events import Kind
+from apps.sync.models import SyncResult
 from apps.webhooks import endpoints
-from apps.webhooks.models import Delivery, Endpoint, Event, RoundTrip
+from apps.webhooks.models import Delivery, Endpoint, Event, RoundTrip, Subscription
 from apps.webhooks.processing.worker import process_pending
+from apps.webhooks.subscriptions import drift, rotation, services
 from tests.factories import NOW
 from tests.fixtures import payloads
 from tests.fixtures.deliveries import store
+from tests.fixtures.sandbox import Sandbox, both_dialects
 
 pytestmark = pytest.mark.django_db
 HOST = "https://dash.example.com"
@@ -120,3 +133,84 @@ def test_the_migration_masks_what_is_there_and_later_deliveries_are_still_duplic
     Delivery.objects.update(state="pending", due_at=timezone.now(), is_forced=True)
     process_pending()
     assert Event.objects.get() == event
+
+
+@pytest.mark.django_db(transaction=True)
+@both_dialects
+def test_a_whole_story_stores_no_token(
+    live_server: LiveServer,
+    sandbox: Sandbox,
+    integrator: User,
+    integrator_client: Client,
+    settings: Settings,
+) -> None:
+    """Subscribe, deliver, test, rotate, deliver again, sync, repair: then every column of every table."""
+    settings.PUBLIC_URL = live_server.url
+    page = "/admin/webhooks/subscription/"
+    services.subscribe(integrator, Kind)
+    old = endpoints.active()
+    for body in (body_of(endpoints.path(old)), body_of(endpoints.path(old)), b"{"):
+        post(integrator_client, endpoints.path(old), body)
+    integrator_client.post(f"{page}test/", {"kind": "workflow_started"})
+    integrator_client.post(f"{page}rotation/", {"do": "begin"})
+    new = endpoints.pending()
+    assert new is not None
+    post(integrator_client, endpoints.path(new), body_of(endpoints.path(new)))
+    call_command("sync", verbosity=0)
+    rotation.advance(integrator)
+    sandbox.add_subscription(event="workflow_completed", target=endpoints.target(old))
+    call_command("sync", verbosity=0)
+    drift.repair(integrator)
+    process_pending()
+
+    assert RoundTrip.objects.get().status == 200
+    assert Subscription.objects.filter(removed_at=None, target=endpoints.target(new)).exists()
+    assert Subscription.objects.filter(target__contains="/hooks/token-of.").exists()
+    assert not tables_with([endpoints.token(old), endpoints.token(new)])
+
+
+def test_the_migration_masks_subscriptions_and_a_sync_finds_them_unchanged(
+    sandbox: Sandbox, integrator: User, settings: Settings
+) -> None:
+    settings.PUBLIC_URL = HOST
+    services.subscribe(integrator, Kind)
+    token = endpoints.token(endpoints.active())
+    target = endpoints.target(endpoints.active())
+    stored = Subscription.objects.values_list("pk", Cast("target", CharField()), Cast("raw", CharField()))
+    masked = sorted(stored)
+    with connection.cursor() as cursor:  # as an older version stored them
+        for pk, _target, raw in masked:
+            cursor.execute(
+                "UPDATE webhooks_subscription SET target = %s, raw = %s WHERE id = %s",
+                [target, re.sub(r"token-of\.[\w-]{43}\.\w{8}", token, raw), pk],
+            )
+    assert tables_with([token])
+
+    import_module("apps.webhooks.migrations.0005_no_token_in_subscriptions").mask(History(), None)
+
+    assert sorted(stored) == masked
+    call_command("sync", "subscriptions", verbosity=0)
+    result = SyncResult.objects.get(resource="subscriptions")
+    assert (result.changed, result.unchanged) == (0, 4)
+
+
+def test_after_a_change_of_the_secret_key_a_sync_stores_the_urls_that_pneumatic_has(
+    sandbox: Sandbox, integrator: User, settings: Settings
+) -> None:
+    settings.PUBLIC_URL = HOST
+    services.subscribe(integrator, Kind)
+    old = endpoints.target(endpoints.active())
+    settings.SECRET_KEY = "another-" + "y" * 50
+    assert endpoints.target(endpoints.active()) != old
+
+    call_command("sync", "subscriptions", verbosity=0)
+
+    assert set(Subscription.objects.values_list("target", flat=True)) == {old}
+
+
+class History:
+    """Models as migrations see them: with plain fields."""
+
+    def get_model(self, app: str, name: str) -> Any:
+        loader = MigrationLoader(connection)
+        return loader.project_state().apps.get_model(app, name)
