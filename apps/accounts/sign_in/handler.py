@@ -21,6 +21,7 @@ from django.db.models import F, QuerySet, Sum
 from django.http import HttpRequest
 
 from apps.accounts.sign_in.attempts import UNKNOWN_CLIENT, Attempt, account_of, read_attempt
+from apps.core.database import clock
 from apps.core.identifiers import client_address
 
 logger = logging.getLogger(__name__)
@@ -37,6 +38,8 @@ class SignInHandler(AxesDatabaseHandler):
     def is_allowed(self, request: HttpRequest, credentials: dict[str, Any] | None = None) -> bool:
         """Return whether a password may be checked, and count it as a failure until it proves right."""
         attempt = read_attempt(request, str((credentials or {}).get("username") or ""))
+        # Not by this machine's clock, as axes does: another one may count the next attempt.
+        request.axes_attempt_time = clock.now()  # type: ignore[attr-defined] # read by axes
         request.sign_in_attempt = attempt  # type: ignore[attr-defined] # for forgive()
         with _one_at_a_time():
             self.clean_expired_user_attempts(request)
@@ -105,16 +108,16 @@ def _failures(counters: QuerySet[AccessAttempt]) -> int:
 
 
 def _count(attempt: Attempt, request: HttpRequest) -> None:
-    counter, is_new = AccessAttempt.objects.get_or_create(
+    counter, _is_new = AccessAttempt.objects.get_or_create(
         username=attempt.account,
         ip_address=attempt.address,
         user_agent=attempt.client,
-        defaults={"failures_since_start": 1, "path_info": request.path_info[:255]},
+        defaults={"failures_since_start": 0, "path_info": request.path_info[:255]},
     )
-    if not is_new:
-        counter.failures_since_start = F("failures_since_start") + 1
-        counter.attempt_time = request.axes_attempt_time  # type: ignore[attr-defined] # set by axes' proxy handler
-        counter.save(update_fields=["failures_since_start", "attempt_time"])
+    AccessAttempt.objects.filter(pk=counter.pk).update(
+        failures_since_start=F("failures_since_start") + 1,
+        attempt_time=request.axes_attempt_time,  # type: ignore[attr-defined] # set by is_allowed()
+    )
 
 
 @contextmanager

@@ -16,12 +16,14 @@ from django.db import connection
 from django.db.models import F
 from django.http import HttpRequest
 from django.test import Client, RequestFactory
+from django.utils import timezone
 from pytest_django import Settings
 
 from apps.accounts.models import User
 from apps.accounts.sign_in.backends import MAX_WAITING, slots
 from apps.accounts.sign_in.devices import cookie_name
 from apps.accounts.sign_in.handler import ACCOUNTS_OF_AN_ADDRESS, SignInHandler
+from apps.core.database import clock
 from tests.factories import PASSWORD, make_template, make_user
 
 pytestmark = pytest.mark.django_db
@@ -113,6 +115,17 @@ def test_a_refused_password_is_neither_checked_nor_extends_the_wait(viewer: User
     assert list(AccessAttempt.objects.values()) == before
 
 
+def test_a_wait_is_counted_by_the_clock_of_the_database(
+    viewer: User, checked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clock, "_ahead", dt.timedelta(hours=2))  # this machine's clock is behind
+    for _ in range(LIMIT + 1):
+        assert not sign_in(Client(), password="wrong")
+
+    assert len(checked) == LIMIT
+    assert AccessAttempt.objects.get().attempt_time > timezone.now() + dt.timedelta(hours=1)
+
+
 def test_a_right_password_starts_the_count_again(viewer: User, checked: list[str]) -> None:
     for _ in range(3):
         for _ in range(LIMIT - 1):
@@ -201,7 +214,6 @@ def test_passwords_that_arrive_together_are_counted_one_by_one() -> None:
 
     def attempt(number: int) -> bool:
         request = RequestFactory().post("/login/", REMOTE_ADDR=f"203.0.113.{number}")
-        request.axes_attempt_time = dt.datetime.now(dt.UTC)  # type: ignore[attr-defined] # as axes' proxy handler does
         together.wait()
         try:
             return SignInHandler().is_allowed(request, {"username": "viewer"})
