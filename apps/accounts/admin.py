@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from django import forms
@@ -188,57 +189,70 @@ def _is_role(group: Group | None) -> bool:
     return group is not None and group.name in ROLES
 
 
-@admin.register(SignIn)
-class SignInAdmin(ReadOnlyAdmin[SignIn]):
-    list_display = ["attempt_time", "account", "ip_address", "user_agent", "logout_time"]
-    fields = ["account", "attempt_time", "logout_time", "ip_address", "user_agent", "path_info"]
+class _AccessAdmin(ReadOnlyAdmin[Any]):
+    """Rows of axes' tables, the newest first, in the words of the dashboard."""
+
     ordering = ["-id"]
     sortable_by = ()
     search_fields = ["username", "ip_address"]
+    search_help_text = _("Account or address. A name that is no account is stored as unknown-…")
     paginator = BoundedPaginator
 
     @admin.display(description=_("account"))
-    def account(self, row: SignIn) -> str:
+    def account(self, row: SignIn | FailedSignIn | SignInLimit) -> str:
         return str(row.username)
+
+    @admin.display(description=_("address"))
+    def address(self, row: SignIn | FailedSignIn | SignInLimit) -> str:
+        return row.ip_address or "-"
+
+    @admin.display(description=_("time"))
+    def time(self, row: SignIn | FailedSignIn) -> str:
+        return _shown(row.attempt_time)
+
+    @admin.display(description=_("browser"))
+    def browser(self, row: SignIn | FailedSignIn) -> str:
+        return str(row.user_agent)
+
+
+@admin.register(SignIn)
+class SignInAdmin(_AccessAdmin):
+    list_display = ["time", "account", "address", "browser", "signed_out"]
+    fields = ["account", "time", "signed_out", "address", "browser", "path_info"]
+
+    @admin.display(description=_("signed out"))
+    def signed_out(self, row: SignIn) -> str:
+        return _shown(row.logout_time) if row.logout_time else "-"
 
 
 @admin.register(FailedSignIn)
-class FailedSignInAdmin(ReadOnlyAdmin[FailedSignIn]):
-    list_display = ["attempt_time", "account", "ip_address", "user_agent"]
-    fields = ["account", "attempt_time", "ip_address", "user_agent", "path_info"]
-    ordering = ["-id"]
-    sortable_by = ()
-    search_fields = ["username", "ip_address"]
-    search_help_text = _("Names that are no account are not stored; each is shown as unknown-…")
-    paginator = BoundedPaginator
-
-    @admin.display(description=_("account"))
-    def account(self, row: FailedSignIn) -> str:
-        return str(row.username)
+class FailedSignInAdmin(_AccessAdmin):
+    list_display = ["time", "account", "address", "browser"]
+    fields = ["account", "time", "address", "browser", "path_info"]
 
 
 @admin.register(SignInLimit)
-class SignInLimitAdmin(ReadOnlyAdmin[SignInLimit]):
+class SignInLimitAdmin(_AccessAdmin):
     """Who has to wait. Deleting a row ends the wait."""
 
-    list_display = ["account", "client", "ip_address", "failures_since_start", "ends_at"]
-    fields = ["account", "client", "ip_address", "failures_since_start", "ends_at"]
-    ordering = ["-id"]
-    sortable_by = ()
-    search_fields = ["username", "ip_address"]
-    paginator = BoundedPaginator
+    list_display = ["account", "client", "address", "failures", "ends"]
+    fields = ["account", "client", "address", "failures", "ends"]
 
     def has_delete_permission(self, request: HttpRequest, obj: SignInLimit | None = None) -> bool:
         return request.user.has_perm("accounts.delete_signinlimit")
-
-    @admin.display(description=_("account"))
-    def account(self, row: SignInLimit) -> str:
-        return str(row.username)
 
     @admin.display(description=_("client"))
     def client(self, row: SignInLimit) -> str:
         return str(row.user_agent)
 
+    @admin.display(description=_("wrong passwords"))
+    def failures(self, row: SignInLimit) -> int:
+        return int(row.failures_since_start)
+
     @admin.display(description=_("ends"))
-    def ends_at(self, row: SignInLimit) -> str:
-        return localize(timezone.localtime(row.attempt_time + settings.AXES_COOLOFF_TIME))
+    def ends(self, row: SignInLimit) -> str:
+        return _shown(row.attempt_time + settings.AXES_COOLOFF_TIME)
+
+
+def _shown(time: dt.datetime) -> str:
+    return localize(timezone.localtime(time))
