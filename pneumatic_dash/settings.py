@@ -154,6 +154,7 @@ TEMPLATES = [
 DATABASE_TIMEOUT = _number("DATABASE_TIMEOUT", 15, least=1, most=600, unit="seconds")
 DATABASE_COMMAND_TIMEOUT = _number("DATABASE_COMMAND_TIMEOUT", 300, least=1, most=24 * 3600, unit="seconds")
 DATABASE_LOCK_TIMEOUT = _number("DATABASE_LOCK_TIMEOUT", 60, least=1, most=3600, unit="seconds")
+DATABASE_POOLED = _flag("DATABASE_POOLED", default=False)
 if not _text("DATABASE_URL"):
     (BASE_DIR / "var").mkdir(exist_ok=True)  # missing in a fresh checkout
 DATABASES = {"default": _database("DATABASE_URL", BASE_DIR / "var" / "dash.sqlite3")}
@@ -172,6 +173,8 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 else:
     DATABASES["default"]["ENGINE"] = "apps.core.database"  # Django's own, and never waits without end
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    # A cursor of the server lives in one session, and a pooler may give the next fetch another one.
+    DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = DATABASE_POOLED
 # Opening a connection costs more than most requests; closing SQLite's last one also checkpoints the whole log.
 DATABASES["default"]["CONN_MAX_AGE"] = 60
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
 
 from django.http import StreamingHttpResponse
 from django.utils import timezone
 
 # Spreadsheets treat a cell that starts like this as a formula; some do so for the full-width forms, too.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20", "\t", "\r", "\n")
+LINES_READ_FIRST = 3  # the byte order mark, the headings, a row
 
 
 class _Echo:
@@ -30,8 +32,13 @@ def csv_lines(headings: Sequence[object], rows: Iterable[Iterable[object]]) -> I
 
 
 def csv_response(subject: str, lines: Iterable[str]) -> StreamingHttpResponse:
-    """Return a download of the lines, in a file named after ``subject`` and today's date."""
-    response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
+    """Return a download of the lines, in a file named after ``subject`` and today's date.
+
+    The first row is read before the response begins: what fails then is reported, and no empty file.
+    """
+    lines = iter(lines)
+    begin = list(islice(lines, LINES_READ_FIRST))
+    response = StreamingHttpResponse(chain(begin, lines), content_type="text/csv; charset=utf-8")
     name = f"{subject}-{timezone.localdate().isoformat()}.csv"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response

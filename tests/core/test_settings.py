@@ -40,6 +40,7 @@ from tests.core.test_checks import PRODUCTION, ROOT, manage
         ("DATABASE_TIMEOUT", "0", "Write a number of seconds from 1 to 600."),
         ("DATABASE_COMMAND_TIMEOUT", "long", "Write a number of seconds from 1 to 86400."),
         ("DATABASE_LOCK_TIMEOUT", "-1", "Write a number of seconds from 1 to 3600."),
+        ("DATABASE_POOLED", "maybe", "DATABASE_POOLED is 'maybe'. Write True or False."),
         ("LOG_LEVEL", "loud", "Write one of: debug, info, warning, error."),
     ],
 )

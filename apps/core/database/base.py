@@ -125,8 +125,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
             "tcp_user_timeout": UNCONFIRMED * 1000,
         }
         calls = ", ".join(f"set_config('{name}', '{value}', false)" for name, value in values.items())
+        # The sessions of a pooler belong to several processes, which have different limits.
+        what = "clock_timestamp()" if settings.DATABASE_POOLED else f"clock_timestamp(), {calls}"
         asked_at = timezone.now()
-        (there, *_) = self.connection.execute(f"SELECT clock_timestamp(), {calls}").fetchone()
+        (there, *_) = self.connection.execute(f"SELECT {what}").fetchone()
         clock.compare(there, asked_at=asked_at)
 
     def is_usable(self) -> bool:
@@ -139,7 +141,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
         super().prepare_database()
         self.statement_seconds = math.inf
         with self.cursor() as cursor:
-            cursor.execute("SET statement_timeout = 0")
+            if not settings.DATABASE_POOLED:
+                cursor.execute("SET statement_timeout = 0")
         self.connection.statement_seconds = math.inf
 
     def _statement_seconds(self) -> float:

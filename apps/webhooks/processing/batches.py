@@ -53,7 +53,7 @@ def record(readings: Sequence[Interpretation]) -> BatchReport:
 
     Deliveries that another process has processed are left out.
     """
-    with exclusive():
+    with exclusive(is_redoable=True):
         queued = _still_queued(reading.delivery.pk for reading in readings)
         readings = [reading for reading in readings if reading.delivery.pk in queued]
         by_hash: dict[str, list[Interpretation]] = defaultdict(list)

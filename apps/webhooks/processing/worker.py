@@ -119,15 +119,14 @@ def process_pending(*, seconds: float = math.inf) -> BatchReport:
     """
     deadline = time.monotonic() + seconds
     report, pace = BatchReport(), Pace()
-    with redoable():
-        while True:
-            if time.monotonic() >= deadline:
-                report.is_done = False
-                break
-            deliveries = retry_while_busy(lambda: _next(pace.most_read))
-            if not deliveries:
-                break
-            report.add(_process(deliveries, pace))
+    while True:
+        if time.monotonic() >= deadline:
+            report.is_done = False
+            break
+        deliveries = retry_while_busy(lambda: _next(pace.most_read))
+        if not deliveries:
+            break
+        report.add(_process(deliveries, pace))
     return report
 
 
