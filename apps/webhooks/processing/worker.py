@@ -31,7 +31,6 @@ from apps.webhooks.models import Delivery
 from apps.webhooks.processing import errors
 from apps.webhooks.processing.batches import BatchReport, record
 from apps.webhooks.processing.interpretation import Interpretation, interpret
-from apps.webhooks.processing.locks import redoable
 
 T = TypeVar("T")
 

@@ -187,9 +187,7 @@ def test_a_statement_that_took_too_long_is_not_tried_again_as_it_is() -> None:
     assert trouble_behind(caused_by(RuntimeError(), error)) is error
 
 
-@pytest.mark.parametrize(
-    "command", [["prune_deliveries"], ["worker", "--batch"]]
-)
+@pytest.mark.parametrize("command", [["prune_deliveries"], ["worker", "--batch"]])
 def test_a_command_says_it_in_one_line(tmp_path: Path, command: list[str]) -> None:
     """The file is a folder, which SQLite cannot open."""
     (tmp_path / "dash.sqlite3").mkdir()
