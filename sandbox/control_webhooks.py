@@ -27,7 +27,13 @@ _STEP: dict[str, Check] = {
     "to": whole(1, 10**6),
     "silent": FLAG,
 }
-_START: dict[str, Check] = {"template_id": _ID, "name": TEXT, "kickoff": OBJECT, "started_by": _ID}
+_START: dict[str, Check] = {
+    "template_id": _ID,
+    "name": TEXT,
+    "kickoff": OBJECT,
+    "started_by": _ID,
+    "is_external": FLAG,
+}
 _TARGET: Check = (is_web_url, "an http or https URL")
 _WAIT_AT_MOST = 30  # seconds
 
@@ -76,6 +82,7 @@ class WebhookControl:
                     name=given.get("name") or template["name"],
                     kickoff=kickoff,
                     started_by=given.get("started_by"),
+                    is_external=given.get("is_external", False),
                 )
             )
 

@@ -42,11 +42,13 @@ class Workflows:
         kickoff: Record,
         tasks: list[Record] | None = None,
         started_by: int | None = None,
+        is_external: bool = False,
         is_urgent: bool = False,
         due: float | None = None,
     ) -> Record:
         """Start a workflow; without ``started_by`` the account's owner, whose API key it is, is its starter.
 
+        ``is_external``: a public form starts it, which no user did.
         ``due`` is in seconds of Unix time; only the current server has it and ``is_urgent``.
         """
         with self._state.lock:
@@ -60,7 +62,8 @@ class Workflows:
                 "kickoff": kickoff,
                 "tasks": tasks or [],
                 "date_created": timestamp,
-                "started_by": started_by if started_by is not None else self._owner(),
+                "started_by": None if is_external else self._owner() if started_by is None else started_by,
+                "is_external": is_external,
                 "status": RUNNING,
                 "date_completed": None,
                 "current": None,
@@ -267,7 +270,17 @@ def current_task(workflow: Record) -> Record:
 
 def shown(workflow: Record) -> Record:
     """Return a workflow for people and tests: as it was received, and how far it is; without definitions."""
-    hidden = {"form", "moment", "steps", "description", "finalizable", "owners", "is_urgent", "due"}
+    hidden = {
+        "form",
+        "moment",
+        "steps",
+        "description",
+        "finalizable",
+        "owners",
+        "is_urgent",
+        "is_external",
+        "due",
+    }
     return {
         **{key: value for key, value in workflow.items() if key not in hidden},
         "steps": [{key: step[key] for key in _SHOWN_OF_STEP} for step in workflow["steps"]],

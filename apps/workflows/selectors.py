@@ -98,6 +98,18 @@ def templates_of(found: Iterable[Workflow]) -> dict[int, Template]:
     return Template.objects.only("name", "tasks_count").in_bulk(ids) if ids else {}
 
 
+def started_outside(found: Iterable[Workflow]) -> dict[int, tuple[int | None, bool]]:
+    """Return who started those of these workflows that no launch did: a Pneumatic user's id, and whether a public form.
+
+    Lists leave histories out, so this reads the two values alone.
+    """
+    ids = [workflow.pk for workflow in found if workflow.launched_by_id is None]
+    rows = Workflow.objects.filter(pk__in=ids).values_list(
+        "pk", "history__starter_id", "history__is_external"
+    )
+    return {pk: (starter, is_external is True) for pk, starter, is_external in rows} if ids else {}
+
+
 def assigned_to(user: User, limit: int) -> list[Workflow]:
     """Return running workflows whose current task is assigned to ``user``, latest event first."""
     return list(workflows(WorkflowFilters(user=user, held=ME, state=State.RUNNING))[:limit])

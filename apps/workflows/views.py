@@ -44,7 +44,7 @@ def workflow_list(request: HttpRequest) -> HttpResponse:
         "form": form,
         "filters": filters,
         "page": shown,
-        "rows": rows.rows(shown.items, me=my_id),
+        "rows": rows.rows(shown.items, me=my_id, with_starters=True),
         "my_id": my_id,
         "feed": event_freshness(),
         "freshness": freshness(),

@@ -15,6 +15,7 @@ from django.test import Client
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
+from apps.accounts.models import PneumaticUser
 from apps.pneumatic.canonical.events import Kind
 from apps.pneumatic.client import connect
 from apps.webhooks.models import Event
@@ -126,6 +127,26 @@ def test_the_pages_show_how_far_reading_back_reaches(
     assert "were read on" not in other
     assert "Completion event missing" not in other
     assert not history_of(Workflow.objects.get(pk=missed)).gaps
+
+
+def test_the_list_and_the_page_agree_on_who_started_a_workflow(
+    connected: Sandbox, viewer_client: Client
+) -> None:
+    call_command("sync", "users", stdout=io.StringIO())
+    public = int(connected.start_workflow(TEMPLATE, name="by a form", is_external=True)["id"])
+    by_bo = int(connected.start_workflow(TEMPLATE, name="by Bo", started_by=2)["id"])
+    receive(connected)
+    with connect() as client:
+        reconcile(client, full=True)
+
+    listed = text_of(viewer_client, "/workflows/")
+
+    bo = PneumaticUser.objects.get(pk=2).name
+    assert f"<bdi>{bo}</bdi>" in listed
+    assert ">a public form<" in listed
+    assert "outside this dashboard" not in listed
+    assert "<dt>Started by</dt><dd>A public form</dd>" in text_of(viewer_client, f"/workflows/{public}/")
+    assert f"<dt>Started by</dt><dd><bdi>{bo}</bdi>" in text_of(viewer_client, f"/workflows/{by_bo}/")
 
 
 def test_a_task_that_waits_has_no_performers(connected: Sandbox, release: str, viewer_client: Client) -> None:

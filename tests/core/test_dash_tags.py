@@ -27,11 +27,17 @@ def rendered(source: str, **context: object) -> str:
         (dt.timedelta(minutes=3, seconds=40), "3\xa0minutes ago"),
         (dt.timedelta(hours=1, minutes=59), "1\xa0hour ago"),
         (dt.timedelta(days=400), "1\xa0year ago"),
-        (dt.timedelta(hours=-5, minutes=-1), "in 5\xa0hours"),
+        (dt.timedelta(hours=-5, minutes=-1), "just now"),  # by the clock of another server
     ],
 )
 def test_ago_shows_the_distance_as_text(distance: dt.timedelta, words: str) -> None:
     assert f">{words}</time>" in rendered("{% ago timestamp %}", timestamp=timezone.now() - distance)
+
+
+def test_what_is_yet_to_come_says_when() -> None:
+    later = timezone.now() + dt.timedelta(hours=5, minutes=1)
+
+    assert ">in 5\xa0hours</time>" in rendered("{% ago timestamp is_past=False %}", timestamp=later)
 
 
 def test_ago_contains_the_exact_local_time() -> None:

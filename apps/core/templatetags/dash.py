@@ -39,12 +39,16 @@ def icon(name: str) -> SafeString:
 
 
 @register.simple_tag
-def ago(timestamp: datetime | None) -> SafeString | str:
-    """Return how long ago ``timestamp`` was, with the exact time as tooltip; "never" for None."""
+def ago(timestamp: datetime | None, *, is_past: bool = True) -> SafeString | str:
+    """Return how long ago ``timestamp`` was, with the exact time as tooltip; "never" for None.
+
+    What ``is_past`` is never "in 1 hour": the clock of another server may be ahead.
+    """
     if timestamp is None:
         return gettext("never")
     now = timezone.now()
-    if abs((now - timestamp).total_seconds()) < 60:
+    seconds = (now - timestamp).total_seconds()
+    if abs(seconds) < 60 or (is_past and seconds < 0):
         words = gettext("just now")
     elif timestamp < now:
         words = gettext("%(time)s ago") % {"time": timesince(timestamp, now, depth=1)}

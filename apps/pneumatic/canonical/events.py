@@ -141,6 +141,7 @@ class WorkflowSnapshot:
     open task.
 
     ``passed`` are the completed tasks, with id, number and name alone, where the API lists those; else None.
+    ``is_external``: a public form started it.
     """
 
     id: int
@@ -158,6 +159,7 @@ class WorkflowSnapshot:
     due: dt.datetime | None = None
     owner_ids: tuple[int, ...] = ()  # users who may see it, even if another user started it
     passed: tuple[TaskSnapshot, ...] | None = None
+    is_external: bool = False
 
     def current_tasks(self) -> tuple[TaskSnapshot, ...]:
         """Return the open tasks: those that are active or snoozed."""
@@ -286,6 +288,8 @@ def _workflow_to_json(workflow: WorkflowSnapshot) -> dict[str, Any]:
         data["owner_ids"] = list(workflow.owner_ids)
     if workflow.passed is not None:
         data["passed"] = [_task_to_json(task) for task in workflow.passed]
+    if workflow.is_external:
+        data["is_external"] = True
     return data
 
 
@@ -309,6 +313,7 @@ def _workflow_from_json(data: Mapping[str, Any]) -> WorkflowSnapshot:
         _time(get("due")),
         tuple(get("owner_ids", ())),
         None if passed is None else tuple([_task_from_json(task) for task in passed]),
+        get("is_external", False),
     )
 
 

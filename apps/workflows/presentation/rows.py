@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
+from apps.core.people import resolve
 from apps.workflow_templates.models import Template
 from apps.workflows import selectors
 from apps.workflows.holders import keys_of, named_performers, names_of_unnamed, shown_names
@@ -30,13 +31,18 @@ PERFORMERS_SHOWN = 3
 
 @dataclass(frozen=True, slots=True)
 class WorkflowRow:
-    """A workflow as a list shows it; ``template`` is None where it is not mirrored."""
+    """A workflow as a list shows it; ``template`` is None where it is not mirrored.
+
+    ``starter`` is the name of the user who started it in Pneumatic, '' where a launch did or it is unknown.
+    """
 
     workflow: Workflow
     template: Template | None
     performers: Sequence[str]
     more_performers: int
     is_mine: bool
+    starter: str = ""
+    is_external: bool = False  # a public form started it
 
     @property
     def template_name(self) -> str:
@@ -63,17 +69,25 @@ class WorkflowRow:
         return news(self.workflow)
 
 
-def rows(workflows: Sequence[Workflow], *, me: int | None = None) -> list[WorkflowRow]:
-    """Return the rows of a list; ``me`` is the reader's Pneumatic id. At most four queries for any number of rows."""
+def rows(
+    workflows: Sequence[Workflow], *, me: int | None = None, with_starters: bool = False
+) -> list[WorkflowRow]:
+    """Return the rows of a list; ``me`` is the reader's Pneumatic id.
+
+    At most four queries for any number of rows, and two more ``with_starters``.
+    """
     templates = selectors.templates_of(workflows)
     assigned = {
         workflow.pk: named_performers(workflow.performers) for workflow in workflows if workflow.state in OPEN
     }
     names, mine = names_of_unnamed(assigned.values()), keys_of(me, assigned.values())
+    outside = selectors.started_outside(workflows) if with_starters else {}
+    starters = resolve({starter for starter, _is_external in outside.values() if starter is not None})
     found = []
     for workflow in workflows:
         performers = assigned.get(workflow.pk, [])
         shown = shown_names(performers, names)
+        starter, is_external = outside.get(workflow.pk, (None, False))
         found.append(
             WorkflowRow(
                 workflow=workflow,
@@ -81,6 +95,8 @@ def rows(workflows: Sequence[Workflow], *, me: int | None = None) -> list[Workfl
                 performers=shown[:PERFORMERS_SHOWN],
                 more_performers=len(shown[PERFORMERS_SHOWN:]),
                 is_mine=any(key in mine for key, _name in performers),
+                starter=starters[starter].name if starter is not None else "",
+                is_external=is_external,
             )
         )
     return found

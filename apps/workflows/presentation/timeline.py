@@ -88,6 +88,7 @@ class WorkflowDetail:
     read_back: str
     events_until: dt.datetime | None
     starter: Person | None
+    is_external: bool  # a public form started it
     is_urgent: bool
     due: dt.datetime | None
 
@@ -125,6 +126,7 @@ def detail_of(workflow: Workflow) -> WorkflowDetail:
         read_back=read_back_text(workflow.pk, history),
         events_until=history.events_until,
         starter=people.by_id.get(history.starter_id) if history.starter_id is not None else None,
+        is_external=history.is_external,
         is_urgent=history.is_urgent,
         due=history.due,
     )

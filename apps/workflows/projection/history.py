@@ -142,6 +142,7 @@ class History:
     gaps: tuple[Gap, ...] = ()
     events_until: dt.datetime | None = None
     starter_id: int | None = None
+    is_external: bool = False  # a public form started it
     is_urgent: bool = False
     due: dt.datetime | None = None
     comparison_key: str = ""
@@ -164,6 +165,8 @@ def history_to_json(history: History) -> dict[str, Any]:
         data["heard_until"] = history.events_until.isoformat()
     if history.starter_id is not None:
         data["starter_id"] = history.starter_id
+    if history.is_external:
+        data["is_external"] = True
     if history.is_urgent:
         data["is_urgent"] = True
     if history.due:
@@ -184,6 +187,7 @@ def history_from_json(data: Mapping[str, Any]) -> History:
         gaps=tuple(map(_gap_from_json, data.get("gaps", ()))),
         events_until=_time(data.get("heard_until")),
         starter_id=data.get("starter_id"),
+        is_external=data.get("is_external", False),
         is_urgent=data.get("is_urgent", False),
         due=_time(data.get("due")),
         comparison_key=data.get("mark", ""),

@@ -146,6 +146,7 @@ def _details(facts: Sequence[Fact]) -> dict[str, Any]:
     with_owners = next((workflow for workflow in whole if workflow.owner_ids), newest)
     return {
         "starter_id": newest.starter_id,
+        "is_external": newest.is_external,
         "owner_ids": with_owners.owner_ids,
         "is_urgent": newest.is_urgent,
         "due": newest.due or with_owners.due,

@@ -31,12 +31,16 @@ def workflow_state(workflow: Workflow) -> SafeString:
 
 @register.simple_tag
 def for_time(since: dt.datetime | None) -> SafeString | str:
-    """Return how long ago ``since`` was, with the exact time in the title; "" for None."""
+    """Return how long ago ``since`` was, with the exact time in the title; "" for None.
+
+    The clock of Pneumatic may be ahead: then it has lasted for less than a minute.
+    """
     if since is None:
         return ""
     local = timezone.localtime(since)
     exact = f"{date_format(local, 'DATETIME_FORMAT')} {local.tzname()}"
-    words = _("for %(time)s") % {"time": lasted(since, timezone.now())}
+    now = timezone.now()
+    words = _("for %(time)s") % {"time": lasted(min(since, now), now)}
     return format_html(
         '<time datetime="{}" title="{}">{}</time>',
         local.isoformat(timespec="seconds"),

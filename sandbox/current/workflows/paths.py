@@ -82,8 +82,7 @@ class WorkflowPaths:
         people = listing.numbers(query, "current_performer")
         groups = listing.numbers(query, "current_performer_group_ids")
         tasks = set(filter(None, query.get("template_task_api_name", "").split(",")))
-        if listing.flag(query, "is_external"):
-            return []  # only users start anything here
+        is_external = listing.flag(query, "is_external")
         words = [word.casefold() for word in _WORD.findall(query.get("search", ""))]
 
         def matches(item: Record) -> bool:
@@ -91,6 +90,7 @@ class WorkflowPaths:
             return (
                 (not status or item["status"] == STATUSES[status])
                 and (templates is None or item["template_id"] in templates)
+                and (is_external is None or item["is_external"] == is_external)
                 and (starters is None or item["started_by"] in starters)
                 and (people is None or any(people & set(step["performers"]) for step in active))
                 and (groups is None or any(groups & set(step["groups"]) for step in active))

@@ -151,7 +151,7 @@ def workflow_head(workflow: Record, state: State) -> Record:
         "status": workflow["status"],
         "description": workflow["description"],
         "finalizable": workflow["finalizable"],
-        "is_external": False,
+        "is_external": workflow["is_external"],
         "is_urgent": workflow["is_urgent"],
         "date_created_tsp": stamp(workflow["date_created"]),
         "date_completed_tsp": stamp(workflow["date_completed"]),

@@ -111,6 +111,7 @@ def parse_workflow(node: Node) -> WorkflowSnapshot:
         _time(data, "due_date"),
         _owners(data),
         _passed(data.get("passed_tasks")),
+        data.get("is_external") is True,
     )
 
 
