@@ -1,11 +1,12 @@
 /*
- * [data-upload]: files go to the server as soon as they are chosen, with progress and a way to cancel; what remains
- * in the form is their upload id. Without this script the files travel with the form.
+ * [data-upload]: files go to the server as soon as they are chosen, dropped or pasted, with progress and a way to
+ * cancel; what remains in the form is their upload id. Without this script the files travel with the form.
  */
 (() => {
   "use strict";
   const AT_ONCE = 2;
   const TOO_MANY = 429;
+  const MEASURED_SECONDS = 2; // of an upload, before its end can be estimated
 
   const text = (key, values = {}) =>
     document
@@ -34,6 +35,16 @@
     const style = { minimumFractionDigits: digits, maximumFractionDigits: digits };
     const size = new Intl.NumberFormat(document.documentElement.lang || "en", style).format(bytes / 1024 ** power);
     return text([bytes === 1 ? "byte" : "bytes", "KB", "MB"][power], { size });
+  };
+
+  /* Per cent and size, and the time that is left as soon as the speed is known. */
+  const howFar = ({ loaded, total }, bytes, seconds) => {
+    const values = { percent: Math.floor((100 * loaded) / total), size: inWords(bytes) };
+    if (seconds < MEASURED_SECONDS || !loaded) return text("progress", values);
+    const left = Math.ceil((seconds * (total - loaded)) / loaded);
+    return left < 60
+      ? text("seconds-left", { ...values, left })
+      : text("minutes-left", { ...values, left: Math.ceil(left / 60) });
   };
 
   /* Pneumatic limits uploads per minute, for all fields of the page together: no upload starts before this time. */
@@ -75,7 +86,41 @@
       this.hold("");
       root.querySelector("[data-upload-hint]")?.remove();
       for (const item of [...this.list.children]) this.adopt(item);
-      this.input.addEventListener("change", () => this.take());
+      this.buildZone();
+    }
+
+    /* The browser's own control says "No file chosen" although files are attached: a button of ours replaces it. */
+    buildZone() {
+      const { root, input } = this;
+      const choose = make("label", { class: "button", for: input.id }, text("choose"));
+      input.classList.add("upload__input");
+      input.after(choose, make("span", { class: "field__help" }, text("drop")));
+      input.addEventListener("change", () => {
+        const files = [...input.files];
+        input.value = ""; // or the form would send them a second time
+        this.take(files);
+      });
+      root.addEventListener("paste", (event) => {
+        if (event.clipboardData.files.length) this.take([...event.clipboardData.files]);
+      });
+      root.addEventListener("dragover", () => root.toggleAttribute("data-over", this.isOpen));
+      root.addEventListener("dragleave", (event) => {
+        if (!root.contains(event.relatedTarget)) root.removeAttribute("data-over");
+      });
+      root.addEventListener("drop", (event) => {
+        root.removeAttribute("data-over");
+        if (!this.isOpen) return;
+        // A folder looks like a file that cannot be read.
+        const entries = [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry?.());
+        const folders = new Set(entries.filter((entry) => entry?.isDirectory).map((entry) => entry.name));
+        const files = [...event.dataTransfer.files];
+        this.take(files.filter((file) => !folders.has(file.name)));
+        for (const name of folders) this.refuse(name, text("folder", { name }));
+      });
+    }
+
+    get isOpen() {
+      return !this.input.matches(":disabled");
     }
 
     get isBusy() {
@@ -99,9 +144,7 @@
       item.replaceWith(row);
     }
 
-    take() {
-      const files = [...this.input.files];
-      this.input.value = ""; // or the form would send them a second time
+    take(files) {
       this.hold("");
       for (const file of files) {
         this.failed(file.name)?.remove(); // it is chosen again
@@ -117,10 +160,11 @@
       const label = make("bdi", {}, file.name);
       const progress = make("progress", { class: "progress", max: "100", "aria-label": text("uploading", { name: file.name }) });
       const cancel = makeButton(this.word("cancel"), "cancel", file.name);
+      const state = make("span", { class: "muted" }, inWords(file.size));
       progress.value = 0;
-      item.append(label, progress, cancel);
+      item.append(label, progress, state, cancel);
       this.list.append(item);
-      const job = { file, item, progress, request: null };
+      const job = { file, item, progress, state, request: null };
       cancel.addEventListener("click", () => this.cancel(job));
       this.waiting.push(job);
     }
@@ -143,16 +187,22 @@
     }
 
     send(job) {
-      const { file, progress } = job;
+      const { file, progress, state } = job;
+      const begun = performance.now();
       const request = (job.request = new XMLHttpRequest());
       const body = new FormData();
       body.append("name", file.name); // exactly: a multipart body has %22 for a quotation mark of the file's name
       body.append("file", file);
       request.upload.addEventListener("progress", (event) => {
-        if (event.lengthComputable) progress.value = (100 * event.loaded) / event.total;
+        if (!event.lengthComputable) return;
+        progress.value = (100 * event.loaded) / event.total;
+        state.textContent = howFar(event, file.size, (performance.now() - begun) / 1000);
       });
       // All of it is with the dashboard, which now passes it on: how long that takes is not known.
-      request.upload.addEventListener("load", () => progress.removeAttribute("value"));
+      request.upload.addEventListener("load", () => {
+        progress.removeAttribute("value");
+        state.textContent = text("passed-on", { size: inWords(file.size) });
+      });
       request.addEventListener("load", () => this.finish(job));
       request.addEventListener("error", () => this.finish(job));
       request.open("POST", this.root.dataset.uploadUrl);
@@ -169,6 +219,7 @@
       const wait = Number(request.getResponseHeader("Retry-After"));
       if (request.status === TOO_MANY && wait > 0) {
         job.progress.value = 0;
+        job.state.textContent = inWords(file.size);
         this.waiting.unshift(job);
         pause.begin(wait);
         return;
@@ -279,6 +330,12 @@
     },
     true,
   );
+  /* A file that is dropped next to a field would replace the page, and with it the form. */
+  for (const kind of ["dragover", "drop"]) {
+    document.addEventListener(kind, (event) => {
+      if (uploads.size && event.dataTransfer?.types.includes("Files")) event.preventDefault();
+    });
+  }
   document.addEventListener("htmx:load", (event) => enhance(event.detail.elt));
   enhance(document);
 })();

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,49 @@ def test_files_are_with_the_server_before_the_form_is_sent(
     expect(page.get_by_text("5 bytes")).to_be_visible()
     expect(page.get_by_text("2.9 KB")).to_be_visible()
     assert_accessible(page)
+
+
+def test_files_can_be_dropped_pasted_and_chosen_with_the_keyboard(
+    browse: Browse, operator: User, url: str, papers: list[Path], sandbox: Sandbox
+) -> None:
+    page = browse(url, user=operator)
+    for kind in ("drop", "paste"):
+        page.locator("[data-upload]").evaluate(
+            """(zone, kind) => {
+                const files = new DataTransfer();
+                files.items.add(new File(["x"], `${kind}.txt`, { type: "text/plain" }));
+                const event = kind === "drop"
+                    ? new DragEvent("drop", { dataTransfer: files, bubbles: true, cancelable: true })
+                    : new ClipboardEvent("paste", { clipboardData: files, bubbles: true });
+                zone.dispatchEvent(event);
+            }""",
+            kind,
+        )
+        expect(page.get_by_role("button", name=f"Remove {kind}.txt")).to_be_visible()
+
+    page.locator("input[type=file]").focus()
+    with page.expect_file_chooser() as chooser:
+        page.keyboard.press("Enter")
+    chooser.value.set_files(papers[0])
+    expect(page.get_by_role("button", name="Remove")).to_have_count(3)
+    assert len(attached(page)) == 3
+
+
+def test_progress_has_per_cent_size_and_the_time_that_is_left(
+    browse: Browse, operator: User, url: str, papers: list[Path]
+) -> None:
+    page = browse(user=operator)
+    page.clock.install()
+    page.goto(url)
+    page.evaluate("XMLHttpRequest.prototype.send = function () { window.upload = this.upload; }")
+    page.locator("input[type=file]").set_input_files(papers[1])
+    page.clock.fast_forward(10_000)
+
+    page.evaluate(
+        "upload.dispatchEvent(new ProgressEvent('progress', { lengthComputable: true, loaded: 1, total: 4 }))"
+    )
+
+    expect(page.get_by_text(re.compile(r"^25% of 2\.9 KB, \d+ (s|min) left$"))).to_be_visible()
 
 
 def test_a_removed_file_is_not_sent(browse: Browse, operator: User, url: str, papers: list[Path]) -> None:

@@ -17,6 +17,7 @@ from django.utils.datastructures import MultiValueDict
 from apps.accounts.models import User
 from apps.core.identifiers import read_number, read_uuid
 from apps.kickoff.forms import KickoffForm
+from apps.kickoff.names import control_key, control_name, find_name, read_controls
 from apps.kickoff.transfer import rebase, uploads_in, with_empty_controls
 from apps.kickoff.transfer import with_uploads as attach
 from apps.launches import selectors
@@ -41,6 +42,8 @@ _OWN_CONTROLS = frozenset(
         "version",
         "previous",
         "repeat",
+        "check",
+        "enter",
         "launch",
         "preview",
         "find",
@@ -176,7 +179,7 @@ def parse(request: HttpRequest, template: Template) -> Submission:
         submission_id=read_uuid(post.get("submission_id", "")),
         previous=previous_launch(template, post.get("previous", "")),
         repeat=read_uuid(post.get("repeat", "")),
-        find=post.get("find", ""),
+        find=post.get("find", "") or _entered_search(post, kickoff),
         urgency=urgency.read(dict(post.lists())),
         user=request.user if request.user.is_authenticated else None,
     )
@@ -193,6 +196,19 @@ def posted_fields(request: HttpRequest) -> list[tuple[str, str]]:
         if name in _MARKS or name not in _OWN_CONTROLS
         for value in values
     ]
+
+
+def _entered_search(post: MultiValueDict[str, str], kickoff: Kickoff) -> str:
+    """Return the key of the field whose search Enter sends: its text was typed, and no result was offered yet.
+
+    Otherwise Enter launches, as with scripts, which choose the result themselves.
+    """
+    if "enter" not in post:
+        return ""
+    controls: MultiValueDict[str, str] = read_controls(post, kickoff.fields)
+    names = [field.api_name for field in kickoff.fields]
+    typed = (name for name in names if controls.get(find_name(name), "").strip())
+    return next((control_key(name) for name in typed if control_name(name) not in controls), "")
 
 
 def open_form(template: Template, kickoff: Kickoff, initial: Mapping[str, Any], *, user: User) -> KickoffForm:

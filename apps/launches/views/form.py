@@ -79,7 +79,10 @@ def _open(request: HttpRequest, template: Template) -> HttpResponse:
 
 
 def _submit(request: HttpRequest, template: Template) -> HttpResponse:
-    """Check a posted form, then search, preview or launch, depending on the button that was pressed."""
+    """Check a posted form, then search, preview or launch, depending on the button that was pressed.
+
+    A script sends the form to be checked alone: it clears the errors that were corrected.
+    """
     submission = parse(request, template)
     refusal = permissions.launch_denied_reason(submission.signed_in, template)
     if refusal is not None:
@@ -93,13 +96,14 @@ def _submit(request: HttpRequest, template: Template) -> HttpResponse:
 
 def _check(request: HttpRequest, submission: Submission, open_client: OpenClient) -> HttpResponse:
     template = submission.template
-    is_launch = not submission.find and "preview" not in request.POST
+    is_check = "check" in request.POST
+    is_launch = not submission.find and not is_check and "preview" not in request.POST
     if is_launch and (launched := submission.launched_already()):
         return redirect("launch-detail", launch_id=launched.pk)
     if (carried := _in_current_form(submission, template)) is None:
         return _ask_about_changes(request, submission, template)
     submission = carried
-    if submission.find:
+    if submission.find or is_check:
         return show_form(request, checked_page(submission))
     if not urgency.is_offered() and submission.urgency.left_out:
         notice = _(

@@ -62,7 +62,7 @@ class FormPage:
 
     @property
     def can_launch(self) -> bool:
-        """Whether the page has a Launch button."""
+        """Whether the page has a Launch button; without one, nothing on it can be edited."""
         return not self.refusal and not self.form.blockers
 
 

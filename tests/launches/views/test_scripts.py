@@ -102,6 +102,29 @@ def test_the_preview_takes_focus_and_is_accessible(
     assert_accessible(page)
 
 
+def test_errors_are_cleared_when_they_are_corrected(
+    browse: Browse, someone: User, every_field: Template
+) -> None:
+    browse.allow("status of 422")
+    page = browse(url_of(every_field), user=someone)
+    page.get_by_label("Workflow name").fill("")
+    page.get_by_role("textbox", name="Link").fill("not a link")
+    page.get_by_role("button", name="Launch", exact=True).click()
+    summary = page.locator(".error-summary")
+    expect(summary.get_by_role("listitem")).to_have_count(3)
+
+    page.get_by_label("Subject").fill("Three desks")
+    expect(summary.get_by_role("listitem")).to_have_count(2)
+    expect(page.locator(".field--invalid")).to_have_count(2)
+    page.get_by_label("Workflow name").fill("Desks")
+    page.get_by_role("textbox", name="Link").fill("https://example.com/")
+
+    expect(summary).to_have_count(0)
+    expect(page.locator(".field--invalid, .field__error[id], [aria-invalid]")).to_have_count(0)
+    assert not page.title().startswith("Error")
+    assert not Launch.objects.exists()
+
+
 @pytest.mark.parametrize(
     "state", exhaustive([state.value for state in Launch.State], but=["rejected", "launched", "unknown"])
 )
