@@ -6,10 +6,12 @@ import datetime as dt
 from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import PneumaticGroup, PneumaticUser
 from apps.accounts.searching import search_text
+from apps.core.answers import is_blank
 from apps.pneumatic.canonical.schemas import Group, Received, User
 from apps.pneumatic.canonical.serialization import content_hash
 from apps.sync import mirror
@@ -63,7 +65,7 @@ class Users(_Mirror[User, PneumaticUser]):
                 email=user.email,
                 first_name=user.first_name,
                 last_name=user.last_name,
-                name=user.full_name,
+                name=_shown_name(user),
                 status=user.status,
                 is_admin=user.is_admin,
                 is_account_owner=user.is_account_owner,
@@ -72,6 +74,12 @@ class Users(_Mirror[User, PneumaticUser]):
                 content_hash=content_hash,
             )
         )
+
+
+def _shown_name(user: User) -> str:
+    """Return the name that pages show: there is always something to read, and to click."""
+    name = user.email if is_blank(user.full_name) else user.full_name
+    return gettext("User %(id)s") % {"id": user.id} if is_blank(name) else name
 
 
 class Groups(_Mirror[Group, PneumaticGroup]):
@@ -102,7 +110,7 @@ class Groups(_Mirror[Group, PneumaticGroup]):
         return mirror.fitting(
             PneumaticGroup(
                 id=group.id,
-                name=group.name,
+                name=gettext("Group %(id)s") % {"id": group.id} if is_blank(group.name) else group.name,
                 size=len(group.users),
                 users=sorted(group.users),
                 is_personal=group.is_personal,

@@ -8,6 +8,7 @@ payloads.
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -21,6 +22,12 @@ from django.utils.translation import gettext_lazy
 from apps.core.days import read_day
 from apps.core.people import Group, Person
 
+# White space, control characters, what Unicode calls default ignorable, and the empty pattern of Braille.
+_INVISIBLE = re.compile(
+    r"[\s\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
+    r"\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    r"\U000e0000-\U000e0fff]+"
+)
 _SCHEMES = frozenset({"http", "https"})
 
 # What a status other than "active" reads like.
@@ -72,9 +79,14 @@ def safe_link(url: str) -> str:
     return url if parts.scheme in _SCHEMES and parts.hostname else ""
 
 
+def is_blank(text: str) -> bool:
+    """Return whether nothing of ``text`` can be seen: blanks, fillers, joiners, control characters."""
+    return not _INVISIBLE.sub("", text)
+
+
 def field_label(name: str, api_name: str) -> str:
     """Return the name of a field; its API name, then a placeholder, where it has none."""
-    return name.strip() or api_name or _("Unnamed field")
+    return next((text for text in (name.strip(), api_name) if not is_blank(text)), _("Unnamed field"))
 
 
 def day_text(day: dt.date | str) -> str:
@@ -89,7 +101,7 @@ def day_text(day: dt.date | str) -> str:
 
 def text_answer(text: str) -> AnswerText:
     """Return a text as an answer; blanks alone are none."""
-    return AnswerText((AnswerPart(text),)) if text.strip() else AnswerText()
+    return AnswerText() if is_blank(text) else AnswerText((AnswerPart(text),))
 
 
 def link_part(url: str) -> AnswerPart:
@@ -103,7 +115,7 @@ def file_part(name: str, url: str, *, size: int | None = None) -> AnswerPart:
     notes = [] if size is None else [filesizeformat(size)]
     if not link:
         notes.append(_("no link: the file has no web address"))
-    return AnswerPart(name or _("Unnamed file"), url=link, note=", ".join(notes))
+    return AnswerPart(_("Unnamed file") if is_blank(name) else name, url=link, note=", ".join(notes))
 
 
 def option_part(label: str, *, is_offered: bool = True) -> AnswerPart:

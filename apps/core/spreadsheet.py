@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 
 from django.http import StreamingHttpResponse
 from django.utils import timezone
 
+# By the value of ``separator=`` in the address of an export. Spreadsheets of many languages want a semicolon.
+SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t"}
 # Spreadsheets treat a cell that starts like this as a formula; some do so for the full-width forms, too.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20", "\t", "\r", "\n")
 LINES_READ_FIRST = 3  # the byte order mark, the headings, a row
+# A program that splits lines at another separator than the file has also sees cells within a cell.
+_INNER_CELL = re.compile(r"""([;\t|,\r\n][ "']*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])""")
 
 
 class _Echo:
@@ -22,13 +27,20 @@ class _Echo:
         return text
 
 
-def csv_lines(headings: Sequence[object], rows: Iterable[Iterable[object]]) -> Iterator[str]:
+def separator_of(query: Mapping[str, str]) -> str:
+    """Return the separator that the address of an export names; a comma for none."""
+    return SEPARATORS.get(query.get("separator", ""), ",")
+
+
+def csv_lines(
+    headings: Sequence[object], rows: Iterable[Iterable[object]], *, separator: str = ","
+) -> Iterator[str]:
     """Yield the lines of the file, the heading first; a byte order mark marks it as UTF-8 for spreadsheets."""
-    writer = csv.writer(_Echo())
+    writer = csv.writer(_Echo(), delimiter=separator)
     yield "\N{ZERO WIDTH NO-BREAK SPACE}"
     yield writer.writerow([str(heading) for heading in headings])
     for row in rows:
-        yield writer.writerow([plain_cell(_text(value)) for value in row])
+        yield writer.writerow([plain_cell(_text(value), separator=separator) for value in row])
 
 
 def csv_response(subject: str, lines: Iterable[str]) -> StreamingHttpResponse:
@@ -44,9 +56,15 @@ def csv_response(subject: str, lines: Iterable[str]) -> StreamingHttpResponse:
     return response
 
 
-def plain_cell(text: str) -> str:
-    """Return ``text`` so that a spreadsheet does not evaluate it as a formula."""
+def plain_cell(text: str, *, separator: str = ",") -> str:
+    """Return ``text`` so that a spreadsheet evaluates nothing of it as a formula, wherever it splits the line."""
+    text = _INNER_CELL.sub(lambda match: _guarded(match[0], separator), text)
     return f"'{text}" if text.lstrip(" ").startswith(_FORMULA_STARTS) else text
+
+
+def _guarded(start: str, separator: str) -> str:
+    """Return the start of a cell within a cell with an apostrophe; unchanged after the file's own, quoted separator."""
+    return start if start[0] == separator else f"{start}'"
 
 
 def _text(value: object) -> str:

@@ -34,9 +34,10 @@ URGENT, STATE = 3, 7  # columns whose values are shown as text
 ROWS_FETCHED = 2000  # at a time
 
 
-def csv_lines(launches: QuerySet[Launch]) -> Iterator[str]:
+def csv_lines(launches: QuerySet[Launch], *, separator: str = ",") -> Iterator[str]:
     """Yield the lines of the file, the heading first."""
-    return spreadsheet.csv_lines([heading for heading, _column in COLUMNS], _rows(launches))
+    headings = [heading for heading, _column in COLUMNS]
+    return spreadsheet.csv_lines(headings, _rows(launches), separator=separator)
 
 
 def _rows(launches: QuerySet[Launch]) -> Iterator[list[object]]:

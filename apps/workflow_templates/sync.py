@@ -11,6 +11,7 @@ from django.conf import settings
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.answers import is_blank
 from apps.pneumatic import server
 from apps.pneumatic.canonical import schemas, serialization
 from apps.pneumatic.client import capabilities
@@ -62,12 +63,13 @@ class Templates(Resource[schemas.Template, TemplateRecord]):
     def row(self, item: schemas.Received[schemas.Template], *, content_hash: str) -> TemplateRecord:
         """Return the mirrored template, without times and version."""
         template = item.read()
+        name = gettext("Template %(id)s") % {"id": template.id} if is_blank(template.name) else template.name
         kickoff = serialization.kickoff_to_json(template.kickoff)
         return TemplateRecord(
             template=mirror.fitting(
                 Template(
                     id=template.id,
-                    name=template.name,
+                    name=name,
                     description=template.description,
                     is_active=template.is_active,
                     finalizable=template.finalizable,
@@ -78,9 +80,9 @@ class Templates(Resource[schemas.Template, TemplateRecord]):
                     workflow_name=template.workflow_name,
                     fields_count=len(template.kickoff.fields),
                     field_types=searching.field_types(template.kickoff),
-                    order_key=searching.order_key(name=template.name, is_active=template.is_active),
+                    order_key=searching.order_key(name=name, is_active=template.is_active),
                     tasks=serialization.tasks_to_json(template.tasks),
-                    search=searching.search_text(name=template.name, description=template.description),
+                    search=searching.search_text(name=name, description=template.description),
                     raw=item.raw,
                     content_hash=content_hash,
                 )

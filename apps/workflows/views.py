@@ -15,7 +15,7 @@ from apps.core import live
 from apps.core.htmx import is_partial
 from apps.core.paging import page
 from apps.core.people import pneumatic_id_of
-from apps.core.spreadsheet import csv_response
+from apps.core.spreadsheet import csv_response, separator_of
 from apps.pneumatic.client import workflow_url
 from apps.webhooks.freshness import event_freshness
 from apps.workflows import selectors
@@ -60,7 +60,8 @@ def workflow_list(request: HttpRequest) -> HttpResponse:
 def workflow_csv(request: HttpRequest) -> StreamingHttpResponse:
     """Stream every workflow that matches the filters as CSV."""
     filters = WorkflowFilterForm(request.GET, user=cast(User, request.user)).filters()
-    return csv_response("workflows", csv_lines(selectors.workflows(filters)))
+    lines = csv_lines(selectors.workflows(filters), separator=separator_of(request.GET))
+    return csv_response("workflows", lines)
 
 
 @require_safe

@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from apps.core.answers import AnswerPart, AnswerText, day_text
+from apps.core.answers import AnswerPart, AnswerText, day_text, is_blank
 from apps.core.days import read_day
 from apps.kickoff.fields.base import AnswerError, ControlState, KickoffField
 from apps.kickoff.fields.registry import register
@@ -36,7 +36,7 @@ class DayField(forms.Field):
     def to_python(self, value: Any) -> dt.date | None:
         """Return the day."""
         text = str(value or "").strip()
-        if not text:
+        if is_blank(text):
             return None
         day = read_day(text)
         if day is None:

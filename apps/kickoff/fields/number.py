@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from apps.core.answers import AnswerPart, AnswerText
+from apps.core.answers import AnswerPart, AnswerText, is_blank
 from apps.kickoff.fields.base import AnswerError, ControlState, KickoffField
 from apps.kickoff.fields.registry import register
 from apps.kickoff.lookups import Lookups
@@ -58,7 +58,7 @@ class DecimalField(forms.Field):
     def to_python(self, value: Any) -> Decimal | None:
         """Return the number."""
         text = str(value or "").strip()
-        if not text:
+        if is_blank(text):
             return None
         try:
             return parse_number(text)

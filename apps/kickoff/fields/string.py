@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 
+from apps.core.answers import is_blank
 from apps.kickoff.fields.base import ControlState
 from apps.kickoff.fields.plain import PlainField, refuse_null
 from apps.kickoff.fields.registry import register
@@ -21,7 +22,7 @@ def single_line(text: str) -> str:
 
 
 class LineField(forms.CharField):
-    """One line of text."""
+    """One line of text; nothing that can be seen is no text."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(strip=False, **kwargs)
@@ -29,7 +30,8 @@ class LineField(forms.CharField):
 
     def to_python(self, value: Any) -> str:
         """Return the text on one line."""
-        return single_line(super().to_python(value) or "")
+        text = single_line(super().to_python(value) or "")
+        return "" if is_blank(text) else text
 
 
 @register

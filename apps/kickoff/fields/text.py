@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 
+from apps.core.answers import is_blank
 from apps.kickoff.fields.base import ControlState
 from apps.kickoff.fields.plain import PlainField, refuse_null
 from apps.kickoff.fields.registry import register
@@ -18,7 +19,7 @@ def unix_lines(text: str) -> str:
 
 
 class ParagraphsField(forms.CharField):
-    """Text that is kept exactly as typed; nothing but blanks is no answer."""
+    """Text that is kept exactly as typed; nothing that can be seen is no answer."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(strip=False, widget=forms.Textarea, **kwargs)
@@ -27,7 +28,7 @@ class ParagraphsField(forms.CharField):
     def to_python(self, value: Any) -> str:
         """Return the text with LF line ends."""
         text = unix_lines(super().to_python(value) or "")
-        return text if text.strip() else ""
+        return "" if is_blank(text) else text
 
 
 @register
@@ -48,7 +49,7 @@ class TextField(PlainField):
     def from_default(self, lookups: Lookups) -> list[str]:
         """Return the default with LF line ends; nothing but blanks is none."""
         text = unix_lines(self.definition.default)
-        return self.parse_link_values([text if text.strip() else ""], lookups)
+        return self.parse_link_values(["" if is_blank(text) else text], lookups)
 
     def context(self, state: ControlState) -> dict[str, Any]:
         """Return what was typed."""

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from apps.core.answers import AnswerText, group_part, person_part, status_badge
+from apps.core.answers import AnswerText, group_part, is_blank, person_part, status_badge
 from apps.core.identifiers import read_number
 from apps.core.people import Group, Person
 from apps.kickoff.fields.base import SEARCH_TEMPLATE, AnswerError, ControlState, KickoffField, Option
@@ -58,7 +58,7 @@ class PersonField(forms.Field):
     def to_python(self, value: Any) -> Person | Group | None:
         """Return the chosen person or group."""
         text = str(value or "").strip()
-        if not text:
+        if is_blank(text):
             return None
         chosen = _known(text, self.lookups)
         if chosen is None:

@@ -21,7 +21,7 @@ from apps.core import live
 from apps.core.htmx import is_partial
 from apps.core.identifiers import read_number
 from apps.core.paging import page
-from apps.core.spreadsheet import csv_response
+from apps.core.spreadsheet import csv_response, separator_of
 from apps.kickoff.fields import describe_answers
 from apps.kickoff.lookups import MirroredPeople
 from apps.launches import outcomes, permissions, presentation, selectors
@@ -71,7 +71,7 @@ def launch_csv(request: HttpRequest) -> StreamingHttpResponse:
     """Stream every launch that matches the filters as CSV."""
     resolution.settle_abandoned()
     found = selectors.launches(LaunchFilterForm(request.GET).filters())
-    return csv_response("launches", csv_lines(found))
+    return csv_response("launches", csv_lines(found, separator=separator_of(request.GET)))
 
 
 @require_safe

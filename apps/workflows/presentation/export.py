@@ -61,9 +61,9 @@ _STATE, _PERFORMERS = COLUMNS.index("state"), COLUMNS.index("performers")
 ROWS_FETCHED = 2000  # at a time
 
 
-def csv_lines(workflows: QuerySet[Workflow]) -> Iterator[str]:
+def csv_lines(workflows: QuerySet[Workflow], *, separator: str = ",") -> Iterator[str]:
     """Yield the lines of the file, the heading first."""
-    return spreadsheet.csv_lines(HEADINGS, _rows(workflows))
+    return spreadsheet.csv_lines(HEADINGS, _rows(workflows), separator=separator)
 
 
 def _rows(workflows: QuerySet[Workflow]) -> Iterator[list[object]]:
