@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 from django.db import InterfaceError, OperationalError, close_old_connections, connections
 
-from apps.core.database.errors import first_line
+from apps.core.database.errors import first_line, trouble_behind
 
 logger = logging.getLogger(__name__)
 
@@ -110,8 +110,11 @@ def _finish(periodic: Periodic) -> bool:
     try:
         while periodic.job():
             pass
-    except Exception:
-        logger.exception("The periodic job “%s” failed.", periodic.name)
+    except Exception as error:
+        if trouble := trouble_behind(error):
+            logger.error("The periodic job “%s” failed: %s", periodic.name, first_line(trouble))
+        else:
+            logger.exception("The periodic job “%s” failed.", periodic.name)
         return False
     return True
 

@@ -154,6 +154,16 @@ def test_everything_can_be_done_once() -> None:
     assert (more.times, other.times) == (3, 1)
 
 
+def test_doing_everything_once_reports_the_databases_trouble_in_one_line(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    periodic.register("broken", Steps(fail(OperationalError("disk full"))), seconds=1)
+
+    assert not periodic.run_once()
+    (record,) = caplog.records
+    assert (record.exc_info, record.getMessage()) == (None, "The periodic job “broken” failed: disk full")
+
+
 def test_doing_everything_once_says_when_something_failed() -> None:
     other = Steps()
     periodic.register("broken", Steps(fail(RuntimeError())), seconds=1)
