@@ -21,6 +21,7 @@ from apps.pneumatic.errors import (
 from tests.fixtures.sandbox import Sandbox, both_dialects
 
 
+@pytest.mark.django_db  # a rejected key is remembered
 @both_dialects
 def test_a_wrong_key_is_not_accepted(sandbox: Sandbox, settings: Settings) -> None:
     settings.PNEUMATIC_API_KEY = "wrong"

@@ -128,6 +128,7 @@ def test_a_refused_target_is_an_error_with_its_parameter(
     assert caught.value.field == ("url" if dialect == "current" else "target")
 
 
+@pytest.mark.django_db  # a rejected key is remembered
 @both_dialects
 def test_a_wrong_key_is_an_error_of_every_call(sandbox: Sandbox, settings: Settings) -> None:
     settings.PNEUMATIC_API_KEY = "wrong"

@@ -19,7 +19,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 
 from apps.accounts.models import User
@@ -117,7 +117,8 @@ def _lock(user: User) -> None:
 
     SQLite's transactions exclude each other anyway.
     """
-    User.objects.select_for_update(no_key=True).filter(pk=user.pk).values_list("pk").first()
+    if connection.features.has_select_for_update:
+        User.objects.select_for_update(no_key=True).filter(pk=user.pk).values_list("pk").first()
 
 
 def send(launch: Launch, client: Client) -> Launch:
