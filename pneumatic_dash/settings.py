@@ -26,6 +26,7 @@ from pneumatic_dash.environment import public_url as _public_url
 from pneumatic_dash.environment import secret as _secret
 from pneumatic_dash.environment import text as _text
 from pneumatic_dash.environment import zone as _zone
+from pneumatic_dash.private_files import PrivateConnection, make_private_folder
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -56,6 +57,11 @@ CSRF_TRUSTED_ORIGINS = [f"{_public.scheme}://{_public.netloc}"] if PUBLIC_URL el
 HTTPS = PUBLIC_URL.startswith("https://")
 BEHIND_PROXY = _flag("BEHIND_PROXY", default=False)
 TRUSTED_PROXIES = int(_number("TRUSTED_PROXIES", 1, least=1, most=10, unit="proxies"))
+
+# A check warns when every user of the machine may read them.
+SECRET_FILES = [
+    Path(file) for file in (_env_file, _text("SECRET_KEY_FILE"), _text("PNEUMATIC_API_KEY_FILE")) if file
+]
 
 # -- Pneumatic -------------------------------------------------------------------------------------------------
 
@@ -156,7 +162,7 @@ DATABASE_COMMAND_TIMEOUT = _number("DATABASE_COMMAND_TIMEOUT", 300, least=1, mos
 DATABASE_LOCK_TIMEOUT = _number("DATABASE_LOCK_TIMEOUT", 60, least=1, most=3600, unit="seconds")
 DATABASE_POOLED = _flag("DATABASE_POOLED", default=False)
 if not _text("DATABASE_URL"):
-    (BASE_DIR / "var").mkdir(exist_ok=True)  # missing in a fresh checkout
+    make_private_folder(BASE_DIR / "var")  # missing in a fresh checkout
 DATABASES = {"default": _database("DATABASE_URL", BASE_DIR / "var" / "dash.sqlite3")}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     _folder = Path(DATABASES["default"]["NAME"]).parent
@@ -168,6 +174,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         # Writers queue for the lock at BEGIN and wait, instead of failing in the middle of a transaction.
         "transaction_mode": "IMMEDIATE",
         "timeout": DATABASE_TIMEOUT,
+        "factory": PrivateConnection,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA cache_size=-64000; PRAGMA mmap_size=268435456;",
     }
 else:
@@ -235,7 +242,7 @@ STORAGES = {
 # Uploads are written to a temporary file while they arrive, never kept in memory.
 FILE_UPLOAD_HANDLERS = [
     "apps.launches.uploads.handler.BoundedUploadHandler",
-    "apps.launches.uploads.handler.ChosenNameUploadHandler",
+    "apps.launches.uploads.handler.SparingUploadHandler",
 ]
 DATA_UPLOAD_MAX_NUMBER_FILES = None  # BoundedUploadHandler skips files above its limit, and keeps the answers
 # Of all texts of a form. Pneumatic limits no text.

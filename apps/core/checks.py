@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,6 +15,8 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Tags, register
+
+from apps.core.health import storage
 
 Check = Callable[[Sequence[AppConfig] | None], list[CheckMessage]]
 
@@ -112,6 +115,30 @@ def check_secret_key(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> 
             id="pneumatic.E002",
         )
     ]
+
+
+@register(Tags.security, deploy=True)
+def check_secret_files(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Warn about files with secrets, and a folder of the database, that every user of the machine may read."""
+    database = storage.database_file()
+    paths = [*settings.SECRET_FILES, *([database, database.parent] if database else [])]
+    return [
+        checks.Warning(
+            f"{path} can be read by every user of this machine.",
+            hint=f"Run: chmod {'o-rwx' if path.is_file() else '0700'} {path}",
+            id="pneumatic.W005",
+        )
+        for path in paths
+        if _others_may_read(path)
+    ]
+
+
+def _others_may_read(path: Path) -> bool:
+    """Return whether every user of the machine may read ``path``; False where it cannot be seen."""
+    try:
+        return bool(path.stat().st_mode & 0o007)
+    except OSError:
+        return False
 
 
 def _is_loopback(host: str) -> bool:

@@ -136,6 +136,7 @@ class Submission:
         for skipped, sentence in (
             (handler.oversized(request), services.too_large),
             (handler.surplus(request), services.too_many),
+            (handler.unstored(request), services.no_room),
         ):
             for api_name, names in uploads_in(self.definitions, skipped).items():
                 errors.setdefault(api_name, []).extend(map(sentence, names))

@@ -7,7 +7,9 @@ a path, drops characters that it finds unprintable, and gives a long extension t
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import IO, Any
 
 from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
@@ -24,6 +26,8 @@ MAX_ENVELOPE_BYTES = 64 * 1024
 # Each file of a request is an open temporary file.
 MAX_FILES = 100
 SINGLE_FILE_URL_NAME = "file-upload"
+
+logger = logging.getLogger(__name__)
 
 
 class ChosenNamesParser(MultiPartParser):
@@ -125,6 +129,45 @@ class BoundedUploadHandler(FileUploadHandler):
         """Leave the file to the next handler."""
 
 
+class SparingUploadHandler(ChosenNameUploadHandler):
+    """Write a file to the disk, and record the names of files for which it has no room.
+
+    The rest of the body is still read, because answers come after the file.
+    """
+
+    def new_file(self, *args: Any, **kwargs: Any) -> None:
+        """Open a temporary file."""
+        try:
+            super().new_file(*args, **kwargs)
+        except OSError as error:
+            self._give_up(error)
+            raise SkipFile from None
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        """Write a chunk."""
+        try:
+            super().receive_data_chunk(raw_data, start)
+        except OSError as error:
+            self._give_up(error)
+            raise SkipFile from None
+
+    def file_complete(self, file_size: int) -> UploadedFile | None:
+        """Return the file, None where its end could not be written."""
+        try:
+            return super().file_complete(file_size)
+        except OSError as error:
+            self._give_up(error)
+            return None
+
+    def _give_up(self, error: OSError) -> None:
+        logger.error("A temporary file could not be written: %s", error.strerror or type(error).__name__)
+        if hasattr(self, "file"):
+            with suppress(OSError):  # what is left in its buffer cannot be written either
+                self.file.close()
+            del self.file
+        _note(self.request, "unstored_files", self.field_name or "", self.file_name or "")
+
+
 def oversized(request: HttpRequest) -> MultiValueDict[str, str]:
     """Return the names of the files of this request that were too large, by control ("" where none was read).
 
@@ -136,6 +179,11 @@ def oversized(request: HttpRequest) -> MultiValueDict[str, str]:
 def surplus(request: HttpRequest) -> MultiValueDict[str, str]:
     """Return the names of the files of this request beyond ``MAX_FILES``, by control; raise like ``oversized``."""
     return _skipped(request, "surplus_files")
+
+
+def unstored(request: HttpRequest) -> MultiValueDict[str, str]:
+    """Return the names of the files for which the server had no room, by control; raise like ``oversized``."""
+    return _skipped(request, "unstored_files")
 
 
 def _skipped(request: HttpRequest, kind: str) -> MultiValueDict[str, str]:

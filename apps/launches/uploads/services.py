@@ -146,6 +146,11 @@ def too_many(name: str) -> str:
     )
 
 
+def no_room(name: str) -> str:
+    """Return the sentence for a file that the server cannot store for the time of its upload."""
+    return failure(name=name, why=_("the server has no room for it; contact an administrator"))
+
+
 def failure(*, name: str, why: str) -> str:
     """Return the sentence that names a file and says why it was not uploaded."""
     return _("“%(name)s” was not uploaded: %(why)s.") % {"name": name, "why": why}

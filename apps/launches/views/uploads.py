@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
+
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, JsonResponse
 from django.utils.translation import gettext as _
@@ -27,6 +29,9 @@ def file_upload(request: HttpRequest) -> JsonResponse:
     too_large = [name for _control, names in handler.oversized(request).lists() for name in names]
     if too_large:
         return _error(services.too_large(too_large[0] or _("The file")), status=413)
+    no_room = [name for _control, names in handler.unstored(request).lists() for name in names]
+    if no_room:
+        return _error(services.no_room(no_room[0]), status=HTTPStatus.INSUFFICIENT_STORAGE)
     incoming = [file for _control, found in request.FILES.lists() for file in found]
     if len(incoming) != 1:
         return _error(_("Send one file at a time."), status=400)
