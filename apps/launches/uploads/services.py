@@ -17,6 +17,7 @@ from http import HTTPStatus
 from typing import IO, cast
 
 from django.core.files.uploadedfile import UploadedFile as IncomingFile
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -99,7 +100,6 @@ def store(
     except OSError as error:
         logger.exception("A temporary file could not be read")
         raise UploadError(failure(name=name, why=_("the dashboard could not read it again"))) from error
-    _forget_unused(user)
     return UploadedFile.objects.create(
         owner=user,
         name=name,
@@ -119,10 +119,10 @@ def keep(*, user: User, attachment_ids: Sequence[str]) -> None:
         UploadedFile.objects.filter(owner=user, attachment_id__in=attachment_ids).update(is_used=True)
 
 
-def _forget_unused(user: User) -> None:
-    """Delete the rows of old files of ``user`` that no launch uses. Pneumatic keeps the files."""
-    unused = UploadedFile.objects.filter(owner=user, is_used=False)
-    unused.filter(created_at__lt=clock.now() - UNUSED_RETENTION).delete()
+def unused_files() -> QuerySet[UploadedFile]:
+    """Select old files that no launch uses: their rows are deleted. Pneumatic keeps the files."""
+    unused = UploadedFile.objects.filter(is_used=False)
+    return unused.filter(created_at__lt=clock.now() - UNUSED_RETENTION)
 
 
 def check_size(*, name: str, size: int) -> None:
