@@ -11,6 +11,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any
 
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -168,12 +169,13 @@ class Current(FileCalls):
             self._holder = self._groups = self._readable_groups = None
             self._datasets.clear()
 
-    def key_holder(self, transport: Transport) -> KeyHolder:
+    def key_holder(self, transport: Transport, *, again: bool = False) -> KeyHolder:
         with self._lock:
-            if self._holder is None:
+            if self._holder is None or again:
                 context = Node(transport.get("/auth/context"))
-                self._holder = shapes.parse_key_holder(context)
-                self.find_features(transport, context.value)
+                self._holder = shapes.parse_key_holder(context, asked_at=timezone.now())
+                if not again:
+                    self.find_features(transport, context.value)
             return self._holder
 
     def _detail(

@@ -81,8 +81,12 @@ class Documented:
     def groups(self, transport: Transport) -> list[Received[Group]]:
         return []
 
-    def key_holder(self, transport: Transport) -> KeyHolder | None:
+    def key_holder(self, transport: Transport, *, again: bool = False) -> KeyHolder | None:
         return None
+
+    @property
+    def days_begin_in_zone(self) -> bool:
+        return False
 
     def forget_server(self) -> None:
         return None
