@@ -183,11 +183,17 @@ class Dialect(Protocol):
     # -- Workflows; only where ``capabilities.reads_back``
 
     def workflows(
-        self, *, template_id: int | None, starter_id: int | None, status: Status | None, oldest_first: bool
+        self,
+        *,
+        template_id: int | None,
+        starter_id: int | None,
+        status: Status | None,
+        oldest_first: bool,
+        answers_to: Sequence[str],
     ) -> Listing:
         """Return the list of workflows to read. Only ``oldest_first`` is an order for reading it page by page.
 
-        ``status`` is running, completed or snoozed.
+        ``status`` is running, completed or snoozed; ``answers_to`` are API names of fields.
         """
 
     def workflow_path(self, workflow_id: int) -> str:

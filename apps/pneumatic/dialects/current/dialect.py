@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_variables
 
 from apps.pneumatic.canonical.capabilities import Capabilities
-from apps.pneumatic.canonical.events import Kind, Status
+from apps.pneumatic.canonical.events import Kind
 from apps.pneumatic.canonical.schemas import (
     Answer,
     Group,
@@ -36,6 +36,7 @@ from apps.pneumatic.dialects.base import InFull, Listing
 from apps.pneumatic.dialects.current import events as current_events
 from apps.pneumatic.dialects.current import options, shapes
 from apps.pneumatic.dialects.current.files import FileCalls
+from apps.pneumatic.dialects.current.listings import workflow_listing
 from apps.pneumatic.dialects.current.values import (
     MAX_NAME_CHARACTERS,
     checked_name,
@@ -58,7 +59,6 @@ _NAME_VARIABLES = (
     "user_last_name",
     "user_email",
 )
-_STATUSES = {Status.RUNNING: "running", Status.COMPLETED: "done", Status.SNOOZED: "snoozed"}
 # Subscriptions have no ids: known events are numbered from 1, unknown ones from here.
 _FIRST_UNKNOWN_ID = 1000
 
@@ -378,17 +378,7 @@ class Current(FileCalls):
 
     # -- Workflows
 
-    def workflows(
-        self, *, template_id: int | None, starter_id: int | None, status: Status | None, oldest_first: bool
-    ) -> Listing:
-        params = {"ordering": "date" if oldest_first else "-date"}
-        if template_id is not None:
-            params["template_id"] = str(int(template_id))
-        if starter_id is not None:
-            params["workflow_starter"] = str(int(starter_id))
-        if status is not None:
-            params["status"] = _STATUSES[status]
-        return Listing("/workflows", params, page_size=200)
+    workflows = staticmethod(workflow_listing)
 
     def workflow_path(self, workflow_id: int) -> str:
         return f"/workflows/{int(workflow_id)}"

@@ -182,7 +182,13 @@ class Documented:
     # -- Workflows: the documented API has no list of them
 
     def workflows(
-        self, *, template_id: int | None, starter_id: int | None, status: Status | None, oldest_first: bool
+        self,
+        *,
+        template_id: int | None,
+        starter_id: int | None,
+        status: Status | None,
+        oldest_first: bool,
+        answers_to: Sequence[str],
     ) -> Listing:
         raise cannot_read_back()
 
