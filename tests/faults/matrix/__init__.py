@@ -1,0 +1,1 @@
+"""Every cause of trouble, while people and programs do all that they usually do."""
