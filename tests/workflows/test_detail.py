@@ -115,6 +115,25 @@ def test_users_who_are_removed_or_unknown_get_a_badge() -> None:
     assert badges == ["no longer in Pneumatic", "not synced", "", "deactivated"]
 
 
+def test_performers_are_not_shown_as_those_who_completed_or_returned_a_task(viewer_client: Client) -> None:
+    """The account's owner may do both in their place, and no event names who did."""
+    done = TaskRound(number=1, name="Papers", performers=(Performer(1, "Bo Builder"),))
+    left = TaskRound(number=2, name="Check", performers=(Performer(2, "Cy Clerk"),))
+    make(
+        History(
+            entries=(
+                HistoryEntry(HistoryEntryKind.TASK_DONE, NOW, task=done),
+                HistoryEntry(HistoryEntryKind.TASK_RETURNED, NOW, task=left, target=done),
+            )
+        )
+    )
+
+    page = page_text(viewer_client)
+
+    for name in ("Bo Builder", "Cy Clerk"):
+        assert page.count(name) == page.count(f"Assigned to: <bdi>{name}</bdi>") == 1
+
+
 def test_the_timeline_shows_what_events_report(viewer_client: Client) -> None:
     done = TaskRound(
         id=11,
