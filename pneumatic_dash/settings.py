@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from pneumatic_dash import single_sign_on
 from pneumatic_dash.env_file import load as load_env_file
 from pneumatic_dash.environment import allowed_hosts as _allowed_hosts
 from pneumatic_dash.environment import base_url as _base_url
@@ -27,6 +28,10 @@ from pneumatic_dash.environment import secret as _secret
 from pneumatic_dash.environment import text as _text
 from pneumatic_dash.environment import zone as _zone
 from pneumatic_dash.private_files import PrivateConnection, make_private_folder
+from pneumatic_dash.single_sign_on import group_roles as _group_roles
+from pneumatic_dash.single_sign_on import issuer as _issuer
+from pneumatic_dash.single_sign_on import needed as _needed
+from pneumatic_dash.single_sign_on import needed_secret as _needed_secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -214,6 +219,30 @@ AXES_HANDLER = "apps.accounts.sign_in.handler.SignInHandler"
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # or anybody could extend the wait
 AXES_ENABLE_ADMIN = False  # apps/accounts/admin has pages for its tables
 SILENCED_SYSTEM_CHECKS = ["axes.W002"]  # SignInMiddleware is used instead of axes' own
+
+# -- Single sign-on: nothing of it is loaded without OIDC_ISSUER (apps/accounts/single_sign_on) ------------------
+
+OIDC_ISSUER = _issuer("OIDC_ISSUER")
+OIDC_CLIENT_ID = _needed("OIDC_CLIENT_ID", issuer=OIDC_ISSUER)
+OIDC_CLIENT_SECRET = _needed_secret("OIDC_CLIENT_SECRET", issuer=OIDC_ISSUER)
+OIDC_NAME = _text("OIDC_NAME") or "single sign-on"
+OIDC_SCOPES = _text("OIDC_SCOPES") or "openid profile email"
+OIDC_GROUPS_CLAIM = _text("OIDC_GROUPS_CLAIM") or "groups"
+OIDC_GROUP_ROLES = _group_roles("OIDC_GROUP_ROLES")
+OIDC_CREATE_ACCOUNTS = _flag("OIDC_CREATE_ACCOUNTS", default=False)
+if OIDC_ISSUER:
+    INSTALLED_APPS = [*single_sign_on.APPS, *INSTALLED_APPS]
+    MIDDLEWARE = [*MIDDLEWARE, *single_sign_on.MIDDLEWARE]
+    ACCOUNT_EMAIL_VERIFICATION = "none"  # the provider verifies addresses; the dashboard sends no mail
+    SOCIALACCOUNT_ADAPTER = "apps.accounts.single_sign_on.adapter.SingleSignOnAdapter"
+    SOCIALACCOUNT_REQUESTS_TIMEOUT = 5  # seconds without a byte
+    SOCIALACCOUNT_PROVIDERS = single_sign_on.providers(
+        issuer=OIDC_ISSUER,
+        name=OIDC_NAME,
+        client_id=OIDC_CLIENT_ID,
+        client_secret=OIDC_CLIENT_SECRET,
+        scopes=OIDC_SCOPES,
+    )
 
 # -- Language and time -----------------------------------------------------------------------------------------
 

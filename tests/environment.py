@@ -19,6 +19,15 @@ os.environ.update(
     PUBLIC_URL="",
     ALLOWED_HOSTS="localhost,127.0.0.1,testserver",
     DATABASE_URL=os.environ.get("DATABASE_URL", "sqlite:///:memory:"),
+    # Empty but in the tests that tests/accounts/test_single_sign_on.py starts.
+    OIDC_ISSUER=os.environ.get("OIDC_ISSUER_OF_TESTS", ""),
+    OIDC_CLIENT_ID="dash",
+    OIDC_CLIENT_SECRET="client-secret-that-must-never-leak",
+    OIDC_NAME="Example login",
+    OIDC_SCOPES="",
+    OIDC_GROUPS_CLAIM="",
+    OIDC_GROUP_ROLES='{"dash-admins": "Administrator", "/staff/ops": "Operator"}',
+    OIDC_CREATE_ACCOUNTS="False",
     TIME_ZONE="Europe/Berlin",
     LOG_LEVEL="warning",
     # The longest limits that may be set, because a busy machine is slow. Tests of a limit set their own.

@@ -19,7 +19,7 @@ PAGES = [
 ]
 READERS = {
     *("_flag", "_number", "_base_url", "_public_url", "_secret", "_choice", "_zone", "_database"),
-    *("_text", "_allowed_hosts", "_cookie_prefix"),
+    *("_text", "_allowed_hosts", "_cookie_prefix", "_issuer", "_needed", "_needed_secret", "_group_roles"),
 }
 CHECK_ID = r"\bpneumatic\.[EW]\d{3}\b"
 FIELD_TYPES = ["string", "text", "radio", "checkbox", "date", "url", "dropdown", "file", "user"]
@@ -34,7 +34,7 @@ def variables() -> list[str]:
         reader = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
         if reader in READERS and isinstance(node.args[0].value, str) and node.args[0].value.isupper():
             names[node.args[0].value] = None
-            if reader == "_secret":
+            if reader in {"_secret", "_needed_secret"}:
                 names[f"{node.args[0].value}_FILE"] = None
     return list(names)
 

@@ -189,6 +189,12 @@ def _is_role(group: Group | None) -> bool:
     return group is not None and group.name in ROLES
 
 
+if settings.OIDC_ISSUER:
+    from apps.accounts.single_sign_on.admin import register
+
+    register(admin.site)
+
+
 class _AccessAdmin(ReadOnlyAdmin[Any]):
     """Rows of axes' tables, the newest first, in the words of the dashboard."""
 

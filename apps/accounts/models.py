@@ -26,7 +26,7 @@ class SignIn(AccessLog):
 
 
 class FailedSignIn(AccessFailureLog):
-    """A password that was checked and is wrong."""
+    """A password that was checked and is wrong, or a person of the identity provider who may not sign in."""
 
     class Meta:
         proxy = True

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import LogoutView
 from django.urls import path
@@ -14,3 +15,8 @@ urlpatterns = [
     # Replaces the admin's login page, so that there is only one.
     path("admin/login/", views.admin_login),
 ]
+
+if settings.OIDC_ISSUER:
+    from apps.accounts.single_sign_on.urls import urlpatterns as single_sign_on
+
+    urlpatterns += single_sign_on

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import LoginView, PasswordChangeView, redirect_to_login
@@ -12,11 +13,11 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse, reverse_lazy
-from django.utils.http import MAX_URL_LENGTH, MAX_URL_REDIRECT_LENGTH, url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts import selectors
 from apps.accounts.sign_in.forms import CheckedPasswordChangeForm, SignInForm
+from apps.accounts.sign_in.redirects import LongRedirectMixin
 
 ADMINISTRATORS_SHOWN = 3
 
@@ -29,25 +30,14 @@ def admin_login(request: HttpRequest) -> HttpResponse:
     return redirect_to_login(request.GET.get(REDIRECT_FIELD_NAME) or reverse("admin:index"))
 
 
-class SignInView(LoginView):
-    """The page on which users sign in. It also returns to long addresses, such as links that fill in a form."""
+class SignInView(LongRedirectMixin, LoginView):
+    """The page on which users sign in."""
 
     authentication_form = SignInForm
     redirect_authenticated_user = True
 
-    def get_redirect_url(self) -> str:
-        """Return where to go afterwards, if that is a page of this dashboard.
-
-        Django refuses every address above 2,048 characters. The start of a path shows as well that it is one of ours.
-        """
-        names = self.request.POST if self.redirect_field_name in self.request.POST else self.request.GET
-        address = names.get(self.redirect_field_name, "")
-        if len(address) <= MAX_URL_LENGTH:
-            return super().get_redirect_url()
-        is_ours = address.startswith("/") and url_has_allowed_host_and_scheme(
-            address[:MAX_URL_LENGTH], allowed_hosts=None, require_https=self.request.is_secure()
-        )
-        return address if is_ours and len(address) <= MAX_URL_REDIRECT_LENGTH else ""
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return {**super().get_context_data(**kwargs), "provider": settings.OIDC_ISSUER and settings.OIDC_NAME}
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -49,9 +49,8 @@ def redact(text: str) -> str:
 def _secrets() -> set[str]:
     if not settings.configured:  # output of a web server before the application is loaded
         return set(_kept)
-    plain = [
-        key for key in (settings.PNEUMATIC_API_KEY, settings.SECRET_KEY) if len(key) >= MIN_SECRET_CHARACTERS
-    ]
+    configured = (settings.PNEUMATIC_API_KEY, settings.SECRET_KEY, settings.OIDC_CLIENT_SECRET)
+    plain = [key for key in configured if len(key) >= MIN_SECRET_CHARACTERS]
     return {
         *(form for key in plain for form in (key, quote(key, safe=""), escape(key), repr(key)[1:-1])),
         *_kept,  # URL-safe: escaping does not change them

@@ -172,8 +172,7 @@ def test_a_list_of_workflows(serve: Serve, connect_to: Connect, name: str) -> No
     assert len(read) == len(rows_of(found))
     for workflow, sent in zip(read, rows_of(found), strict=True):
         check_workflow(workflow, sent)
-        answers = [(output.api_name, output.value) for output in workflow.kickoff]
-        assert answers == [(row["api_name"], row["value"]) for row in sent["fields"]]
+        assert workflow.kickoff == ()
 
 
 @pytest.mark.parametrize(

@@ -83,6 +83,13 @@ class SignInHandler(AxesDatabaseHandler):
         logger.info("Signed out: account %s, address %s.", user.get_username(), client_address(request))
 
 
+def log_refusal(request: HttpRequest, username: str, reason: str) -> None:
+    """Log a sign-in that the identity provider confirmed and the dashboard refused; no limit counts it."""
+    account, address = account_of(username), client_address(request)
+    AccessFailureLog.objects.create(username=account, ip_address=address, **_circumstances(request))
+    logger.warning("Single sign-on refused (%s): account %s, address %s.", reason, account, address)
+
+
 def forgive(request: HttpRequest) -> None:
     """Forget the failures that share the account's limit with this request: its password was right."""
     attempt: Attempt = request.sign_in_attempt  # type: ignore[attr-defined] # set by is_allowed()

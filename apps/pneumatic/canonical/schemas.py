@@ -207,10 +207,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class KeyHolder:
-    """The user of the API key, as far as the server says; ``zone`` is an IANA name, '' for unknown.
-
-    ``asked_at`` is the time of that response: users move to other zones.
-    """
+    """The user of the API key, as far as the server says; ``zone`` is an IANA name, '' for unknown."""
 
     user_id: int
     email: str = ""
@@ -218,7 +215,6 @@ class KeyHolder:
     is_admin: bool = False
     is_account_owner: bool = False
     zone: str = ""
-    asked_at: dt.datetime | None = field(default=None, compare=False)
 
     @property
     def sees_everything(self) -> bool:

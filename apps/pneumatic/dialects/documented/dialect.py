@@ -81,12 +81,8 @@ class Documented:
     def groups(self, transport: Transport) -> list[Received[Group]]:
         return []
 
-    def key_holder(self, transport: Transport, *, again: bool = False) -> KeyHolder | None:
+    def key_holder(self, transport: Transport) -> KeyHolder | None:
         return None
-
-    @property
-    def days_begin_in_zone(self) -> bool:
-        return False
 
     def forget_server(self) -> None:
         return None
@@ -182,13 +178,7 @@ class Documented:
     # -- Workflows: the documented API has no list of them
 
     def workflows(
-        self,
-        *,
-        template_id: int | None,
-        starter_id: int | None,
-        status: Status | None,
-        oldest_first: bool,
-        answers_to: Sequence[str],
+        self, *, template_id: int | None, starter_id: int | None, status: Status | None, oldest_first: bool
     ) -> Listing:
         raise cannot_read_back()
 
