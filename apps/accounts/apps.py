@@ -26,6 +26,5 @@ class AccountsConfig(AppConfig):
         registry.register(Users())
         registry.register(Groups())
         periodic.register("sign-in log", retention.prune_log, seconds=retention.INTERVAL_SECONDS)
-        periodic.register("sessions", retention.prune_sessions, seconds=retention.INTERVAL_SECONDS)
         post_migrate.connect(roles.grant_permissions, sender=self)
         m2m_changed.connect(signals.follow_staff_roles, sender=User.groups.through)

@@ -9,13 +9,12 @@ from pathlib import Path
 import pytest
 from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django.conf import settings
-from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.accounts.sign_in.devices import cookie_name
-from apps.accounts.sign_in.retention import prune_log, prune_sessions
+from apps.accounts.sign_in.retention import prune_log
 from tests.factories import PASSWORD, make_template
 
 pytestmark = pytest.mark.django_db
@@ -122,12 +121,3 @@ def test_no_module_compares_passwords_alone() -> None:
     apps = Path(settings.BASE_DIR, "apps").rglob("*.py")
 
     assert not [str(path) for path in apps if "check_password(" in path.read_text(encoding="utf-8")]
-
-
-def test_sessions_that_have_ended_are_deleted(viewer_client: Client, operator_client: Client) -> None:
-    ended = Session.objects.filter(session_key=viewer_client.session.session_key)
-    ended.update(expire_date=timezone.now() - dt.timedelta(seconds=1))
-
-    prune_sessions()
-
-    assert [row.session_key for row in Session.objects.all()] == [operator_client.session.session_key]
