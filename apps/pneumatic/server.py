@@ -80,6 +80,14 @@ def known() -> KnownServer | None:
     return dataclasses.replace(found, key_fingerprint="", key_holder=None)
 
 
+def has_holder_since(time: dt.datetime) -> bool:
+    """Return whether the user of the configured key was read at ``time`` or later, by any process."""
+    found = known()
+    asked_at = found.key_holder.asked_at if found and found.key_holder else None
+    # A time that has not come yet is of a clock that is ahead, and says nothing.
+    return asked_at is not None and time <= asked_at <= timezone.now()
+
+
 def key_fingerprint() -> str:
     """Return a keyed hash of the configured API key, as hex; '' without a key."""
     key = settings.PNEUMATIC_API_KEY

@@ -5,11 +5,14 @@ Errors of the database are not raised: before ``migrate``, or while it is busy, 
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 
 from django.conf import settings
 from django.db import Error, connection, transaction
+from django.utils import timezone
 
 from apps.core.database.transactions import bounded_transaction
 from apps.pneumatic import detection, server
@@ -25,6 +28,8 @@ logger = logging.getLogger(__name__)
 DETECTION_INTERVAL_SECONDS = 30.0  # while the dialect, or the user of the API key, is unknown
 # Where nothing else shows it, such as a comparison of workflows: a revoked key must not wait for the next sync.
 KEY_CHECK_INTERVAL_SECONDS = 300.0
+# Days in events are those of the key's user, who may move to another time zone.
+MAX_ZONE_AGE = dt.timedelta(minutes=5)
 # A user may be waiting for a page. What could not be saved is detected again when it is needed.
 MAX_SAVE_SECONDS = 2.0
 
@@ -38,7 +43,7 @@ def load(api_url: str) -> KnownServer | None:
         return None
     if row is None:
         return None
-    key_holder = KeyHolder(*row.holder) if row.holder else None
+    key_holder = replace(KeyHolder(*row.holder), asked_at=row.holder_asked_at) if row.holder else None
     return KnownServer(
         dialect=row.dialect,
         found_at=row.found_at,
@@ -52,7 +57,8 @@ def load(api_url: str) -> KnownServer | None:
 
 def save(api_url: str, finding: KnownServer) -> None:
     """Store ``finding`` for ``api_url`` in place of an earlier one, unless the database is too busy."""
-    if load(api_url) == finding:
+    before = load(api_url)
+    if before == finding and _asked_at(before) == _asked_at(finding):
         return
     key_holder = finding.key_holder
     values = {
@@ -68,6 +74,7 @@ def save(api_url: str, finding: KnownServer) -> None:
             key_holder.is_account_owner,
             key_holder.zone,
         ],
+        "holder_asked_at": _asked_at(finding),
         "features": finding.features and features_to_json(finding.features),
         "rejected_fingerprint": finding.rejected_fingerprint,
         "rejected_at": finding.rejected_at,
@@ -84,23 +91,28 @@ def detect_server() -> None:
 
     Without it, a new address or key would be detected by the next sync only. Until then events would be interpreted,
     and pages offered, as for an unknown server. What is known costs no request, unless nothing was requested for
-    ``KEY_CHECK_INTERVAL_SECONDS``: then it is checked whether the server still, or again, accepts the key.
+    ``KEY_CHECK_INTERVAL_SECONDS``: then it is checked whether the server still, or again, accepts the key. The user is
+    read again after ``MAX_ZONE_AGE``.
     """
     if not settings.PNEUMATIC_API_URL or not settings.PNEUMATIC_API_KEY:
         return
     finding = server.known()
     is_known = bool(detection.active_dialect() and finding is not None and finding.key_holder is not None)
     is_due = server.seconds_since_key_was_used() >= KEY_CHECK_INTERVAL_SECONDS
-    if is_known and not is_due:
+    has_recent_zone = server.has_holder_since(timezone.now() - MAX_ZONE_AGE)
+    if is_known and has_recent_zone and not is_due:
         return
     try:
         with connect() as client:
             if is_due:
                 client.detect_dialect()
-            if not is_known:
-                client.key_holder()
+            client.refresh_key_holder(MAX_ZONE_AGE)
     except PneumaticError as error:
         logger.warning("The Pneumatic server could not be detected: %s", type(error).__name__)
+
+
+def _asked_at(finding: KnownServer) -> dt.datetime | None:
+    return finding.key_holder.asked_at if finding.key_holder else None
 
 
 def _apart() -> AbstractContextManager[None]:

@@ -122,6 +122,8 @@ class ServerFinding(models.Model):
     # [id, e-mail, name, is admin, is account owner, time zone], in the order of schemas.KeyHolder
     holder = models.JSONField(_("user of the API key"), null=True)  # words: ok - the holder of a key
 
+    holder_asked_at = models.DateTimeField(_("user of the API key checked"), null=True, blank=True)
+
     # The key that the server did not accept last; '' for none.
     rejected_fingerprint = models.CharField(max_length=64, blank=True, editable=False)
     rejected_at = models.DateTimeField(_("API key rejected"), null=True, blank=True)

@@ -172,7 +172,8 @@ def test_a_list_of_workflows(serve: Serve, connect_to: Connect, name: str) -> No
     assert len(read) == len(rows_of(found))
     for workflow, sent in zip(read, rows_of(found), strict=True):
         check_workflow(workflow, sent)
-        assert workflow.kickoff == ()
+        answers = [(output.api_name, output.value) for output in workflow.kickoff]
+        assert answers == [(row["api_name"], row["value"]) for row in sent["fields"]]
 
 
 @pytest.mark.parametrize(

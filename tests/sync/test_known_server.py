@@ -14,6 +14,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from pytest_django import Settings
 
 from apps.core import periodic
@@ -230,6 +231,24 @@ def test_the_worker_detects_the_user_of_a_new_key(sandbox: Sandbox, settings: Se
     assert found is not None
     assert found.key_holder is not None
     assert found.key_holder.user_id == 2
+
+
+@only_current
+@pytest.mark.django_db
+def test_the_worker_notices_that_the_user_moved_to_another_zone(sandbox: Sandbox) -> None:
+    known_server.detect_server()
+    sandbox.put_user({"id": 1, "timezone": "Asia/Tokyo"})
+    known_server.detect_server()
+    assert str(server.account_zone()) == "UTC"
+    ServerFinding.objects.update(holder_asked_at=timezone.now() - known_server.MAX_ZONE_AGE)
+    server.forget()
+    sandbox.clear_requests()
+
+    known_server.detect_server()
+
+    assert [entry["path"] for entry in sandbox.requests()] == ["/auth/context"]
+    server.forget()  # as another process
+    assert str(server.account_zone()) == "Asia/Tokyo"
 
 
 @pytest.mark.django_db

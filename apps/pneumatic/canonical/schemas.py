@@ -207,7 +207,10 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class KeyHolder:
-    """The user of the API key, as far as the server says; ``zone`` is an IANA name, '' for unknown."""
+    """The user of the API key, as far as the server says; ``zone`` is an IANA name, '' for unknown.
+
+    ``asked_at`` is the time of that response: users move to other zones.
+    """
 
     user_id: int
     email: str = ""
@@ -215,6 +218,7 @@ class KeyHolder:
     is_admin: bool = False
     is_account_owner: bool = False
     zone: str = ""
+    asked_at: dt.datetime | None = field(default=None, compare=False)
 
     @property
     def sees_everything(self) -> bool:

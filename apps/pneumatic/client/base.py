@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
 
 from django.conf import settings
+from django.utils import timezone
 
 from apps.pneumatic import detection, server
 from apps.pneumatic.canonical.capabilities import Capabilities
@@ -89,16 +91,27 @@ class BaseClient:
             self._known_dialect = registry.choose(name)
         return name
 
-    def key_holder(self) -> KeyHolder | None:
+    def key_holder(self, *, again: bool = False) -> KeyHolder | None:
         """Return the user of the API key and remember them; None where the server does not say.
 
+        A client asks once, unless ``again``: then for the user alone, and not for the server's release.
         Current API: ``GET /auth/context``. The documented API has no such call. Raise PneumaticError.
         """
         with self._expect_found():
-            key_holder = self._dialect.key_holder(self._transport)
+            key_holder = self._dialect.key_holder(self._transport, again=again)
         if key_holder is not None:
             server.remember_holder(self._dialect.name, key_holder, self._dialect.features)
         return key_holder
+
+    def refresh_key_holder(self, max_age: dt.timedelta) -> None:
+        """Ask for the user of the key, unless the answer of any process is at most ``max_age`` old.
+
+        Their zone may be another one by now. Of a user who is known, this takes one request. Raise PneumaticError.
+        """
+        if server.has_holder_since(timezone.now() - max_age):
+            return
+        known = server.known()
+        self.key_holder(again=known is not None and known.key_holder is not None)
 
     def detect_release(self) -> None:
         """Find out which release the server is and remember it, unless this client has; raise PneumaticError.

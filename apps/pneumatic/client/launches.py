@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import IO, Any
@@ -27,6 +28,9 @@ from apps.pneumatic.errors import (
 from apps.pneumatic.transport import errors
 from apps.pneumatic.transport.parsing import Node
 
+# A day would be stored as the one before or after it, for good. A form takes longer to fill in than this.
+MAX_ZONE_AGE = dt.timedelta(minutes=1)
+
 
 class LaunchCalls(BaseClient):
     """Launches and uploads."""
@@ -46,10 +50,9 @@ class LaunchCalls(BaseClient):
         PneumaticError: for the time zone of the key's user, in which days begin; and for the server's release, where an
         answer could be stored as another one or seems to have no form.
         """
-        known = server.known()
         has_date = any(answer.field.type == "date" for answer in answers)
-        if has_date and (known is None or not known.key_holder):
-            self.key_holder()
+        if has_date and self._dialect.days_begin_in_zone:
+            self.refresh_key_holder(MAX_ZONE_AGE)
         if self._dialect.needs_features(template_id, answers):
             self.detect_release()
         encode = partial(

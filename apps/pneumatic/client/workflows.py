@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from apps.pneumatic.canonical.events import Status, WorkflowSnapshot
 from apps.pneumatic.client.base import BaseClient
 from apps.pneumatic.transport.parsing import Node
@@ -17,14 +19,20 @@ class WorkflowCalls(BaseClient):
         starter_id: int | None = None,
         status: Status | None = None,
         limit: int | None = None,
+        answers_to: Sequence[str] = (),
     ) -> list[WorkflowSnapshot]:
-        """Return the workflows that the key may see, newest first, without their kickoff answers; at most ``limit``.
+        """Return the workflows that the key may see, newest first; at most ``limit``.
 
-        Current API: ``GET /workflows``. ``status`` is running, completed or snoozed.
+        Current API: ``GET /workflows``. ``status`` is running, completed or snoozed. Of the answers to the kickoff form
+        they have those ``answers_to`` fields with these API names, and of the tasks' answers too; before 3.2 none.
         """
         dialect = self._dialect
         listing = dialect.workflows(
-            template_id=template_id, starter_id=starter_id, status=status, oldest_first=limit is None
+            template_id=template_id,
+            starter_id=starter_id,
+            status=status,
+            oldest_first=limit is None,
+            answers_to=answers_to,
         )
         if limit is None:
             return self._list(listing, dialect.parse_workflow)[::-1]

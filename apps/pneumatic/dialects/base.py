@@ -96,8 +96,15 @@ class Dialect(Protocol):
     def groups(self, transport: Transport) -> list[Received[Group]]:
         """Return the groups of users, not parsed yet; none where the API has no groups."""
 
-    def key_holder(self, transport: Transport) -> KeyHolder | None:
-        """Return the user of the key; None where the API has no call for it. The current API finds its features too."""
+    def key_holder(self, transport: Transport, *, again: bool = False) -> KeyHolder | None:
+        """Return the user of the key; None where the API has no call for it. The current API finds its features too.
+
+        They are read once, unless ``again``: then the user is read again, and the features stay.
+        """
+
+    @property
+    def days_begin_in_zone(self) -> bool:
+        """Whether a launch has the second in which a day begins, so that the zone of the key's user matters."""
 
     @property
     def has_found_features(self) -> bool:
@@ -176,11 +183,17 @@ class Dialect(Protocol):
     # -- Workflows; only where ``capabilities.reads_back``
 
     def workflows(
-        self, *, template_id: int | None, starter_id: int | None, status: Status | None, oldest_first: bool
+        self,
+        *,
+        template_id: int | None,
+        starter_id: int | None,
+        status: Status | None,
+        oldest_first: bool,
+        answers_to: Sequence[str],
     ) -> Listing:
         """Return the list of workflows to read. Only ``oldest_first`` is an order for reading it page by page.
 
-        ``status`` is running, completed or snoozed.
+        ``status`` is running, completed or snoozed; ``answers_to`` are API names of fields.
         """
 
     def workflow_path(self, workflow_id: int) -> str:

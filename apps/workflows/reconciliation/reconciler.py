@@ -1,8 +1,8 @@
 """Compare workflows with Pneumatic, where it can list them, and store what was missed.
 
-Listed workflows are compared by ``projection.fingerprints.comparison_key``. Only those that differ are read in full,
-and become events (``observations.py``). A workflow counts as deleted when Pneumatic responds "not found" to a request
-for that workflow, never because a list lacks it (one exception: ``access.py``).
+Listed workflows are compared by ``projection.fingerprints.comparison_key``, and by answers (``kickoffs.py``). Only
+those that differ are read in full, and become events (``observations.py``). A workflow counts as deleted when Pneumatic
+responds "not found" to a request for that workflow, never because a list lacks it (one exception: ``access.py``).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import datetime as dt
 import random
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from apps.core.database import clock
 from apps.pneumatic.canonical.events import Event, Seen, Status, WorkflowSnapshot, event_from_json
@@ -21,6 +21,7 @@ from apps.webhooks.models import Event as EventRow
 from apps.workflows.models import Workflow
 from apps.workflows.projection.fingerprints import adds_nothing, comparison_key
 from apps.workflows.reconciliation.access import AccessDenial
+from apps.workflows.reconciliation.kickoffs import is_edited, names_to_compare
 from apps.workflows.reconciliation.observations import deleted_event, record_observations, workflow_event
 
 T = TypeVar("T")
@@ -113,7 +114,7 @@ def check_newest(client: Client) -> ReconciliationReport:
     """Read the newest workflows that differ from what is stored; otherwise like ``reconcile``."""
     if not client.capabilities.reads_back:
         return ReconciliationReport(reads_back=False)
-    listed = client.list_workflows(limit=NEWEST_BETWEEN_ROUNDS)
+    listed = client.list_workflows(limit=NEWEST_BETWEEN_ROUNDS, answers_to=names_to_compare())
     report = ReconciliationReport(listed=len(listed))
     # A workflow deleted since it was listed is left to the next round.
     _read(client, _differing(listed, spare=EVENT_GRACE_PERIOD), report, spare=EVENT_GRACE_PERIOD)
@@ -153,14 +154,15 @@ def _is_created_since(workflow: WorkflowSnapshot, since: dt.datetime) -> bool:
 
 
 def _list(client: Client, *, full: bool) -> list[WorkflowSnapshot]:
-    """Return Pneumatic's workflows without their kickoffs, each once, newest first."""
+    """Return Pneumatic's workflows with some of their kickoffs' answers, each once, newest first."""
+    names = names_to_compare()
     if full:
-        found = client.list_workflows()
+        found = client.list_workflows(answers_to=names)
     else:
         found = [
-            *client.list_workflows(limit=NEWEST_PER_ROUND),
-            *client.list_workflows(status=Status.RUNNING),
-            *client.list_workflows(status=Status.SNOOZED),
+            *client.list_workflows(limit=NEWEST_PER_ROUND, answers_to=names),
+            *client.list_workflows(status=Status.RUNNING, answers_to=names),
+            *client.list_workflows(status=Status.SNOOZED, answers_to=names),
         ]
     # A workflow in two of the lists may have changed between them.
     return list({workflow.id: workflow for workflow in found}.values())
@@ -180,12 +182,15 @@ def _differing(listed: Sequence[WorkflowSnapshot], *, spare: dt.timedelta | None
     for batch in _batches(listed, _COMPARED_PER_QUERY):
         known = _known([workflow.id for workflow in batch])
         suspects = []
+        kickoffs = _kickoffs([workflow.id for workflow in batch if workflow.kickoff])
         for workflow in batch:
             ours = known.get(workflow.id)
             if _is_left_to_events(workflow, ours, spare):
                 continue
             if ours is None:
                 unknown.append(workflow.id)
+            elif is_edited(workflow, kickoffs.get(workflow.id)):
+                differing.append(workflow.id)
             elif (
                 ours.comparison_key != comparison_key(workflow)
                 or ours.has_gaps
@@ -219,6 +224,10 @@ def _known(ids: Collection[int]) -> dict[int, _Known]:
         pk: _Known(state, key or "", has_gaps, state in OPEN and step is None and not task_name)
         for pk, state, key, has_gaps, step, task_name in rows
     }
+
+
+def _kickoffs(ids: Collection[int]) -> dict[int, Any]:
+    return dict(Workflow.objects.filter(pk__in=ids).values_list("pk", "history__kickoff"))
 
 
 def _read_before(ids: Collection[int]) -> dict[int, WorkflowSnapshot]:

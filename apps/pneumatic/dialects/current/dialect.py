@@ -11,13 +11,14 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any
 
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_variables
 
 from apps.pneumatic.canonical.capabilities import Capabilities
-from apps.pneumatic.canonical.events import Kind, Status
+from apps.pneumatic.canonical.events import Kind
 from apps.pneumatic.canonical.schemas import (
     Answer,
     Group,
@@ -35,6 +36,7 @@ from apps.pneumatic.dialects.base import InFull, Listing
 from apps.pneumatic.dialects.current import events as current_events
 from apps.pneumatic.dialects.current import options, shapes
 from apps.pneumatic.dialects.current.files import FileCalls
+from apps.pneumatic.dialects.current.listings import workflow_listing
 from apps.pneumatic.dialects.current.values import (
     MAX_NAME_CHARACTERS,
     checked_name,
@@ -57,7 +59,6 @@ _NAME_VARIABLES = (
     "user_last_name",
     "user_email",
 )
-_STATUSES = {Status.RUNNING: "running", Status.COMPLETED: "done", Status.SNOOZED: "snoozed"}
 # Subscriptions have no ids: known events are numbered from 1, unknown ones from here.
 _FIRST_UNKNOWN_ID = 1000
 
@@ -168,12 +169,13 @@ class Current(FileCalls):
             self._holder = self._groups = self._readable_groups = None
             self._datasets.clear()
 
-    def key_holder(self, transport: Transport) -> KeyHolder:
+    def key_holder(self, transport: Transport, *, again: bool = False) -> KeyHolder:
         with self._lock:
-            if self._holder is None:
+            if self._holder is None or again:
                 context = Node(transport.get("/auth/context"))
-                self._holder = shapes.parse_key_holder(context)
-                self.find_features(transport, context.value)
+                self._holder = shapes.parse_key_holder(context, asked_at=timezone.now())
+                if not again:
+                    self.find_features(transport, context.value)
             return self._holder
 
     def _detail(
@@ -376,17 +378,7 @@ class Current(FileCalls):
 
     # -- Workflows
 
-    def workflows(
-        self, *, template_id: int | None, starter_id: int | None, status: Status | None, oldest_first: bool
-    ) -> Listing:
-        params = {"ordering": "date" if oldest_first else "-date"}
-        if template_id is not None:
-            params["template_id"] = str(int(template_id))
-        if starter_id is not None:
-            params["workflow_starter"] = str(int(starter_id))
-        if status is not None:
-            params["status"] = _STATUSES[status]
-        return Listing("/workflows", params, page_size=200)
+    workflows = staticmethod(workflow_listing)
 
     def workflow_path(self, workflow_id: int) -> str:
         return f"/workflows/{int(workflow_id)}"

@@ -11,7 +11,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from apps.pneumatic import server
-from apps.pneumatic.canonical.features import Features, FileEncoding, OptionEncoding
+from apps.pneumatic.canonical.features import DateEncoding, Features, FileEncoding, OptionEncoding
 from apps.pneumatic.canonical.schemas import Answer, FieldDefinition
 from apps.pneumatic.dialects.current import features
 from apps.pneumatic.dialects.current.options import WITH_SELECTIONS
@@ -60,6 +60,11 @@ class LaunchEncodings:
     def has_file_storage(self) -> bool:
         """Whether files are attachments, as before 7.0, and no file service is needed."""
         return self.features is not None and self.features.files is FileEncoding.ID
+
+    @property
+    def days_begin_in_zone(self) -> bool:
+        """Whether days are sent as seconds; release 1.0 reads them as they are written."""
+        return self.features is None or self.features.dates[0] is DateEncoding.SECONDS
 
     def needs_features(self, template_id: int, answers: Sequence[Answer]) -> bool:
         return not self._is_found and any(self._is_doubtful(template_id, answer) for answer in answers)

@@ -102,7 +102,7 @@ def parse_workflow(node: Node) -> WorkflowSnapshot:
         integer(template.get("id")) if is_template else None,
         text(template.get("name")) if is_template else text(data.get("legacy_template_name")),
         _time(data, "date_created"),
-        _outputs(kickoff) if type(kickoff) is dict else (),
+        _outputs(kickoff) if type(kickoff) is dict else each(_output, data.get("fields")),
         now,
         tasks,
         _time(data, "date_completed"),

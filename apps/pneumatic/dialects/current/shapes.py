@@ -122,8 +122,8 @@ def parse_dataset(node: Node) -> list[str]:
     return [item.text("value") for item in items]
 
 
-def parse_key_holder(node: Node) -> KeyHolder:
-    """Parse ``GET /auth/context``: the user of the API key."""
+def parse_key_holder(node: Node, *, asked_at: dt.datetime) -> KeyHolder:
+    """Parse ``GET /auth/context`` as it was at ``asked_at``: the user of the API key."""
     first, last = node.text_or_empty("first_name"), node.text_or_empty("last_name")
     email = node.lenient_text("email")
     return KeyHolder(
@@ -133,6 +133,7 @@ def parse_key_holder(node: Node) -> KeyHolder:
         is_admin=node.flag_or_false("is_admin"),
         is_account_owner=node.flag_or_false("is_account_owner"),
         zone=node.lenient_text("timezone"),
+        asked_at=asked_at,
     )
 
 

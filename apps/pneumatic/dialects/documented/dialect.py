@@ -81,8 +81,12 @@ class Documented:
     def groups(self, transport: Transport) -> list[Received[Group]]:
         return []
 
-    def key_holder(self, transport: Transport) -> KeyHolder | None:
+    def key_holder(self, transport: Transport, *, again: bool = False) -> KeyHolder | None:
         return None
+
+    @property
+    def days_begin_in_zone(self) -> bool:
+        return False
 
     def forget_server(self) -> None:
         return None
@@ -178,7 +182,13 @@ class Documented:
     # -- Workflows: the documented API has no list of them
 
     def workflows(
-        self, *, template_id: int | None, starter_id: int | None, status: Status | None, oldest_first: bool
+        self,
+        *,
+        template_id: int | None,
+        starter_id: int | None,
+        status: Status | None,
+        oldest_first: bool,
+        answers_to: Sequence[str],
     ) -> Listing:
         raise cannot_read_back()
 

@@ -289,7 +289,8 @@ def test_a_key_holder_without_a_name_is_called_by_the_email() -> None:
             samples.context(
                 first_name="", last_name="", is_admin=False, is_account_owner=False, timezone=None
             )
-        )
+        ),
+        asked_at=dt.datetime.now(dt.UTC),
     )
 
     assert (key_holder.name, key_holder.sees_everything, key_holder.zone) == ("owner@example.test", False, "")
