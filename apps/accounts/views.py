@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import LoginView, PasswordChangeView, redirect_to_login
@@ -35,9 +34,6 @@ class SignInView(LongRedirectMixin, LoginView):
 
     authentication_form = SignInForm
     redirect_authenticated_user = True
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return {**super().get_context_data(**kwargs), "provider": settings.OIDC_ISSUER and settings.OIDC_NAME}
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:

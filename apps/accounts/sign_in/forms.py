@@ -34,6 +34,11 @@ def refusal(request: HttpRequest | None) -> ValidationError | None:
 class SignInForm(AuthenticationForm):
     """Name and password. Its error reports when the password was not checked."""
 
+    @property
+    def provider(self) -> str:
+        """The name of the provider with which users can sign in instead; '' without single sign-on."""
+        return settings.OIDC_NAME if settings.OIDC_ISSUER else ""
+
     def get_invalid_login_error(self) -> ValidationError:
         return refusal(self.request) or super().get_invalid_login_error()
 

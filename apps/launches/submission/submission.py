@@ -43,6 +43,7 @@ _OWN_CONTROLS = frozenset(
         "previous",
         "repeat",
         "check",
+        "signed-in",
         "enter",
         "launch",
         "preview",

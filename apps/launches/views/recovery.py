@@ -15,7 +15,9 @@ from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views import csrf
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -30,6 +32,7 @@ from apps.launches.uploads import handler
 from apps.launches.views.form_page import kept_page, show_form, template_or_404
 
 _CHUNK_BYTES = 64 * 1024
+_SIGNED_IN = gettext_lazy("You are signed in. Nothing was launched yet. Check the form and launch again.")
 FORM, SIGN_IN, UPLOAD = "template-launch", "launch-sign-in", "file-upload"
 
 
@@ -55,15 +58,13 @@ def launch_sign_in(request: HttpRequest, template_id: int) -> HttpResponse:
     if request.user.is_authenticated and "username" not in request.POST:
         # The form that this page has just shown, sent to this address by its Find button.
         return redirect("template-launch", template_id=template_id, preserve_request=True)
+    if request.user.is_authenticated and "signed-in" in request.POST:
+        return _show_kept(request, template_id, notice=_SIGNED_IN)
     form = SignInForm(request, data=request.POST)
     if not form.is_valid():
         return show_sign_in(request, template_id, form=form)
     login(request, form.get_user())
-    return _show_kept(
-        request,
-        template_id,
-        notice=_("You are signed in. Nothing was launched yet. Check the form and launch again."),
-    )
+    return _show_kept(request, template_id, notice=_SIGNED_IN)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -122,7 +123,9 @@ def _read_to_the_end(request: HttpRequest) -> None:
             pass
 
 
-def _show_kept(request: HttpRequest, template_id: int, *, notice: str, status: int = 200) -> HttpResponse:
+def _show_kept(
+    request: HttpRequest, template_id: int, *, notice: str | Promise, status: int = 200
+) -> HttpResponse:
     user = cast(User, request.user)
     if not user.has_perm("workflow_templates.view_template"):
         return redirect(settings.LOGIN_REDIRECT_URL)
@@ -131,6 +134,6 @@ def _show_kept(request: HttpRequest, template_id: int, *, notice: str, status: i
         submission.parse(request, template),
         template,
         refusal=permissions.launch_denied_reason(user, template),
-        notice=notice,
+        notice=str(notice),
     )
     return show_form(request, page, status=status)
