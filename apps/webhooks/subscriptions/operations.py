@@ -9,6 +9,7 @@ import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from http import HTTPStatus
 from operator import attrgetter
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
@@ -16,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from apps.pneumatic.canonical.events import Kind
 from apps.pneumatic.canonical.schemas import Subscription as Wire
-from apps.pneumatic.errors import NotFound, ValidationFailed
+from apps.pneumatic.errors import NotFound, PneumaticError, ValidationFailed
 from apps.webhooks.models import Subscription
 from apps.webhooks.subscriptions import mirror, remote
 from apps.webhooks.subscriptions.remote import RemoteSubscriptions, UrlConflictError
@@ -73,7 +74,8 @@ class OperationResult:
 
     ``error`` is a sentence. ``is_refused``: Pneumatic rejected it, and a retry will not help. ``is_conflict``: the
     event has another URL than the one that may be replaced. ``is_concealed``: Pneumatic accepted it, and goes on to
-    list another user's URL.
+    list another user's URL. ``is_server_error``: Pneumatic failed with HTTP 500, as it does for a URL that another user
+    of the account has for the event.
     """
 
     operation: Operation
@@ -83,6 +85,7 @@ class OperationResult:
     is_refused: bool = False
     is_conflict: bool = False
     is_concealed: bool = False
+    is_server_error: bool = False
 
     @property
     def is_ok(self) -> bool:
@@ -125,18 +128,35 @@ def apply_in(
         try:
             result = _apply(account, operation)
         except (*_OF_ONE_OPERATION, *remote.FAILURES) as failure:
-            result = OperationResult(
-                operation,
-                OperationState.FAILED,
-                str(failure),
-                is_refused=isinstance(failure, ValidationFailed),
-                is_conflict=isinstance(failure, UrlConflictError),
-            )
-            if not isinstance(failure, _OF_ONE_OPERATION):
+            result = _failed(account, operation, failure)
+            if not isinstance(failure, _OF_ONE_OPERATION) and not result.is_server_error:
                 stopped = _("Not tried, because a change before it failed.")
         results.append(result)
         _log(result, user)
     return results
+
+
+def _failed(account: RemoteSubscriptions, operation: Operation, failure: Exception) -> OperationResult:
+    error = str(failure)
+    has_status = isinstance(failure, PneumaticError) and failure.status == HTTPStatus.INTERNAL_SERVER_ERROR
+    is_replacing = account.one_url_per_event and not operation.is_ending and operation.kind is not None
+    # An event without any URL has none of another user: then the server fails for a reason that we do not know.
+    is_server_error = (
+        has_status and is_replacing and any(row.kind == operation.kind for row in account.rows.values())
+    )
+    if is_server_error:
+        error = _(
+            "Pneumatic responded with HTTP 500. Perhaps another user of the account has this URL, from the time of "
+            "an earlier API key. Then unsubscribe the event, which ends it for all users, and subscribe again."
+        )
+    return OperationResult(
+        operation,
+        OperationState.FAILED,
+        error,
+        is_refused=isinstance(failure, ValidationFailed),
+        is_conflict=isinstance(failure, UrlConflictError),
+        is_server_error=is_server_error,
+    )
 
 
 def _would_leave_a_gap(operation: Operation, before: Iterable[OperationResult]) -> str:

@@ -59,7 +59,8 @@ class Phase(StrEnum):
 class RotationStatus:
     """The endpoints of a rotation. ``missing`` are the kinds that the pending one is not subscribed to yet.
 
-    ``external`` are expected kinds whose only URL belongs to another integration.
+    ``external`` are expected kinds whose only URL belongs to another integration. ``shared`` are kinds that go to two
+    of our endpoints, because another user of the account has the URL of one.
     """
 
     phase: Phase
@@ -67,6 +68,7 @@ class RotationStatus:
     retiring: tuple[Endpoint, ...] = ()
     missing: tuple[Kind, ...] = ()
     external: tuple[Kind, ...] = ()
+    shared: tuple[Kind, ...] = ()
 
     @property
     def has_first_event(self) -> bool:
@@ -103,7 +105,11 @@ def status() -> RotationStatus:
     if not retiring:
         return RotationStatus(Phase.NONE, external=external)
     is_ending = any(endpoint.accepted_until is None for endpoint in retiring)
-    return RotationStatus(Phase.RETIRING if is_ending else Phase.GRACE, retiring=retiring)
+    return RotationStatus(
+        Phase.RETIRING if is_ending else Phase.GRACE,
+        retiring=retiring,
+        shared=_shared(rows) if one_url else (),
+    )
 
 
 def begin(user: Who) -> RotationProgress:
@@ -158,7 +164,8 @@ def abort(user: Who) -> RotationProgress:
             return []
         also = {S.PENDING} if account.one_url_per_event else set()
         results = operations.apply_in(account, _subscribe(account, endpoints.active(), also=also), user)
-        if all(result.is_ok for result in results):
+        # After HTTP 500 an event may go to either URL. The pending one is accepted as long as the list shows it.
+        if all(result.is_ok or result.is_server_error for result in results):
             Endpoint.objects.filter(pk=pending.pk, state=S.PENDING).update(state=S.RETIRING)
             results += _end_retiring(account, user)
             _log("cancelled", user)
@@ -207,7 +214,10 @@ def _switch(pending: Endpoint) -> None:
 
 
 def _end_retiring(account: RemoteSubscriptions, user: Who) -> list[OperationResult]:
-    """End the subscriptions of retiring endpoints; the grace period of those without any starts now."""
+    """End the subscriptions of retiring endpoints; the grace period of those without any starts now.
+
+    Where another user of the account has the URL of one, as with an earlier API key, it cannot be ended alone.
+    """
     rows = [row for row, endpoint in _ours(account) if endpoint.state == S.RETIRING]
     if account.one_url_per_event:  # to unsubscribe would end the event for all users of the account
         target = endpoints.target(endpoints.active())
@@ -215,7 +225,9 @@ def _end_retiring(account: RemoteSubscriptions, user: Who) -> list[OperationResu
     else:
         planned = [operations.unsubscribe(row) for row in rows]
     results = operations.apply_in(account, planned, user)
-    still = {endpoint.pk for _row, endpoint in _ours(account)}
+    own = OwnEndpoints()
+    found = (own.endpoint(row.target) for row in account.rows.values())
+    still = {endpoint.pk for endpoint in found if endpoint is not None}
     free = Endpoint.objects.filter(state=S.RETIRING, accepted_until=None).exclude(pk__in=still)
     free.update(accepted_until=clock.now() + GRACE)
     return results
@@ -252,6 +264,13 @@ def _external(rows: Sequence[mirror.Row]) -> tuple[Kind, ...]:
     own = OwnEndpoints()
     current = [(kind, mirror.current(rows, kind)) for kind in _expected_kinds()]
     return tuple(kind for kind, row in current if row is not None and row.target not in own)
+
+
+def _shared(rows: Sequence[mirror.Row]) -> tuple[Kind, ...]:
+    """Return the kinds whose listed URL is ours and conceals another one of ours."""
+    own = OwnEndpoints()
+    concealing = {-row.id for row in rows if mirror.is_concealed(row) and row.target in own}
+    return tuple(Kind(row.kind) for row in rows if row.id in concealing and row.kind and row.target in own)
 
 
 def _expected_kinds() -> list[Kind]:
