@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import gzip
+import re
+
 import pytest
 from django.test import Client
 
@@ -34,3 +37,26 @@ def test_other_redirects_are_left_alone(operator_client: Client) -> None:
 
     assert response.status_code == 301
     assert "HX-Redirect" not in response.headers
+
+
+def test_pages_and_exports_are_compressed_and_tokens_of_forms_never_the_same(operator_client: Client) -> None:
+    bodies = []
+    for _ in range(2):
+        response = operator_client.get("/account/password/", headers={"Accept-Encoding": "gzip"})
+        assert response["Content-Encoding"] == "gzip"
+        bodies.append(gzip.decompress(response.content))
+    export = operator_client.get("/launches/export.csv", headers={"Accept-Encoding": "gzip"})
+
+    tokens = [re.findall(rb'csrfmiddlewaretoken" value="(\w+)"', body) for body in bodies]
+    assert tokens[0]
+    assert set(tokens[0]).isdisjoint(tokens[1])
+    assert gzip.decompress(export.getvalue()).decode("utf-8-sig").count(",") > 3
+
+
+def test_a_refusal_is_one_line_in_the_log(viewer_client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    assert viewer_client.get("/admin/launches/launch/").status_code in {302, 403}
+    assert viewer_client.post("/sync/start/").status_code == 403
+
+    refusals = [record for record in caplog.records if record.name == "django.request"]
+    assert refusals
+    assert not any(record.exc_info for record in refusals)

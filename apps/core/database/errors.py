@@ -52,10 +52,12 @@ def first_line(error: BaseException) -> str:
 
 
 class OneLine(logging.Filter):
-    """A filter of ``django.request`` that logs the database's trouble as a line instead of a traceback."""
+    """A filter of ``django.request`` that leaves tracebacks to defects: a refusal or the database's trouble is a line."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Shorten the record of a 503."""
+        """Shorten the record of a 4xx, which is a warning, and of a 503."""
+        if record.levelno < logging.ERROR:
+            record.exc_info = record.exc_text = None
         error = record.exc_info[1] if record.exc_info else None
         trouble = trouble_behind(error)
         if trouble is not None:
