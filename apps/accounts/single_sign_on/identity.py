@@ -39,11 +39,16 @@ def read_identity(data: dict[str, Any]) -> Identity:
     claims = {**token, **info}
     return Identity(
         subject=token["sub"],
-        email=_text(claims, "email") if claims.get("email_verified") is True else "",
+        email=_verified_email(info if "email" in info else token),
         first_name=_text(claims, "given_name")[:150],
         last_name=_text(claims, "family_name")[:150],
         groups=_groups(claims.get(settings.OIDC_GROUPS_CLAIM)),
     )
+
+
+def _verified_email(source: dict[str, Any]) -> str:
+    """Return the address, if the same source says that it is verified: the other one may mean another address."""
+    return _text(source, "email") if source.get("email_verified") is True else ""
 
 
 def _text(claims: dict[str, Any], name: str) -> str:
