@@ -52,7 +52,7 @@ def first_line(error: BaseException) -> str:
 
 
 class OneLine(logging.Filter):
-    """A filter of ``django.request`` that leaves tracebacks to defects: a refusal or the database's trouble is a line."""
+    """A filter of ``django.request`` that leaves tracebacks to defects: refusals and an unwell database are a line."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Shorten the record of a 4xx, which is a warning, and of a 503."""
