@@ -7,6 +7,7 @@ pytest_plugins = [
     "tests.fixtures.database",
     "tests.fixtures.notices",
     "tests.fixtures.people",
+    "tests.fixtures.responses",
     "tests.fixtures.sandbox",
     "tests.fixtures.launching",
     "tests.fixtures.deliveries",

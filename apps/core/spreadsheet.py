@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 
 from django.http import StreamingHttpResponse
@@ -27,6 +27,17 @@ class _Echo:
         return text
 
 
+class _Begun:
+    """Lines of which the first were read. ``close`` ends the query behind them, wherever the reader stopped."""
+
+    def __init__(self, lines: Generator[str, None, None]) -> None:
+        self._all = chain(list(islice(lines, LINES_READ_FIRST)), lines)
+        self.close = lines.close
+
+    def __iter__(self) -> Iterator[str]:
+        return self._all
+
+
 def separator_of(query: Mapping[str, str]) -> str:
     """Return the separator that the address of an export names; a comma for none."""
     return SEPARATORS.get(query.get("separator", ""), ",")
@@ -34,7 +45,7 @@ def separator_of(query: Mapping[str, str]) -> str:
 
 def csv_lines(
     headings: Sequence[object], rows: Iterable[Iterable[object]], *, separator: str = ","
-) -> Iterator[str]:
+) -> Generator[str, None, None]:
     """Yield the lines of the file, the heading first; a byte order mark marks it as UTF-8 for spreadsheets."""
     writer = csv.writer(_Echo(), delimiter=separator)
     yield "\N{ZERO WIDTH NO-BREAK SPACE}"
@@ -43,14 +54,12 @@ def csv_lines(
         yield writer.writerow([plain_cell(_text(value), separator=separator) for value in row])
 
 
-def csv_response(subject: str, lines: Iterable[str]) -> StreamingHttpResponse:
+def csv_response(subject: str, lines: Generator[str, None, None]) -> StreamingHttpResponse:
     """Return a download of the lines, in a file named after ``subject`` and today's date.
 
     The first row is read before the response begins: what fails then is reported, and no empty file.
     """
-    lines = iter(lines)
-    begin = list(islice(lines, LINES_READ_FIRST))
-    response = StreamingHttpResponse(chain(begin, lines), content_type="text/csv; charset=utf-8")
+    response = StreamingHttpResponse(_Begun(lines), content_type="text/csv; charset=utf-8")
     name = f"{subject}-{timezone.localdate().isoformat()}.csv"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response

@@ -5,7 +5,7 @@ Answers are left out: they are often personal, and every template has other fiel
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
@@ -34,7 +34,7 @@ URGENT, STATE = 3, 7  # columns whose values are shown as text
 ROWS_FETCHED = 2000  # at a time
 
 
-def csv_lines(launches: QuerySet[Launch], *, separator: str = ",") -> Iterator[str]:
+def csv_lines(launches: QuerySet[Launch], *, separator: str = ",") -> Generator[str, None, None]:
     """Yield the lines of the file, the heading first."""
     headings = [heading for heading, _column in COLUMNS]
     return spreadsheet.csv_lines(headings, _rows(launches), separator=separator)

@@ -5,7 +5,7 @@ Answers are left out: most are personal, and every template has other fields. Th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from itertools import islice
 
 from django.db.models import QuerySet
@@ -61,7 +61,7 @@ _STATE, _PERFORMERS = COLUMNS.index("state"), COLUMNS.index("performers")
 ROWS_FETCHED = 2000  # at a time
 
 
-def csv_lines(workflows: QuerySet[Workflow], *, separator: str = ",") -> Iterator[str]:
+def csv_lines(workflows: QuerySet[Workflow], *, separator: str = ",") -> Generator[str, None, None]:
     """Yield the lines of the file, the heading first."""
     return spreadsheet.csv_lines(HEADINGS, _rows(workflows), separator=separator)
 

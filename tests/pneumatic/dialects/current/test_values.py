@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.utils import timezone
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from pytest_django import Settings
@@ -161,7 +162,7 @@ def test_a_day_begins_in_the_zone_of_the_keys_user(
 ) -> None:
     """Where that is not known, or no zone, in that of the settings: in tests it is Berlin."""
     settings.PNEUMATIC_API_URL = "http://pneumatic.invalid"
-    server.remember_holder("current", KeyHolder(1, zone=zone))
+    server.remember_holder("current", KeyHolder(1, zone=zone, asked_at=timezone.now()))
     client = Client(
         api_url="http://pneumatic.invalid", api_key="k", dialect=Current(), connect_timeout=1, read_timeout=1
     )
