@@ -40,7 +40,7 @@ def read_secret(path: Path, *, variable: str) -> str:
     if not is_text(text):
         raise ImproperlyConfigured(f"{source} is not UTF-8. Save it as UTF-8.")
     if _LINE_END.search(text):
-        raise ImproperlyConfigured(f"{source} has several lines. Write the secret alone into it.")
+        raise ImproperlyConfigured(f"{source} has several lines. It may contain the secret only.")
     return text
 
 

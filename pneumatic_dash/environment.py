@@ -131,9 +131,9 @@ def database(name: str, default: Path) -> dict[str, Any]:
     if not url:
         return {"ENGINE": "django.db.backends.sqlite3", "NAME": str(default)}
     _refuse_unencoded(name, url)
-    location, mark, options = url.partition("?")
+    location, separator, options = url.partition("?")
     try:  # a plus is a plus: only in options it may mean a blank
-        config: dict[str, Any] = environ.Env.db_url_config(location.replace("+", "%2B") + mark + options)
+        config: dict[str, Any] = environ.Env.db_url_config(location.replace("+", "%2B") + separator + options)
     except ValueError:
         raise ImproperlyConfigured(f"{name} has a wrong host or port. {_EXAMPLES}") from None
     is_postgresql = config.get("ENGINE") == "django.db.backends.postgresql"
@@ -145,7 +145,7 @@ def database(name: str, default: Path) -> dict[str, Any]:
 
 
 def _refuse_unencoded(name: str, url: str) -> None:
-    """Refuse characters that would move the end of the password, and with it the server that is asked."""
+    """Refuse characters that would move the end of the password, and with it the host of the database."""
     scheme, _, rest = url.partition("://")
     credentials = rest.rpartition("@")[0] if scheme != "sqlite" else ""
     if "#" in url or set(credentials) & set("/?[]"):

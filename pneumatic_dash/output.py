@@ -17,13 +17,13 @@ from contextlib import suppress
 class UnfailingStream(io.TextIOWrapper):
     """A text stream that loses what cannot be written, and writes what the encoding lacks as escapes.
 
-    It goes on after a failure: a disk may have room again. ``lost`` is the last failure, None for none.
+    It continues after a failure: a disk may have room again. ``lost`` is the last failure, None for none.
     """
 
     lost: OSError | None = None
 
     def write(self, text: str) -> int:
-        """Write ``text``; return its length, also when it was lost."""
+        """Write ``text``; return its length, including when it was lost."""
         try:
             return super().write(text)
         except OSError as error:

@@ -125,7 +125,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    # Against BREACH, Django masks the token of forms anew in each page and pads compressed responses at random.
+    # Against BREACH, Django masks the token of forms in each page again and pads compressed responses at random.
     "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -218,7 +218,7 @@ AXES_FAILURE_LIMIT = int(_number("SIGN_IN_ATTEMPTS", 5, least=1, most=100, unit=
 AXES_COOLOFF_TIME = dt.timedelta(minutes=_number("SIGN_IN_WAIT", 10, least=1, most=24 * 60, unit="minutes"))
 SIGN_IN_LOG_DAYS = int(_number("SIGN_IN_LOG_DAYS", 90, least=1, most=36_500, unit="days"))
 AXES_HANDLER = "apps.accounts.sign_in.handler.SignInHandler"
-AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # or anybody could extend the wait
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # or anyone could extend the wait
 AXES_ENABLE_ADMIN = False  # apps/accounts/admin has pages for its tables
 SILENCED_SYSTEM_CHECKS = ["axes.W002"]  # SignInMiddleware is used instead of axes' own
 
@@ -299,7 +299,7 @@ CONTENT_SECURITY_POLICY = {
 X_FRAME_OPTIONS = "DENY"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
-# Browsers share cookies between ports of a host name: two dashboards there need names of their own.
+# Browsers share cookies between ports of a host name: two dashboards there need separate names.
 COOKIE_PREFIX = _cookie_prefix("COOKIE_PREFIX")
 SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid"
 CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}csrftoken"

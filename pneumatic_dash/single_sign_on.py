@@ -37,12 +37,12 @@ def issuer(name: str) -> str:
 
 
 def needed(name: str, *, issuer: str) -> str:
-    """Return a text that single sign-on cannot do without."""
+    """Return a text that single sign-on requires."""
     return _present(name, text(name), issuer)
 
 
 def needed_secret(name: str, *, issuer: str) -> str:
-    """Return a secret that single sign-on cannot do without, from the variable or its file."""
+    """Return a secret that single sign-on requires, from the variable or its file."""
     return _present(name, secret(name), issuer)
 
 

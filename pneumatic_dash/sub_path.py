@@ -16,7 +16,7 @@ class BelowPath:
         self.path = path
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        """Remove the path from PATH_INFO; Django writes it in front of its own addresses (FORCE_SCRIPT_NAME)."""
+        """Remove the path from PATH_INFO; Django writes it in front of the addresses it builds (FORCE_SCRIPT_NAME)."""
         if f"{environ['PATH_INFO']}/".startswith(f"{self.path}/"):
             environ["PATH_INFO"] = environ["PATH_INFO"].removeprefix(self.path) or "/"
         return self.application(environ, start_response)
