@@ -17,9 +17,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from django.db import InterfaceError, OperationalError, close_old_connections, connections
+from django.db import close_old_connections, connections
 
-from apps.core.database.errors import first_line, trouble_behind
+from apps.core.database.errors import first_line, is_unavailable, trouble_behind
 
 logger = logging.getLogger(__name__)
 
@@ -165,14 +165,13 @@ class Jobs:
             try:
                 with working(periodic.name):
                     has_more = periodic.job()
-            except (OperationalError, InterfaceError) as error:
+            except Exception as error:
                 failures += 1
-                if not is_away:
+                if not is_unavailable(error):
+                    logger.exception("The periodic job “%s” failed; it is retried.", periodic.name)
+                elif not is_away:
                     logger.error("“%s” waits for the database: %s", periodic.name, first_line(error))
-                is_away = True
-            except Exception:
-                failures += 1
-                logger.exception("The periodic job “%s” failed; it is retried.", periodic.name)
+                    is_away = True
             else:
                 if is_away:
                     logger.warning("“%s” continues: the database can be reached again.", periodic.name)

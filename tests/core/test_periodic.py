@@ -9,9 +9,10 @@ import threading
 from collections.abc import Callable
 
 import pytest
-from django.db import OperationalError
+from django.db import InternalError, OperationalError
 
 from apps.core import periodic
+from tests.fixtures.full_database import database_error
 from tests.fixtures.waiting import HANG_SECONDS
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -77,7 +78,10 @@ def test_an_unreachable_database_is_logged_once_and_so_is_its_return(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     away = fail(OperationalError("connection refused\nis the server running?"))
-    job = Steps(away, away, away)
+    read_only = fail(
+        database_error("cannot execute UPDATE in a read-only transaction", "25006", InternalError)
+    )
+    job = Steps(away, read_only, away)
     periodic.register("count", job, seconds=0.001)
 
     with caplog.at_level(logging.WARNING), periodic.running():

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import Error, InternalError, OperationalError, ProgrammingError
+from django_tasks_db.management.commands import db_worker
 
 from apps.core import periodic
-from apps.core.processes import heartbeat
+from apps.core.processes import heartbeat, memory
 from apps.webhooks.models import Delivery
 from tests.faults.test_launch_workers import database_url
 from tests.fixtures import payloads
 from tests.fixtures.deliveries import store
+from tests.fixtures.full_database import database_error
 from tests.fixtures.waiting import HANG_SECONDS, wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -104,6 +109,55 @@ def test_a_batch_with_a_failed_periodic_job_says_so(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(signal, "signal", lambda *_arguments: None)
     with pytest.raises(CommandError, match="A periodic job failed"):
         call_command("worker", batch=True, startup_delay=False, verbosity=0)
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        OperationalError("the connection is closed\nhint"),
+        # Not an OperationalError: a server that became a standby, as in a failover.
+        database_error("cannot execute SELECT FOR UPDATE in a read-only transaction", "25006", InternalError),
+        database_error("terminating connection due to idle-in-transaction timeout", "25P03", InternalError),
+    ],
+    ids=["away", "read-only", "too old"],
+)
+def test_it_waits_for_an_unwell_database(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, trouble: Error
+) -> None:
+    endings = iter([trouble, trouble, None])
+
+    def run(_worker: db_worker.Worker) -> None:
+        if ending := next(endings):
+            raise ending
+
+    monkeypatch.setattr(db_worker.Worker, "run", run)
+    monkeypatch.setattr(time, "sleep", lambda _seconds: None)
+    with caplog.at_level(logging.ERROR):
+        call_worker(monkeypatch)
+
+    assert next(endings, "over") == "over"
+    message = str(trouble).partition("\n")[0]
+    assert [record.getMessage() for record in caplog.records] == [
+        f"The tasks wait for the database: {message}"
+    ]
+
+
+def test_a_defect_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(_worker: db_worker.Worker) -> None:
+        raise ProgrammingError
+
+    monkeypatch.setattr(db_worker.Worker, "run", run)
+    with pytest.raises(ProgrammingError):
+        call_worker(monkeypatch)
+
+
+def call_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run a worker without periodic jobs in this process."""
+    monkeypatch.setattr(periodic, "_jobs", {})
+    monkeypatch.setattr(signal, "signal", lambda *_arguments: None)
+    monkeypatch.setattr(os, "nice", lambda _increment: 0)
+    monkeypatch.setattr(memory, "settle", lambda: None)
+    call_command("worker", reload=False, startup_delay=False, verbosity=0)
 
 
 def test_options_that_contradict_each_other_are_refused() -> None:

@@ -46,6 +46,11 @@ def trouble_behind(error: BaseException | None) -> BaseException | None:
     return next((each for each in _chain(error) if is_passing(each) or _is_timeout(each)), None)
 
 
+def is_unavailable(error: BaseException) -> bool:
+    """Return whether the database's trouble, or one of its connections, led to ``error``: wait and try again."""
+    return isinstance(error, OperationalError | InterfaceError) or trouble_behind(error) is not None
+
+
 def first_line(error: BaseException) -> str:
     """Return what the driver says, without the statement and the hints that follow."""
     return str(error).strip().partition("\n")[0]

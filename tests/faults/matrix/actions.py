@@ -19,8 +19,6 @@ from tests.fixtures.deliveries import addressed
 from tests.fixtures.filled_form import FilledForm
 from tests.fixtures.responses import Response
 
-# Far above every limit of the product: an action that takes longer hangs.
-BOUND_SECONDS = 120.0
 FORM = "/templates/1/launch/"
 MIN_WORDS = 5  # in an answer that refuses
 
@@ -68,26 +66,24 @@ def answered(response: requests.Response, *statuses: int) -> Ending:
 
 
 def sign_in(here: Installation, traces: Traces) -> Ending:
-    page = here.request("GET", "/login/", role="", timeout=BOUND_SECONDS)
+    page = here.request("GET", "/login/", role="")
     if page.status_code != requests.codes.ok:
         return refusal(page)
     typed = {"username": here.access["username"], "password": here.access["password"]}
     controls = BrowserPage.read(page).hidden | typed
-    response = here.request(
-        "POST", "/login/", role="", timeout=BOUND_SECONDS, data=controls, cookies=page.cookies.get_dict()
-    )
+    response = here.request("POST", "/login/", role="", data=controls, cookies=page.cookies.get_dict())
     if response.status_code == requests.codes.ok:
         return wrong("the right password was refused", response)
     return answered(response, 302)
 
 
 def open_form(here: Installation, traces: Traces) -> Ending:
-    return answered(here.request("GET", FORM, timeout=BOUND_SECONDS), 200)
+    return answered(here.request("GET", FORM), 200)
 
 
 def filled_form(here: Installation) -> FilledForm:
     """Open a form while all is well, and fill it in."""
-    page = here.request("GET", FORM, timeout=BOUND_SECONDS)
+    page = here.request("GET", FORM)
     assert page.status_code == requests.codes.ok, page.text
     form = FilledForm.read(cast(Client, None), cast(Response, page))
     return form.fill(name=f"Cell {next(_numbers)}", string_1="A subject")
@@ -96,9 +92,7 @@ def filled_form(here: Installation) -> FilledForm:
 def send(here: Installation, form: FilledForm) -> requests.Response:
     token = form.controls["csrfmiddlewaretoken"][0]
     controls = {**form.controls, "launch": ["1"]}
-    return here.request(
-        "POST", form.action, timeout=BOUND_SECONDS, data=controls, cookies={"csrftoken": token}
-    )
+    return here.request("POST", form.action, data=controls, cookies={"csrftoken": token})
 
 
 def launch(here: Installation, traces: Traces) -> Ending:
@@ -118,7 +112,6 @@ def upload(here: Installation, traces: Traces) -> Ending:
     response = here.request(
         "POST",
         "/launches/files/",
-        timeout=BOUND_SECONDS,
         files={"file": ("offer.txt", b"an offer" * 4096)},
         cookies={"csrftoken": token},
         headers={"X-CSRFToken": token, "Accept": "application/json"},  # as our script does
@@ -133,9 +126,7 @@ def upload(here: Installation, traces: Traces) -> Ending:
 def receive(here: Installation, traces: Traces) -> Ending:
     workflow = 10_000 + next(_numbers)
     body = addressed(payloads.started(workflow), here.url + here.access["receiver"])
-    response = here.request(
-        "POST", here.access["receiver"], role="", timeout=BOUND_SECONDS, data=json.dumps(body)
-    )
+    response = here.request("POST", here.access["receiver"], role="", data=json.dumps(body))
     if response.status_code == requests.codes.ok:
         traces.acknowledged.append(workflow)
         return DONE
@@ -165,7 +156,7 @@ def sync(here: Installation, traces: Traces) -> Ending:
 
 def export(here: Installation, traces: Traces) -> Ending:
     try:
-        response = here.request("GET", "/launches/export.csv", timeout=BOUND_SECONDS)
+        response = here.request("GET", "/launches/export.csv")
     except (requests.exceptions.ChunkedEncodingError, requests.exceptions.ConnectionError):
         return REFUSED  # cut off visibly: no program takes it for the whole
     return answered(response, 200)
@@ -173,15 +164,15 @@ def export(here: Installation, traces: Traces) -> Ending:
 
 def admin_list(here: Installation, traces: Traces) -> Ending:
     path = "/admin/launches/launch/"
-    return answered(here.request("GET", path, role="administrator", timeout=BOUND_SECONDS), 200)
+    return answered(here.request("GET", path, role="administrator"), 200)
 
 
 def probe(here: Installation, traces: Traces) -> Ending:
     """A supervisor gets the truth, and no reason to restart a process."""
-    alive = here.request("GET", "/healthz", role="", timeout=BOUND_SECONDS)
+    alive = here.request("GET", "/healthz", role="")
     if alive.status_code != requests.codes.ok:
         return wrong("the process is alive", alive)
-    ready = here.request("GET", "/readyz?worker", role="", timeout=BOUND_SECONDS)
+    ready = here.request("GET", "/readyz?worker", role="")
     if ready.status_code == requests.codes.ok:
         return DONE
     return REFUSED if ready.json()["reasons"] else wrong("no reason", ready)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import signal
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks import slow
 from tests.faults.matrix.databases import Postgres, Sqlite
 from tests.faults.matrix.installation import Installation
 
@@ -82,9 +85,40 @@ def database_restarting(here: Installation) -> AbstractContextManager[None]:
     return server_of(here).restarting()
 
 
+def needs_a_proxy(here: Installation) -> str:
+    return "" if here.front else "no nginx is installed"
+
+
 def server_of(here: Installation) -> Postgres:
     assert isinstance(here.database, Postgres)
     return here.database
+
+
+@contextmanager
+def pooler_restarting(here: Installation) -> Iterator[None]:
+    """Kill the pooler and start it again, again and again."""
+    pooler = server_of(here).pooler
+    assert pooler is not None
+    stop = threading.Event()
+
+    def restart() -> None:
+        while not stop.wait(0.5):
+            pooler.stop()
+            pooler.start()
+
+    with ThreadPoolExecutor(1) as pool:
+        restarts = pool.submit(restart)
+        try:
+            yield
+        finally:
+            stop.set()
+    restarts.result()
+
+
+@contextmanager
+def slow_senders(here: Installation) -> Iterator[None]:
+    with slow.strangers(here.front, senders=30, idle=100):
+        yield
 
 
 @contextmanager
@@ -198,7 +232,7 @@ CAUSES = (
     Cause("disk full: logs", log_disk_full, needs_small_disks),
     Cause("API away", api_away),
     Cause("API silent", api_silent),
-    Cause("API slow", api_fault("delay", seconds=3)),
+    Cause("API slow", api_fault("delay", seconds=1)),
     Cause("API refusing", api_fault("status", status=403)),
     Cause("API lying", api_fault("wrong_json")),
     Cause("worker away", worker_away),
@@ -206,4 +240,10 @@ CAUSES = (
     Cause("worker doubled", worker_doubled),
     Cause("clock ahead", clock_off(HOURS), needs_fake_clocks),
     Cause("clock behind", clock_off(-HOURS), needs_fake_clocks),
+    Cause("slow senders", slow_senders, needs_a_proxy),
+)
+# With a pooler between, which all of this comes through.
+CAUSES_AT_A_POOLER = (
+    Cause("pooler restarting", pooler_restarting),
+    *(cause for cause in CAUSES if cause.name.startswith("database ")),
 )

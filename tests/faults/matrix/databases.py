@@ -6,7 +6,7 @@ import secrets
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 
+from tests.fixtures.pooler import Pooler, pooler_to
 from tests.fixtures.proxy import Proxy, proxy_to
 
 
@@ -41,12 +42,16 @@ class Sqlite:
 
 @dataclass(frozen=True, slots=True)
 class Postgres:
-    """A database of a user who is no superuser, behind a proxy; ``server`` is the URL of a superuser."""
+    """A database of a user who is no superuser, behind a proxy; ``server`` is the URL of a superuser.
+
+    With a ``pooler``, connections go through it, and from there through the proxy.
+    """
 
     server: str
     name: str
     url: str
     proxy: Proxy
+    pooler: Pooler | None = None
 
     def execute(self, statement: str) -> None:
         """Run a statement as the superuser."""
@@ -90,8 +95,11 @@ Database = Sqlite | Postgres
 
 
 @contextmanager
-def postgres(settings: dict[str, Any]) -> Iterator[Postgres]:
-    """Yield a database on the server of Django's ``settings``, and remove it afterwards."""
+def postgres(settings: dict[str, Any], *, pooler_folder: Path | None = None) -> Iterator[Postgres]:
+    """Yield a database on the server of Django's ``settings``, and remove it afterwards.
+
+    With ``pooler_folder``, for its configuration, there is a pooler.
+    """
     user, password, host, port = (settings[key] for key in ("USER", "PASSWORD", "HOST", "PORT"))
     credentials = f"{user}:{password}" if password else user
     server = f"postgres://{credentials}@{host or '127.0.0.1'}:{port or 5432}/postgres"
@@ -101,8 +109,10 @@ def postgres(settings: dict[str, Any]) -> Iterator[Postgres]:
         connection.execute(f"CREATE DATABASE {name} OWNER {name}")
     netloc = urlsplit(server).netloc.rpartition("@")[2]
     try:
-        with proxy_to(f"postgres://{name}:{secret}@{netloc}/{name}") as (proxy, url):
-            yield Postgres(server, name, url, proxy)
+        with ExitStack() as stack:
+            proxy, url = stack.enter_context(proxy_to(f"postgres://{name}:{secret}@{netloc}/{name}"))
+            pooler = stack.enter_context(pooler_to(url, pooler_folder)) if pooler_folder else None
+            yield Postgres(server, name, pooler.url if pooler else url, proxy, pooler)
     finally:
         with psycopg.connect(server, autocommit=True) as connection:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)")

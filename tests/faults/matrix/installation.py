@@ -17,17 +17,18 @@ from typing import Any
 import requests
 
 from demo.processes import answers, free_port
-from tests.faults.matrix.databases import Database
+from tests.faults.matrix.databases import Database, Postgres
 from tests.fixtures.proxy import Proxy
 from tests.fixtures.sandbox import Sandbox
 from tests.fixtures.waiting import HANG_SECONDS, wait_for
 
 ROOT = Path(__file__).resolve().parents[3]
 CLOCK_SOURCE = Path(__file__).with_name("clock.c")
-# Short, because what they limit happens here; the bound of a cell is far above their sum.
+# Short, because what they limit happens here. Their sum is far below HANG_SECONDS: whatever takes that long waits
+# without a limit.
 LIMITS = {
     "PNEUMATIC_CONNECT_TIMEOUT": "2",
-    "PNEUMATIC_READ_TIMEOUT": "4",
+    "PNEUMATIC_READ_TIMEOUT": "2",
     "WEBHOOK_READ_TIMEOUT": "10",
     "WEBHOOK_WRITE_TIMEOUT": "4",
     "DATABASE_TIMEOUT": "5",
@@ -46,7 +47,8 @@ class Installation:
     api_url: str
     folder: Path
     has_small_disks: bool
-    port: int = 0
+    port: int = 0  # of the web server
+    front: int = 0  # of the proxy in front of it; 0 for none
     access: dict[str, str] = field(default_factory=dict)
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
@@ -70,7 +72,7 @@ class Installation:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://127.0.0.1:{self.front or self.port}"
 
     @property
     def environment(self) -> dict[str, str]:
@@ -82,6 +84,7 @@ class Installation:
             **(fake_clock if self.clock_library.exists() else {}),
             "PNEUMATIC_API_URL": self.api_url,
             "DATABASE_URL": self.database.url,
+            "DATABASE_POOLED": str(isinstance(self.database, Postgres) and self.database.pooler is not None),
             "TMPDIR": str(self.temporary),
             "DISK_MIN_FREE_MB": "1",
             "DEBUG": "False",
@@ -102,7 +105,8 @@ class Installation:
         """Start web server and worker, and wait until pages come."""
         self.port = free_port(0)
         command = ["-m", "gunicorn", "pneumatic_dash.wsgi", f"--bind=127.0.0.1:{self.port}", "--preload"]
-        self.run("web", [*command, "--workers=2", "--threads=12", "--worker-class=gthread"])
+        options = ["--workers=2", "--threads=12", "--worker-class=gthread", "--timeout=180"]
+        self.run("web", [*command, *options])
         self.run_worker()
         wait_for(lambda: answers(self.port))
         wait_for(self._serves)
@@ -137,6 +141,10 @@ class Installation:
         for name in list(self.processes):
             self.end(name)
 
+    def ended(self) -> list[str]:
+        """Return which processes have ended, though no one stopped them."""
+        return [name for name, process in self.processes.items() if process.poll() is not None]
+
     def last_words(self) -> str:
         """Return the end of each log, for a test that fails."""
         logs = sorted(self.logs.glob("*.log"))
@@ -144,7 +152,7 @@ class Installation:
 
     def _serves(self) -> bool:
         try:
-            return self.request("GET", "/healthz", role="", timeout=HANG_SECONDS).ok
+            return self.request("GET", "/healthz", role="").ok
         except requests.ConnectionError:
             assert self.processes["web"].poll() is None, self.last_words()
             return False
@@ -153,16 +161,22 @@ class Installation:
         """Run a command to its end."""
         return self._run(["manage.py", *arguments], check=check)
 
-    def request(
-        self, method: str, path: str, *, timeout: float, role: str = "operator", **options: Any
-    ) -> requests.Response:
-        """Send a request as a user who is signed in, or with ``role=""`` as a stranger; follow no redirect."""
+    def request(self, method: str, path: str, *, role: str = "operator", **options: Any) -> requests.Response:
+        """Send a request as a user who is signed in, or with ``role=""`` as a stranger; follow no redirect.
+
+        Raise requests.Timeout where it hangs.
+        """
         with requests.Session() as session:
             session.trust_env = False
             cookies = {self.access["cookie"]: self.access[role]} if role else {}
             cookies |= options.pop("cookies", {})
             return session.request(
-                method, self.url + path, cookies=cookies, timeout=timeout, allow_redirects=False, **options
+                method,
+                self.url + path,
+                cookies=cookies,
+                timeout=HANG_SECONDS,
+                allow_redirects=False,
+                **options,
             )
 
     def _run(self, arguments: list[str], *, check: bool) -> subprocess.CompletedProcess[str]:

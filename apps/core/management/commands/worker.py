@@ -8,13 +8,13 @@ import time
 from typing import Any
 
 from django.core.management.base import CommandError
-from django.db import InterfaceError, OperationalError, connections
+from django.db import Error, connections
 from django.utils.autoreload import run_with_reloader
 from django_tasks_db.management.commands import db_worker
 from django_tasks_db.models import DBTaskResult
 
 from apps.core import periodic
-from apps.core.database.errors import first_line
+from apps.core.database.errors import first_line, is_unavailable
 from apps.core.processes import heartbeat, memory
 
 logger = logging.getLogger(__name__)
@@ -49,13 +49,15 @@ class Worker(db_worker.Worker):
             super().run_task(db_task_result)
 
     def _run_through_outages(self) -> None:
-        """Run tasks from the queue; while the database cannot be reached, log it once and retry."""
+        """Run tasks from the queue; while the database is unavailable, log it once and retry."""
         wait = 0.0
         while True:
             began = time.monotonic()
             try:
                 return super().run()
-            except (OperationalError, InterfaceError) as error:
+            except Error as error:
+                if not is_unavailable(error):
+                    raise
                 if not self.running:
                     return None
                 if time.monotonic() - began > MAX_RETRY_WAIT_SECONDS:
