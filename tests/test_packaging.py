@@ -91,6 +91,7 @@ def test_make_explains_itself() -> None:
         assert f"make {target} " in listed
 
 
+@pytest.mark.ci
 def test_a_fresh_checkout_migrates_without_further_preparation(tmp_path: Path) -> None:
     """The README's steps for a real account; `make env` never overwrites a key."""
     ours = subprocess.run(

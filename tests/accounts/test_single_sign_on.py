@@ -30,6 +30,7 @@ ON = {
 }
 
 
+@pytest.mark.ci
 def test_what_single_sign_on_does() -> None:
     """One process for all of it: the settings are read at the start."""
     database = urlsplit(os.environ["DATABASE_URL"])
@@ -73,6 +74,7 @@ def test_nothing_of_it_is_loaded_without_an_issuer(client: Client) -> None:
     assert b"single-sign-on" not in client.get("/login/").content
 
 
+@pytest.mark.ci
 def test_the_models_and_the_production_configuration_are_clean_with_it() -> None:
     for command in (["makemigrations", "--check"], ["check", "--deploy", "--fail-level", "INFO"]):
         done = manage(*command, **ON)

@@ -46,6 +46,7 @@ def take_in(sandbox: Sandbox) -> None:
 
 
 @end_to_end
+@pytest.mark.ci
 def test_a_workflow_is_followed_from_its_launch_to_its_end(
     browse: Browse, subscribed: Sandbox, bo: User
 ) -> None:
@@ -78,6 +79,7 @@ def test_a_workflow_is_followed_from_its_launch_to_its_end(
 
 
 @only_current
+@pytest.mark.ci
 def test_a_launch_without_a_response_is_found_by_the_worker(
     browse: Browse, mirror: Sandbox, bo: User
 ) -> None:
@@ -97,6 +99,7 @@ def test_a_launch_without_a_response_is_found_by_the_worker(
 
 
 @only_current
+@pytest.mark.ci
 def test_a_workflow_that_was_deleted_there_is_shown_as_ended(
     browse: Browse, subscribed: Sandbox, bo: User
 ) -> None:

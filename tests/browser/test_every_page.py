@@ -72,6 +72,7 @@ def test_every_page_is_accessible_and_fits_a_phone(
 
 @in_parts
 @either_dialect
+@pytest.mark.ci
 def test_django_admin_is_accessible(
     browse: Browse, mirror: Sandbox, administrator: User, dialect: str, part: int
 ) -> None:

@@ -127,6 +127,7 @@ SELDOM = [state for state in [*STATES, *DOCUMENTED_STATES] if state not in ALWAY
     indirect=["dialect"],
     ids=lambda it: getattr(it, "__name__", it),
 )
+@pytest.mark.ci
 def test_every_state_is_accessible_and_fits_a_phone(
     browse: Browse, sandbox: Sandbox, integrator: User, settings: Settings, reach: State
 ) -> None:

@@ -303,6 +303,7 @@ def tab_to(page: Page, selector: str) -> None:
     pytest.fail(f"Tab never reaches {selector}")
 
 
+@pytest.mark.ci
 def test_every_state_is_accessible_and_fits_a_phone(
     browse: Browse, ann: User, deliver: Deliver, dialect: str
 ) -> None:

@@ -89,6 +89,7 @@ def filter_parameters(model_admin: admin.ModelAdmin[Any], user: User) -> set[str
 
 
 @every_value
+@pytest.mark.ci
 def test_every_filter_of_every_admin_list(superuser: User, browser: Client, value: str) -> None:
     def requests() -> Iterator[tuple[str, dict[str, str]]]:
         for _model, model_admin in LISTS:
@@ -102,6 +103,7 @@ def test_every_filter_of_every_admin_list(superuser: User, browser: Client, valu
     "lookup",
     exhaustive(["", "__in", "__range", "__gt", "__isnull", "__regex", "__year"], but=["", "__range"]),
 )
+@pytest.mark.ci
 def test_every_column_of_every_admin_list(browser: Client, lookup: str) -> None:
     """Django reads any column of the model from the address, with any lookup, not only those of the filters."""
     requests = (
@@ -145,6 +147,7 @@ def test_selected_rows_of_every_admin_list(superuser: User, browser: Client) -> 
 
 
 @pytest.mark.parametrize("at_once", exhaustive([True, False], but=[True]))
+@pytest.mark.ci
 def test_every_parameter_and_identifier_of_other_pages(
     superuser: User, browser: Client, at_once: bool
 ) -> None:
@@ -169,6 +172,7 @@ def queries(names: set[str], value: str, *, at_once: bool) -> list[dict[str, str
     return [dict.fromkeys(names, value[:400])] if at_once else [{name: value} for name in names]
 
 
+@pytest.mark.ci
 def test_every_header_of_htmx(client: Client, operator_client: Client) -> None:
     """htmx sends URLs in headers, and other programs send anything."""
     names = (

@@ -24,6 +24,7 @@ VISITS: dict[str, tuple[Mapping[str, int], set[str]]] = {
 
 @pytest.mark.usefixtures("populated")
 @pytest.mark.parametrize("role", VISITS)
+@pytest.mark.ci
 def test_every_link_leads_somewhere(role: str) -> None:
     starts, pages = VISITS[role]
 

@@ -268,6 +268,7 @@ def test_a_free_port_is_never_a_taken_one() -> None:
     assert free_port(port, taken=[port]) != port
 
 
+@pytest.mark.ci
 def test_another_command_runs_with_its_settings(tmp_path: Path) -> None:
     def run(*command: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

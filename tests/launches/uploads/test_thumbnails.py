@@ -188,6 +188,7 @@ with open("/proc/self/status") as status:
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the peak is read from Linux")
+@pytest.mark.ci
 def test_images_at_the_same_time_need_the_memory_of_one(tmp_path: Path) -> None:
     bomb = tmp_path / "bomb.png"
     bomb.write_bytes(png_of_zeros(7_000, 7_000))

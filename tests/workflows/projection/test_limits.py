@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.fixtures import payloads
 from tests.workflows.projecting import projected
 
@@ -27,6 +29,7 @@ def test_wildly_jumping_numbers_make_no_more_lines_than_there_are_events() -> No
     assert len(history.entries) < 3 * len(bodies)
 
 
+@pytest.mark.ci
 def test_ten_thousand_tasks_are_projected() -> None:
     bodies = [payloads.started(), *(payloads.task_completed(number=n) for n in range(1, 10_001))]
 

@@ -35,6 +35,7 @@ def several(deliver: Deliver, integrator: User) -> None:
 
 @pytest.mark.usefixtures("several")
 @pytest.mark.parametrize("is_thorough", [False, pytest.param(True, marks=pytest.mark.exhaustive)])
+@pytest.mark.ci
 def test_every_page_is_accessible_and_fits_a_phone(
     browse: Browse, integrator: User, is_thorough: bool
 ) -> None:
