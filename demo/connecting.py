@@ -22,17 +22,16 @@ django.setup()
 
 from django.conf import settings
 from django.utils import timezone
+from django.utils.datastructures import MultiValueDict
 
 from apps.accounts.models import PneumaticUser, User
-from apps.kickoff.forms import KickoffForm
 from apps.launches import permissions
 from apps.launches.dispatch import services
-from apps.launches.dispatch.request import LaunchRequest
 from apps.launches.models import Launch
-from apps.launches.uploads import services as uploads_services
 from apps.pneumatic.canonical.events import Kind
 from apps.pneumatic.canonical.schemas import FieldDefinition
 from apps.pneumatic.client import connect as connect_to_pneumatic
+from apps.preparation.validation import Validator
 from apps.webhooks.subscriptions import drift
 from apps.webhooks.subscriptions import services as subscriptions_services
 from apps.workflow_templates.models import Template
@@ -130,19 +129,10 @@ def _launch_some(operator: User) -> list[Launch]:
             continue
         kickoff = version_kickoff(version)
         typed = {f"kickoff-{field.api_name}": _answer(field, operator) for field in kickoff.fields}
-        form = KickoffForm(
-            kickoff,
-            {"name": [f"{template.name}, {timezone.localdate():%B %Y}"], **typed},
-            files=uploads_services.OwnFiles(operator),
+        checked = Validator(template, operator).check_controls(
+            MultiValueDict({"name": [f"{template.name}, {timezone.localdate():%B %Y}"], **typed})
         )
-        if form.is_valid():
-            launch_request = LaunchRequest(
-                user=operator,
-                template=template,
-                version=version,
-                name=form.workflow_name,
-                answers=form.answers(),
-            )
+        if launch_request := checked.request():
             with connect_to_pneumatic() as client:
                 launched.append(services.send(services.start(launch_request, client), client))
     return launched

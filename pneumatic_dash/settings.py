@@ -94,6 +94,7 @@ WEBHOOK_RETENTION_DAYS = int(_number("WEBHOOK_RETENTION_DAYS", 90, least=1, most
 
 INSTALLED_APPS = [
     "apps.dashboard",
+    "apps.preparation",
     "apps.launches",
     "apps.kickoff",
     "apps.workflows",

@@ -6,7 +6,6 @@ and ``kickoff-<api_name>`` (``names.py``); element ids go by position, because a
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
@@ -22,7 +21,7 @@ from apps.kickoff.fields import ControlState, KickoffField, create
 from apps.kickoff.fields.plain import at_most
 from apps.kickoff.fields.string import LineField, single_line
 from apps.kickoff.grouping import Grouping
-from apps.kickoff.lookups import FileLookup, Lookups, MirroredPeople, People
+from apps.kickoff.lookups import Lookups
 from apps.kickoff.names import control_key, control_name, find_name, read_controls
 from apps.kickoff.rows import NAME_CONTROL, NAME_ID, FieldRow, FormProblem, Section, duplicate_notice
 from apps.kickoff.variables import explain_name
@@ -37,8 +36,8 @@ class KickoffForm(forms.Form):
     is filled with the default of its field. With ``find`` (the value of the pressed *Find* button) the form only
     searches: it is never valid then, and shows no errors.
 
-    ``longest_name`` (characters), ``name_variables`` and ``no_files`` are as in ``pneumatic.capabilities``. Days of the
-    account begin in ``zone``, the current one unless given.
+    ``longest_name`` (characters), ``name_variables`` and ``no_files`` are as in ``pneumatic.capabilities``.
+    Several forms may share ``lookups``.
     """
 
     def __init__(
@@ -47,20 +46,16 @@ class KickoffForm(forms.Form):
         data: MultiValueDict[str, Any] | Mapping[str, Any] | None = None,
         *,
         initial: Mapping[str, Any] | None = None,
-        files: FileLookup,
-        people: People | None = None,
+        lookups: Lookups,
         find: str | None = "",
         template_id: int | None = None,
         longest_name: int | None = None,
         name_variables: tuple[str, ...] = (),
         no_files: str = "",
-        zone: dt.tzinfo | None = None,
     ) -> None:
         self.kickoff_fields = [create(definition) for definition in kickoff.fields]
         self.grouping = Grouping(kickoff)
-        self.lookups = Lookups(files=files, people=people or MirroredPeople())
-        if zone is not None:
-            self.lookups.zone = zone
+        self.lookups = lookups
         self.searches = bool(find)
         self.template_id = template_id
         self.longest_name = longest_name
@@ -111,6 +106,11 @@ class KickoffForm(forms.Form):
             for api_name, field in self._first_of_each_name.items()
             if (value := values.get(api_name)) is not None
         )
+
+    def valid_answers(self) -> tuple[Answer, ...]:
+        """Return the canonical answers to what is shown, as far as they are valid, of a form that need not be."""
+        self.errors  # noqa: B018 - checks the form
+        return tuple(answer for answer in self.answers() if not answer.field.is_hidden)
 
     def add_server_errors(self, errors: Mapping[str, Iterable[str]]) -> None:
         """Show the server's errors, by api_name, at their fields, or at the top if that field is not shown.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 
 from django.utils.translation import gettext as _
 
@@ -18,11 +19,16 @@ class Grouping:
     """The fieldsets of one form; ``check`` finds what is wrong with their numbers."""
 
     def __init__(self, kickoff: Kickoff) -> None:
-        self.labels = quoted_labels(kickoff.fields)
+        self.kickoff = kickoff
         self.fieldsets: dict[str, Fieldset] = {}
         for fieldset in kickoff.fieldsets:
             self.fieldsets.setdefault(fieldset.api_name, fieldset)
         self.errors: dict[str, list[tuple[RuleGroup, str]]] = {}
+
+    @cached_property
+    def labels(self) -> dict[str, str]:
+        """Return the quoted names of the fields, by api_name."""
+        return quoted_labels(self.kickoff.fields)
 
     def check(self, numbers: Numbers) -> bool:
         """Store which rules the valid ``numbers`` break, and return whether there are any."""

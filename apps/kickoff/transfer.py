@@ -1,12 +1,13 @@
 """Answers from other sources: a link, an earlier launch, a form whose template has changed.
 
-Every function returns what it left out as sentences that contain the answer: nothing is lost silently.
+Every function returns what it left out, with sentences that contain the answer: nothing is lost silently.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
@@ -20,6 +21,19 @@ from apps.kickoff.rows import NAME_CONTROL
 from apps.pneumatic.canonical.schemas import FieldDefinition
 
 Fields = dict[str, KickoffField[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class LostAnswer:
+    """An answer that a newer form does not take, in full or in part; ``sentence`` contains what was lost.
+
+    ``kind`` says why: the field was removed, has another type, or no longer offers an option.
+    """
+
+    api_name: str
+    label: str
+    kind: Literal["removed", "type", "option"]
+    sentence: str
 
 
 def initial_from_query(
@@ -68,11 +82,13 @@ def carry_over(
         for answer in answers_from_json(old_definitions, stored)
     }
     old, new = _by_api_name(old_definitions), _by_api_name(new_definitions)
-    kept, dropped = _carry_over(controls, old, new)
+    kept, lost = _carry_over(controls, old, new)
     for api_name in _asked(old):
         if api_name not in stored and api_name in new and new[api_name].definition.default:
             kept[api_name] = []
-    return {control_name(api_name): values for api_name, values in kept.items()}, dropped
+    return {control_name(api_name): values for api_name, values in kept.items()}, [
+        one.sentence for one in lost
+    ]
 
 
 def with_empty_controls(
@@ -117,21 +133,21 @@ def rebase(
     data: MultiValueDict[str, Any],
     old_definitions: Sequence[FieldDefinition],
     new_definitions: Sequence[FieldDefinition],
-) -> tuple[MultiValueDict[str, Any], list[str]]:
-    """Return (data, dropped): what was posted to a form of the old version, for a form of the new one.
+) -> tuple[MultiValueDict[str, Any], list[LostAnswer]]:
+    """Return (data, lost): what was posted to a form of the old version, for a form of the new one.
 
     Unlike ``carry_over`` it works on what was typed, so that unfinished answers stay as well.
     """
     old, new = _by_api_name(old_definitions), _by_api_name(new_definitions)
     rebased: MultiValueDict[str, Any] = read_controls(data, [*old_definitions, *new_definitions])
     posted = {api_name: rebased.getlist(control_name(api_name)) for api_name in _asked(old)}
-    kept, dropped = _carry_over(posted, old, new)
+    kept, lost = _carry_over(posted, old, new)
     for api_name in posted:
         if posted[api_name] and kept.get(api_name) != posted[api_name]:
             rebased.setlist(control_name(api_name), kept.get(api_name, []))
         if api_name not in new:
             rebased.pop(find_name(api_name), None)
-    return rebased, dropped
+    return rebased, lost
 
 
 def _by_api_name(definitions: Iterable[FieldDefinition]) -> Fields:
@@ -147,9 +163,9 @@ def _asked(fields: Fields) -> Fields:
 
 def _carry_over(
     controls: Mapping[str, Sequence[str]], old: Fields, new: Fields
-) -> tuple[dict[str, list[str]], list[str]]:
+) -> tuple[dict[str, list[str]], list[LostAnswer]]:
     kept: dict[str, list[str]] = {}
-    dropped: list[str] = []
+    lost: list[LostAnswer] = []
     for api_name, values in controls.items():
         before, now = old[api_name], new.get(api_name)
         given = [value for value in values if value]
@@ -158,21 +174,24 @@ def _carry_over(
         if now is None or now.definition.is_hidden:
             if before.definition.is_hidden:  # hidden before and now
                 continue
-            dropped.append(
-                _("“%(field)s” is no longer in the form. The answer was: %(answer)s")
-                % {"field": before.label, "answer": ", ".join(before.display_values(given))}
-            )
+            sentence = _("“%(field)s” is no longer in the form. The answer was: %(answer)s") % {
+                "field": before.label,
+                "answer": ", ".join(before.display_values(given)),
+            }
+            lost.append(LostAnswer(api_name, before.label, "removed", sentence))
             continue
-        valid, lost = now.carry_over(before, given)
+        valid, others = now.carry_over(before, given)
         if valid:
             kept[api_name] = valid
-        if lost:
-            dropped.append(_lost_sentence(before, now, ", ".join(lost)))
-    return kept, dropped
+        if others:
+            lost.append(_lost(before, now, ", ".join(others)))
+    return kept, lost
 
 
-def _lost_sentence(before: KickoffField[Any], now: KickoffField[Any], answer: str) -> str:
-    words = {"field": now.label, "answer": answer}
+def _lost(before: KickoffField[Any], now: KickoffField[Any], answer: str) -> LostAnswer:
+    api_name, words = now.definition.api_name, {"field": now.label, "answer": answer}
     if now.takes_over_from(before):
-        return _("“%(field)s” no longer offers: %(answer)s") % words
-    return _("“%(field)s” now has another type. The answer was: %(answer)s") % words
+        sentence = _("“%(field)s” no longer offers: %(answer)s") % words
+        return LostAnswer(api_name, now.label, "option", sentence)
+    sentence = _("“%(field)s” now has another type. The answer was: %(answer)s") % words
+    return LostAnswer(api_name, now.label, "type", sentence)

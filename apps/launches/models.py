@@ -132,8 +132,9 @@ class Launch(models.Model):
 class UploadedFile(models.Model):
     """A file that was uploaded to Pneumatic, for a form that is open or a launch; ``size`` in bytes.
 
-    A row that no launch uses (``is_used``) is deleted after 30 days (``uploads/services.py``). ``sha256`` identifies
-    the same file in two uploads: a form that is sent twice uploads it twice.
+    A row that no launch uses (``is_used``) is deleted after 30 days, unless the row ``reserved_for`` exists
+    (``uploads/services.py``). ``sha256`` identifies the same file in two uploads: a form that is sent twice uploads it
+    twice.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -149,6 +150,7 @@ class UploadedFile(models.Model):
     thumbnail_url = models.TextField(blank=True)
     created_at = models.DateTimeField(_("uploaded"), db_index=True)
     is_used = models.BooleanField(_("launched"), default=False)
+    reserved_for = models.UUIDField(null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name = _("uploaded file")

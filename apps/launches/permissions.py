@@ -9,8 +9,8 @@ from apps.workflow_templates.models import RunAllowed, Template
 from apps.workflow_templates.selectors import NO_USER, run_bound
 
 
-def launch_denied_reason(user: AbstractUser, template: Template) -> str | None:
-    """Return a sentence why ``user`` cannot launch ``template``; None where they can."""
+def template_denied_reason(template: Template) -> str | None:
+    """Return a sentence why no user can launch ``template``; None where it can be launched. Without a query."""
     if template.removed_at is not None:
         return _("This template is no longer in Pneumatic, so it cannot be launched.")
     if not template.is_active:
@@ -19,6 +19,13 @@ def launch_denied_reason(user: AbstractUser, template: Template) -> str | None:
         )
     if template.current_version_id is None:
         return _("The kickoff form of this template has not been synced yet, so it cannot be launched.")
+    return None
+
+
+def launch_denied_reason(user: AbstractUser, template: Template) -> str | None:
+    """Return a sentence why ``user`` cannot launch ``template``; None where they can."""
+    if reason := template_denied_reason(template):
+        return reason
     if not user.has_perm("launches.launch_workflow"):
         return _(
             "Your role allows viewing launches, but not launching. Ask an administrator for the role Operator."

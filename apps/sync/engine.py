@@ -100,7 +100,18 @@ def run_sync(
     finally:
         # Also after Ctrl-C and SystemExit: an ended run must not keep the lock.
         runs.finish(run, state=state, error=error)
+    if not dry_run:
+        _follow_up()
     return run
+
+
+def _follow_up() -> None:
+    """Run what depends on the mirror; a failure is logged, because the sync itself is over."""
+    for follow_up in registry.follow_ups():
+        try:
+            follow_up()
+        except Exception:
+            logger.exception("What follows a sync failed: %s", follow_up)
 
 
 def _overall_outcome(results: Sequence[SyncResult]) -> tuple[SyncRun.State, str]:

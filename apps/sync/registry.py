@@ -81,6 +81,8 @@ class Resource(ABC, Generic[Fetched, Row]):
         return []
 
 
+FollowUp = Callable[[], object]
+_follow_ups: list[FollowUp] = []
 _resources: dict[str, Resource[Any, Any]] = {}
 
 
@@ -105,3 +107,14 @@ def label(name: str) -> str:
     """Return the label of a resource; its name when it is no longer registered."""
     resource = _resources.get(name)
     return str(resource.label) if resource else name
+
+
+def register_follow_up(follow_up: FollowUp) -> None:
+    """Have ``follow_up()`` run after each sync that may have written something."""
+    if follow_up not in _follow_ups:
+        _follow_ups.append(follow_up)
+
+
+def follow_ups() -> tuple[FollowUp, ...]:
+    """Return what runs after a sync."""
+    return tuple(_follow_ups)

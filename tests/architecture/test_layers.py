@@ -14,6 +14,7 @@ from tests.architecture.modules import APPS, DEMO, EVERYWHERE, ROOT, SANDBOX, Mo
 # From top to bottom. An app imports itself and apps of a lower line; apps of one line are independent of each other.
 LAYERS = """
 dashboard
+preparation
 launches
 kickoff, workflows
 accounts, workflow_templates, webhooks
@@ -49,6 +50,13 @@ ROOMS = {
         resolution, forms, admin
         uploads, selectors, outcomes, state, export
         models, permissions
+        """,
+    "preparation": """
+        apps
+        recheck
+        registry, validation
+        models, lookups
+        content
         """,
     "pneumatic": """
         management

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection, Sequence
 from typing import Any
 
 from apps.core.people import Group, Person
 from apps.kickoff.forms import KickoffForm
-from apps.kickoff.lookups import HITS, StoredFile
+from apps.kickoff.lookups import HITS, Lookups, StoredFile
 from apps.kickoff.names import control_name
 from apps.pneumatic.canonical.schemas import FieldDefinition, Fieldset, Kickoff, Selection
 
@@ -90,13 +91,16 @@ def make_form(
     people: FewPeople | None = None,
     files: FewFiles | None = None,
     fieldsets: Sequence[Fieldset] = (),
+    zone: dt.tzinfo | None = None,
     **options: Any,
 ) -> KickoffForm:
     """Return a form; ``data`` gets a workflow name unless it brings one."""
     if isinstance(data, dict):
         data = {"name": "A workflow", **data}
     kickoff = Kickoff(fields=definitions, fieldsets=tuple(fieldsets))
-    return KickoffForm(kickoff, data, files=files or FewFiles(), people=people or FewPeople(), **options)
+    lookups = Lookups(files=files or FewFiles(), people=people or FewPeople())
+    lookups.zone = zone or lookups.zone
+    return KickoffForm(kickoff, data, lookups=lookups, **options)
 
 
 def answer_to(definition: FieldDefinition, posted: object) -> object:

@@ -198,9 +198,11 @@ def test_a_posted_form_is_rebased_with_all_that_was_typed() -> None:
         }
     )
 
-    rebased, dropped = rebase(data, old, new)
+    rebased, lost = rebase(data, old, new)
 
-    assert dropped == ["“Gone” is no longer in the form. The answer was: farewell"]
+    assert [(one.api_name, one.kind, one.sentence) for one in lost] == [
+        ("gone", "removed", "“Gone” is no longer in the form. The answer was: farewell")
+    ]
     assert rebased["name"] == "N"
     assert rebased["submission_id"] == "s"
     assert rebased["kickoff-url"] == "half an addr"

@@ -9,7 +9,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from apps.kickoff.fields import create
 from apps.kickoff.forms import KickoffForm
-from apps.kickoff.lookups import NoFiles
+from apps.kickoff.lookups import Lookups, NoFiles
 from apps.pneumatic.canonical.schemas import GroupValue, Kickoff
 from tests.factories import NOW, make_field, make_pneumatic_group, make_pneumatic_user, make_template
 from tests.kickoff.fakes import numbered
@@ -111,7 +111,7 @@ def test_a_form_queries_the_mirror_once_for_all_its_groups(
     data = {"name": "N", **{f"kickoff-u{number}": "group:1" for number in range(1, 4)}}
 
     with django_assert_num_queries(1):
-        form = KickoffForm(kickoff, data, files=NoFiles())
+        form = KickoffForm(kickoff, data, lookups=Lookups(files=NoFiles()))
         assert form.is_valid()
         assert [answer.value for answer in form.answers()] == [GroupValue(1, "Finance")] * 3
         assert len(form.rows) == 3
@@ -129,7 +129,7 @@ def test_options_of_a_field_with_a_very_long_name_are_found_by_the_key_of_its_co
     operator_client: Client, options_url: str
 ) -> None:
     field = make_field("x" * 5000, "dropdown", selections=numbered(30))
-    form = KickoffForm(Kickoff(fields=(field,)), files=NoFiles(), template_id=1)
+    form = KickoffForm(Kickoff(fields=(field,)), lookups=Lookups(files=NoFiles()), template_id=1)
     [row] = form.rows
 
     assert len(row.search_url) < 200
@@ -154,7 +154,7 @@ def test_a_form_queries_the_mirror_once_for_all_its_people(
     data = {"name": "N", **{f"kickoff-u{number}": str(number) for number in range(1, 4)}}
 
     with django_assert_num_queries(1):
-        form = KickoffForm(kickoff, data, files=NoFiles())
+        form = KickoffForm(kickoff, data, lookups=Lookups(files=NoFiles()))
         assert form.is_valid()
         assert [str(create(answer.field).describe(answer.value)) for answer in form.answers()] == [
             "Ada Person1",

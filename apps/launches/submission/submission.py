@@ -17,6 +17,7 @@ from django.utils.datastructures import MultiValueDict
 from apps.accounts.models import User
 from apps.core.identifiers import read_number, read_uuid
 from apps.kickoff.forms import KickoffForm
+from apps.kickoff.lookups import Lookups
 from apps.kickoff.names import control_key, control_name, find_name, read_controls
 from apps.kickoff.transfer import rebase, uploads_in, with_empty_controls
 from apps.kickoff.transfer import with_uploads as attach
@@ -85,7 +86,8 @@ class Submission:
     @cached_property
     def form(self) -> KickoffForm:
         """The form that checks the controls, with failed uploads shown at their fields."""
-        form = _form(self.kickoff, self.template, user=self.signed_in, data=self.controls, find=self.find)
+        options = form_options(self.template, self.signed_in)
+        form = KickoffForm(self.kickoff, self.controls, find=self.find, **options)
         form.add_server_errors(self.upload_errors)
         return form
 
@@ -158,8 +160,9 @@ class Submission:
         if self.version == version:
             return self, []
         current = kickoff_of(version)
-        controls, dropped = rebase(self.controls, self.definitions, current.fields)
-        return replace(self, template=template, version=version, kickoff=current, controls=controls), dropped
+        controls, lost = rebase(self.controls, self.definitions, current.fields)
+        rebased = replace(self, template=template, version=version, kickoff=current, controls=controls)
+        return rebased, [one.sentence for one in lost]
 
     @property
     def signed_in(self) -> User:
@@ -215,7 +218,7 @@ def _entered_search(post: MultiValueDict[str, str], kickoff: Kickoff) -> str:
 
 def open_form(template: Template, kickoff: Kickoff, initial: Mapping[str, Any], *, user: User) -> KickoffForm:
     """Return the form ``kickoff`` of ``template``, filled with ``initial`` and not checked yet."""
-    return _form(kickoff, template, user=user, initial=initial)
+    return KickoffForm(kickoff, initial=initial, **form_options(template, user))
 
 
 def kickoff_of(version: TemplateVersion | None) -> Kickoff:
@@ -223,18 +226,16 @@ def kickoff_of(version: TemplateVersion | None) -> Kickoff:
     return version_kickoff(version) if version is not None else Kickoff()
 
 
-def _form(kickoff: Kickoff, template: Template, *, user: User, **filled: Any) -> KickoffForm:
+def form_options(template: Template, user: User) -> dict[str, Any]:
+    """Return how every form of ``template`` that ``user`` fills in is made: arguments of ``KickoffForm``."""
     can = capabilities()
-    return KickoffForm(
-        kickoff,
-        files=services.OwnFiles(user),
-        template_id=template.pk,
-        longest_name=can.longest_name,
-        name_variables=can.name_variables,
-        no_files=can.no_files,
-        zone=account_zone(),
-        **filled,
-    )
+    return {
+        "lookups": Lookups(files=services.OwnFiles(user), zone=account_zone()),
+        "template_id": template.pk,
+        "longest_name": can.longest_name,
+        "name_variables": can.name_variables,
+        "no_files": can.no_files,
+    }
 
 
 def _version(template: Template, text: str) -> TemplateVersion | None:

@@ -11,13 +11,14 @@ import logging
 import math
 import mimetypes
 import re
-from collections.abc import Sequence
+import uuid
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import IO, cast
 
 from django.core.files.uploadedfile import UploadedFile as IncomingFile
-from django.db.models import QuerySet
+from django.db.models import Exists, Model, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -48,6 +49,8 @@ MAX_WAIT_SECONDS = 900  # the page counts down no longer wait
 # A form that is open for longer needs its files again.
 UNUSED_RETENTION = dt.timedelta(days=30)
 _CHUNK_BYTES = 1024 * 1024
+Reservations = Callable[[], "QuerySet[Model]"]
+_reservations: list[Reservations] = []
 _CONTENT_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*")
 
 
@@ -119,10 +122,24 @@ def keep(*, user: User, attachment_ids: Sequence[str]) -> None:
         UploadedFile.objects.filter(owner=user, attachment_id__in=attachment_ids).update(is_used=True)
 
 
+def reserve(*, user: User, upload_ids: Collection[uuid.UUID], reserved_for: uuid.UUID) -> None:
+    """Keep these files of ``user`` as long as the row ``reserved_for`` exists (``register_reservations``)."""
+    if upload_ids:
+        UploadedFile.objects.filter(owner=user, pk__in=upload_ids).update(reserved_for=reserved_for)
+
+
+def register_reservations(rows: Reservations) -> None:
+    """Keep files that are reserved for one of ``rows()``."""
+    if rows not in _reservations:
+        _reservations.append(rows)
+
+
 def unused_files() -> QuerySet[UploadedFile]:
-    """Select old files that no launch uses: their rows are deleted. Pneumatic keeps the files."""
-    unused = UploadedFile.objects.filter(is_used=False)
-    return unused.filter(created_at__lt=clock.now() - UNUSED_RETENTION)
+    """Select old files that no launch uses and nothing reserves: their rows are deleted. Pneumatic keeps the files."""
+    unused = UploadedFile.objects.filter(is_used=False, created_at__lt=clock.now() - UNUSED_RETENTION)
+    for rows in _reservations:
+        unused = unused.filter(~Exists(rows().filter(pk=OuterRef("reserved_for"))))
+    return unused
 
 
 def check_size(*, name: str, size: int) -> None:
