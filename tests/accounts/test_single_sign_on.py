@@ -30,7 +30,6 @@ ON = {
 }
 
 
-@pytest.mark.ci
 def test_what_single_sign_on_does() -> None:
     """One process for all of it: the settings are read at the start."""
     database = urlsplit(os.environ["DATABASE_URL"])
