@@ -133,6 +133,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "apps.accounts.sign_in.sessions.SessionLimitMiddleware",  # before all that asks who is signed in
     "apps.accounts.sign_in.middleware.SignInMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "apps.core.middleware.HtmxLoginRedirectMiddleware",
@@ -217,6 +218,9 @@ AUTH_PASSWORD_VALIDATORS = [
 AUTHENTICATION_BACKENDS = ["apps.accounts.sign_in.backends.PasswordBackend"]
 AXES_FAILURE_LIMIT = int(_number("SIGN_IN_ATTEMPTS", 5, least=1, most=100, unit="attempts"))
 AXES_COOLOFF_TIME = dt.timedelta(minutes=_number("SIGN_IN_WAIT", 10, least=1, most=24 * 60, unit="minutes"))
+SESSION_IDLE_MINUTES = _number("SESSION_IDLE_MINUTES", 12 * 60, least=5, most=60 * 24 * 365, unit="minutes")
+SESSION_MAX_DAYS = _number("SESSION_MAX_DAYS", 14, least=1, most=365, unit="days")
+SESSION_COOKIE_AGE = int(SESSION_MAX_DAYS * 24 * 3600)
 SIGN_IN_LOG_DAYS = int(_number("SIGN_IN_LOG_DAYS", 90, least=1, most=36_500, unit="days"))
 AXES_HANDLER = "apps.accounts.sign_in.handler.SignInHandler"
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # or anyone could extend the wait

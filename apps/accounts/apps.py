@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.contrib.auth.signals import user_logged_in
 from django.db.models.signals import m2m_changed, post_migrate
 from django.utils.translation import gettext_lazy as _
 
@@ -14,7 +15,7 @@ class AccountsConfig(AppConfig):
         """Register resolvers, resources of the sync, and the signals that maintain roles."""
         from apps.accounts import roles, selectors, signals
         from apps.accounts.models import User
-        from apps.accounts.sign_in import retention
+        from apps.accounts.sign_in import retention, sessions
         from apps.accounts.sync import Groups, Users
         from apps.core import periodic
         from apps.core.people import register_group_resolver, register_identifier, register_resolver
@@ -26,5 +27,6 @@ class AccountsConfig(AppConfig):
         registry.register(Users())
         registry.register(Groups())
         periodic.register("sign-in log", retention.prune_log, seconds=retention.INTERVAL_SECONDS)
+        user_logged_in.connect(sessions.begin)
         post_migrate.connect(roles.grant_permissions, sender=self)
         m2m_changed.connect(signals.follow_staff_roles, sender=User.groups.through)

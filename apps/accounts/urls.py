@@ -6,10 +6,12 @@ from django.contrib.auth.views import LogoutView
 from django.urls import path
 
 from apps.accounts import views
+from apps.accounts.sign_in import sessions
 
 urlpatterns = [
     path("login/", views.SignInView.as_view(), name="login"),
     path("account/password/", views.ChangePassword.as_view(), name="password-change"),
+    path("account/activity/", sessions.activity, name="session-activity"),
     # A user who is signed out already gets the login page.
     path("logout/", login_not_required(LogoutView.as_view()), name="logout"),
     # Replaces the admin's login page, so that there is only one.

@@ -13,6 +13,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
 
 HEADER = "Live-Version"
+# Of requests that a page sends by itself through htmx (``hx-headers``).
+BACKGROUND_HEADER = "Background-Request"
 # Texts such as "3 minutes ago" become wrong although nothing happened.
 REFRESH_SECONDS = 60
 
@@ -30,6 +32,14 @@ def version(request: HttpRequest, *facts: object) -> str:
 def is_asked(request: HttpRequest) -> bool:
     """Return whether the request is a refresh by an open page."""
     return HEADER in request.headers
+
+
+def is_background(request: HttpRequest) -> bool:
+    """Return whether an open page sent the request by itself: it shows no activity of its user.
+
+    Elements inside one that polls inherit its headers, so that only requests which change nothing count as polls.
+    """
+    return request.method in {"GET", "HEAD"} and (is_asked(request) or BACKGROUND_HEADER in request.headers)
 
 
 def is_current(request: HttpRequest, version: str) -> bool:

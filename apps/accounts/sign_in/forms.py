@@ -12,6 +12,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from apps.accounts.sign_in.sessions import limits_sentence
+
 
 def refusal(request: HttpRequest | None) -> ValidationError | None:
     """Return why the request's password was not checked; None where it was. It is the same for every account."""
@@ -38,6 +40,11 @@ class SignInForm(AuthenticationForm):
     def provider(self) -> str:
         """The name of the provider with which users can sign in instead; '' without single sign-on."""
         return settings.OIDC_NAME if settings.OIDC_ISSUER else ""
+
+    @property
+    def limits(self) -> str:
+        """How long a session lasts, as a sentence."""
+        return limits_sentence()
 
     def get_invalid_login_error(self) -> ValidationError:
         return refusal(self.request) or super().get_invalid_login_error()
