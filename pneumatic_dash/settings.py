@@ -135,6 +135,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "apps.accounts.sign_in.sessions.SessionLimitMiddleware",  # before all that asks who is signed in
     "apps.accounts.sign_in.middleware.SignInMiddleware",
+    "apps.accounts.second_factors.middleware.SecondFactorMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "apps.core.middleware.HtmxLoginRedirectMiddleware",
     "apps.core.middleware.LongLoginRedirectMiddleware",
@@ -226,6 +227,9 @@ AXES_HANDLER = "apps.accounts.sign_in.handler.SignInHandler"
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # or anyone could extend the wait
 AXES_ENABLE_ADMIN = False  # apps/accounts/admin has pages for its tables
 SILENCED_SYSTEM_CHECKS = ["axes.W002"]  # SignInMiddleware is used instead of axes' own
+
+# A code in addition to the password of a local account (apps/accounts/second_factors).
+SECOND_FACTORS = _choice("SECOND_FACTORS", "off", ("off", "optional", "required"))
 
 # -- Single sign-on: nothing of it is loaded without OIDC_ISSUER (apps/accounts/single_sign_on) ------------------
 

@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
 from django.db.models import Field, ManyToManyField, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.formats import localize
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from apps.accounts.models import FailedSignIn, PneumaticGroup, PneumaticUser, SignIn, SignInLimit, User
 from apps.accounts.roles import ROLES
+from apps.accounts.second_factors import services as second_factors
 from apps.accounts.selectors import pneumatic_user_for
 from apps.core.people import resolve
 from apps.core.searching import has_words
 from apps.sync.readonly import BoundedPaginator, ReadOnlyAdmin, pretty
+
+logger = logging.getLogger(__name__)
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -114,6 +120,7 @@ class UserAdmin(DjangoUserAdmin[User]):
 
     list_display = ["username", "email", "get_full_name", "roles", "is_active", "last_login"]
     list_filter = ["groups", "is_active"]
+    actions = ["remove_second_factor"]
     readonly_fields = ["is_staff", "in_pneumatic", "last_login", "date_joined"]
     fieldsets = [
         (None, {"fields": ["username", "password"]}),
@@ -127,7 +134,7 @@ class UserAdmin(DjangoUserAdmin[User]):
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
-        return super().get_queryset(request).prefetch_related("groups")
+        return super().get_queryset(request).prefetch_related("groups").select_related("second_factor")
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
         """Let only superusers change permissions beyond roles."""
@@ -159,6 +166,49 @@ class UserAdmin(DjangoUserAdmin[User]):
         if db_field.name == "email" and field is not None:
             field.help_text = _("Links this user to the Pneumatic user with the same address.")
         return field
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002 - Django's name
+        """Set another user's password. One's own takes the old one: a stolen session must not be enough."""
+        if id == str(request.user.pk):
+            return redirect("password-change")
+        response: HttpResponse = super().user_change_password(request, id, form_url)
+        return response
+
+    @admin.action(description=_("Remove the second factor of selected users"), permissions=["change"])
+    def remove_second_factor(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        """Let users whose device is lost sign in with a password alone, or set up another one."""
+        removed = 0
+        for user in queryset:
+            if user == request.user:  # takes a password and a code there
+                self.message_user(
+                    request, _("Remove your own one on the page Second factor."), messages.ERROR
+                )
+            elif not self.has_change_permission(request, user):
+                self.message_user(request, _("Only superusers change superusers."), messages.ERROR)
+            elif second_factors.remove(user):
+                removed += 1
+                self.log_change(request, user, "Second factor removed.")
+                logger.warning(
+                    "Second factor removed: account %s, by %s.",
+                    user.get_username(),
+                    request.user.get_username(),
+                )
+        sentence = ngettext("%(count)d second factor removed.", "%(count)d second factors removed.", removed)
+        self.message_user(request, sentence % {"count": removed})
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        actions = super().get_actions(request)
+        if not second_factors.is_on():
+            actions.pop("remove_second_factor", None)
+        return actions
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        columns = super().get_list_display(request)
+        return [*columns, "has_second_factor"] if second_factors.is_on() else columns
+
+    @admin.display(description=_("second factor"), boolean=True)
+    def has_second_factor(self, user: User) -> bool:
+        return hasattr(user, "second_factor")
 
     @admin.display(description=_("roles"))
     def roles(self, user: User) -> str:

@@ -6,11 +6,57 @@ from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 
 class User(AbstractUser):
     """A user who signs in to the dashboard. The link to a Pneumatic user is the e-mail address."""
+
+    # Random, and new with each change of the second factor; '' before the first one.
+    factor_version = models.CharField(max_length=43, default="", blank=True, editable=False)
+
+    def get_session_auth_hash(self) -> str:
+        """Return what a session must know to continue: another password or second factor ends it."""
+        of_password = super().get_session_auth_hash()
+        if not self.factor_version:
+            return of_password
+        key_salt = "apps.accounts.models.User.get_session_auth_hash"
+        return salted_hmac(key_salt, of_password + self.factor_version, algorithm="sha256").hexdigest()
+
+
+class SecondFactor(models.Model):
+    """A user's authenticator app. ``apps.accounts.second_factors`` derives its secret from ``nonce`` and SECRET_KEY."""
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="second_factor")
+    nonce = models.CharField(max_length=43)
+    key_fingerprint = models.CharField(max_length=16)  # of the SECRET_KEY that the secret was derived from
+    last_step = models.BigIntegerField()  # of the last code that was used: no earlier one is valid
+    wrong_codes = models.PositiveIntegerField(default=0)  # since the last right one
+    created_at = models.DateTimeField(_("set up"))
+    used_at = models.DateTimeField(_("last used"))
+
+    class Meta:
+        verbose_name = _("second factor")
+        verbose_name_plural = _("second factors")
+
+    def __str__(self) -> str:
+        return f"second factor of {self.user_id}"
+
+
+class RecoveryCode(models.Model):
+    """A code that can be used once in place of the app's. The row is deleted with its use."""
+
+    factor = models.ForeignKey(SecondFactor, on_delete=models.CASCADE, related_name="recovery_codes")
+    digest = models.CharField(max_length=64)
+
+    class Meta:
+        verbose_name = _("recovery code")
+        verbose_name_plural = _("recovery codes")
+        constraints = [models.UniqueConstraint(fields=["factor", "digest"], name="accounts_recovery_code")]
+
+    def __str__(self) -> str:
+        return f"recovery code of {self.factor_id}"
 
 
 class SignIn(AccessLog):

@@ -24,7 +24,7 @@ def follow_staff_roles(
         if instance.name not in STAFF_ROLES:
             return
         if action == "pre_clear":  # afterwards the members are unknown
-            setattr(instance, _LEFT, set(instance.user_set.values_list("pk", flat=True)))
+            setattr(instance, _LEFT, set(User.objects.filter(groups=instance).values_list("pk", flat=True)))
         people = getattr(instance, _LEFT, set()) if action == "post_clear" else pk_set or set()
     else:
         people = {instance.pk}

@@ -6,16 +6,19 @@ from typing import Any
 
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView, PasswordChangeView, redirect_to_login
 from django.contrib.messages.views import SuccessMessageMixin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse, reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts import selectors
-from apps.accounts.sign_in.forms import CheckedPasswordChangeForm, SignInForm
+from apps.accounts.second_factors import pending
+from apps.accounts.second_factors.forms import CheckedPasswordChangeForm
+from apps.accounts.sign_in.forms import SignInForm
 from apps.accounts.sign_in.redirects import LongRedirectMixin
 
 ADMINISTRATORS_SHOWN = 3
@@ -34,6 +37,12 @@ class SignInView(LongRedirectMixin, LoginView):
 
     authentication_form = SignInForm
     redirect_authenticated_user = True
+
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        """Sign in, or go on to the page with the second step."""
+        next_url = self.get_success_url()
+        is_done = pending.begin(self.request, form.get_user(), next_url=next_url)
+        return redirect(next_url if is_done else "sign-in-code")
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:

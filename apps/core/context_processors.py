@@ -8,9 +8,10 @@ from django.http import HttpRequest
 from pneumatic_dash import __version__
 
 
-def product(request: HttpRequest) -> dict[str, str]:
+def product(request: HttpRequest) -> dict[str, str | bool]:
     return {
         "product_name": "Pneumatic Dash",
         "product_version": __version__,
         "csrf_cookie_name": settings.CSRF_COOKIE_NAME,
+        "has_second_factors": settings.SECOND_FACTORS != "off",
     }

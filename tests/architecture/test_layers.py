@@ -58,6 +58,15 @@ ROOMS = {
         models, lookups
         content
         """,
+    "accounts": """
+        urls
+        admin, apps, views, management
+        single_sign_on
+        second_factors
+        sign_in
+        signals, selectors, sync
+        models, searching, roles
+        """,
     "pneumatic": """
         management
         connection_report

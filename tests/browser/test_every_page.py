@@ -10,9 +10,12 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import Page, expect
+from pytest_django import Settings
 
 from apps.accounts.models import PneumaticGroup, User
 from apps.sync.models import SyncResult, SyncRun
+from tests.accounts.second_factors.conftest import make_app
+from tests.factories import PASSWORD
 from tests.fixtures.browser import Browse, assert_accessible, assert_dark_colours_accessible, check
 from tests.fixtures.depth import exhaustive
 from tests.fixtures.sandbox import Sandbox, either_dialect
@@ -107,6 +110,39 @@ def test_the_login_page_and_its_refusal(browse: Browse) -> None:
 def test_the_page_for_those_without_a_role(browse: Browse, no_role: User) -> None:
     browse.allow("status of 403")
     check(browse("/templates/", user=no_role))
+
+
+def test_the_steps_of_a_second_factor(browse: Browse, viewer: User, settings: Settings) -> None:
+    settings.SECOND_FACTORS = "required"
+    page = browse("/login/")
+    page.get_by_label("Username").fill("viewer")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("img", name="QR code")).to_be_visible()
+    assert page.locator(".qr").evaluate("(image) => image.complete && image.naturalWidth > 100")
+    check(page)
+    page.get_by_label("Code", exact=True).fill("1")
+    page.get_by_role("button", name="Set up").click()
+    expect(page.locator(".field__error")).to_be_visible()
+    check(page)
+    app = make_app(viewer)
+
+    page.goto("/login/code/")
+    check(page)
+    page.get_by_label("Code", exact=True).fill("x")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.locator(".field__error")).to_be_visible()
+    check(page)
+    page.get_by_label("Code", exact=True).fill(app.code())
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/")
+    page.goto("/account/second-factor/")
+    check(page)
+    page.get_by_label("Your password").fill(PASSWORD)
+    page.get_by_label("Code", exact=True).fill(app.code(1))
+    page.get_by_role("button", name="Replace recovery codes").click()
+    expect(page.get_by_role("listitem").filter(has_text=re.compile(r"^[a-z0-9]{6}-"))).to_have_count(10)
+    check(page)
 
 
 def test_a_mistake_in_the_new_password(browse: Browse, viewer: User) -> None:

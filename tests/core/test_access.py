@@ -7,10 +7,11 @@ import uuid
 from collections.abc import Iterator, Sequence
 
 import pytest
-from django.conf import settings
+from django.conf import settings as configured
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.resolvers import RoutePattern
+from pytest_django import Settings
 
 from apps.accounts.models import User
 from pneumatic_dash import __version__
@@ -23,8 +24,10 @@ OWN_WAY = {
     "/launches/files/": "a script understands 401, not a redirect",
     "/templates/1/launch/": "a session that ended while the form was open must not cost the answers",
     "/templates/1/launch/sign-in/": "brings those answers back after the sign-in",
+    "/login/code/": "leads to the sign-in page unless a password was entered",
+    "/account/second-factor/qr.svg": "exists while a second factor is being set up",
 }
-if settings.OIDC_ISSUER:  # in the process that tests/accounts/test_single_sign_on.py starts
+if configured.OIDC_ISSUER:  # in the process that tests/accounts/test_single_sign_on.py starts
     OWN_WAY |= {
         "/login/single-sign-on/": "leads to the provider",
         "/login/single-sign-on/callback/": "a page that says why the sign-in was not completed",
@@ -49,6 +52,11 @@ def addresses(patterns: Sequence[URLPattern | URLResolver], prefix: str = "/") -
 
 
 ALL = sorted(set(addresses(get_resolver().url_patterns)))
+
+
+@pytest.fixture(autouse=True)
+def every_page_exists(settings: Settings) -> None:
+    settings.SECOND_FACTORS = "optional"
 
 
 def test_the_walk_finds_the_pages() -> None:

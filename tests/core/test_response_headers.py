@@ -25,6 +25,11 @@ ALWAYS = {
 STATIC = "/static/js/app.js"
 
 
+@pytest.fixture(autouse=True)
+def every_page_exists(settings: Settings) -> None:
+    settings.SECOND_FACTORS = "optional"
+
+
 def faults(response: HttpResponseBase, *, is_public: bool = False) -> list[str]:
     """Return what is missing or wrong in the headers of a response."""
     headers = response.headers

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
+from pytest_django import Settings
 
 from tests.factories import client_of, make_user
 from tests.fixtures.crawling import crawl
@@ -15,11 +16,19 @@ from tests.fixtures.crawling import crawl
 TYPED = {"/": 200, "/no-such-page/": 404, "/workflows/404/": 404}
 NO_ADMIN = {**TYPED, "/admin/login/?next=/admin/webhooks/delivery/": 403}
 VISITS: dict[str, tuple[Mapping[str, int], set[str]]] = {
-    "Viewer": (NO_ADMIN, {"/templates/1/", "/workflows/1/", "/launches/", "/sync/", "/account/password/"}),
+    "Viewer": (
+        NO_ADMIN,
+        {"/templates/1/", "/workflows/1/", "/launches/", "/sync/", "/account/second-factor/"},
+    ),
     "Operator": (NO_ADMIN, {"/templates/1/launch/", "/workflows/1/", "/launches/", "/sync/"}),
     "Integrator": (TYPED, {"/admin/", "/admin/webhooks/subscription/", "/admin/webhooks/delivery/"}),
     "": ({"/": 403, "/templates/": 403}, {"/account/password/"}),
 }
+
+
+@pytest.fixture(autouse=True)
+def every_page_exists(settings: Settings) -> None:
+    settings.SECOND_FACTORS = "optional"
 
 
 @pytest.mark.usefixtures("populated")

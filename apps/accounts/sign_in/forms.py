@@ -1,35 +1,40 @@
-"""The two forms that need a password."""
+"""The form of a sign-in, and what every form says of a password that was not checked."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.conf import settings
 from django.contrib.auth import authenticate
-from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
+from django.contrib.auth.forms import AuthenticationForm
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from apps.accounts.models import User
 from apps.accounts.sign_in.sessions import limits_sentence
 
 
 def refusal(request: HttpRequest | None) -> ValidationError | None:
-    """Return why the request's password was not checked; None where it was. It is the same for every account."""
+    """Return why a request's password or code was not checked; None where it was. It is the same for every account."""
     if getattr(request, "sign_in_busy", False):
         return ValidationError(_("Many users are signing in. Try again in a few seconds."), code="busy")
     if not getattr(request, "axes_locked_out", False):
         return None
+    if getattr(request, "codes_used_up", False):
+        return ValidationError(
+            _("Too many wrong codes. Use a recovery code, or a device on which you signed in before."),
+            code="used_up",
+        )
     minutes = round(settings.AXES_COOLOFF_TIME.total_seconds() / 60)
+    what = _("codes") if getattr(request, "code_refused", False) else _("passwords")
     return ValidationError(
         ngettext(
-            "Too many wrong passwords. Wait %(minutes)d minute, or use a device on which you signed in before.",
-            "Too many wrong passwords. Wait %(minutes)d minutes, or use a device on which you signed in before.",
+            "Too many wrong %(what)s. Wait %(minutes)d minute, or use a device on which you signed in before.",
+            "Too many wrong %(what)s. Wait %(minutes)d minutes, or use a device on which you signed in before.",
             minutes,
         ),
         code="throttled",
-        params={"minutes": minutes},
+        params={"minutes": minutes, "what": what},
     )
 
 
@@ -50,18 +55,8 @@ class SignInForm(AuthenticationForm):
         return refusal(self.request) or super().get_invalid_login_error()
 
 
-class CheckedPasswordChangeForm(PasswordChangeForm):
-    """A new password, after the old one, which is checked and counted like that of a sign-in."""
-
-    def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.request = request
-
-    def clean_old_password(self) -> str:
-        password: str = self.cleaned_data["old_password"]
-        user = authenticate(self.request, username=self.user.get_username(), password=password)
-        if user is None or user.pk != self.user.pk:
-            raise refusal(self.request) or ValidationError(
-                self.error_messages["password_incorrect"], code="password_incorrect"
-            )
-        return password
+def check_own_password(request: HttpRequest, user: User, password: str, *, wrong: str) -> None:
+    """Check and count a password like that of a sign-in; raise ValidationError, with ``wrong`` for a wrong one."""
+    found = authenticate(request, username=user.get_username(), password=password)
+    if found is None or found.pk != user.pk:
+        raise refusal(request) or ValidationError(wrong, code="password_incorrect")

@@ -38,9 +38,13 @@ class SignInHandler(AxesDatabaseHandler):
     def is_allowed(self, request: HttpRequest, credentials: dict[str, Any] | None = None) -> bool:
         """Return whether a password may be checked, and count it as a failure until it proves right."""
         attempt = read_attempt(request, str((credentials or {}).get("username") or ""))
+        request.sign_in_attempt = attempt  # type: ignore[attr-defined] # for forgive()
+        return self.take(attempt, request)
+
+    def take(self, attempt: Attempt, request: HttpRequest) -> bool:
+        """Count an attempt as a failure; False, without counting it, where the limit is reached."""
         # Not by this machine's clock, as axes does: another one may count the next attempt.
         request.axes_attempt_time = clock.now()  # type: ignore[attr-defined] # read by axes
-        request.sign_in_attempt = attempt  # type: ignore[attr-defined] # for forgive()
         with _one_at_a_time():
             self.clean_expired_user_attempts(request)
             if _is_used_up(attempt):
@@ -58,8 +62,7 @@ class SignInHandler(AxesDatabaseHandler):
         if is_refused(request):
             logger.warning("Sign-in refused: account %s, address %s.", account, address)
             return
-        AccessFailureLog.objects.create(username=account, ip_address=address, **_circumstances(request))
-        logger.warning("Sign-in failed: account %s, address %s.", account, address)
+        _log_failure(request, str(credentials.get("username") or ""), "Sign-in failed")
 
     def user_logged_in(self, sender: object, request: HttpRequest, user: AbstractUser, **kwargs: Any) -> None:
         """Log the sign-in, and have the browser remembered as one of the account's devices."""
@@ -83,16 +86,46 @@ class SignInHandler(AxesDatabaseHandler):
         logger.info("Signed out: account %s, address %s.", user.get_username(), client_address(request))
 
 
+def take_code(request: HttpRequest, username: str) -> Attempt | None:
+    """Count the code of a second factor before it is checked; None, and a line in the log, where that is refused."""
+    attempt = read_attempt(request, username, is_code=True)
+    if SignInHandler().take(attempt, request):
+        return attempt
+    refuse_code(request, attempt)
+    return None
+
+
+def refuse_code(request: HttpRequest, attempt: Attempt) -> None:
+    """Mark the request as one whose code was not checked."""
+    request.axes_locked_out = True  # type: ignore[attr-defined] # as axes does for a password
+    request.code_refused = True  # type: ignore[attr-defined] # read by the form
+    logger.warning("Code refused: account %s, address %s.", attempt.account, client_address(request))
+
+
 def log_refusal(request: HttpRequest, username: str, reason: str) -> None:
-    """Log a sign-in that the identity provider confirmed and the dashboard refused; no limit counts it."""
+    """Log a person of the identity provider who may not sign in; no limit counts that."""
+    _log_failure(request, username, f"Single sign-on refused ({reason})")
+
+
+def log_wrong_code(request: HttpRequest, username: str) -> None:
+    """Log a right password with a wrong code of the second factor."""
+    _log_failure(request, username, "Wrong code")
+
+
+def _log_failure(request: HttpRequest, username: str, what: str) -> None:
     account, address = account_of(username), client_address(request)
     AccessFailureLog.objects.create(username=account, ip_address=address, **_circumstances(request))
-    logger.warning("Single sign-on refused (%s): account %s, address %s.", reason, account, address)
+    logger.warning("%s: account %s, address %s.", what, account, address)
 
 
 def forgive(request: HttpRequest) -> None:
     """Forget the failures that share the account's limit with this request: its password was right."""
     attempt: Attempt = request.sign_in_attempt  # type: ignore[attr-defined] # set by is_allowed()
+    attempt.of_account.delete()
+
+
+def forgive_codes(attempt: Attempt) -> None:
+    """Forget the wrong codes that share the account's limit with a right one."""
     attempt.of_account.delete()
 
 
@@ -118,12 +151,12 @@ def _count(attempt: Attempt, request: HttpRequest) -> None:
     counter, _is_new = AccessAttempt.objects.get_or_create(
         username=attempt.account,
         ip_address=attempt.address,
-        user_agent=attempt.client,
+        user_agent=attempt.counter,
         defaults={"failures_since_start": 0, "path_info": request.path_info[:255]},
     )
     AccessAttempt.objects.filter(pk=counter.pk).update(
         failures_since_start=F("failures_since_start") + 1,
-        attempt_time=request.axes_attempt_time,  # type: ignore[attr-defined] # set by is_allowed()
+        attempt_time=request.axes_attempt_time,  # type: ignore[attr-defined] # set by take()
     )
 
 

@@ -21,6 +21,7 @@ from django.utils.decorators import method_decorator
 from django.views import View
 from django.views.decorators.http import require_GET
 
+from apps.accounts.second_factors import pending
 from apps.accounts.sign_in.redirects import LongRedirectMixin
 from apps.accounts.single_sign_on import pages
 
@@ -84,5 +85,7 @@ def callback(request: HttpRequest, provider_id: str) -> HttpResponse:
     view = OAuth2CallbackView.adapter_view(adapter)  # type: ignore[no-untyped-call] # allauth has no type here
     response: HttpResponse = view(request)
     if request.user.is_authenticated:
+        pending.forget(request)
+        pending.prove(request, pending.PROVIDER)
         request.session.set_expiry(None)  # from now on as long as any session
     return response

@@ -51,7 +51,7 @@ _OWN_CONTROLS = frozenset(
         "find",
         "restore",
     }
-    | {"username", "password"}
+    | {"username", "password", "code", "restart"}
 )
 # Of these, what a form needs again after a sign-in.
 _MARKS = frozenset({"submission_id", "version", "previous"})

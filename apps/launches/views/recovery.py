@@ -9,7 +9,6 @@ from contextlib import suppress
 from typing import cast
 
 from django.conf import settings
-from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -24,6 +23,9 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from apps.accounts.models import User
+from apps.accounts.second_factors import pending, services
+from apps.accounts.second_factors.forms import CodeForm
+from apps.accounts.second_factors.views import complete
 from apps.accounts.sign_in.forms import SignInForm
 from apps.core.database import unavailable
 from apps.launches import permissions
@@ -36,11 +38,23 @@ _SIGNED_IN = gettext_lazy("You are signed in. Nothing was launched yet. Check th
 FORM, SIGN_IN, UPLOAD = "template-launch", "launch-sign-in", "file-upload"
 
 
-def show_sign_in(request: HttpRequest, template_id: int, *, form: SignInForm | None = None) -> HttpResponse:
-    """Show a sign-in form that keeps every answer in the page (status 401), whether or not the template exists."""
+def show_sign_in(
+    request: HttpRequest, template_id: int, *, form: SignInForm | CodeForm | None = None
+) -> HttpResponse:
+    """Show a sign-in form that keeps every answer in the page (status 401), whether or not the template exists.
+
+    After the password, it asks for a code, or refers to the page on which a second factor is set up.
+    """
+    user = None if form else pending.user_of(request)
+    has_factor = user is not None and services.factor_of(user) is not None
+    if user is None:
+        form = form or SignInForm(request)
+    elif has_factor:
+        form = CodeForm(request=request, user=user)
     context = {
         "template_id": template_id,
-        "form": form or SignInForm(request),
+        "form": form,
+        "asks_for_code": isinstance(form, CodeForm),
         "kept": submission.posted_fields(request),
         "had_files": handler.had_files(request),
     }
@@ -55,15 +69,34 @@ def launch_sign_in(request: HttpRequest, template_id: int) -> HttpResponse:
     """Sign in from a form whose session had ended, and show the form as it was."""
     if request.method != "POST":
         return redirect("template-launch", template_id=template_id)
+    if request.user.is_authenticated and {"signed-in", "code"} & set(request.POST):  # in another tab
+        return _show_kept(request, template_id, notice=_SIGNED_IN)
     if request.user.is_authenticated and "username" not in request.POST:
         # The form that this page has just shown, sent to this address by its Find button.
         return redirect("template-launch", template_id=template_id, preserve_request=True)
-    if request.user.is_authenticated and "signed-in" in request.POST:
-        return _show_kept(request, template_id, notice=_SIGNED_IN)
+    if "restart" in request.POST:  # with another account than the one whose code is required
+        pending.forget(request)
+        return show_sign_in(request, template_id)
+    if "username" not in request.POST:
+        return _enter_code(request, template_id)
     form = SignInForm(request, data=request.POST)
     if not form.is_valid():
         return show_sign_in(request, template_id, form=form)
-    login(request, form.get_user())
+    if not pending.begin(request, form.get_user()):
+        return show_sign_in(request, template_id)
+    return _show_kept(request, template_id, notice=_SIGNED_IN)
+
+
+def _enter_code(request: HttpRequest, template_id: int) -> HttpResponse:
+    """Complete a sign-in with a code; ask again for what is missing, where it was too long ago for example."""
+    user = pending.user_of(request)
+    factor = services.factor_of(user) if user is not None else None
+    if user is None or factor is None or "code" not in request.POST:
+        return show_sign_in(request, template_id)
+    form = CodeForm(request.POST, request=request, user=user)
+    if not form.is_valid():
+        return show_sign_in(request, template_id, form=form)
+    complete(request, factor, form)
     return _show_kept(request, template_id, notice=_SIGNED_IN)
 
 

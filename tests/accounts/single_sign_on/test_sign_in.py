@@ -66,6 +66,17 @@ def test_a_person_signs_in_to_the_account_with_the_same_address(
     assert user.check_password(PASSWORD), "the local account stays"
 
 
+def test_a_required_second_factor_is_that_of_the_provider(client: Client, settings: SettingsWrapper) -> None:
+    settings.SECOND_FACTORS = "required"
+    make_user("ada", "Viewer", email="ada@example.com")
+    client.post("/login/", {"username": "ada", "password": PASSWORD})
+    assert not signed_in(client)
+
+    sign_in(client, "sub-1", email="ada@example.com", groups=["/staff/ops"])
+
+    assert client.get("/launches/").status_code == 200
+
+
 def test_the_provider_gets_only_what_it_needs_and_only_the_subject_is_stored(client: Client) -> None:
     make_user("ada", email="ada@example.com")
     start = client.get(START, {"scope": "everything", "auth_params": "prompt=none", "process": "connect"})

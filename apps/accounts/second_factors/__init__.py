@@ -1,0 +1,1 @@
+"""Codes of an authenticator app in addition to a password, and recovery codes for the day on which it is lost."""
