@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
 
 HEADER = "Live-Version"
-# Of requests that a page sends by itself through htmx (``hx-headers``).
+# Of requests that a page sends automatically through htmx (``hx-headers``).
 BACKGROUND_HEADER = "Background-Request"
 # Texts such as "3 minutes ago" become wrong although nothing happened.
 REFRESH_SECONDS = 60
@@ -35,7 +35,7 @@ def is_asked(request: HttpRequest) -> bool:
 
 
 def is_background(request: HttpRequest) -> bool:
-    """Return whether an open page sent the request by itself: it shows no activity of its user.
+    """Return whether an open page sent the request automatically: it shows no activity of its user.
 
     Elements inside one that polls inherit its headers, so that only requests which change nothing count as polls.
     """

@@ -26,7 +26,7 @@ from apps.core.database.transactions import bounded_transaction
 
 logger = logging.getLogger(__name__)
 
-BEGUN_AT, ACTIVE_AT = "session_begun_at", "session_active_at"  # seconds since 1970
+STARTED_AT, ACTIVE_AT = "session_started_at", "session_active_at"  # seconds since 1970
 NOTE_EVERY_SECONDS = 60
 NOTE_WAIT_SECONDS = 1.0  # for the write lock: reading a page must not wait longer than it did
 _HOUR = 60
@@ -47,7 +47,7 @@ class SessionLimitMiddleware:
 def begin(*, request: HttpRequest, **_signal: Any) -> None:
     """Start the limits of a session; connected to ``user_logged_in``."""
     now = clock.now().timestamp()
-    request.session[BEGUN_AT] = request.session[ACTIVE_AT] = now
+    request.session[STARTED_AT] = request.session[ACTIVE_AT] = now
 
 
 @require_GET
@@ -73,11 +73,11 @@ def limits_sentence() -> str:
 
 def _check(request: HttpRequest) -> None:
     now = clock.now().timestamp()
-    begun_at, active_at = request.session.get(BEGUN_AT), request.session.get(ACTIVE_AT)
-    if begun_at is None or active_at is None:  # of a version without limits
-        request.session[BEGUN_AT] = request.session[ACTIVE_AT] = now
+    started_at, active_at = request.session.get(STARTED_AT), request.session.get(ACTIVE_AT)
+    if started_at is None or active_at is None:  # of a version without limits
+        request.session[STARTED_AT] = request.session[ACTIVE_AT] = now
         return
-    limit = _limit_reached(now - begun_at, now - active_at)
+    limit = _limit_reached(now - started_at, now - active_at)
     if limit:
         logger.info("Session ended: %s.", limit)
         logout(request)

@@ -89,7 +89,7 @@ def test_typing_reports_activity(operator_client: Client, wait: Wait) -> None:
     assert sent.status_code == 302
     assert "/login/" not in sent.headers["Location"]
     wait(hours=11)
-    assert is_signed_in(operator_client), "what changes something is no poll, whatever it inherits"
+    assert is_signed_in(operator_client), "what changes something is no poll, regardless of its headers"
 
 
 def test_activity_is_written_once_a_minute(
@@ -118,7 +118,7 @@ def test_a_page_is_shown_where_activity_cannot_be_written(
 
 def test_a_session_of_an_older_version_starts_its_limits(viewer_client: Client, wait: Wait) -> None:
     session = viewer_client.session
-    del session[sessions.BEGUN_AT], session[sessions.ACTIVE_AT]
+    del session[sessions.STARTED_AT], session[sessions.ACTIVE_AT]
     session.save()
 
     assert is_signed_in(viewer_client)
