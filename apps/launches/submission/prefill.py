@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +21,10 @@ from apps.pneumatic.canonical.workflow_names import VARIABLE
 from apps.pneumatic.client import capabilities
 from apps.workflow_templates.models import Template
 from apps.workflow_templates.selectors import version_kickoff
+from apps.workflow_templates.versions import Change, ask_for_the_same, compare
+
+# "<text> - <date> <time>", as _stamped() writes it.
+_SUGGESTED = re.compile(r"(?P<text>.+) - \d{4}-\d{2}-\d{2} \d{2}:\d{2}", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,19 +35,20 @@ class Prefill:
     previous: Launch | None = None
     urgency: UrgencyInput = field(default_factory=UrgencyInput)
     left_out: list[str] = field(default_factory=list)
+    changes: Sequence[Change] = ()  # of the form since the earlier launch
 
 
 def prefill(template: Template, kickoff: Kickoff, query: QueryDict, *, user: User) -> Prefill:
     """Return what the form ``kickoff`` of ``template`` opens with; control names in ``query`` go first."""
     initial: dict[str, Any] = {"name": [suggested_name(template)]}
     left_out: list[str] = []
-    copied = UrgencyInput()
+    copied, changes = UrgencyInput(), list[Change]()
     previous = previous_launch(template, query.get("from", ""))
     if previous is not None and user.has_perm("launches.view_launch"):
-        carried, left_out = carry_over(
-            previous.answers, version_kickoff(previous.version).fields, kickoff.fields
-        )
-        initial |= {"name": [previous.name], **carried}
+        answered = version_kickoff(previous.version)
+        carried, left_out = carry_over(previous.answers, answered.fields, kickoff.fields)
+        changes = [] if ask_for_the_same(answered, kickoff) else compare(answered, kickoff)
+        initial |= {"name": [_fresh_name(template, previous)], **carried}
         copied, overdue = urgency.of_launch(previous)
         left_out += overdue
     from_link, notes = initial_from_query(kickoff.fields, query)
@@ -50,6 +57,7 @@ def prefill(template: Template, kickoff: Kickoff, query: QueryDict, *, user: Use
         previous=previous,
         urgency=urgency.read(copied.controls | dict(query.lists())),
         left_out=[*left_out, *notes],
+        changes=changes,
     )
 
 
@@ -58,11 +66,27 @@ def suggested_name(template: Template) -> str:
 
     A name without variables is cut to the server's limit. A pattern is not: its variables may be replaced by less.
     """
-    longest = capabilities().longest_name
     if pattern := template.workflow_name:
-        return pattern if VARIABLE.search(pattern) else pattern[:longest]
+        return pattern if VARIABLE.search(pattern) else pattern[: capabilities().longest_name]
+    return _stamped(template.name)
+
+
+def _fresh_name(template: Template, previous: Launch) -> str:
+    """Return the name for another launch like ``previous``: an old time in it, as suggested, becomes today's.
+
+    A name that the user wrote stays. So does one with variables, which Pneumatic fills in again.
+    """
+    suggested = _SUGGESTED.fullmatch(previous.name)
+    if suggested is None:
+        return previous.name
+    fresh = _stamped(suggested["text"])
+    return suggested_name(template) if fresh == _stamped(template.name) else fresh
+
+
+def _stamped(text: str) -> str:
+    longest = capabilities().longest_name
     now = f" - {timezone.localtime():%Y-%m-%d %H:%M}"
-    return template.name[: longest and longest - len(now)] + now
+    return text[: longest and longest - len(now)] + now
 
 
 def previous_launch(template: Template, text: str) -> Launch | None:

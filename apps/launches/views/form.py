@@ -71,6 +71,7 @@ def _open(request: HttpRequest, template: Template) -> HttpResponse:
             request.session, template_id=template.pk, query=request.GET.urlencode()
         ),
         previous=filled.previous,
+        changes_since=filled.changes,
         refusal=permissions.launch_denied_reason(user, template),
         lost=[*filled.left_out, *([] if is_offered else filled.urgency.left_out)],
         urgency=urgency.checked(filled.urgency) if is_offered else None,

@@ -49,6 +49,7 @@ class FormPage:
     notice: str = ""
     lost: Sequence[str] = ()  # sentences about answers that are no longer valid
     changes: Sequence[Change] = ()  # of the template, while the form was open
+    changes_since: Sequence[Change] = ()  # of the template, since ``previous`` was launched
     is_used: bool = False  # the submission id belongs to another user's launch
     differs_from: Launch | None = None  # launched from this form already, with other answers
     same_as: Launch | None = None  # launched already with the same answers
