@@ -2,7 +2,10 @@
 
    [data-live] is the part that changes, data-live-version the version of its content. Inside it, [data-key] identifies
    an element across refreshes, [data-news] is its status as a sentence, and [data-watched] marks elements whose news
-   are announced. [data-live-status] shows how current the page is, with a button that pauses updates. */
+   are announced. [data-live-status] shows how current the page is, with a button that pauses updates.
+
+   While the pointer or the focus is in a list, its rows keep their places: changes of the order wait, and a button shows
+   them at once. */
 (() => {
   "use strict";
   const SECOND = 1000;
@@ -24,6 +27,7 @@
   if (!status || !place()) return;
   const words = status.querySelector("[data-live-words]");
   const button = status.querySelector("[data-live-pause]");
+  const showButton = status.querySelector("[data-live-show]");
 
   let timer = 0;
   let updated = Date.now();
@@ -37,6 +41,7 @@
   let nextTry = 0;
   let isPaused = false;
   let isGone = false;
+  let waiting = null; // the part that is shown when the user has left the list
 
   /* The status line */
 
@@ -144,8 +149,11 @@
 
   const newsIn = (part) => new Map([...part.querySelectorAll("[data-news]")].map((row) => [row.dataset.key, row.dataset.news]));
 
-  const firstInSight = (part) =>
-    [...part.querySelectorAll("[data-key]")].find((row) => row.getBoundingClientRect().bottom > 0);
+  // A row where there is one: the table around the rows keeps its place while they move.
+  const firstInSight = (part) => {
+    const keyed = [...rowsIn(part), ...part.querySelectorAll("[data-key]")];
+    return keyed.find((element) => element.getBoundingClientRect().bottom > 0);
+  };
 
   const show = (part, next) => {
     const before = newsIn(part);
@@ -164,6 +172,41 @@
       if (isWatched) announce(key, news);
     }
     document.dispatchEvent(new Event("live:shown"));
+  };
+
+  /* Lists hold still under the pointer and the focus */
+
+  const rowsIn = (part) => [...part.querySelectorAll("[data-news]:not([hidden])")];
+  const orderOf = (part) => rowsIn(part).map((row) => row.dataset.key).join(" ");
+
+  const isReading = (part) => {
+    const lists = new Set(rowsIn(part).map((row) => row.parentElement));
+    return (
+      showButton.matches(":hover, :focus") ||
+      [...lists].some((list) => list.matches(":hover, :focus-within") || list.querySelector("details[open]"))
+    );
+  };
+
+  const setWaiting = (part, next) => {
+    const before = next ? newsIn(part) : null;
+    const fresh = next ? rowsIn(next).filter(({ dataset }) => before.get(dataset.key) !== dataset.news).length : 0;
+    const texts = status.dataset;
+    const text = fresh ? texts.fresh.replace("{n}", fresh) : texts.reordered;
+    if (next && (showButton.hidden || showButton.textContent !== text)) announce("waiting", text);
+    if (next) setText(showButton, text);
+    else unsaid.delete("waiting");
+    showButton.hidden = !next;
+    waiting = next;
+  };
+
+  const showOrWait = (part, next) => {
+    if (orderOf(part) !== orderOf(next) && isReading(part)) {
+      setWaiting(part, next);
+      return;
+    }
+    setWaiting(part, null);
+    show(part, next);
+    updated = Date.now();
   };
 
   /* Polling */
@@ -186,7 +229,7 @@
   const succeeded = () => {
     if (failures) speak(status.dataset.onlineAloud);
     failures = 0;
-    updated = Date.now();
+    if (!waiting) updated = Date.now(); // what is shown is older while something waits
   };
 
   const take = (part, html) => {
@@ -194,7 +237,7 @@
     page.innerHTML = html;
     const next = page.content.querySelector("[data-live]");
     if (!next || !part.isConnected || mustWait()) return; // polled again soon, with the same version
-    show(part, next);
+    showOrWait(part, next);
   };
 
   const ask = async () => {
@@ -208,7 +251,7 @@
     const address = location.href.split("#")[0];
     try {
       const response = await fetch(address, {
-        headers: { "Live-Version": part.dataset.liveVersion },
+        headers: { "Live-Version": (waiting ?? part).dataset.liveVersion },
         cache: "no-store",
         redirect: "manual",
         signal: AbortSignal.timeout(GIVE_UP),
@@ -217,6 +260,7 @@
         isGone = true;
       } else if (response.status === 204) {
         succeeded();
+        if (waiting && part.isConnected && !mustWait()) showOrWait(part, waiting);
       } else if (response.ok) {
         const html = await response.text();
         succeeded();
@@ -250,6 +294,16 @@
     clearTimeout(timer);
     catchUp();
   });
+  showButton.addEventListener("click", () => {
+    const part = place();
+    const next = waiting;
+    setWaiting(part, null);
+    if (!part || !next) return;
+    show(part, next);
+    updated = Date.now();
+    part.focus({ preventScroll: true });
+    showStatus();
+  });
   document.addEventListener("visibilitychange", catchUp);
   addEventListener("pageshow", (event) => event.persisted && catchUp());
   addEventListener("online", catchUp);
@@ -276,7 +330,10 @@
   }
   document.addEventListener("htmx:beforeRequest", () => (htmxAsks += 1));
   document.addEventListener("htmx:afterRequest", () => (htmxAsks = Math.max(0, htmxAsks - 1)));
-  document.addEventListener("htmx:afterSwap", () => (updated = Date.now()));
+  document.addEventListener("htmx:afterSwap", () => {
+    setWaiting(place(), null);
+    updated = Date.now();
+  });
 
   setInterval(() => document.hidden || showStatus(), SECOND);
   showStatus();
