@@ -25,6 +25,7 @@ _STEP: dict[str, Check] = {
     "action": one_of(*ACTIONS),
     "outputs": OBJECT,
     "to": whole(1, 10**6),
+    "by": _ID,
     "silent": FLAG,
 }
 _START: dict[str, Check] = {
@@ -89,6 +90,8 @@ class WebhookControl:
     def _step(self, request: Request) -> Record:
         given = _checked(request, _STEP, "workflow_id", "action")
         with self._state.lock:
+            if given.get("by", next(iter(self._state.users), 0)) not in self._state.users:
+                raise invalid([Problem("by", "There is no user with that id.")])
             return shown(self._workflows.step(given.pop("workflow_id"), given.pop("action"), **given))
 
     def _act(self, request: Request) -> None:

@@ -18,7 +18,12 @@ from .workflows import RUNNING, SNOOZED
 
 KEPT_FINISHED = 200
 # What records did not have in the files of earlier versions.
-_NEW_IN_WORKFLOWS: Record = {"date_completed": None, "snoozed_until": None, "is_external": False}
+_NEW_IN_WORKFLOWS: Record = {
+    "date_completed": None,
+    "snoozed_until": None,
+    "is_external": False,
+    "activity": [],
+}
 _NEW_IN_STEPS: Record = {"responsible_groups": [], "groups": [], "is_delayed": False}
 # A stop that came before the last change was written must not lead to ids that are known already.
 _MARGIN = 100

@@ -8,6 +8,7 @@ from random import Random
 
 from .answers import make_up
 from .current.access import owner_ids
+from .current.workflows import journal
 from .errors import Problem, invalid, invalid_as_a_whole, refuse
 from .files import FileStore
 from .shapes import Record
@@ -77,6 +78,7 @@ class Workflows:
                 "owners": owner_ids(template, self._state),
                 "form": template["kickoff"],
                 "steps": [_step(id_, task) for task in template["tasks"]],
+                "activity": [],
             }
             self._state.workflows[id_] = workflow
             numbers = [step["number"] for step in workflow["steps"]]
@@ -102,13 +104,14 @@ class Workflows:
         makes_up: bool = True,
         to: int | None = None,
         until: str | None = None,
+        by: int | None = None,
         silent: bool = False,
     ) -> Record:
         """Take one step and return the workflow; raise Refused when it is not possible.
 
         ``outputs`` are answers by API name for ``complete``; the others are made up, unless it is said that they are
         not, and that these are right. ``to`` is the number of the task to ``return`` to, by default the one before;
-        ``until`` is the time to ``snooze`` to. A ``silent`` step is not reported.
+        ``until`` is the time to ``snooze`` to, ``by`` the user who does it. A ``silent`` step is not reported.
         """
         with self._state.lock:
             workflow = self._state.workflows.get(id_)
@@ -123,23 +126,26 @@ class Workflows:
             if action == "complete":
                 answers = outputs or {}
                 fields = current_task(workflow)["fields"]
-                self._complete(workflow, self.made_up(fields, answers) if makes_up else answers, notify)
+                self._complete(workflow, self.made_up(fields, answers) if makes_up else answers, by, notify)
             elif action == "return":
-                self._return(workflow, to, notify)
+                self._return(workflow, to, by, notify)
             elif action == "terminate" and self._state.dialect == CURRENT:
                 del self._state.workflows[
                     id_
                 ]  # the current server has no other end: it is deleted, and no event is sent
             elif ends:
                 self._end(workflow, COMPLETED if action == "finish" else TERMINATED)
+                journal.note(workflow, journal.FINISHED, workflow["moment"], user=self._doer(by))
                 notify("workflow_completed", workflow, None)
             elif action == "snooze":
                 timestamp = dt.datetime.fromisoformat(_next_moment(workflow))
                 workflow["status"] = SNOOZED
                 workflow["snoozed_until"] = until or _written(timestamp + SNOOZED_FOR)
+                journal.note(workflow, journal.SNOOZED, workflow["moment"], user=self._doer(by))
             else:
                 workflow["status"] = RUNNING
-                self._begin(workflow, workflow["current"], _next_moment(workflow))
+                journal.note(workflow, journal.RESUMED, _next_moment(workflow), user=self._doer(by))
+                self._begin(workflow, workflow["current"], workflow["moment"])
             self._state.changed()
             return workflow
 
@@ -172,7 +178,13 @@ class Workflows:
         workflow["status"] = status
         workflow["date_completed"] = _next_moment(workflow)
 
-    def _complete(self, workflow: Record, answers: Record, notify: Notify) -> None:
+    def _doer(self, by: int | None, step: Record | None = None) -> int | None:
+        """Return who does something: a performer of the task, or the owner, unless it is said."""
+        if by is not None:
+            return by
+        return journal.performer_of(step, self._state) if step else self._owner()
+
+    def _complete(self, workflow: Record, answers: Record, by: int | None, notify: Notify) -> None:
         task = current_task(workflow)
         later = [step for step in workflow["steps"] if step["number"] > task["number"]]
         # The last task is stored first by every release.
@@ -180,11 +192,15 @@ class Workflows:
         if stage == BEFORE:
             notify("task_completed", workflow, task)
         task["answers"] = answers
-        timestamp = task["date_completed"] = _next_moment(workflow)
+        timestamp = _next_moment(workflow)
+        by = self._doer(by, task)
+        journal.note(workflow, journal.TASK_COMPLETED, timestamp, user=by, step=task)
+        task["date_completed"] = timestamp
         if stage == STORED:
             notify("task_completed", workflow, task)
         if not later:
             self._end(workflow, COMPLETED)
+            journal.note(workflow, journal.COMPLETED, workflow["moment"], user=by, step=task)
         elif self._state.settings.delays and later[0]["delay"]:
             self._delay(workflow, later[0], timestamp)
         else:
@@ -205,19 +221,27 @@ class Workflows:
         if self._state.dialect != CURRENT:
             workflow["status"] = SNOOZED
         self._assign(workflow, task)
+        journal.note(workflow, journal.DELAYED, timestamp, step=task)
 
-    def _return(self, workflow: Record, to: int | None, notify: Notify) -> None:
+    def _return(self, workflow: Record, to: int | None, by: int | None, notify: Notify) -> None:
         task = current_task(workflow)
         earlier = [step["number"] for step in workflow["steps"] if step["number"] < task["number"]]
         if not earlier or (to is not None and to not in earlier):
             raise invalid([Problem("to", "Only a task before the current one can be returned to.")])
         target = earlier[-1] if to is None else to
+        timestamp = _next_moment(workflow)
+        # A task is returned by its performer, a workflow to a task by an owner.
+        kind, actor = (
+            (journal.REVERTED, self._doer(by, task)) if to is None else (journal.RETURNED, self._doer(by))
+        )
+        reopened = next(step for step in workflow["steps"] if step["number"] == target)
+        journal.note(workflow, kind, timestamp, user=actor, step=reopened)
         is_current = self._state.dialect == CURRENT
         for step in workflow["steps"]:
             if target <= step["number"] < task["number"]:
                 # The current server keeps the answers of a task that is to be done again.
                 step.update(date_started=None, date_completed=None, **({} if is_current else {"answers": {}}))
-        self._begin(workflow, target, _next_moment(workflow))
+        self._begin(workflow, target, timestamp)
         about = current_task(workflow) if is_current and self._state.release.returned_task == "to" else task
         if self._stage == STORED and to is None:
             workflow["current"], task["date_started"] = task["number"], None
@@ -234,8 +258,11 @@ class Workflows:
     def _begin(self, workflow: Record, number: int, timestamp: str) -> None:
         task = next(step for step in workflow["steps"] if step["number"] == number)
         workflow["current"] = number
+        is_new = task["date_started"] is None
         task.update(date_started=task["date_started"] or timestamp, is_delayed=False)
         self._assign(workflow, task)
+        if is_new:
+            journal.note(workflow, journal.STARTED, timestamp, step=task)
 
     def _assign(self, workflow: Record, task: Record) -> None:
         """Give a task to those who have to do it: named ones, the starter, those named in answers; else the starter.
@@ -271,6 +298,7 @@ def current_task(workflow: Record) -> Record:
 def shown(workflow: Record) -> Record:
     """Return a workflow for people and tests: as it was received, and how far it is; without definitions."""
     hidden = {
+        "activity",
         "form",
         "moment",
         "steps",

@@ -135,7 +135,11 @@ class WantedSubscription(models.Model):
         return self.get_kind_display()
 
 
-_READ_BACK = [(Seen.WORKFLOW.value, _("read back")), (Seen.GONE.value, _("found deleted"))]
+_READ_BACK = [
+    (Seen.WORKFLOW.value, _("read back")),
+    (Seen.GONE.value, _("found deleted")),
+    (Seen.ACTIVITY.value, _("read who did what")),
+]
 
 
 class Event(models.Model):

@@ -43,6 +43,7 @@ class Workflow(models.Model):
     started_at = models.DateTimeField(_("started"), null=True, blank=True)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
     digest = models.CharField(max_length=64)  # of all that is projected
+    lacks_doers = models.BooleanField(default=False, editable=False)  # Pneumatic may know who did something
     events_count = models.PositiveIntegerField(_("events"), default=0)
     last_event_at = models.DateTimeField(_("last event"))
     launched_by = models.ForeignKey(
@@ -72,6 +73,11 @@ class Workflow(models.Model):
             ),
             models.Index(fields=["-started_at", "-id"], name="workflow_by_start"),
             models.Index(fields=["-changed_at"], name="workflow_changed"),
+            models.Index(
+                fields=["-last_event_at", "-id"],
+                name="workflow_without_doers",
+                condition=models.Q(lacks_doers=True),
+            ),
         ]
 
     def __str__(self) -> str:

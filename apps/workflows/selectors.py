@@ -65,7 +65,9 @@ def workflows(filters: WorkflowFilters | None = None) -> QuerySet[Workflow]:
     filters = filters or WorkflowFilters()
     order = ("-started_at", "-id") if filters.by_start else ("-last_event_at", "-id")
     found = (
-        Workflow.objects.select_related("launched_by").defer("history", "search", "digest").order_by(*order)
+        Workflow.objects.select_related("launched_by")
+        .defer("history", "search", "digest", "lacks_doers")
+        .order_by(*order)
     )
     return _filtered(found, filters)
 

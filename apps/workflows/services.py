@@ -20,7 +20,7 @@ from apps.workflows.projection.projector import COLUMNS, Projection, project
 
 # A workflow in these states hardly ever changes, so the deliveries behind it can be pruned.
 FINISHED_STATES = (Workflow.State.COMPLETED, Workflow.State.TERMINATED, Workflow.State.DELETED)
-_WRITTEN = (*COLUMNS, "digest", "last_event_at", "changed_at")
+_WRITTEN = (*COLUMNS, "digest", "lacks_doers", "last_event_at", "changed_at")
 
 
 class _KnownEvents(NamedTuple):
@@ -100,6 +100,7 @@ def row_of(
         pk=workflow_id,
         **projection.columns(),
         digest=projection.digest,
+        lacks_doers=projection.lacks_doers,
         last_event_at=last_event_at,
         changed_at=now,
     )
@@ -137,6 +138,7 @@ def _known(workflow_ids: Collection[int], at_hand: Sequence[EventRow]) -> dict[i
     """Return every event of these workflows, in one query."""
     events: dict[int, dict[str, Event]] = defaultdict(dict)
     last_event_at: dict[int, dt.datetime] = {}
+    read_at: dict[int, dt.datetime] = {}  # who did what: no event
     stored = EventRow.objects.filter(workflow_id__in=workflow_ids).exclude(
         pk__in=[row.pk for row in at_hand if row.pk is not None]
     )
@@ -148,12 +150,15 @@ def _known(workflow_ids: Collection[int], at_hand: Sequence[EventRow]) -> dict[i
     )
     for workflow_id, content_hash, event, received_at in (*read, *in_memory):
         events[workflow_id][content_hash] = event
+        if event.kind is Seen.ACTIVITY:
+            read_at[workflow_id] = received_at
+            continue
         if event.kind is Seen.WORKFLOW:  # reading it is no event
             received_at = min(received_at, event.occurred_at or received_at)
         if workflow_id not in last_event_at or last_event_at[workflow_id] < received_at:
             last_event_at[workflow_id] = received_at
     return {
-        workflow_id: _KnownEvents(events[workflow_id], last_event_at[workflow_id])
+        workflow_id: _KnownEvents(events[workflow_id], last_event_at.get(workflow_id) or read_at[workflow_id])
         for workflow_id in sorted(events)
     }
 

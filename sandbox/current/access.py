@@ -55,3 +55,12 @@ def takes_part(user: Record, workflow: Record, state: State) -> bool:
         or any(user["id"] in step["performers"] for step in workflow["steps"])
         or bool(groups_of(user, state) & {id_ for step in workflow["steps"] for id_ in step["groups"]})
     )
+
+
+def may_act(user: Record, step: Record, state: State) -> bool:
+    """Return whether a user may complete or return a task: its performers, and the account's owner."""
+    return (
+        user["is_account_owner"]
+        or user["id"] in step["performers"]
+        or bool(groups_of(user, state) & set(step["groups"]))
+    )

@@ -192,3 +192,26 @@ def test_the_next_task_is_shown_after_the_next_check(connected: Sandbox) -> None
     workflow = Workflow.objects.get(pk=id_)
     assert (workflow.step, workflow.task_name) == (2, "Do")
     assert workflow.performers
+
+
+def test_who_did_it_is_named_and_not_the_performers(connected: Sandbox, viewer_client: Client) -> None:
+    """The account's owner may complete and return tasks of others; no event says who did."""
+    call_command("sync", "users", stdout=io.StringIO())
+    id_ = start(connected, "by others")
+    connected.step(id_, by=2)
+    connected.step(id_, "return", to=1, by=2)
+    connected.step(id_, by=3)
+    receive(connected)
+    before = text_of(viewer_client, f"/workflows/{id_}/")
+    with connect() as client:
+        first = reconcile(client, full=True)
+        second = reconcile(client, full=True)
+
+    page = text_of(viewer_client, f"/workflows/{id_}/")
+    bo, third = (PneumaticUser.objects.get(pk=pk).name for pk in (2, 3))
+    assert "Completed by" not in before
+    assert "Returned by" not in before
+    assert f"Completed by: <bdi>{bo}</bdi>" in page
+    assert f"Completed by: <bdi>{third}</bdi>" in page
+    assert f"Returned by: <bdi>{bo}</bdi>" in page
+    assert (first.asked, second.asked) == (1, 0)

@@ -11,6 +11,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from apps.pneumatic.canonical.activity import Activity, ActivityKind, ActivityLog
 from apps.pneumatic.canonical.events import (
     Event,
     Kind,
@@ -31,12 +32,17 @@ _CLEARED = {"date_started": None, "date_completed": None, "status": TaskStatus.P
 
 @dataclass(slots=True)
 class Truth:
-    """What is true after the last event. ``done`` are (number, round, time), ``returns`` are targets' numbers."""
+    """What is true after the last event. ``done`` are (number, round, time), ``returns`` are targets' numbers.
+
+    ``completed_by`` and ``returned_by`` are the users of these, in the same order; no performer is one of them.
+    """
 
     state: Status = Status.RUNNING
     current: list[int] = field(default_factory=list)
     done: list[tuple[int, int, dt.datetime]] = field(default_factory=list)
     returns: list[int] = field(default_factory=list)
+    completed_by: list[int] = field(default_factory=list)
+    returned_by: list[int] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,7 @@ class Life:
     events: tuple[Event, ...]
     truth: Truth
     reading: Event
+    activity: Event
 
 
 class Server:
@@ -54,6 +61,7 @@ class Server:
     def __init__(self, stages: list[int], *, id_: int = 7) -> None:
         self.truth = Truth()
         self.events: list[Event] = []
+        self.actions: list[Activity] = []
         self._id = id_
         self._now = BEGIN
         self._status = Status.RUNNING
@@ -88,6 +96,7 @@ class Server:
     def complete(self, number: int) -> None:
         """Complete an active task; after the last of a stage comes the next stage, or the end."""
         self.resume()
+        self.truth.completed_by.append(self._act(ActivityKind.TASK_COMPLETED, number))
         now = self._tick()
         self._set(number, status=TaskStatus.COMPLETED, date_completed=now)
         self.truth.done.append((number, self._rounds[number], now))
@@ -106,6 +115,7 @@ class Server:
         A return of the workflow, and not of one task, is reported for each task that was active: for ``others``, too.
         """
         self._status, self._ended = Status.RUNNING, None
+        user = self._act(ActivityKind.TASK_RETURNED, target)
         for number, task in self._tasks.items():
             if self._stage_of[number] > self._stage_of[target] or number == target:
                 if task.status is TaskStatus.COMPLETED:
@@ -114,6 +124,7 @@ class Server:
         self._set(target, status=TaskStatus.ACTIVE, date_started=self._tick())
         for one in (source, *others):
             self.truth.returns.append(target)
+            self.truth.returned_by.append(user)
             self._emit(Kind.TASK_RETURNED, one)
 
     def snooze(self) -> None:
@@ -140,11 +151,19 @@ class Server:
         """Return what reading the workflow back finds."""
         return Event(Seen.WORKFLOW, self._snapshot(), seen_at=seen_at or self._now + dt.timedelta(hours=1))
 
+    def activity(self, *actions: Activity, seen_at: dt.datetime | None = None) -> Event:
+        """Return what reading who did what finds: all, or only ``actions``."""
+        log = ActivityLog(actions or tuple(self.actions), self._now)
+        snapshot = WorkflowSnapshot(self._id, "", Status.UNKNOWN)
+        return Event(
+            Seen.ACTIVITY, snapshot, seen_at=seen_at or self._now + dt.timedelta(hours=1), activity=log
+        )
+
     def life(self) -> Life:
         """Return what happened until now."""
         self.truth.state = self._status
         self.truth.current = [] if self._status is Status.COMPLETED else self.active()
-        return Life(tuple(self.events), self.truth, self.reading())
+        return Life(tuple(self.events), self.truth, self.reading(), self.activity())
 
     def act(self, draw: st.DrawFn, action: str) -> None:
         """Take a step where it is possible."""
@@ -167,7 +186,15 @@ class Server:
             if of == stage:
                 self._set(number, status=TaskStatus.ACTIVE, date_started=self._tick())
 
+    def _act(self, kind: ActivityKind, number: int | None = None) -> int:
+        """Write down that somebody did something who had not done anything before; return who."""
+        self._now += dt.timedelta(milliseconds=1)
+        user = 1000 + len(self.actions)
+        self.actions.append(Activity(len(self.actions) + 1, kind, self._now, user, number))
+        return user
+
     def _end(self) -> None:
+        self._act(ActivityKind.WORKFLOW_COMPLETED)
         self._status, self._ended = Status.COMPLETED, self._tick()
         self._emit(Kind.WORKFLOW_COMPLETED)
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from apps.pneumatic.canonical.activity import ActivityLog, log_from_json, log_to_json
+
 
 class Kind(StrEnum):
     """What happened; each API has its own names for these."""
@@ -27,6 +29,7 @@ class Seen(StrEnum):
 
     WORKFLOW = "seen"
     GONE = "gone"  # deleted, for which there is no event
+    ACTIVITY = "activity"  # who did what, which no event contains
 
 
 class Status(StrEnum):
@@ -170,12 +173,16 @@ class WorkflowSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One event. Kinds about a task have ``task``; what the dashboard read back has ``seen_at`` (its own clock)."""
+    """One event. Kinds about a task have ``task``; what the dashboard read back has ``seen_at`` (its own clock).
+
+    ``activity`` is only that of ``Seen.ACTIVITY``, whose ``workflow`` has nothing but the id.
+    """
 
     kind: Kind | Seen
     workflow: WorkflowSnapshot
     task: TaskSnapshot | None = None
     seen_at: dt.datetime | None = None
+    activity: ActivityLog | None = None
 
     @property
     def occurred_at(self) -> dt.datetime | None:
@@ -209,6 +216,8 @@ def event_to_json(event: Event) -> dict[str, Any]:
         data["task"] = _task_to_json(event.task)
     if event.seen_at:
         data["seen_at"] = event.seen_at.isoformat()
+    if event.activity is not None:
+        data["activity"] = log_to_json(event.activity)
     return data
 
 
@@ -219,6 +228,7 @@ def event_from_json(data: Mapping[str, Any]) -> Event:
         _workflow_from_json(data["workflow"]),
         _task_from_json(data["task"]) if "task" in data else None,
         _time(data.get("seen_at")),
+        log_from_json(data["activity"]) if "activity" in data else None,
     )
 
 

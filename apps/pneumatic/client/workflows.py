@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from apps.pneumatic.canonical.activity import ActivityLog
 from apps.pneumatic.canonical.events import Status, WorkflowSnapshot
 from apps.pneumatic.client.base import BaseClient
 from apps.pneumatic.transport.parsing import Node
@@ -50,3 +51,12 @@ class WorkflowCalls(BaseClient):
         if workflow.id != workflow_id:
             node.child("id").fail()
         return workflow
+
+    def get_activity(self, workflow_id: int) -> ActivityLog:
+        """Return who completed the workflow's tasks, returned or ended it. Current API: ``GET /workflows/<id>/events``.
+
+        One request: of a workflow in which very much happened, the newest. Errors are those of ``get_workflow``.
+        """
+        listing = self._dialect.activity_listing(workflow_id)
+        page = self._transport.get(listing.path, {**listing.params, "limit": listing.page_size or 0})
+        return self._dialect.parse_activity(Node(page))

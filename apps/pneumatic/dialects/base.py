@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from django.utils.functional import Promise
 
+from apps.pneumatic.canonical.activity import ActivityLog
 from apps.pneumatic.canonical.capabilities import Capabilities
 from apps.pneumatic.canonical.events import Event, Kind, Status, WorkflowSnapshot
 from apps.pneumatic.canonical.features import Features
@@ -201,3 +202,9 @@ class Dialect(Protocol):
 
     def parse_workflow(self, node: Node) -> WorkflowSnapshot:
         """Parse a workflow, of the list or alone."""
+
+    def activity_listing(self, workflow_id: int) -> Listing:
+        """Return the list of what happened in a workflow; its first page has the newest."""
+
+    def parse_activity(self, node: Node) -> ActivityLog:
+        """Parse the first page of that list."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -56,7 +56,8 @@ class TaskDetail:
 class TimelineEntry:
     """One line of the timeline; ``event_id`` is None where it has no event.
 
-    ``why`` explains a line that has no event, or that is inferred from another one.
+    ``why`` explains a line that has no event, or that is inferred from another one. ``doers`` are the names of those who
+    completed or returned it, where that is known.
     """
 
     kind: str
@@ -66,6 +67,12 @@ class TimelineEntry:
     is_inferred: bool
     why: str
     task: TaskDetail | None
+    doers: Sequence[str] = ()
+
+    @property
+    def is_return(self) -> bool:
+        """Return whether a task was returned."""
+        return self.kind == HistoryEntryKind.TASK_RETURNED
 
     @property
     def is_current(self) -> bool:
@@ -114,8 +121,10 @@ def detail_of(workflow: Workflow) -> WorkflowDetail:
     history = history_of(workflow)
     tasks = [task for entry in history.entries for task in (entry.task, entry.target) if task]
     kickoff = history.kickoff
-    starters = {history.starter_id} if history.starter_id is not None else set()
-    people = _people([*(kickoff or ()), *_outputs(tasks)], _performers(tasks), also=starters)
+    named = {id_ for entry in history.entries for id_ in entry.doers}
+    if history.starter_id is not None:
+        named.add(history.starter_id)
+    people = _people([*(kickoff or ()), *_outputs(tasks)], _performers(tasks), also=named)
     hashes = {entry.content_hash for entry in history.entries if entry.content_hash}
     events = selectors.event_ids(workflow.pk, hashes) if hashes else {}
     return WorkflowDetail(
@@ -218,6 +227,10 @@ def _snapshot_detail(task: TaskSnapshot, people: _People) -> TaskDetail:
 
 def _line(entry: HistoryEntry, people: _People, events: Mapping[str, tuple[int, str]]) -> TimelineEntry:
     event_id, event_kind = events.get(entry.content_hash or "", (None, ""))
+    task = _task_detail(entry.task, people) if entry.task and _is_about_task(entry) else None
+    doers = [people.by_id[id_].name for id_ in entry.doers]
+    if task and entry.kind == HistoryEntryKind.TASK_DONE and set(doers) == set(task.performers):
+        task = replace(task, performers=())  # the same names once more
     return TimelineEntry(
         kind=entry.kind.value,
         title=_title(entry),
@@ -225,7 +238,8 @@ def _line(entry: HistoryEntry, people: _People, events: Mapping[str, tuple[int, 
         event_id=event_id,
         is_inferred=entry.is_inferred,
         why=_why(entry, event_kind),
-        task=_task_detail(entry.task, people) if entry.task and _is_about_task(entry) else None,
+        task=task,
+        doers=doers,
     )
 
 

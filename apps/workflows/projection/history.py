@@ -87,6 +87,7 @@ class HistoryEntry:
 
     ``last_number``, where given, makes an inferred ``TASK_DONE`` stand for all tasks from ``task.number`` up to it.
     ``is_indirect``: its own event is missing; a snapshot of the whole workflow in another event shows it.
+    ``doers`` are ids of the users who did it, where that is known (``doers.py``).
     """
 
     kind: HistoryEntryKind
@@ -97,6 +98,7 @@ class HistoryEntry:
     target: TaskRound | None = None
     last_number: int | None = None
     is_indirect: bool = False
+    doers: tuple[int, ...] = ()
 
 
 def is_waiting(task: TaskSnapshot, state: Status) -> bool:
@@ -135,6 +137,7 @@ class History:
 
     ``events_until`` is the latest time in any event. ``starter_id`` and ``owner_ids`` are ids of Pneumatic users.
     ``comparison_key`` is that of the newest snapshot (``fingerprints.py``), '' where no event has a whole workflow.
+    Until ``doers_until`` it is known who did what, or not to be found out; None where that was not read.
     """
 
     kickoff: tuple[Output, ...] | None = None
@@ -147,6 +150,7 @@ class History:
     due: dt.datetime | None = None
     comparison_key: str = ""
     owner_ids: tuple[int, ...] = ()
+    doers_until: dt.datetime | None = None
 
 
 def history_of(workflow: Workflow) -> History:
@@ -175,6 +179,8 @@ def history_to_json(history: History) -> dict[str, Any]:
         data["mark"] = history.comparison_key
     if history.owner_ids:
         data["owner_ids"] = list(history.owner_ids)
+    if history.doers_until:
+        data["doers_until"] = history.doers_until.isoformat()
     return data
 
 
@@ -192,6 +198,7 @@ def history_from_json(data: Mapping[str, Any]) -> History:
         due=_time(data.get("due")),
         comparison_key=data.get("mark", ""),
         owner_ids=tuple(data.get("owner_ids", ())),
+        doers_until=_time(data.get("doers_until")),
     )
 
 
@@ -211,6 +218,8 @@ def _entry_to_json(entry: HistoryEntry) -> dict[str, Any]:
         data["last_number"] = entry.last_number
     if entry.is_indirect:
         data["is_indirect"] = True
+    if entry.doers:
+        data["doers"] = list(entry.doers)
     return data
 
 
@@ -224,6 +233,7 @@ def _entry_from_json(data: Mapping[str, Any]) -> HistoryEntry:
         target=_task_from_json(data["target"]) if "target" in data else None,
         last_number=data.get("last_number"),
         is_indirect=data.get("is_indirect", False),
+        doers=tuple(data.get("doers", ())),
     )
 
 

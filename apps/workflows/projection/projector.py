@@ -9,11 +9,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import Any
 
 from apps.core.searching import fold
+from apps.pneumatic.canonical.activity import ActivityLog
 from apps.pneumatic.canonical.events import Event, Kind, Output, Seen, TaskSnapshot, performer_to_json
 from apps.pneumatic.canonical.serialization import quick_hash
+from apps.workflows.projection.doers import lacks_doers, with_doers
 from apps.workflows.projection.fingerprints import comparison_key
 from apps.workflows.projection.history import History, history_to_json, is_waiting
 from apps.workflows.projection.ordering import EventOrder, Fact, in_order
@@ -67,6 +70,7 @@ class Projection:
     events_count: int
     history: dict[str, Any]
     digest: str = ""
+    lacks_doers: bool = False  # follows from the history
 
     def columns(self) -> dict[str, Any]:
         """Return the columns that the digest covers, by name."""
@@ -85,17 +89,20 @@ def differing(shown: Mapping[str, Any], projected: Mapping[str, Any]) -> list[st
 
 def project(events: Iterable[tuple[str, Event]]) -> Projection:
     """Return the projection of a workflow's events, each with its content hash; there must be at least one."""
-    order = in_order(events)
+    known = dict(events)
+    order = in_order((hash_, event) for hash_, event in known.items() if event.kind is not Seen.ACTIVITY)
     facts = order.all()
     reduced = _reduce(order)
     current = reduced.current
     has_ended = reduced.state in ENDED or reduced.deleted_at is not None
     name = _newest(facts, "name") or ""
+    log = _activity(known.values())
     history = History(
         kickoff=_kickoff(facts),
-        entries=tuple(reduced.entries()),
+        entries=tuple(with_doers(tuple(reduced.entries()), log or ActivityLog())),
         gaps=tuple(reduced.gaps()),
         events_until=max((fact.occurred_at for fact in facts if fact.occurred_at), default=None),
+        doers_until=log.until if log else None,
         **_details(facts),
     )
     columns = {
@@ -116,7 +123,13 @@ def project(events: Iterable[tuple[str, Event]]) -> Projection:
         "events_count": len(facts),
         "history": history_to_json(history),
     }
-    return Projection(**columns, digest=digest_of(columns))
+    return Projection(**columns, digest=digest_of(columns), lacks_doers=lacks_doers(history))
+
+
+def _activity(events: Iterable[Event]) -> ActivityLog | None:
+    """Return what was read of who did what; None where that was not read."""
+    logs = [event.activity for event in events if event.activity is not None]
+    return reduce(ActivityLog.merged, logs) if logs else None
 
 
 def _reduce(order: EventOrder) -> ReadingReducer | SnapshotReducer:

@@ -1,4 +1,4 @@
-"""Store workflows that were read from Pneumatic: as events without a delivery.
+"""Store workflows that were read from Pneumatic, and who did what in them: as events without a delivery.
 
 A workflow that has not changed adds no event. A newer reading replaces the older ones of its workflow, unless an older
 one holds something that no other event does: for example that a task was completed which was returned since.
@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from apps.core.database import clock
+from apps.pneumatic.canonical.activity import ActivityLog
 from apps.pneumatic.canonical.events import (
     Event,
     Seen,
@@ -26,6 +27,7 @@ from apps.webhooks.processing.locks import exclusive
 from apps.workflows.projection.projector import project
 
 READ_BACK_KINDS = tuple(kind.value for kind in Seen)
+_STATUS_KINDS = (Seen.WORKFLOW.value, Seen.GONE.value)
 
 
 def workflow_event(workflow: WorkflowSnapshot) -> Event:
@@ -38,6 +40,12 @@ def deleted_event(workflow_id: int) -> Event:
     return Event(Seen.GONE, WorkflowSnapshot(workflow_id, "", Status.UNKNOWN), seen_at=clock.now())
 
 
+def activity_event(workflow_id: int, log: ActivityLog) -> Event:
+    """Return the event of reading who did what in the workflow now."""
+    snapshot = WorkflowSnapshot(workflow_id, "", Status.UNKNOWN)
+    return Event(Seen.ACTIVITY, snapshot, seen_at=clock.now(), activity=log)
+
+
 def record_observations(readings: Sequence[Event]) -> set[int]:
     """Store readings, at most one per workflow, and pass new ones to the event handlers; return their workflow ids.
 
@@ -46,20 +54,42 @@ def record_observations(readings: Sequence[Event]) -> set[int]:
     with exclusive():
         before: dict[int, list[EventRow]] = defaultdict(list)
         ids = {event.workflow.id for event in readings}
-        stored = EventRow.objects.filter(workflow_id__in=ids, kind__in=READ_BACK_KINDS)
+        stored = EventRow.objects.filter(workflow_id__in=ids, kind__in=_STATUS_KINDS)
         for older in stored.order_by("last_received_at"):
             before[older.workflow_id].append(older)
-        new = [row for event in readings if (row := _write(event, before[event.workflow.id]))]
+        new = [row for event in readings if (row := _update(event, before[event.workflow.id]))]
         if new:
             registry.handle(new)
     return {row.workflow_id for row in new}
 
 
-def _write(event: Event, before: Sequence[EventRow]) -> EventRow | None:
+def record_activity(workflow_id: int, log: ActivityLog) -> None:
+    """Store who did what in a workflow, with what was read of it before; a transaction like the above."""
+    with exclusive():
+        before = EventRow.objects.filter(workflow_id=workflow_id, kind=Seen.ACTIVITY.value).order_by("pk")
+        for row in before:
+            if row.parsed.activity is not None:
+                log = row.parsed.activity.merged(log)
+        new = _write(activity_event(workflow_id, log))
+        before.exclude(pk=new.pk).delete()
+        registry.handle([new])
+
+
+def _update(event: Event, before: Sequence[EventRow]) -> EventRow | None:
     """Write one reading and delete superseded ones; return None where nothing is new."""
     content_hash = _hash(event)
     if event.kind is Seen.WORKFLOW and before and before[-1].content_hash == content_hash:
         return None
+    row = _write(event)
+    if event.kind is Seen.WORKFLOW:
+        _delete_superseded(
+            event.workflow.id, [older for older in before if older.content_hash != content_hash]
+        )
+    return row
+
+
+def _write(event: Event) -> EventRow:
+    content_hash = _hash(event)
     values = {
         "kind": event.kind.value,
         "workflow_id": event.workflow.id,
@@ -75,10 +105,6 @@ def _write(event: Event, before: Sequence[EventRow]) -> EventRow | None:
         create_defaults={**values, "first_received_at": event.seen_at},
     )
     row.parsed = event
-    if event.kind is Seen.WORKFLOW:
-        _delete_superseded(
-            event.workflow.id, [older for older in before if older.content_hash != content_hash]
-        )
     return row
 
 

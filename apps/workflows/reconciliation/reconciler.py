@@ -2,7 +2,8 @@
 
 Listed workflows are compared by ``projection.fingerprints.comparison_key``, and by answers (``kickoffs.py``). Only
 those that differ are read in full, and become events (``observations.py``). A workflow counts as deleted when Pneumatic
-responds "not found" to a request for that workflow, never because a list lacks it (one exception: ``access.py``).
+responds "not found" to a request for that workflow, never because a list lacks it (one exception: ``access.py``). Then
+Pneumatic is asked who did what (``doers.py``).
 """
 
 from __future__ import annotations
@@ -21,6 +22,11 @@ from apps.webhooks.models import Event as EventRow
 from apps.workflows.models import Workflow
 from apps.workflows.projection.fingerprints import adds_nothing, comparison_key
 from apps.workflows.reconciliation.access import AccessDenial
+from apps.workflows.reconciliation.doers import (
+    MAX_ASKED_BETWEEN_ROUNDS,
+    MAX_ASKED_PER_ROUND,
+    read_doers,
+)
 from apps.workflows.reconciliation.kickoffs import is_edited, names_to_compare
 from apps.workflows.reconciliation.observations import deleted_event, record_observations, workflow_event
 
@@ -55,7 +61,8 @@ class ReconciliationReport:
     """The result of a comparison, as numbers of workflows.
 
     ``denied`` are those that the API key cannot read, ``unreadable`` those with an invalid response, ``remaining`` are
-    left for the next round. ``unconfirmed`` were not found, but too many at once for a plausible deletion.
+    left for the next round. ``unconfirmed`` were not found, but too many at once for a plausible deletion. Of those
+    ``asked`` about it was read who did what.
     """
 
     reads_back: bool = True
@@ -65,6 +72,7 @@ class ReconciliationReport:
     unreadable: int = 0
     remaining: int = 0
     unconfirmed: int = 0
+    asked: int = 0
     updated: list[UpdatedWorkflow] = field(default_factory=list)
 
     @property
@@ -107,6 +115,8 @@ def reconcile(client: Client, *, full: bool, allow_deletions: bool = False) -> R
         _write(deletions, report)
     else:
         report.unconfirmed = len(deletions)
+    limit, spare = (None, None) if full else (MAX_ASKED_PER_ROUND, EVENT_GRACE_PERIOD)
+    report.asked = read_doers(client, limit=limit, spare=spare)
     return report
 
 
@@ -118,6 +128,7 @@ def check_newest(client: Client) -> ReconciliationReport:
     report = ReconciliationReport(listed=len(listed))
     # A workflow deleted since it was listed is left to the next round.
     _read(client, _differing(listed, spare=EVENT_GRACE_PERIOD), report, spare=EVENT_GRACE_PERIOD)
+    report.asked = read_doers(client, limit=MAX_ASKED_BETWEEN_ROUNDS, spare=EVENT_GRACE_PERIOD)
     return report
 
 

@@ -6,7 +6,7 @@ import datetime as dt
 import re
 from typing import Any
 
-from sandbox.current import errors
+from sandbox.current import access, errors
 from sandbox.current.routing import Routes, json_object, no_content
 from sandbox.current.validation import Broken, answers
 from sandbox.errors import Refused
@@ -60,7 +60,7 @@ class WorkflowActions:
             workflow = find_workflow(self._state, user, id_text)
             if workflow["status"] not in {RUNNING, SNOOZED}:
                 raise errors.wrong_as_a_whole(COMPLETED_ALREADY)
-            self._step(workflow, "finish")
+            self._step(workflow, "finish", by=user["id"])
         return no_content()
 
     def _return(self, request: Request, user: Record, id_text: str) -> Answer:
@@ -81,7 +81,7 @@ class WorkflowActions:
             current = current_step(workflow)
             if current and found[0]["number"] > current["number"]:
                 raise errors.wrong_as_a_whole(LATER_TASK, has_details=True)
-            self._step(workflow, "return", to=found[0]["number"])
+            self._step(workflow, "return", to=found[0]["number"], by=user["id"])
         return no_content()
 
     def _snooze(self, request: Request, user: Record, id_text: str) -> Answer:
@@ -91,11 +91,12 @@ class WorkflowActions:
         with self._state.lock:
             workflow = find_workflow(self._state, user, id_text)
             timestamp = until.isoformat(timespec="microseconds").replace("+00:00", "Z")
-            return json_answer(workflow_object(self._step(workflow, "snooze", until=timestamp), self._state))
+            self._step(workflow, "snooze", until=timestamp, by=user["id"])
+            return json_answer(workflow_object(workflow, self._state))
 
     def _resume(self, request: Request, user: Record, id_text: str) -> Answer:
         with self._state.lock:
-            workflow = self._step(find_workflow(self._state, user, id_text), "resume")
+            workflow = self._step(find_workflow(self._state, user, id_text), "resume", by=user["id"])
             if not self._state.release.resume_shows_workflow:
                 return no_content()
             return json_answer(workflow_object(workflow, self._state))
@@ -104,7 +105,7 @@ class WorkflowActions:
         body = json_object(request)
         with self._state.lock:
             workflow, step = find_task(self._state, user, id_text)
-            if self._completed(workflow, step, body):
+            if self._completed(workflow, step, body, user):
                 return json_answer(task_object(workflow, step, self._state))
         return errors.server_error()
 
@@ -119,12 +120,12 @@ class WorkflowActions:
             found = [step for step in workflow["steps"] if wanted in (step["api_name"], step["id"])]
             if not found:
                 raise errors.wrong_as_a_whole(UNKNOWN_TASK)
-            return no_content() if self._completed(workflow, found[0], body) else errors.server_error()
+            return no_content() if self._completed(workflow, found[0], body, user) else errors.server_error()
 
     def _revert(self, request: Request, user: Record, id_text: str) -> Answer:
         _require_comment(json_object(request))
         with self._state.lock:
-            self._reverted(*find_task(self._state, user, id_text))
+            self._reverted(*find_task(self._state, user, id_text), user)
         return no_content()
 
     def _revert_in_workflow(self, request: Request, user: Record, id_text: str) -> Answer:
@@ -137,14 +138,16 @@ class WorkflowActions:
             step = current_step(workflow)
             if step is None:
                 raise errors.wrong_as_a_whole(NOT_ACTIVE, has_details=True)
-            self._reverted(workflow, step)
+            self._reverted(workflow, step, user)
         return no_content()
 
-    def _completed(self, workflow: Record, step: Record, body: Record) -> bool:
+    def _completed(self, workflow: Record, step: Record, body: Record, user: Record) -> bool:
         """Complete a task; return whether the server did not break on the answers.
 
         On the newest release fields that are required may be missing; only what is sent is checked.
         """
+        if not access.may_act(user, step, self._state):
+            raise errors.forbidden()
         if workflow["status"] == SNOOZED:
             raise errors.wrong_as_a_whole(TO_BE_RESUMED, has_details=True)
         if workflow["status"] != RUNNING:
@@ -159,15 +162,18 @@ class WorkflowActions:
         except Broken:
             return False
         unchanged = {key: value for key, value in step["answers"].items() if key not in values}
-        self._step(workflow, "complete", outputs={**unchanged, **kept}, makes_up=False)
+        outputs = {**unchanged, **kept}
+        self._step(workflow, "complete", outputs=outputs, makes_up=False, by=user["id"])
         return True
 
-    def _reverted(self, workflow: Record, step: Record) -> None:
+    def _reverted(self, workflow: Record, step: Record, user: Record) -> None:
+        if not access.may_act(user, step, self._state):
+            raise errors.forbidden()
         if workflow["status"] != RUNNING or task_status(workflow, step) != "active":
             raise errors.wrong_as_a_whole(NOT_ACTIVE, has_details=True)
         if step["number"] == workflow["steps"][0]["number"]:
             raise errors.wrong_as_a_whole(FIRST_TASK, has_details=True)
-        self._step(workflow, "return")
+        self._step(workflow, "return", by=user["id"])
 
     def _step(self, workflow: Record, action: str, **options: Any) -> Record:
         try:

@@ -13,6 +13,7 @@ from sandbox.wire import Answer, Request, json_answer
 from sandbox.workflows import COMPLETED, RUNNING, SNOOZED, Workflows
 
 from .actions import WorkflowActions
+from .activity import shown_activity
 from .finding import find_task, find_workflow
 from .shapes import field_values, task_item, task_object, workflow_item, workflow_object
 from .tasks import task_status
@@ -37,6 +38,7 @@ class WorkflowPaths:
                 "DELETE": self._delete,
                 "POST": self._refuse_post,
             },
+            r"/workflows/([0-9]+)/events": {"GET": self._list_activity},
             r"/v3/tasks": {"GET": self._list_tasks},
             r"/v2/tasks/([0-9]+)": {"GET": self._show_task},
             **WorkflowActions(state, workflows).routes,
@@ -110,6 +112,19 @@ class WorkflowPaths:
     def _show(self, request: Request, user: Record, id_text: str) -> Answer:
         with self._state.lock:
             return json_answer(workflow_object(find_workflow(self._state, user, id_text), self._state))
+
+    def _list_activity(self, request: Request, user: Record, id_text: str) -> Answer:
+        """Answer with what happened in a workflow, the newest first; all of it without a limit."""
+        ordering = listing.choice(request.query, "ordering", ("created", "-created"))
+        text = request.query.get("limit", "")
+        window = listing.Window(
+            int(text) if text.isdigit() else 0, listing.number(request.query, "offset", 0)
+        )
+        with self._state.lock:
+            workflow = find_workflow(self._state, user, id_text)
+            rows = {row["id"]: encode(row) for row in shown_activity(workflow, self._state)}
+            ids = sorted(rows, reverse=ordering != "created")
+            return listing.page(request, ids, window, rows.__getitem__)
 
     def _refuse_post(self, request: Request, user: Record, id_text: str) -> Answer:
         """Refuse what the server does not have; the newest release refuses before that what is no workflow's id."""

@@ -46,7 +46,7 @@ def full_task(workflow: Record, step: Record, state: State) -> Record:
         "due_date_tsp": None,
         "date_started_tsp": None if status == "pending" else stamp(step["date_started"]),
         "date_completed_tsp": stamp(step["date_completed"]),
-        "performers": _performers(step),
+        "performers": performers(step),
         "checklists_total": 0,
         "checklists_marked": 0,
         "status": status,
@@ -97,7 +97,7 @@ def delay(workflow: Record) -> Record:
     }
 
 
-def _performers(step: Record) -> list[Record]:
+def performers(step: Record) -> list[Record]:
     performers = [("user", id_) for id_ in sorted(step["performers"])]
     performers += [("group", id_) for id_ in sorted(step["groups"])]
     return [

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from tests.fixtures.sandbox import Sandbox
+from tests.pneumatic.recorded import load
 from tests.sandbox.conftest import Api
 
-from .conftest import BO, launch
+from .conftest import ADA, BO, DANA, GRETA, launch
 
 KICKOFF = {"city": "Łódź", "subject": "Alpha beta"}
 
@@ -127,6 +129,64 @@ def test_a_workflow_goes_back_to_a_task_by_its_name(ada: Api, current: Sandbox) 
     current.step(id_)
     assert ada.post(f"/workflows/{id_}/return-to", {"task_api_name": name}).status_code == 204
     assert states(ada, id_) == ["active", "pending"]
+
+
+def activity(api: Api, workflow_id: int, query: str = "ordering=created") -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = api.get(f"/workflows/{workflow_id}/events?{query}").json()
+    return rows
+
+
+def test_the_activity_says_who_did_what(ada: Api, client_of: Callable[[int], Api], current: Sandbox) -> None:
+    """A task may be completed and returned by its performers and by the account's owner alone."""
+    id_ = launch(ada, 1, kickoff={"string-1": "x"})
+    first, second = (task["id"] for task in ada.get(f"/workflows/{id_}").json()["tasks"])
+    (performer,) = current.workflows()[0]["steps"][0]["performers"]
+    stranger = next(user for user in (BO, DANA) if user != performer)
+    assert client_of(stranger).post(f"/v2/tasks/{first}/complete", {}).status_code == 403
+    assert ada.post(f"/v2/tasks/{first}/complete", {}).status_code == 200
+    current.step(id_, "return", by=BO)
+    current.step(id_, by=DANA)
+    current.step(id_, "return", to=1, by=DANA)
+    current.step(id_, "snooze")
+    current.step(id_, "resume", by=BO)
+    assert ada.post(f"/workflows/{id_}/finish").status_code == 204
+
+    rows = activity(ada, id_)
+    assert [(row["type"], row["user_id"], (row["task"] or {}).get("id")) for row in rows] == [
+        (2, None, first),
+        (3, ADA, first),
+        (2, None, second),
+        (4, BO, first),
+        (2, None, first),
+        (3, DANA, first),
+        (2, None, second),
+        (8, DANA, first),
+        (2, None, first),
+        (17, ADA, None),
+        (16, BO, None),
+        (6, ADA, None),
+    ]
+    times = [row["created_tsp"] for row in rows]
+    assert times == sorted(times)
+    assert activity(ada, id_, "") == rows[::-1]
+    page = ada.get(f"/workflows/{id_}/events?limit=2&offset=1").json()
+    assert (page["count"], page["results"]) == (12, rows[-2:-4:-1])
+
+
+def test_the_activity_has_the_recorded_keys(ada: Api, client_of: Callable[[int], Api]) -> None:
+    id_ = launch(ada, 1, kickoff={"string-1": "x"})
+    ada.post(f"/v2/tasks/{id_}001/complete", {})
+    recorded = {row["type"]: row for row in load("activity-everything")}
+
+    for row in activity(ada, id_):
+        assert row.keys() == recorded[row["type"]].keys()
+        assert row["task"].keys() == recorded[row["type"]]["task"].keys()
+        assert [one.keys() for one in row["task"]["performers"]] == [
+            {"type", "source_id", "is_completed", "date_completed_tsp"}
+        ]
+    assert ada.get(f"/workflows/{id_}/events?ordering=id").status_code == 400
+    assert ada.get("/workflows/99/events").status_code == 404
+    assert client_of(GRETA).get(f"/workflows/{id_}/events").status_code == 403
 
 
 def test_names_and_answers_are_changed_afterwards(ada: Api) -> None:

@@ -9,12 +9,19 @@ from dataclasses import replace
 import pytest
 from django.utils import timezone
 
+from apps.pneumatic.canonical.activity import ActivityLog
 from apps.pneumatic.canonical.events import Event, Seen
 from apps.webhooks import registry
 from apps.webhooks.models import Event as EventRow
 from apps.workflows.models import Holder, Workflow
+from apps.workflows.projection.history import history_of
 from apps.workflows.rebuild.differences import RebuildProgress, differences
-from apps.workflows.reconciliation.observations import deleted_event, record_observations, workflow_event
+from apps.workflows.reconciliation.observations import (
+    deleted_event,
+    record_activity,
+    record_observations,
+    workflow_event,
+)
 from tests.workflows.snapshot_histories import BEGIN, Server
 
 pytestmark = pytest.mark.django_db
@@ -162,3 +169,24 @@ def test_now_is_when_it_was_read() -> None:
     events = [workflow_event(Server([1]).reading().workflow), deleted_event(7)]
 
     assert all(event.seen_at and before <= event.seen_at <= timezone.now() for event in events)
+
+
+def test_who_did_what_is_stored_once_and_stays_when_a_reading_is_replaced() -> None:
+    server = Server([1, 1])
+    record_observations([at(server.reading(), 1)])
+    server.complete(1)
+    record_activity(7, server.activity().activity or ActivityLog())
+    record_observations([at(server.reading(), 2)])
+    server.complete(2)
+    (first, *later) = server.actions
+    record_activity(7, ActivityLog(tuple(later), later[-1].at))  # only the newest were listed
+    record_observations([at(server.reading(), 3)])
+
+    workflow, row = Workflow.objects.get(), EventRow.objects.get(kind="activity")
+    entries = history_of(workflow).entries
+    assert [entry.doers for entry in entries if entry.kind == "task_done"] == [(1000,), (1001,)]
+    assert row.parsed.activity == ActivityLog((first, *later), later[-1].at)
+    assert (row.occurred_at, row.deliveries_count, row.get_kind_display()) == (None, 0, "read who did what")
+    assert stored() == ["activity", "seen"]
+    assert workflow.events_count == 1
+    assert not list(differences(RebuildProgress()))

@@ -89,7 +89,7 @@ def test_missing_changes_are_added_and_an_unchanged_workflow_adds_nothing(
     ]
     assert HistoryEntryKind.TASK_DONE in kinds(id_)
     assert (second.updated, second.read) == ([], 0)
-    assert Event.objects.count() == rows == 1
+    assert Event.objects.count() == rows == 2  # a reading, and who did what
     assert len(current.requests()) == requests + 1  # the list
 
 

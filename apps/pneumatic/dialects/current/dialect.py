@@ -33,8 +33,8 @@ from apps.pneumatic.canonical.schemas import (
     Urgency,
 )
 from apps.pneumatic.dialects.base import InFull, Listing
+from apps.pneumatic.dialects.current import activity, options, shapes
 from apps.pneumatic.dialects.current import events as current_events
-from apps.pneumatic.dialects.current import options, shapes
 from apps.pneumatic.dialects.current.files import FileCalls
 from apps.pneumatic.dialects.current.listings import workflow_listing
 from apps.pneumatic.dialects.current.values import (
@@ -379,6 +379,8 @@ class Current(FileCalls):
     # -- Workflows
 
     workflows = staticmethod(workflow_listing)
+    activity_listing = staticmethod(activity.activity_listing)
+    parse_activity = staticmethod(activity.parse_activity)
 
     def workflow_path(self, workflow_id: int) -> str:
         return f"/workflows/{int(workflow_id)}"

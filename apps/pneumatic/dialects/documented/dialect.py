@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_variables
 
+from apps.pneumatic.canonical.activity import ActivityLog
 from apps.pneumatic.canonical.capabilities import Capabilities
 from apps.pneumatic.canonical.events import Kind, Status, WorkflowSnapshot
 from apps.pneumatic.canonical.schemas import (
@@ -196,6 +197,12 @@ class Documented:
         raise cannot_read_back()
 
     def parse_workflow(self, node: Node) -> WorkflowSnapshot:
+        raise cannot_read_back()
+
+    def activity_listing(self, workflow_id: int) -> Listing:
+        raise cannot_read_back()
+
+    def parse_activity(self, node: Node) -> ActivityLog:
         raise cannot_read_back()
 
     # -- The other API

@@ -72,6 +72,8 @@ def _lines(report: ReconciliationReport) -> Iterator[str]:
         yield f"The API key cannot read {_many(report.denied)}; these were not changed."
     if report.unreadable:
         yield f"The responses for {_many(report.unreadable)} could not be read; these were not changed."
+    if report.asked:
+        yield f"Of {_many(report.asked)} it was read who completed or returned tasks."
     yield "Pneumatic lists only what the API key's user started, and workflows of templates that this user owns."
 
 
