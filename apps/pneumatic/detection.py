@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime as dt
 
 from django.conf import settings
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -45,7 +44,7 @@ def detect(transport: Transport) -> str:
         (before.key_fingerprint, before.key_holder) if before else (server.key_fingerprint(), None)
     )
     features = before.features if before and before.dialect == name else None
-    server.remember(KnownServer(name, timezone.now(), fingerprint, key_holder, features))
+    server.remember(KnownServer(name, server.now(), fingerprint, key_holder, features))
     return name
 
 
@@ -99,7 +98,7 @@ def _detect_documented(transport: Transport, *, otherwise: str = "") -> str:
 
 
 def _ago(timestamp: dt.datetime) -> str:
-    minutes = max(0, round((timezone.now() - timestamp).total_seconds() / 60))
+    minutes = max(0, round((server.now() - timestamp).total_seconds() / 60))
     if minutes < 1:
         return _("just now")
     if minutes < 120:

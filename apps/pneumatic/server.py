@@ -1,6 +1,7 @@
 """What is known of the configured server: its dialect and features, the user of the API key, and their time zone.
 
-The gateway has no database. The app above registers where this is stored for every process.
+The gateway has no database. The app above registers where this is stored for every process, and a clock for all of
+them: those of machines differ.
 """
 
 from __future__ import annotations
@@ -43,17 +44,27 @@ class KnownServer:
 
 Load = Callable[[str], KnownServer | None]
 Save = Callable[[str, KnownServer], None]
+Clock = Callable[[], dt.datetime]
 
 _load: Load | None = None
 _save: Save | None = None
+_clock: Clock = timezone.now
 _cache: dict[str, tuple[float, KnownServer | None]] = {}
 _key_used_at = time.monotonic()  # the last request of this process that showed whether the key is accepted
 
 
-def register(load: Load, save: Save) -> None:
-    """Store known servers with ``load(api_url)`` and ``save(api_url, known)``; a missing database must not raise."""
-    global _load, _save
-    _load, _save = load, save
+def register(load: Load, save: Save, *, clock: Clock) -> None:
+    """Store known servers with ``load(api_url)`` and ``save(api_url, known)``; a missing database must not raise.
+
+    ``clock()`` is the time for every process on any machine.
+    """
+    global _load, _save, _clock
+    _load, _save, _clock = load, save, clock
+
+
+def now() -> dt.datetime:
+    """Return the time by the registered clock, for times that other processes compare."""
+    return _clock()
 
 
 def forget() -> None:
@@ -80,12 +91,12 @@ def known() -> KnownServer | None:
     return dataclasses.replace(found, key_fingerprint="", key_holder=None)
 
 
-def has_holder_since(time: dt.datetime) -> bool:
-    """Return whether the user of the configured key was read at ``time`` or later, by any process."""
+def has_recent_holder(max_age: dt.timedelta) -> bool:
+    """Return whether the user of the configured key was read at most ``max_age`` ago, by any process."""
     found = known()
     asked_at = found.key_holder.asked_at if found and found.key_holder else None
-    # A time that has not come yet is of a clock that is ahead, and says nothing.
-    return asked_at is not None and time <= asked_at <= timezone.now()
+    # A time that has not come yet is of a clock that was ahead, and says nothing.
+    return asked_at is not None and dt.timedelta() <= now() - asked_at <= max_age
 
 
 def key_fingerprint() -> str:
@@ -120,9 +131,8 @@ def remember_key(*, is_accepted: bool) -> None:
         if cached is not None and cached[1] is not None and cached[1].rejected_fingerprint:
             remember(dataclasses.replace(cached[1], rejected_fingerprint="", rejected_at=None))
     elif key_rejected_at() is None:
-        found = last() or KnownServer("", timezone.now())
-        now = timezone.now()
-        remember(dataclasses.replace(found, rejected_fingerprint=key_fingerprint(), rejected_at=now))
+        found = last() or KnownServer("", now())
+        remember(dataclasses.replace(found, rejected_fingerprint=key_fingerprint(), rejected_at=now()))
 
 
 def known_features() -> Features | None:
@@ -135,7 +145,7 @@ def remember_holder(dialect: str, key_holder: KeyHolder, features: Features | No
     """Remember ``key_holder`` as the user of the configured key, and the ``features`` that were found with them."""
     before = known()
     same = before if before and before.dialect == dialect else None
-    found_at = same.found_at if same else timezone.now()
+    found_at = same.found_at if same else now()
     if same and same.features and (features is None or _is_refined(same.features, features)):
         features = same.features
     remember(KnownServer(dialect, found_at, key_fingerprint(), key_holder, features))

@@ -13,7 +13,6 @@ from dataclasses import replace
 from django.conf import settings
 from django.db import Error, connection, transaction
 
-from apps.core.database import clock
 from apps.core.database.transactions import bounded_transaction
 from apps.pneumatic import detection, server
 from apps.pneumatic.canonical.features import features_from_json, features_to_json
@@ -99,7 +98,7 @@ def detect_server() -> None:
     finding = server.known()
     is_known = bool(detection.active_dialect() and finding is not None and finding.key_holder is not None)
     is_due = server.seconds_since_key_was_used() >= KEY_CHECK_INTERVAL_SECONDS
-    has_recent_zone = server.has_holder_since(clock.now() - MAX_ZONE_AGE)
+    has_recent_zone = server.has_recent_holder(MAX_ZONE_AGE)
     if is_known and has_recent_zone and not is_due:
         return
     try:

@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
+from django.utils import timezone
 from pytest_django import Settings
 
 from apps.pneumatic import server as pneumatic_server
@@ -70,6 +71,7 @@ def memory(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, KnownServer]]:
     kept: dict[str, KnownServer] = {}
     monkeypatch.setattr(pneumatic_server, "_load", kept.get)
     monkeypatch.setattr(pneumatic_server, "_save", kept.__setitem__)
+    monkeypatch.setattr(pneumatic_server, "_clock", timezone.now)
     pneumatic_server.forget()
     yield kept
     pneumatic_server.forget()

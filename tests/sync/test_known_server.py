@@ -18,6 +18,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from apps.core import periodic
+from apps.core.database import clock
 from apps.pneumatic import detection, server
 from apps.pneumatic.canonical.features import (
     DateEncoding,
@@ -249,6 +250,31 @@ def test_the_worker_notices_that_the_user_moved_to_another_zone(sandbox: Sandbox
     assert [entry["path"] for entry in sandbox.requests()] == ["/auth/context"]
     server.forget()  # as another process
     assert str(server.account_zone()) == "Asia/Tokyo"
+
+
+@only_current
+@pytest.mark.django_db
+@pytest.mark.parametrize("ahead", [dt.timedelta(hours=-1), dt.timedelta(hours=1)])
+def test_the_zone_is_as_old_on_a_machine_with_a_wrong_clock(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, ahead: dt.timedelta
+) -> None:
+    """Its process says so by the database's clock, as all others do."""
+    real, before = timezone.now, clock.now()
+    with monkeypatch.context() as patch:
+        patch.setattr("django.utils.timezone.now", lambda: real() + ahead)
+        patch.setattr(clock, "_ahead", -ahead)
+        known_server.detect_server()
+        assert server.has_recent_holder(known_server.MAX_ZONE_AGE)
+        in_six_minutes = ahead + dt.timedelta(minutes=6)
+        patch.setattr("django.utils.timezone.now", lambda: real() + in_six_minutes)
+        assert not server.has_recent_holder(known_server.MAX_ZONE_AGE)
+    server.forget()  # as another process, with the right clock
+
+    assert server.has_recent_holder(known_server.MAX_ZONE_AGE)
+    row = ServerFinding.objects.get()
+    assert row.holder_asked_at is not None
+    assert before <= min(row.found_at, row.holder_asked_at)
+    assert max(row.found_at, row.holder_asked_at) <= clock.now()
 
 
 @pytest.mark.django_db

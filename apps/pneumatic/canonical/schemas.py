@@ -209,7 +209,7 @@ class Group:
 class KeyHolder:
     """The user of the API key, as far as the server says; ``zone`` is an IANA name, '' for unknown.
 
-    ``asked_at`` is the time of that response: users move to other zones.
+    ``asked_at`` is the time of that response (``server.now``): users move to other zones.
     """
 
     user_id: int

@@ -9,7 +9,6 @@ from types import TracebackType
 from typing import Any, Self
 
 from django.conf import settings
-from django.utils import timezone
 
 from apps.pneumatic import detection, server
 from apps.pneumatic.canonical.capabilities import Capabilities
@@ -108,7 +107,7 @@ class BaseClient:
 
         Their zone may be another one by now. Of a user who is known, this takes one request. Raise PneumaticError.
         """
-        if server.has_holder_since(timezone.now() - max_age):
+        if server.has_recent_holder(max_age):
             return
         known = server.known()
         self.key_holder(again=known is not None and known.key_holder is not None)

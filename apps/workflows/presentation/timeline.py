@@ -56,7 +56,7 @@ class TaskDetail:
 class TimelineEntry:
     """One line of the timeline; ``event_id`` is None where it has no event.
 
-    ``why`` explains a line that has no event, or that is inferred from another one. ``doers`` are the names of those who
+    ``why`` explains a line that has no event, or that is inferred from another one. ``doers`` are names of users who
     completed or returned it, where that is known.
     """
 

@@ -11,12 +11,12 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any
 
-from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_variables
 
+from apps.pneumatic import server
 from apps.pneumatic.canonical.capabilities import Capabilities
 from apps.pneumatic.canonical.events import Kind
 from apps.pneumatic.canonical.schemas import (
@@ -173,7 +173,7 @@ class Current(FileCalls):
         with self._lock:
             if self._holder is None or again:
                 context = Node(transport.get("/auth/context"))
-                self._holder = shapes.parse_key_holder(context, asked_at=timezone.now())
+                self._holder = shapes.parse_key_holder(context, asked_at=server.now())
                 if not again:
                     self.find_features(transport, context.value)
             return self._holder

@@ -11,8 +11,7 @@ import dataclasses
 from collections.abc import Collection, Mapping
 from typing import Any, TypeVar
 
-from django.utils import timezone
-
+from apps.pneumatic import server
 from apps.pneumatic.canonical.features import (
     DateEncoding,
     Features,
@@ -126,4 +125,4 @@ def _is_missing(
 
 
 def _found(features: Features, *evidence: str) -> Features:
-    return dataclasses.replace(features, evidence=evidence, found_at=timezone.now())
+    return dataclasses.replace(features, evidence=evidence, found_at=server.now())
