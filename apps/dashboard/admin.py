@@ -7,10 +7,10 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import URLPattern, path
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from apps.core.database import clock
 from apps.dashboard.models import System
 from apps.dashboard.system import checks
 from apps.sync.readonly import ReadOnlyAdmin
@@ -36,6 +36,6 @@ class SystemAdmin(ReadOnlyAdmin[System]):
             "title": System._meta.verbose_name_plural,
             "parts": parts,
             "worst": checks.worst(parts),
-            "checked_at": timezone.now(),
+            "checked_at": clock.now(),
         }
         return render(request, "admin/dashboard/system/page.html", context)

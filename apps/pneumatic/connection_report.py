@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
 
 from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from apps.pneumatic import detection, server
-from apps.pneumatic.canonical.schemas import KeyHolder
+from apps.pneumatic.canonical.schemas import KeyHolder, Received
 from apps.pneumatic.client import Client
+from apps.pneumatic.client.mirror import read_each, unreadable_text
 from apps.pneumatic.dialects import registry
-from apps.pneumatic.errors import ConfigurationError, PermissionDenied, PneumaticError
+from apps.pneumatic.errors import ConfigurationError, PermissionDenied, PneumaticError, UnexpectedResponse
 from apps.pneumatic.release_report import Check, CheckState, release_checks
+
+T = TypeVar("T")
 
 
 def run_checks(client: Client) -> Iterator[Check]:
@@ -82,41 +86,51 @@ def _version(detected: str) -> Check:
     return Check(name, CheckState.FAILED, text % {"detected": label, "active": active})
 
 
+def _each(rows: Sequence[Received[T]]) -> tuple[list[T], str]:
+    """Return what can be read, and a sentence about the rest; raise UnexpectedResponse where nothing can, as a sync."""
+    read, unreadable = read_each(rows)
+    if unreadable and not read:
+        raise UnexpectedResponse(unreadable_text(unreadable))
+    return read, f" {unreadable_text(unreadable)}" if unreadable else ""
+
+
 def _templates(client: Client, key_holder: KeyHolder | None) -> str:
-    rows = client.receive_template_list()
+    rows, unreadable = _each(client.receive_template_list())
     if key_holder is None:
-        return ngettext("%(n)d template.", "%(n)d templates.", len(rows)) % {"n": len(rows)}
+        return ngettext("%(n)d template.", "%(n)d templates.", len(rows)) % {"n": len(rows)} + unreadable
     text = ngettext(
         "%(n)d template that %(name)s owns, views or may start.",
         "%(n)d templates that %(name)s owns, views or may start.",
         len(rows),
     ) % {"n": len(rows), "name": key_holder.name}
+    text += unreadable
     if key_holder.sees_everything:
         return text
     return text + " " + _("Kickoff forms are complete; only administrators can read the tasks.")
 
 
 def _users(client: Client) -> str:
-    users = client.list_users()
+    users, unreadable = _each(client.receive_users())
     inactive = sum(user.status == "inactive" for user in users)
     text = ngettext("%(n)d user", "%(n)d users", len(users)) % {"n": len(users)}
     if inactive:
         text += ", " + _("%(n)d of them inactive") % {"n": inactive}
-    return f"{text}."
+    return f"{text}.{unreadable}"
 
 
 def _groups(client: Client) -> str:
-    groups = client.list_groups()
-    return ngettext("%(n)d group.", "%(n)d groups.", len(groups)) % {"n": len(groups)}
+    groups, unreadable = _each(client.receive_groups())
+    return ngettext("%(n)d group.", "%(n)d groups.", len(groups)) % {"n": len(groups)} + unreadable
 
 
 def _webhooks(client: Client) -> str:
-    rows = client.list_subscriptions()
-    return ngettext(
+    rows, unreadable = _each(client.receive_subscriptions())
+    text = ngettext(
         "The API key can manage them. There is %(n)d subscription.",
         "The API key can manage them. There are %(n)d subscriptions.",
         len(rows),
     ) % {"n": len(rows)}
+    return text + unreadable
 
 
 def _files(client: Client) -> Check:
@@ -150,7 +164,7 @@ def _workflows(client: Client, key_holder: KeyHolder | None) -> Check:
         )
         return Check(name, CheckState.MISSING, text)
     try:
-        client.list_workflows(limit=1)
+        client.receive_workflows(limit=1)
     except PneumaticError as error:
         return Check(name, CheckState.MISSING, str(error))
     if key_holder is not None:

@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from apps.core.database import clock
 from apps.pneumatic.canonical.schemas import Received
 from apps.pneumatic.client import Client, connect
+from apps.pneumatic.client.mirror import Unreadable
 from apps.pneumatic.errors import Contradicted, PermissionDenied, PneumaticError, UnexpectedResponse
 from apps.sync import registry, runs
 from apps.sync.models import SyncResult, SyncRun
@@ -29,15 +30,6 @@ logger = logging.getLogger(__name__)
 MAX_NAMES = 100  # stored per kind of change
 MAX_UNREADABLE_SHOWN = 10
 SAVE_INTERVAL_SECONDS = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Unreadable:
-    """An object that could not be read: what users call it, and why as a sentence."""
-
-    id: int
-    name: str
-    reason: str
 
 
 @dataclass(slots=True)

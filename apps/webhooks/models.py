@@ -115,6 +115,11 @@ class SubscriptionListing(models.Model):
     def __str__(self) -> str:
         return str(self._meta.verbose_name)
 
+    @property
+    def is_incomplete(self) -> bool:
+        """Whether the last attempt listed them, but some could not be read."""
+        return bool(self.error) and self.fetched_at is not None and self.fetched_at == self.attempted_at
+
 
 class WantedSubscription(models.Model):
     """An expected subscription. ``target`` is "" for our own endpoint, else the URL that a user entered."""

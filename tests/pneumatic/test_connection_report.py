@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import re
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -10,6 +12,7 @@ from pytest_django import Settings
 
 from apps.pneumatic import server
 from tests.fixtures.sandbox import Sandbox, only_current
+from tests.fixtures.spoiling import spoil
 
 pytestmark = pytest.mark.django_db
 
@@ -139,3 +142,42 @@ def test_an_administrator_is_not_advised_to_use_the_key_of_one(sandbox: Sandbox)
 
     assert "missing  Groups: " in text
     assert "Use the key of an administrator" not in text
+
+
+@only_current
+def test_an_object_that_cannot_be_read_is_named_and_hides_no_other(sandbox: Sandbox) -> None:
+    sandbox.add_subscription(event="workflow_started", target="https://example.com/hook")
+    sandbox.add_subscription(event="task_returned", target="https://example.com/hook")
+
+    def user(rows: list[Any]) -> None:
+        rows[0]["status"] = None
+
+    def group(rows: list[Any]) -> None:
+        rows[0]["users"] = ["somebody"]
+
+    def subscription(rows: list[Any]) -> None:
+        next(row for row in rows if row["event"] == "task_returned")["url"] = 7
+
+    spoil(sandbox, "/accounts/users", user)
+    spoil(sandbox, "/accounts/groups", group)
+    spoil(sandbox, "/webhooks/events", subscription)
+
+    text, is_good = check()
+
+    assert is_good
+    assert re.search(r"ok       Users: \d+ users.*\. Could not be read: “.+” \(\d+\)\. Pneumatic's", text)
+    assert re.search(r"ok       Groups: 1 group\. Could not be read: “.+” \(\d+\)\. Pneumatic's", text)
+    assert re.search(r"ok       Webhooks: .*1 subscription\. Could not be read: “task_returned”", text)
+
+
+def test_a_list_of_which_nothing_can_be_read_fails(sandbox: Sandbox) -> None:
+    def damage(rows: list[Any]) -> None:
+        rows[:] = [{**rows[0], "id": id_, "status": None} for id_ in range(1, 9)]
+
+    spoil(sandbox, "/accounts/users", damage)
+
+    text, is_good = check()
+
+    assert not is_good
+    assert "FAILED   Users: Could not be read: " in text
+    assert "” (5) and 3 more. Pneumatic's" in text

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from io import StringIO
 from typing import Any
 
 import pytest
-import requests
 from django.core.management import CommandError, call_command
 from django.db.models import Model
 from django.test import Client
@@ -23,19 +21,12 @@ from apps.sync.selectors import freshness
 from apps.webhooks.models import Subscription
 from apps.workflow_templates.models import RunAllowed, Template
 from tests.fixtures.sandbox import Sandbox, both_dialects, only_current
+from tests.fixtures.spoiling import spoil
 from tests.sync.running import counts, result, sync
 
 pytestmark = pytest.mark.django_db
 
 USERS, GROUPS = "/accounts/users", "/accounts/groups"
-
-
-def spoil(sandbox: Sandbox, path: str, change: Callable[[Any], object]) -> None:
-    """Respond to ``path`` with what it has now, changed by ``change``."""
-    authorization = {"Authorization": f"Bearer {sandbox.key}"}
-    body = requests.get(sandbox.url + path, headers=authorization, timeout=60).json()
-    change(body["results"] if isinstance(body, dict) and "results" in body else body)
-    sandbox.fault(kind="wrong_json", path=path, times=0, body=json.dumps(body))
 
 
 def everything(model: type[Model]) -> dict[int, dict[str, Any]]:

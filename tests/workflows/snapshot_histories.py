@@ -187,7 +187,7 @@ class Server:
                 self._set(number, status=TaskStatus.ACTIVE, date_started=self._tick())
 
     def _act(self, kind: ActivityKind, number: int | None = None) -> int:
-        """Write down that somebody did something who had not done anything before; return who."""
+        """Write down that another user did something; return who."""
         self._now += dt.timedelta(milliseconds=1)
         user = 1000 + len(self.actions)
         self.actions.append(Activity(len(self.actions) + 1, kind, self._now, user, number))

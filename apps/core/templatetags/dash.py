@@ -21,6 +21,7 @@ from django.utils.translation import gettext
 from apps.core import icons
 from apps.core import markdown as markdown_renderer
 from apps.core.answers import AnswerText
+from apps.core.database import clock
 
 register = template.Library()
 
@@ -46,7 +47,7 @@ def ago(timestamp: datetime | None, *, is_past: bool = True) -> SafeString | str
     """
     if timestamp is None:
         return gettext("never")
-    now = timezone.now()
+    now = clock.estimate()
     seconds = (now - timestamp).total_seconds()
     if abs(seconds) < 60 or (is_past and seconds < 0):
         words = gettext("just now")

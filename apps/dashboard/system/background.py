@@ -6,13 +6,13 @@ import datetime as dt
 from collections.abc import Iterator
 
 from django.db.models import Min
-from django.utils import timezone
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django_tasks.base import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
+from apps.core.database import clock
 from apps.core.processes import heartbeat
 from apps.dashboard.system.conditions import Condition, ago, ok, problem, warning
 from apps.launches.models import Launch
@@ -56,7 +56,7 @@ def _no_worker(known: list[heartbeat.Heartbeat]) -> Condition:
         "command": START_WORKER
     }
     if known:
-        values = {"time": ago(timezone.now() - known[0].age)}
+        values = {"time": ago(clock.now() - known[0].age)}
         text = _("No worker runs. The last one stopped reporting %(time)s.") % values
     else:
         text = _("No worker has run in the last day.")
@@ -65,7 +65,7 @@ def _no_worker(known: list[heartbeat.Heartbeat]) -> Condition:
 
 def _waiting_notice() -> str:
     """Return what users wait for in vain; '' for nothing."""
-    since = timezone.now() - WAITING_AFTER
+    since = clock.now() - WAITING_AFTER
     waiting = []
     if Delivery.objects.filter(state=Delivery.State.PENDING, due_at__lt=since).exists():
         waiting.append(_("events"))
@@ -82,7 +82,7 @@ def tasks() -> Iterator[Condition]:
     """Report tasks that wait or failed."""
     ready = DBTaskResult.objects.ready()
     oldest = ready.aggregate(at=Min("enqueued_at"))["at"]
-    if oldest is not None and timezone.now() - oldest > WAITING_AFTER:
+    if oldest is not None and clock.now() - oldest > WAITING_AFTER:
         number = ready.count()
         text = ngettext(
             "%(n)d task waits, the oldest since %(time)s.",
@@ -91,7 +91,7 @@ def tasks() -> Iterator[Condition]:
         ) % {"n": number, "time": ago(oldest)}
         yield warning(text, _("A long task delays others. Otherwise check the worker."))
     failed = DBTaskResult.objects.filter(
-        status=TaskResultStatus.FAILED, finished_at__gt=timezone.now() - FAILED_WITHIN
+        status=TaskResultStatus.FAILED, finished_at__gt=clock.now() - FAILED_WITHIN
     ).count()
     if failed:
         text = ngettext("%(n)d task failed in the last day.", "%(n)d tasks failed in the last day.", failed)
@@ -104,7 +104,7 @@ def deliveries() -> Iterator[Condition]:
     if feed.is_behind:
         text = _("%(n)d deliveries wait; the oldest has been due for %(time)s.") % {
             "n": feed.backlog.pending,
-            "time": timesince(timezone.now() - feed.backlog.behind(), depth=1),
+            "time": timesince(clock.now() - feed.backlog.behind(), clock.now(), depth=1),
         }
         yield problem(text, _("Check that a worker runs."), url_name="admin:webhooks_delivery_changelist")
     if feed.backlog.dead_letters:
@@ -124,7 +124,7 @@ def _last_delivery(feed: freshness.EventFreshness) -> Condition:
         advice = _("Send a test event to see whether the endpoint can be reached.")
         return warning(text, advice, url_name="admin:webhooks_subscription_changelist")
     text = _("Last delivery: %(time)s.") % {"time": ago(at)}
-    if timezone.now() - at < QUIET_AFTER or feed.has_no_subscription:
+    if clock.now() - at < QUIET_AFTER or feed.has_no_subscription:
         return ok(text)
     advice = _("If workflows changed since, Pneumatic may not reach the endpoint. Send a test event.")
     return warning(text, advice, url_name="admin:webhooks_subscription_changelist")
@@ -138,7 +138,7 @@ def launches() -> Iterator[Condition]:
             "%(n)d launch has an unknown result.", "%(n)d launches have an unknown result.", unknown
         ) % {"n": unknown}
         yield warning(text, _("Resolve them on their pages."), url_name="launch-list")
-    since = timezone.now() - WAITING_AFTER
+    since = clock.now() - WAITING_AFTER
     waiting = Launch.objects.filter(state=Launch.State.QUEUED, created_at__lt=since).count()
     if waiting:
         text = ngettext("%(n)d launch was not sent.", "%(n)d launches were not sent.", waiting)

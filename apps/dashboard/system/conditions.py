@@ -12,6 +12,8 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from apps.core.database import clock
+
 
 class Level(StrEnum):
     """How bad a condition is. The values are stable: the command prints them as JSON."""
@@ -61,7 +63,7 @@ def problem(text: str, advice: str, *, url_name: str = "", notice: str = "") -> 
 
 def ago(at: dt.datetime) -> str:
     """Return how long ago ``at`` was, such as "3 minutes ago"."""
-    return _("%(time)s ago") % {"time": timesince(at, depth=1)}
+    return _("%(time)s ago") % {"time": timesince(at, clock.now(), depth=1)}
 
 
 @dataclass(frozen=True, slots=True)

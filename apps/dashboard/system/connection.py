@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from apps.core.database import clock
 from apps.dashboard.system.conditions import Condition, ago, ok, problem, warning
 from apps.pneumatic import detection, server
 from apps.sync import selectors
@@ -87,7 +88,7 @@ def subscriptions() -> Iterator[Condition]:
         yield problem(text, _("Review the repair."), url_name=page)
     if found.fetched_at is None:
         yield warning(_("Subscriptions were never listed."), _("Open the page to list them."), url_name=page)
-    elif found.error or timezone.now() - found.fetched_at > LISTING_STALE_AFTER:
+    elif found.error or clock.now() - found.fetched_at > LISTING_STALE_AFTER:
         text = _("Subscriptions were last listed %(time)s. %(error)s") % {
             "time": ago(found.fetched_at),
             "error": found.error,

@@ -14,7 +14,7 @@ class ActivityKind(StrEnum):
 
     TASK_COMPLETED = "task_completed"
     TASK_RETURNED = "task_returned"  # ``task_id`` is that of the task to which the workflow returned
-    WORKFLOW_COMPLETED = "workflow_completed"  # with its last task, by a condition, or by hand
+    WORKFLOW_COMPLETED = "workflow_completed"  # with its last task, by a condition, or manually
 
 
 @dataclass(frozen=True, slots=True)

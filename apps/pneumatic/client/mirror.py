@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
+
+from django.utils.translation import gettext as _
 
 from apps.pneumatic.canonical.schemas import Group, Raw, Received, Template, TemplateSummary, User
 from apps.pneumatic.client.base import MAX_CONCURRENT_REQUESTS, BaseClient
@@ -22,6 +25,7 @@ T = TypeVar("T")
 # So many templates may break the server when they are read; with more it is unwell itself.
 MAX_BROKEN_TEMPLATES = 3
 _SERVER_ERROR = 500
+MAX_UNREADABLE_NAMED = 5
 
 
 class MirrorCalls(BaseClient):
@@ -120,6 +124,47 @@ def read_or_none(received: Received[T]) -> T | None:
         return received.read()
     except UnexpectedResponse:
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """An object that could not be read: its id (negative: unknown), what users call it, and why, as a sentence."""
+
+    id: int
+    name: str
+    reason: str
+
+
+def read_each(rows: Iterable[Received[T]]) -> tuple[list[T], list[Unreadable]]:
+    """Return the objects of a list that can be read, and the others: one must not hide the rest.
+
+    Raise Contradicted where the server has another API: then all that was read is doubtful.
+    """
+    read: list[T] = []
+    unreadable: list[Unreadable] = []
+    for row in rows:
+        try:
+            read.append(row.read())
+        except Contradicted:
+            raise
+        except UnexpectedResponse as error:
+            unreadable.append(Unreadable(row.id, row.name, error.message))
+    return read, unreadable
+
+
+def unreadable_text(unreadable: Sequence[Unreadable]) -> str:
+    """Return which objects could not be read, and why of the first; '' for none."""
+    if not unreadable:
+        return ""
+    names = ", ".join(
+        _("“%(name)s” (%(id)s)")
+        % {"name": one.name or _("without a name"), "id": one.id if one.id >= 0 else _("no id")}
+        for one in unreadable[:MAX_UNREADABLE_NAMED]
+    )
+    more = len(unreadable) - MAX_UNREADABLE_NAMED
+    if more > 0:
+        names = _("%(names)s and %(more)d more") % {"names": names, "more": more}
+    return _("Could not be read: %(names)s. %(reason)s") % {"names": names, "reason": unreadable[0].reason}
 
 
 def _setting_aside(in_full: InFull) -> InFull:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from apps.pneumatic.canonical.activity import ActivityLog
 from apps.pneumatic.canonical.events import Status, WorkflowSnapshot
+from apps.pneumatic.canonical.schemas import Received
 from apps.pneumatic.client.base import BaseClient
+from apps.pneumatic.dialects.shared import receive
 from apps.pneumatic.transport.parsing import Node
 
 
@@ -27,6 +30,21 @@ class WorkflowCalls(BaseClient):
         Current API: ``GET /workflows``. ``status`` is running, completed or snoozed. Of the answers to the kickoff form
         they have those ``answers_to`` fields with these API names, and of the tasks' answers too; before 3.2 none.
         """
+        rows = self.receive_workflows(
+            template_id=template_id, starter_id=starter_id, status=status, limit=limit, answers_to=answers_to
+        )
+        return [row.read() for row in rows]
+
+    def receive_workflows(
+        self,
+        *,
+        template_id: int | None = None,
+        starter_id: int | None = None,
+        status: Status | None = None,
+        limit: int | None = None,
+        answers_to: Sequence[str] = (),
+    ) -> list[Received[WorkflowSnapshot]]:
+        """Return the same as ``list_workflows``, not parsed yet, so that one cannot hide the others."""
         dialect = self._dialect
         listing = dialect.workflows(
             template_id=template_id,
@@ -35,11 +53,12 @@ class WorkflowCalls(BaseClient):
             oldest_first=limit is None,
             answers_to=answers_to,
         )
+        parse = partial(receive, parse=dialect.parse_workflow)
         if limit is None:
-            return self._list(listing, dialect.parse_workflow)[::-1]
+            return self._list(listing, parse)[::-1]
         with self._expect_found():
             page = self._transport.get(listing.path, {**listing.params, "limit": limit, "offset": 0})
-        return [dialect.parse_workflow(node) for node in Node(page).items("results")][:limit]
+        return [parse(node) for node in Node(page).child("results").members()][:limit]
 
     def get_workflow(self, workflow_id: int) -> WorkflowSnapshot:
         """Return one workflow with its kickoff answers. Current API: ``GET /workflows/<id>``.

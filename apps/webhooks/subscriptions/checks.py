@@ -51,7 +51,10 @@ def _warnings(found: drift.Drift) -> Iterator[CheckMessage]:
         text = "Events are expected, and Pneumatic's subscriptions were never listed."
         yield checks.Warning(f"{text} {found.error}".strip(), hint=hint, id="pneumatic.W102")
         return
-    if found.error:
+    if found.is_incomplete:
+        text = "Not all of Pneumatic's subscriptions could be read."
+        yield checks.Warning(f"{text} {found.error}", hint=hint, id="pneumatic.W102")
+    elif found.error:
         text = (
             f"Pneumatic's subscriptions were last listed {_ago(found.fetched_at)}; listing has failed since."
         )

@@ -69,6 +69,7 @@ class Drift:
     findings: tuple[Discrepancy, ...]
     fetched_at: dt.datetime | None
     error: str = ""  # of the last attempt to list
+    is_incomplete: bool = False  # it listed them, but some could not be read
     expects_anything: bool = False
     has_no_url: bool = False  # our endpoint is expected as a target, and PUBLIC_URL is empty
 
@@ -105,6 +106,7 @@ def find_drift() -> Drift:
         findings=tuple(found),
         fetched_at=state.fetched_at,
         error=state.error,
+        is_incomplete=state.is_incomplete,
         expects_anything=bool(expected),
         has_no_url=bool(comparison.own_kinds) and not settings.PUBLIC_URL,
     )

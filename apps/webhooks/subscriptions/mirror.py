@@ -125,8 +125,34 @@ def write(changed: Sequence[Subscription], *, removed: Collection[int], now: dt.
     mirror.mark_removed(Subscription.objects, removed, now=now)
 
 
-def replace(items: Iterable[Wire]) -> None:
-    """Write ``items``, a complete listing, over the mirror."""
+def kept(listed: Collection[int], *, only: Collection[int] | None) -> dict[int, Wire]:
+    """Return what the mirror has in addition to those ``listed``, by id: ``only`` these, or all."""
+    if only is not None and not only:
+        return {}
+    found = Subscription.objects.filter(removed_at=None).exclude(pk__in=list(listed))
+    if only is not None:
+        found = found.filter(pk__in=list(only))
+    return {row.pk: _wire(row) for row in found}
+
+
+def _wire(row: Subscription) -> Wire:
+    return Wire(
+        id=row.pk,
+        event=row.event,
+        target=row.target,
+        kind=Kind(row.kind) if row.kind else None,
+        is_deprecated=row.is_deprecated,
+        created=row.created_upstream_at,
+        updated=row.updated_upstream_at,
+        raw=row.raw,
+    )
+
+
+def replace(items: Iterable[Wire], *, kept: Collection[int] = (), error: str = "") -> None:
+    """Write ``items``, a complete listing except for those ``kept`` as they are, over the mirror.
+
+    ``error`` says what of the listing could not be read.
+    """
     now = clock.now()
     listed = {item.id: item for item in items}
     hashes = {id_: content_hash(item.raw) for id_, item in listed.items()}
@@ -138,9 +164,10 @@ def replace(items: Iterable[Wire]) -> None:
             for id_, item in listed.items()
             if known.get(id_) != hashes[id_]
         ]
-        removed = [id_ for id_, before in known.items() if before is not None and id_ not in hashes]
+        present = {*hashes, *kept}
+        removed = [id_ for id_, before in known.items() if before is not None and id_ not in present]
         write(changed, removed=removed, now=now)
-        record(error="", now=now)
+        record(error=error, is_listed=True, now=now)
 
 
 def apply(*, added: Sequence[Wire] = (), removed: Collection[int] = ()) -> None:
@@ -157,11 +184,14 @@ def _count_write() -> None:
     SubscriptionListing.objects.filter(pk=ONLY).update(version=F("version") + 1)
 
 
-def record(*, error: str, now: dt.datetime | None = None) -> None:
-    """Record an attempt to list; ``error`` is "" when it succeeded."""
+def record(*, error: str, is_listed: bool | None = None, now: dt.datetime | None = None) -> None:
+    """Record an attempt to list; ``error`` is "" when it succeeded.
+
+    A list of which only a part could be read ``is_listed``, and has an ``error``.
+    """
     only()
     now = now or clock.now()
     values: dict[str, object] = {"attempted_at": now, "error": error}
-    if not error:
+    if not error if is_listed is None else is_listed:
         values["fetched_at"] = now
     SubscriptionListing.objects.filter(pk=ONLY).update(**values)

@@ -1,7 +1,8 @@
 """One session with Pneumatic about subscriptions: list them, create what is missing, end what is not needed.
 
 The list is read first, and again after a response that was lost. Nothing is created that it already shows. The mirror
-follows each change at once.
+follows each change at once. A subscription that cannot be read stays in the mirror as it was. It is not changed, and
+none is created that it may be.
 
 Where the API has one URL per event, subscribing replaces a URL. Only the URL that the caller names is replaced, and the
 list is read right before.
@@ -17,6 +18,7 @@ from django.utils.translation import gettext as _
 from apps.pneumatic.canonical.events import Kind
 from apps.pneumatic.canonical.schemas import Subscription
 from apps.pneumatic.client import Client, connect
+from apps.pneumatic.client.mirror import Unreadable, read_each, unreadable_text
 from apps.pneumatic.errors import (
     NotFound,
     PermissionDenied,
@@ -63,6 +65,8 @@ class RemoteSubscriptions:
     def __init__(self, client: Client, lease: leases.Lease) -> None:
         self._client, self._lease = client, lease
         self._is_fresh = False  # no change was requested since the list was read
+        self._unreadable: list[Unreadable] = []
+        self._kept: set[int] = set()  # of ``rows``, those that are as the mirror had them
         self.rows: dict[int, Subscription] = {}
 
     @property
@@ -78,7 +82,8 @@ class RemoteSubscriptions:
         self._lease.renew()
         try:
             with explained():
-                rows = self._client.list_subscriptions(repeat=repeat)
+                received = self._client.receive_subscriptions(repeat=repeat)
+            rows, self._unreadable = read_each(received)
         except PneumaticError as error:
             mirror.record(error=str(error))
             raise
@@ -88,9 +93,13 @@ class RemoteSubscriptions:
 
     def _write(self, rows: list[Subscription], *concealed: Subscription) -> None:
         """Write a listing over the mirror, with ``concealed`` in place of what it had under these ids."""
-        everything = {row.id: row for row in [*rows, *mirror.concealed_by(rows), *concealed]}
-        mirror.replace(everything.values())
-        self.rows = everything
+        ids = {one.id for one in self._unreadable}
+        everything = {row.id: row for row in [*rows, *mirror.concealed_by(rows, unreadable=ids), *concealed]}
+        # Any of the missing may be the one whose id cannot be read.
+        kept = mirror.kept(everything, only=None if any(id_ < 0 for id_ in ids) else ids)
+        mirror.replace(everything.values(), kept=kept, error=unreadable_text(self._unreadable))
+        self._kept = set(kept)
+        self.rows = {**kept, **everything}
 
     def find(self, kind: Kind, target: str) -> Subscription | None:
         """Return the oldest subscription to ``kind``, under its present name, for ``target``."""
@@ -106,6 +115,7 @@ class RemoteSubscriptions:
 
         Where the API has one URL per event, raise UrlConflictError for any other URL than ``replacing`` ("": none).
         """
+        self._refuse_unreadable(kind)
         found = self.find(kind, target)
         if found is not None and not mirror.is_concealed(found):
             return found, False
@@ -113,6 +123,7 @@ class RemoteSubscriptions:
         if self.one_url_per_event:
             if not self._is_fresh:
                 self.refresh()
+                self._refuse_unreadable(kind)
             replaced = mirror.current(self.rows.values(), kind)
         if replaced is not None:
             if not mirror.is_concealed(replaced) and targets.is_same(replaced.target, target):
@@ -149,6 +160,8 @@ class RemoteSubscriptions:
     def unsubscribe(self, subscription_id: int) -> bool:
         """End a subscription; return False when it had ended. Raise UrlConflictError when its URL has changed."""
         subscription = self.rows.get(subscription_id)
+        if subscription_id in self._kept:
+            raise UnexpectedResponse(unreadable_text(self._unreadable))
         if subscription is None:
             return False
         existed = True
@@ -183,6 +196,12 @@ class RemoteSubscriptions:
             return set() if isinstance(lost, NotFound) else ids
         self._forget(*ids)
         return ids
+
+    def _refuse_unreadable(self, kind: Kind) -> None:
+        """Raise UnexpectedResponse where a subscription to ``kind`` may exist that cannot be read."""
+        known = [self.rows.get(one.id) for one in self._unreadable]
+        if any(row is None or row.kind in {kind, None} for row in known):
+            raise UnexpectedResponse(unreadable_text(self._unreadable))
 
     @contextmanager
     def _changing(self) -> Iterator[None]:

@@ -26,7 +26,8 @@ from apps.webhooks.subscriptions.targets import OwnEndpoints
 class Snapshot:
     """The last known subscriptions, listed at ``fetched_at`` (None: never), and why the last attempt failed.
 
-    ``is_denied``: it failed because the user of the API key may not manage webhooks.
+    ``is_denied``: it failed because the user of the API key may not manage webhooks. ``is_incomplete``: some
+    could not be read, and are as they were known before.
     """
 
     rows: tuple[Subscription, ...]
@@ -34,12 +35,16 @@ class Snapshot:
     attempted_at: dt.datetime | None
     error: str
     is_denied: bool = False
+    is_incomplete: bool = False
 
 
 def snapshot() -> Snapshot:
     """Return the last known subscriptions, by event and target, without a request."""
     state = mirror.state()
-    return Snapshot(tuple(mirror.rows()), state.fetched_at, state.attempted_at, state.error)
+    rows = tuple(mirror.rows())
+    return Snapshot(
+        rows, state.fetched_at, state.attempted_at, state.error, is_incomplete=state.is_incomplete
+    )
 
 
 def refresh(*, timeout_seconds: float | None = None) -> Snapshot:

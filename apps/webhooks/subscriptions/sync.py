@@ -38,8 +38,10 @@ class Subscriptions(Resource[Wire, Subscription]):
 
     def __init__(self) -> None:
         self._version: int | None = None
+        self._is_listed = False  # even where some could not be read
 
     def known_hashes(self) -> dict[int, str | None]:
+        self._is_listed = False
         self._version = subscriptions_mirror.state().version
         return subscriptions_mirror.known_hashes()
 
@@ -55,6 +57,7 @@ class Subscriptions(Resource[Wire, Subscription]):
             unreadable=[id_ for id_, item in read.items() if item is None],
         ):
             yield Received(id=ours.id, raw=ours.raw, read=partial(replace, ours))
+        self._is_listed = not read or any(read.values())
 
     def row(self, item: Received[Wire], *, content_hash: str) -> Subscription:
         return mirror.fitting(subscriptions_mirror.row(item.read(), content_hash=content_hash))
@@ -69,7 +72,7 @@ class Subscriptions(Resource[Wire, Subscription]):
             subscriptions_mirror.write(rows, removed=removed, now=now)
 
     def after_sync(self, *, error: str, now: dt.datetime) -> None:
-        subscriptions_mirror.record(error=error, now=now)
+        subscriptions_mirror.record(error=error, is_listed=self._is_listed, now=now)
 
     def notes(self) -> list[str]:
         """Return the drift as lines."""

@@ -137,7 +137,7 @@ class History:
 
     ``events_until`` is the latest time in any event. ``starter_id`` and ``owner_ids`` are ids of Pneumatic users.
     ``comparison_key`` is that of the newest snapshot (``fingerprints.py``), '' where no event has a whole workflow.
-    Until ``doers_until`` it is known who did what, or not to be found out; None where that was not read.
+    Until ``doers_until`` it is known who did what, as far as it can be; None where that was not read.
     """
 
     kickoff: tuple[Output, ...] | None = None

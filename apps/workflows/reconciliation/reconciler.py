@@ -3,7 +3,7 @@
 Listed workflows are compared by ``projection.fingerprints.comparison_key``, and by answers (``kickoffs.py``). Only
 those that differ are read in full, and become events (``observations.py``). A workflow counts as deleted when Pneumatic
 responds "not found" to a request for that workflow, never because a list lacks it (one exception: ``access.py``). Then
-Pneumatic is asked who did what (``doers.py``).
+it is read who did what (``doers.py``).
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ from typing import Any, TypeVar
 
 from apps.core.database import clock
 from apps.pneumatic.canonical.events import Event, Seen, Status, WorkflowSnapshot, event_from_json
+from apps.pneumatic.canonical.schemas import Received
 from apps.pneumatic.client import Client
+from apps.pneumatic.client.mirror import read_each
 from apps.pneumatic.errors import NotFound, PermissionDenied, UnexpectedResponse
 from apps.webhooks.models import Event as EventRow
 from apps.workflows.models import Workflow
@@ -99,8 +101,8 @@ def reconcile(client: Client, *, full: bool, allow_deletions: bool = False) -> R
     """
     if not client.capabilities.reads_back:
         return ReconciliationReport(reads_back=False)
-    listed = _list(client, full=full)
-    report = ReconciliationReport(listed=len(listed))
+    report = ReconciliationReport()
+    listed = _list(client, report, full=full)
     missing = _missing(listed)
     if not full:
         random.shuffle(missing)  # those that the key cannot read must not use up the budget of every round
@@ -124,8 +126,9 @@ def check_newest(client: Client) -> ReconciliationReport:
     """Read the newest workflows that differ from what is stored; otherwise like ``reconcile``."""
     if not client.capabilities.reads_back:
         return ReconciliationReport(reads_back=False)
-    listed = client.list_workflows(limit=NEWEST_BETWEEN_ROUNDS, answers_to=names_to_compare())
-    report = ReconciliationReport(listed=len(listed))
+    report = ReconciliationReport()
+    rows = client.receive_workflows(limit=NEWEST_BETWEEN_ROUNDS, answers_to=names_to_compare())
+    listed = _readable(rows, report)
     # A workflow deleted since it was listed is left to the next round.
     _read(client, _differing(listed, spare=EVENT_GRACE_PERIOD), report, spare=EVENT_GRACE_PERIOD)
     report.asked = read_doers(client, limit=MAX_ASKED_BETWEEN_ROUNDS, spare=EVENT_GRACE_PERIOD)
@@ -164,19 +167,28 @@ def _is_created_since(workflow: WorkflowSnapshot, since: dt.datetime) -> bool:
 # Comparing
 
 
-def _list(client: Client, *, full: bool) -> list[WorkflowSnapshot]:
+def _list(client: Client, report: ReconciliationReport, *, full: bool) -> list[WorkflowSnapshot]:
     """Return Pneumatic's workflows with some of their kickoffs' answers, each once, newest first."""
     names = names_to_compare()
     if full:
-        found = client.list_workflows(answers_to=names)
+        found = client.receive_workflows(answers_to=names)
     else:
         found = [
-            *client.list_workflows(limit=NEWEST_PER_ROUND, answers_to=names),
-            *client.list_workflows(status=Status.RUNNING, answers_to=names),
-            *client.list_workflows(status=Status.SNOOZED, answers_to=names),
+            *client.receive_workflows(limit=NEWEST_PER_ROUND, answers_to=names),
+            *client.receive_workflows(status=Status.RUNNING, answers_to=names),
+            *client.receive_workflows(status=Status.SNOOZED, answers_to=names),
         ]
     # A workflow in two of the lists may have changed between them.
-    return list({workflow.id: workflow for workflow in found}.values())
+    return _readable(list({row.id: row for row in found}.values()), report)
+
+
+def _readable(
+    rows: Sequence[Received[WorkflowSnapshot]], report: ReconciliationReport
+) -> list[WorkflowSnapshot]:
+    """Return the listed workflows that can be read; count them and the others."""
+    listed, unreadable = read_each(rows)
+    report.listed, report.unreadable = len(listed), len(unreadable)
+    return listed
 
 
 def _missing(listed: Iterable[WorkflowSnapshot]) -> list[int]:

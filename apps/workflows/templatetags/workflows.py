@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
+from apps.core.database import clock
 from apps.workflows.models import Workflow
 from apps.workflows.presentation.rows import TONES
 
@@ -39,7 +40,7 @@ def for_time(since: dt.datetime | None) -> SafeString | str:
         return ""
     local = timezone.localtime(since)
     exact = f"{date_format(local, 'DATETIME_FORMAT')} {local.tzname()}"
-    now = timezone.now()
+    now = clock.estimate()
     words = _("for %(time)s") % {"time": lasted(min(since, now), now)}
     return format_html(
         '<time datetime="{}" title="{}">{}</time>',

@@ -37,7 +37,7 @@ def note(
 
 
 def performer_of(step: Record, state: State) -> int | None:
-    """Return one of those who have to do a task; the account's owner when there is nobody."""
+    """Return one of those who have to do a task; the account's owner when there is none."""
     groups = [state.groups[id_]["users"] for id_ in step["groups"] if id_ in state.groups]
     ids = [*step["performers"], *(id_ for users in groups for id_ in users)]
     owner = state.owner()

@@ -141,8 +141,8 @@ def test_the_activity_says_who_did_what(ada: Api, client_of: Callable[[int], Api
     id_ = launch(ada, 1, kickoff={"string-1": "x"})
     first, second = (task["id"] for task in ada.get(f"/workflows/{id_}").json()["tasks"])
     (performer,) = current.workflows()[0]["steps"][0]["performers"]
-    stranger = next(user for user in (BO, DANA) if user != performer)
-    assert client_of(stranger).post(f"/v2/tasks/{first}/complete", {}).status_code == 403
+    other = next(user for user in (BO, DANA) if user != performer)
+    assert client_of(other).post(f"/v2/tasks/{first}/complete", {}).status_code == 403
     assert ada.post(f"/v2/tasks/{first}/complete", {}).status_code == 200
     current.step(id_, "return", by=BO)
     current.step(id_, by=DANA)

@@ -98,8 +98,8 @@ def test_a_process_that_lost_the_lease_stops(
 ) -> None:
     replace = mirror.replace
 
-    def slow(rows: Any) -> None:
-        replace(rows)
+    def slow(rows: Any, **options: Any) -> None:
+        replace(rows, **options)
         hold(seconds=60, host="another machine")
 
     monkeypatch.setattr(mirror, "replace", slow)

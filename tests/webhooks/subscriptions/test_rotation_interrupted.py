@@ -87,7 +87,7 @@ class Watch:
 
 
 STEPS = [
-    (Client, "list_subscriptions"),
+    (Client, "receive_subscriptions"),
     (Client, "subscribe"),
     (Client, "unsubscribe"),
     (mirror, "replace"),

@@ -1,4 +1,4 @@
-"""Who completed a task, returned it or ended the workflow: named where Pneumatic was asked, and never guessed."""
+"""Who completed a task, returned it or ended the workflow: named where Pneumatic says so, and never guessed."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_those_who_did_it_are_named_and_not_the_performers(life: Life) -> None:
 
 
 @given(snapshot_lives(most_actions=12))
-def test_nobody_is_named_before_pneumatic_was_asked(life: Life) -> None:
+def test_no_user_is_named_before_it_was_read(life: Life) -> None:
     projection, history = canonical(*life.events)
 
     assert not any(entry.doers for entry in history.entries)
@@ -73,7 +73,7 @@ def test_order_duplicates_and_parts_do_not_matter(data: st.DataObject, life: Lif
 
 
 @given(st.data(), snapshot_lives(most_actions=25))
-def test_with_lost_events_nobody_is_named_for_what_another_did(data: st.DataObject, life: Life) -> None:
+def test_with_lost_events_no_user_is_named_for_what_another_did(data: st.DataObject, life: Life) -> None:
     left = data.draw(st.lists(st.sampled_from(life.events), unique_by=id))
     _projection, history = canonical(*left, life.reading, life.activity)
     truth = {
@@ -85,7 +85,7 @@ def test_with_lost_events_nobody_is_named_for_what_another_did(data: st.DataObje
     assert all(entry.doers == (truth[entry.at],) for entry in named if entry.at)
 
 
-def test_what_happened_after_the_reading_is_to_be_asked_for() -> None:
+def test_what_happened_after_the_reading_is_to_be_read() -> None:
     server = Server([1, 1])
     server.complete(1)
     before = server.activity()
@@ -98,7 +98,7 @@ def test_what_happened_after_the_reading_is_to_be_asked_for() -> None:
     assert doers(history, DONE) == [(1000,), ()]
 
 
-def test_a_completion_that_is_not_listed_is_not_asked_for_again() -> None:
+def test_a_completion_that_is_not_listed_is_not_read_again() -> None:
     """Removing the last performer who had not done a part completes a task; no user did."""
     server = Server([1, 1])
     server.complete(1)
@@ -121,7 +121,7 @@ def test_a_task_that_all_performers_must_complete_names_each_of_them() -> None:
     assert doers(history, DONE) == [(42, own.user_id)]
 
 
-def test_nobody_is_named_for_what_was_only_passed() -> None:
+def test_no_user_is_named_for_what_was_only_passed() -> None:
     """It may have been skipped."""
     server = Server([1, 1])
     server.complete(1)

@@ -1,8 +1,9 @@
-"""Pneumatic is asked who did something: once, in few requests, and what it does not say stops nothing."""
+"""Who did something is read from Pneumatic: once, in few requests, and what it does not say stops nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.core.management import call_command
@@ -57,7 +58,7 @@ def named(workflow_id: int) -> list[tuple[int, ...]]:
     return [entry.doers for entry in history.entries if entry.kind is HistoryEntryKind.TASK_DONE]
 
 
-def test_it_is_asked_once_and_again_after_the_next_step(current: Sandbox, client: Client) -> None:
+def test_it_is_read_once_and_again_after_the_next_step(current: Sandbox, client: Client) -> None:
     (id_,) = completed(current, client)
     changed_at = Workflow.objects.get(pk=id_).last_event_at
 
@@ -105,11 +106,11 @@ def test_what_just_happened_is_left_to_the_next_round(current: Sandbox, client: 
     ],
     ids=["forbidden", "a release without it", "broken", "unreadable"],
 )
-def test_what_cannot_be_read_is_not_asked_for_again(
-    current: Sandbox, client: Client, fault: dict[str, object]
+def test_what_cannot_be_read_is_not_requested_again(
+    current: Sandbox, client: Client, fault: dict[str, Any]
 ) -> None:
     broken, other = completed(current, client, count=2)
-    current.fault(path_prefix=f"/workflows/{broken}/events", times=0, **fault)  # type: ignore[arg-type]
+    current.fault(path_prefix=f"/workflows/{broken}/events", times=0, **fault)
 
     assert (read_doers(client), read_doers(client)) == (2, 0)
     assert (named(broken), named(other)) == ([()], [(BO,)])
@@ -122,10 +123,10 @@ def test_what_cannot_be_read_is_not_asked_for_again(
 
 @pytest.mark.parametrize("fault", [{"kind": "rate_limit"}, {"kind": "status", "status": 401}])
 def test_trouble_with_the_server_is_left_to_the_next_round(
-    current: Sandbox, client: Client, fault: dict[str, object]
+    current: Sandbox, client: Client, fault: dict[str, Any]
 ) -> None:
     ids = completed(current, client, count=2)
-    current.fault(path_prefix=f"/workflows/{ids[1]}/events", times=0, **fault)  # type: ignore[arg-type]
+    current.fault(path_prefix=f"/workflows/{ids[1]}/events", times=0, **fault)
 
     report = reconcile(client, full=True)
 
@@ -143,7 +144,7 @@ def test_an_empty_list_of_what_happened_is_an_answer(current: Sandbox, client: C
     assert named(id_) == [()]
 
 
-def test_workflows_of_before_an_upgrade_are_asked_about_where_somebody_did_something(
+def test_older_workflows_are_read_after_an_upgrade_where_a_user_did_something(
     current: Sandbox, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (id_,) = completed(current, client)

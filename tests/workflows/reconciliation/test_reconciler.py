@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -18,6 +19,7 @@ from apps.workflows.reconciliation import reconciler
 from apps.workflows.reconciliation.reconciler import UpdatedWorkflow, check_newest, find_launched, reconcile
 from tests.factories import make_workflow
 from tests.fixtures.sandbox import Sandbox
+from tests.fixtures.spoiling import spoil
 
 pytestmark = pytest.mark.django_db
 
@@ -170,12 +172,27 @@ def test_those_that_the_list_shows_do_not_wait_for_those_that_it_does_not(
     assert report.updated == [UpdatedWorkflow(id_, "Trip", "", "running")]
 
 
+@pytest.mark.parametrize("full", [True, False])
+def test_a_row_that_cannot_be_read_hides_no_other(current: Sandbox, client: Client, full: bool) -> None:
+    broken, other = start(current), start(current, "Other")
+
+    def damage(rows: list[Any]) -> None:
+        next(row for row in rows if row["id"] == broken)["id"] = None
+
+    spoil(current, "/workflows", damage)
+    report = reconcile(client, full=full)
+
+    assert report.unreadable == 1
+    assert list(Workflow.objects.values_list("pk", flat=True)) == ([other] if full else [])
+    assert not full or check_newest(client).unreadable == 1
+
+
 def test_nothing_is_marked_deleted_because_a_list_lacks_it(
     current: Sandbox, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ids = [start(current, f"Trip {number}") for number in range(3)]
     reconcile(client, full=True)
-    monkeypatch.setattr(client, "list_workflows", lambda **options: [])
+    monkeypatch.setattr(client, "receive_workflows", lambda **options: [])
 
     report = reconcile(client, full=True)
 

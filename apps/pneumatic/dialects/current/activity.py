@@ -20,7 +20,7 @@ _KINDS: Mapping[int, ActivityKind] = {
     1: ActivityKind.WORKFLOW_COMPLETED,  # with its last task
     3: ActivityKind.TASK_COMPLETED,  # of a task for several users once for each
     4: ActivityKind.TASK_RETURNED,  # by a performer
-    6: ActivityKind.WORKFLOW_COMPLETED,  # by hand, with open tasks
+    6: ActivityKind.WORKFLOW_COMPLETED,  # manually, with open tasks
     8: ActivityKind.TASK_RETURNED,  # by an owner
     10: ActivityKind.WORKFLOW_COMPLETED,  # by a condition
 }

@@ -6,6 +6,7 @@ import datetime as dt
 import threading
 import zlib
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
@@ -43,7 +44,7 @@ from apps.pneumatic.dialects.current.values import (
     encode,
 )
 from apps.pneumatic.dialects.shared import name_in, parse_launched, parse_user, receive
-from apps.pneumatic.errors import NotFound, PermissionDenied
+from apps.pneumatic.errors import NotFound, PermissionDenied, UnexpectedResponse
 from apps.pneumatic.transport import errors
 from apps.pneumatic.transport.api import Transport, secrets_of
 from apps.pneumatic.transport.cancellation import Scope
@@ -316,6 +317,13 @@ class Current(FileCalls):
             if type(node.value) is not dict or node.value.get("url")
         ]
 
+    def _readable(self, transport: Transport) -> list[Subscription]:
+        rows = []
+        for received in self.subscriptions(transport, repeat=True):
+            with suppress(UnexpectedResponse):  # of another integration, perhaps
+                rows.append(received.read())
+        return rows
+
     def _received_subscription(self, node: Node) -> Received[Subscription]:
         received = receive(node, self._subscription)
         return replace(received, id=self._number_of(received.name)) if received.name else received
@@ -339,15 +347,14 @@ class Current(FileCalls):
 
     @sensitive_variables("subscription")
     def unsubscribe(self, transport: Transport, subscription: Subscription) -> None:
-        rows = [row.read() for row in self.subscriptions(transport, repeat=True)]
+        rows = self._readable(transport)
         if not any(row.id == subscription.id and row.target == subscription.target for row in rows):
             raise NotFound(_("This subscription no longer exists, or has another URL."))
         self._end(transport, subscription)
 
     @sensitive_variables("target")
     def unsubscribe_target(self, transport: Transport, target: str) -> None:
-        listed = [row.read() for row in self.subscriptions(transport, repeat=True)]
-        rows = [row for row in listed if row.target == target]
+        rows = [row for row in self._readable(transport) if row.target == target]
         if not rows:
             raise NotFound(_("No subscription has this URL."))
         for row in rows:

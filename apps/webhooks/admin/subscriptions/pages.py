@@ -65,7 +65,7 @@ def page(request: HttpRequest) -> HttpResponse:
     context = {
         "title": Subscription._meta.verbose_name_plural,
         "state": state,
-        "is_old": bool(state.error),
+        "is_old": bool(state.error) and not state.is_incomplete,
         "may_manage": may_manage and not state.is_denied,  # offer nothing that Pneumatic would refuse
         "may_manage_here": may_manage,
         "rows": presentation.rows(state.rows, found, numbers, own, reveal=reveal),
