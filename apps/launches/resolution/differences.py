@@ -13,7 +13,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from apps.launches.resolution.evidence import is_same, output_text
+from apps.core.people import resolve
+from apps.launches.resolution.evidence import distinct_text, has_same_name, is_same, output_text
 from apps.pneumatic.canonical.events import Output
 from apps.pneumatic.canonical.schemas import Answer
 from apps.pneumatic.server import account_zone
@@ -54,7 +55,7 @@ def stored_otherwise(
         if output is None or is_stored_as_sent(kickoff, output) or not _is_shown(output, shows_empty):
             continue
         if not is_same(answer, output):
-            found[answer.field.api_name] = _text(output)
+            found[answer.field.api_name] = _text(answer, output)
     return found
 
 
@@ -68,8 +69,11 @@ def _is_shown(output: Output, shows_empty: bool) -> bool:
     return shows_empty or not is_empty
 
 
-def _text(output: Output) -> str:
-    text = output_text(output)
+def _text(answer: Answer, output: Output) -> str:
+    id_, email = output.user_id, ""
+    if id_ is not None and has_same_name(answer.value, output):
+        email = resolve({id_})[id_].email
+    text = distinct_text(answer.value, output, email=email)
     if output.type == "user" and text.isdigit():
         return _("user %(id)s") % {"id": text}
     return text

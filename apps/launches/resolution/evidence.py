@@ -175,6 +175,8 @@ def _answers(expected: ExpectedWorkflow, outputs: Sequence[Output]) -> Iterable[
         given = outputs_by_name.pop(answer.field.api_name, None)
         reported_text = output_text(given) if given else ""
         matches = given is not None and is_same(answer, given)
+        if given is not None and not matches:
+            reported_text = distinct_text(answer.value, given)
         yield AnswerFit(
             field.label, str(field.describe(answer.value)), reported_text, _fit(reported_text, matches)
         )
@@ -224,6 +226,32 @@ def output_text(output: Output) -> str:
     if not chosen and not output.value.strip() and output.user_id is not None:
         return _("user %(id)s") % {"id": output.user_id}  # releases before 4.3 send no name
     return ", ".join(chosen) if chosen else output.value.strip()
+
+
+def distinct_text(value: Value, output: Output, *, email: str = "") -> str:
+    """Return ``output_text``, and more of a user or group with the name of the one that was chosen.
+
+    That is the ``email`` of the user, where it is known and differs, or the id.
+    """
+    text = output_text(output)
+    if not has_same_name(value, output):
+        return text
+    if output.user_id is None:
+        return _("%(name)s (group %(id)s)") % {"name": text, "id": output.group_id}
+    if email and not (isinstance(value, UserValue) and _is_alike(value.email, email)):
+        return _("%(name)s (%(email)s)") % {"name": text, "email": email}
+    return _("%(name)s (user %(id)s)") % {"name": text, "id": output.user_id}
+
+
+def has_same_name(value: Value, output: Output) -> bool:
+    """Return whether ``output`` has a user or group with the name of the one that was chosen."""
+    if output.user_id is None and output.group_id is None:
+        return False
+    return isinstance(value, UserValue | GroupValue) and _is_alike(value.name, output_text(output))
+
+
+def _is_alike(one: str, other: str) -> bool:
+    return one.strip().casefold() == other.strip().casefold()
 
 
 def _line(text: str) -> str:
