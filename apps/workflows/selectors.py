@@ -100,12 +100,11 @@ def templates_of(found: Iterable[Workflow]) -> dict[int, Template]:
     return Template.objects.only("name", "tasks_count").in_bulk(ids) if ids else {}
 
 
-def started_outside(found: Iterable[Workflow]) -> dict[int, tuple[int | None, bool]]:
-    """Return who started those of these workflows that no launch did: a Pneumatic user's id, and whether a public form.
+def started_outside(ids: Collection[int]) -> dict[int, tuple[int | None, bool]]:
+    """Return who started these workflows, which no launch did: a Pneumatic user's id, and whether a public form.
 
     Lists leave histories out, so this reads the two values alone.
     """
-    ids = [workflow.pk for workflow in found if workflow.launched_by_id is None]
     rows = Workflow.objects.filter(pk__in=ids).values_list(
         "pk", "history__starter_id", "history__is_external"
     )

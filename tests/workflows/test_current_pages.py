@@ -10,10 +10,11 @@ from django.test import Client
 from django.utils import timezone
 
 from apps.accounts.models import PneumaticGroup
+from apps.pneumatic.canonical.activity import ActivityLog
 from apps.pneumatic.canonical.events import Event
 from apps.pneumatic.dialects.current import events as current_events
 from apps.webhooks.models import Event as EventRow
-from apps.workflows.reconciliation.observations import deleted_event, record_observations
+from apps.workflows.reconciliation.observations import deleted_event, record_activity, record_observations
 from tests.factories import NOW, make_pneumatic_user, make_workflow
 from tests.fixtures.deliveries import Deliver
 from tests.fixtures.payloads import OURS
@@ -136,6 +137,30 @@ def test_a_deleted_workflow_is_shown_as_deleted(viewer_client: Client) -> None:
     assert "Step 1, Task 1: still open when the workflow ended" in page
     assert list(listed) == []
     assert [workflow.pk for workflow in viewer_client.get("/workflows/?state=deleted").context["page"]] == [7]
+
+
+def test_the_page_of_a_reading_assigns_a_task_that_waits_to_no_user(viewer_client: Client) -> None:
+    make_pneumatic_user(1, first="Bo", last="Li")
+    server = Server([1])
+    server.snooze()
+    read_back(server.reading())
+
+    page = text_of(viewer_client, f"/workflows/7/events/{EventRow.objects.get().pk}/")
+
+    assert "Task 1" in page
+    assert "Assigned to" not in page
+
+
+def test_the_event_of_who_did_what_has_a_page(viewer_client: Client) -> None:
+    server = Server([1, 1])
+    server.complete(1)
+    read_back(server.reading())
+    record_activity(7, server.activity().activity or ActivityLog())
+
+    page = text_of(viewer_client, f"/workflows/7/events/{EventRow.objects.get(kind='activity').pk}/")
+
+    assert "Event: read who did what" in page.replace("Read", "read")
+    assert "Read from Pneumatic, not received as an event." in page
 
 
 def test_a_task_that_is_inferred_from_another_event_says_so(viewer_client: Client) -> None:

@@ -53,6 +53,8 @@ IS_PENDING = Q(state="unknown") | Q(not_found_at__isnull=False)
 # Begins a variable in a name, which only the server can replace.
 VARIABLE = "{{"
 HAS_VARIABLES = Q(name__contains=VARIABLE)
+# No launch starts such a workflow, regardless of its name.
+IS_OF_PUBLIC_FORM = Q(history__has_key="is_external")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,8 @@ def candidates(launch: Launch) -> list[Candidate]:
         Q(template_id=launch.template_id) | Q(template_id=None),
         Q(started_at__range=(expected.since, expected.until)) | Q(started_at=None),
         last_event_at__gte=expected.since,
-    ).order_by("-last_event_at", "-pk")[:MAX_COMPARED]
+    ).exclude(IS_OF_PUBLIC_FORM)
+    possible = possible.order_by("-last_event_at", "-pk")[:MAX_COMPARED]
     compared = [(workflow, compare(expected, _reported(workflow))) for workflow in possible]
     compared.sort(key=lambda pair: pair[1].score, reverse=True)
     owners = _owners([workflow.pk for workflow, _comparison in compared], besides=launch)
@@ -283,9 +286,9 @@ def _has_rival(launch: Launch, workflow: Workflow) -> bool:
 
 
 def _unowned(launch: Launch) -> QuerySet[Workflow]:
-    """Select the workflows that belong to no other launch."""
+    """Select the workflows that belong to no other launch, and to no public form."""
     owned = Launch.objects.filter(workflow_id=OuterRef("pk")).exclude(pk=launch.pk)
-    return Workflow.objects.exclude(Exists(owned))
+    return Workflow.objects.exclude(Exists(owned)).exclude(IS_OF_PUBLIC_FORM)
 
 
 def _reported(workflow: Workflow) -> ReportedWorkflow:

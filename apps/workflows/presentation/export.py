@@ -5,7 +5,7 @@ Answers are left out: most are personal, and every template has other fields. Th
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from itertools import islice
 
 from django.db.models import QuerySet
@@ -13,7 +13,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apps.core import spreadsheet
+from apps.core.people import Person, resolve
 from apps.workflow_templates.models import Template
+from apps.workflows import selectors
 from apps.workflows.holders import named_performers, names_of_unnamed
 from apps.workflows.models import Workflow
 from apps.workflows.presentation.rows import OPEN
@@ -57,7 +59,9 @@ COLUMNS = (
     "has_gaps",
     "last_event_at",
 )
-_STATE, _PERFORMERS = COLUMNS.index("state"), COLUMNS.index("performers")
+_ID, _STATE, _PERFORMERS, _USERNAME = map(
+    COLUMNS.index, ("id", "state", "performers", "launched_by__username")
+)
 ROWS_FETCHED = 2000  # at a time
 
 
@@ -77,6 +81,8 @@ def _rows(workflows: QuerySet[Workflow]) -> Iterator[list[object]]:
     rows = plain.iterator(chunk_size=ROWS_FETCHED)
     while batch := list(islice(rows, ROWS_FETCHED)):
         names = names_of_unnamed(named_performers(row[_PERFORMERS]) for row in batch if row[_STATE] in OPEN)
+        outside = selectors.started_outside([row[_ID] for row in batch if row[_USERNAME] is None])
+        people = resolve({starter for starter, _is_external in outside.values() if starter is not None})
         for row in batch:
             (
                 pk,
@@ -109,6 +115,15 @@ def _rows(workflows: QuerySet[Workflow]) -> Iterator[list[object]]:
                 ),
                 *(step, tasks if tasks and tasks >= (step or 0) else None, task),
                 ", ".join(assigned_to),
-                since if is_open else None,
-                *(username, email, started, ended, events, yes if gaps else no, last_event),
+                since if is_open and state != Workflow.State.SNOOZED else None,
+                *(username or _starter(outside.get(pk), people), email, started, ended, events),
+                *(yes if gaps else no, last_event),
             ]
+
+
+def _starter(outside: tuple[int | None, bool] | None, people: Mapping[int, Person]) -> str:
+    """Return who started a workflow that no launch did, as the list of workflows says it; '' where it is unknown."""
+    starter, is_external = outside or (None, False)
+    if is_external:
+        return _("a public form")
+    return people[starter].name if starter is not None else ""

@@ -81,7 +81,8 @@ def rows(
         workflow.pk: named_performers(workflow.performers) for workflow in workflows if workflow.state in OPEN
     }
     names, mine = names_of_unnamed(assigned.values()), keys_of(me, assigned.values())
-    outside = selectors.started_outside(workflows) if with_starters else {}
+    without_launch = [workflow.pk for workflow in workflows if workflow.launched_by_id is None]
+    outside = selectors.started_outside(without_launch) if with_starters else {}
     starters = resolve({starter for starter, _is_external in outside.values() if starter is not None})
     found = []
     for workflow in workflows:

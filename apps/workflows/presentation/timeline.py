@@ -35,6 +35,7 @@ from apps.workflows.projection.history import (
     HistoryEntryKind,
     TaskRound,
     history_of,
+    is_waiting,
 )
 
 
@@ -155,7 +156,12 @@ def event_detail_of(row: EventRow) -> EventDetail:
         status=_status(facts.workflow.status),
         kickoff=describe_outputs(facts.workflow.kickoff, people.by_id, people.groups),
         task=_snapshot_detail(facts.task, people) if facts.task else None,
-        current=[_snapshot_detail(task, people) for task in current],
+        current=[
+            _snapshot_detail(
+                replace(task, performers=()) if is_waiting(task, facts.workflow.status) else task, people
+            )
+            for task in current
+        ],
         is_read_back=isinstance(facts.kind, Seen),
     )
 

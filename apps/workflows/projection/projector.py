@@ -94,6 +94,7 @@ def project(events: Iterable[tuple[str, Event]]) -> Projection:
     facts = order.all()
     reduced = _reduce(order)
     current = reduced.current
+    assigned = [task for task in current if not is_waiting(task, reduced.state)]
     has_ended = reduced.state in ENDED or reduced.deleted_at is not None
     name = _newest(facts, "name") or ""
     log = _activity(known.values())
@@ -115,9 +116,11 @@ def project(events: Iterable[tuple[str, Event]]) -> Projection:
         "has_gaps": bool(history.gaps),
         "step": _step(current[0].number if current else reduced.last_number if has_ended else None),
         "task_name": ", ".join(task.name for task in current),
-        "task_since": min((task.date_started for task in current if task.date_started), default=None)
+        "task_since": min(
+            (task.date_started for task in assigned or current if task.date_started), default=None
+        )
         or (reduced.open_since if current else None),
-        "performers": _performers([task for task in current if not is_waiting(task, reduced.state)]),
+        "performers": _performers(assigned),
         "started_at": history.entries[0].at,
         "ended_at": reduced.ended_at if has_ended else None,
         "events_count": len(facts),

@@ -84,6 +84,8 @@ class SnapshotReducer:
             since, content_hash = self._turns.get(task.id, (None, ""))
             at, shown = task.date_started or since, self._round_of(task)
             if self._left:
+                if task.status is TaskStatus.SNOOZED:  # it waited, assigned to no user
+                    shown = replace(shown, performers=())
                 yield HistoryEntry(HistoryEntryKind.TASK_LEFT, self.ended_at or at, content_hash, task=shown)
             else:
                 yield open_entry(task, self.state, at=at, content_hash=content_hash, shown=shown)

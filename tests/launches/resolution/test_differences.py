@@ -1,4 +1,4 @@
-"""What was stored otherwise is told apart from what was chosen, where both are called the same."""
+"""What was stored otherwise differs visibly from what was chosen, where both are called the same."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ def stored(*, user: int | None = None, group: int | None = None, name: str = "Ad
         (ADA, stored(user=2, name=""), "user 2"),
     ],
 )
-def test_users_and_groups_of_one_name_are_told_apart(answer: Answer, output: Output, text: str) -> None:
+def test_users_and_groups_of_one_name_are_distinguished(answer: Answer, output: Output, text: str) -> None:
     for id_, email in ((2, "ada.second@example.com"), (3, "Ada@example.com")):
         make_pneumatic_user(id_, first="Ada", last="Owner", email=email)
 
     assert stored_otherwise({"who": "?"}, [answer], [output], shows_empty=True) == {"who": text}
 
 
-def test_candidates_of_one_name_are_told_apart_and_matches_are_not_numbered() -> None:
+def test_candidates_of_one_name_are_distinguished_and_matches_are_not_numbered() -> None:
     expected = ExpectedWorkflow(template_id=7, name="Desk", since=NOW, until=NOW, answers=(ADA,))
 
     def reported(output: Output) -> str:

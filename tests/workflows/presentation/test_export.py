@@ -10,7 +10,7 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from apps.accounts.models import User
-from tests.factories import NOW, make_template, make_workflow
+from tests.factories import NOW, make_pneumatic_user, make_template, make_workflow
 
 
 def rows(client: Client, query: str = "") -> list[dict[str, Any]]:
@@ -55,6 +55,25 @@ def test_ended_workflows_are_assigned_to_no_one(viewer_client: Client) -> None:
     assert (row["Assigned to"], row["Assigned since"], row["Status is"]) == ("", "", "inferred")
 
 
+def test_starters_in_pneumatic_are_named_as_in_the_list(viewer_client: Client) -> None:
+    make_pneumatic_user(2, first="Bo", last="Operator")
+    make_workflow(1, history={"starter_id": 2})
+    make_workflow(2, history={"is_external": True})
+    make_workflow(3)
+
+    started_by = {row["Workflow ID"]: row["Started by"] for row in rows(viewer_client)}
+
+    assert started_by == {"1": "Bo Operator", "2": "a public form", "3": ""}
+
+
+def test_a_workflow_that_waits_is_assigned_since_no_time(viewer_client: Client) -> None:
+    make_workflow(1, state="snoozed")
+
+    (row,) = rows(viewer_client)
+
+    assert (row["Assigned to"], row["Assigned since"], row["Current task"]) == ("", "", "Collect papers")
+
+
 def test_it_has_all_matches_and_not_only_the_page(viewer_client: Client) -> None:
     for number in range(120):
         make_workflow(number + 1, name=f"W{number}")
@@ -82,6 +101,6 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(
     for number in range(60):
         make_workflow(number + 1, template_id=make_template().pk)
 
-    # The session, the user, their two kinds of permissions; who started any; templates, workflows.
-    with django_assert_num_queries(7):
+    # The session, the user, their two kinds of permissions; who started any; templates, workflows, their starters.
+    with django_assert_num_queries(8):
         rows(viewer_client)
