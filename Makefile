@@ -23,7 +23,7 @@ ARGS ?=
 PYTEST = PYTHONDEVMODE=1 PYTHONMALLOC=default $(1) -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo env test test-all coverage check format install bench lock screenshots container-check
+.PHONY: help demo env test test-all coverage check format install bench lock screenshots container-check release-check
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -74,11 +74,15 @@ screenshots: $(VENV)/.development ## Take the pictures in docs/images, with Chro
 container-check: ## Build the Containerfile in a clean Debian and check what it serves (root, debootstrap)
 	$(PYTHON) deploy/container_check.py $(ARGS)
 
+release-check: deploy/release/.venv/.installed ## Look up known vulnerabilities of locked packages, write var/sbom.cdx.json (status 3: unknown)
+	@$(PYTHON) -m deploy.release_check
+
 lock: $(VENV)/.runtime ## Lock the newest dependencies that pyproject.toml allows, with hashes
 	@command -v uv > /dev/null || $(PIP) install uv
 	PATH="$$PATH:$(VENV)/bin"; compile='uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 --upgrade'; \
 	$$compile pyproject.toml -o requirements.lock && \
 	$$compile --group dev pyproject.toml -o requirements-dev.lock && \
+	$$compile deploy/release/requirements.in -o deploy/release/requirements.lock && \
 	$$compile benchmarks/requirements.in -o benchmarks/requirements.lock
 
 # -- Environments: each is created once, and updated when its lock changed ---------------------------------------
@@ -104,6 +108,12 @@ benchmarks/.venv/.installed: benchmarks/requirements.lock | $(PY)
 	@echo "Installing the other programs of the benchmarks"
 	@$(PYTHON) -m venv --clear benchmarks/.venv
 	@benchmarks/.venv/bin/python -m pip --disable-pip-version-check --no-input --quiet install --require-hashes -r benchmarks/requirements.lock
+	@touch $@
+
+deploy/release/.venv/.installed: deploy/release/requirements.lock
+	@echo "Installing the tools of the release check"
+	@$(PYTHON) -m venv --clear deploy/release/.venv
+	@deploy/release/.venv/bin/python -m pip --disable-pip-version-check --no-input --quiet install --require-hashes -r deploy/release/requirements.lock
 	@touch $@
 
 benchmarks/fastify/node_modules/.installed: benchmarks/fastify/package-lock.json

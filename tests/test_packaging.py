@@ -16,7 +16,12 @@ from pneumatic_dash import __version__
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-LOCKS = ["requirements.lock", "requirements-dev.lock", "benchmarks/requirements.lock"]
+LOCKS = [
+    "requirements.lock",
+    "requirements-dev.lock",
+    "benchmarks/requirements.lock",
+    "deploy/release/requirements.lock",
+]
 
 
 def name_of(requirement: str) -> str:
@@ -87,6 +92,7 @@ def test_make_explains_itself() -> None:
         "lock",
         "screenshots",
         "container-check",
+        "release-check",
     ):
         assert f"make {target} " in listed
 
