@@ -117,12 +117,20 @@ def allowed_hosts(name: str, default: str, *, public_host: str | None) -> list[s
     return list(found)
 
 
-def cookie_prefix(name: str) -> str:
-    """Return a text with which the names of all cookies begin, or ''."""
+def cookie_prefix(name: str, *, is_https: bool, path: str) -> str:
+    """Return with what the names of all cookies begin: what browsers demand for the strictest rules, and a variable.
+
+    With ``__Host-`` they take a cookie over https from this host name alone, so that no other host of the domain can
+    set one. Below a path, ``__Secure-`` is what is left of that.
+    """
     value = text(name)
-    if not re.fullmatch(r"[A-Za-z0-9_-]{0,50}", value):
-        raise ImproperlyConfigured(f"{name} is {value!r}. Write up to 50 letters, digits, _ and -.")
-    return value
+    if not re.fullmatch(r"(?!__)[A-Za-z0-9_-]{0,50}", value):
+        raise ImproperlyConfigured(
+            f"{name} is {value!r}. Write up to 50 letters, digits, _ and -, without __ in front."
+        )
+    if not is_https:
+        return value
+    return f"__Secure-{value}" if path else f"__Host-{value}"
 
 
 def database(name: str, default: Path) -> dict[str, Any]:

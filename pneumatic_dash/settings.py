@@ -309,7 +309,7 @@ X_FRAME_OPTIONS = "DENY"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 # Browsers share cookies between ports of a host name: two dashboards there need separate names.
-COOKIE_PREFIX = _cookie_prefix("COOKIE_PREFIX")
+COOKIE_PREFIX = _cookie_prefix("COOKIE_PREFIX", is_https=HTTPS, path=SUB_PATH)
 SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid"
 CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}csrftoken"
 SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = SUB_PATH or "/"
@@ -332,10 +332,16 @@ if BEHIND_PROXY:
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "formatters": {
+        "line": {
+            "class": "apps.core.redaction.LineFormatter",
+            "format": "%(asctime)s %(levelname)s %(name)s: %(message)s",
+        }
+    },
     "filters": {
         "secrets": {"()": "apps.core.redaction.RedactSecrets"},
         "one_line": {"()": "apps.core.database.errors.OneLine"},
+        "account": {"()": "apps.accounts.sign_in.request_log.AddAccount"},
     },
     "handlers": {
         "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["secrets"]},
@@ -350,7 +356,8 @@ LOGGING = {
         "urllib3": {"level": "INFO"},
         "axes": {"level": "ERROR"},  # apps.accounts.sign_in logs the same, without a session's hash
         "django": {"level": "INFO", "handlers": []},
-        "django.request": {"filters": ["one_line"]},
+        "django.request": {"filters": ["one_line", "account"]},
+        "django.security.csrf": {"filters": ["account"]},
         "django.server": {"level": "WARNING", "handlers": [], "propagate": True},
     },
 }

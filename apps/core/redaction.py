@@ -7,6 +7,7 @@ replaced at the output: in log records and error reports.
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 import re
 import traceback
@@ -27,6 +28,9 @@ MIN_SECRET_CHARACTERS = 6
 # The part of an address that lets anyone deliver webhooks, in quoted addresses too.
 _RECEIVER_TOKEN = re.compile(r"((?:/|%2f)hooks(?:/|%2f))[\w.~-]+", re.IGNORECASE)
 MAX_SECRETS = 100
+# Everything that ends a line or moves the cursor of a terminal; marks of the direction of text too.
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_INDENT = "    "
 
 _kept: dict[str, None] = {}
 
@@ -78,6 +82,36 @@ def _message(record: logging.LogRecord) -> str:
         return record.getMessage()
     except Exception:  # the arguments may be any objects
         return str(record.msg)
+
+
+class LineFormatter(logging.Formatter):
+    """A record as one line, with the offset of its time; a traceback follows in indented lines.
+
+    Texts of others are in messages: paths, names, errors of servers. With a line break they could forge a record.
+    """
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802 - of logging
+        return dt.datetime.fromtimestamp(record.created).astimezone().isoformat(" ", "milliseconds")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - of logging
+        return _UNPRINTABLE.sub(
+            lambda char: char[0].encode("unicode_escape").decode(), super().formatMessage(record)
+        )
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 - of logging
+        return _indented(super().formatException(ei))
+
+    def formatStack(self, stack_info: str) -> str:  # noqa: N802 - of logging
+        return _indented(stack_info)
+
+    def format(self, record: logging.LogRecord) -> str:
+        if record.exc_text and not record.exc_text.startswith(_INDENT):  # by RedactSecrets
+            record.exc_text = _indented(record.exc_text)
+        return super().format(record)
+
+
+def _indented(text: str) -> str:
+    return "\n".join(_INDENT + _UNPRINTABLE.sub(" ", line) for line in text.splitlines())
 
 
 class ReporterFilter(SafeExceptionReporterFilter):

@@ -89,7 +89,7 @@ def test_users_who_are_signed_out_see_no_other_page_either(client: Client, addre
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("kind", ["get", "post", "htmx get", "htmx post"])
+@pytest.mark.parametrize("kind", ["get", "head", "options", "post", "htmx get", "htmx post"])
 def test_a_response_without_sign_in_is_the_same_whether_or_not_something_exists(
     client: Client, viewer: User, kind: str
 ) -> None:

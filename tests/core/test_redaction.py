@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterator
 from io import StringIO
 from typing import Any
@@ -12,7 +13,7 @@ from django.test import RequestFactory
 from django.views.debug import get_exception_reporter_class, technical_500_response
 from pytest_django.fixtures import Settings as SettingsWrapper
 
-from apps.core.redaction import RedactSecrets, redact
+from apps.core.redaction import LineFormatter, RedactSecrets, redact
 
 KEY = "pk/live+abc=<123>"
 DATABASE_PASSWORD = "database-password"
@@ -31,7 +32,7 @@ def log() -> Iterator[tuple[logging.Logger, StringIO]]:
     """A logger that writes as the configured handler does, and what it wrote."""
     output = StringIO()
     handler = logging.StreamHandler(output)
-    handler.setFormatter(logging.Formatter(LOGGING["formatters"]["line"]["format"]))
+    handler.setFormatter(LineFormatter(LOGGING["formatters"]["line"]["format"]))
     handler.addFilter(RedactSecrets())
     logger = logging.getLogger("tests.redaction")
     logger.addHandler(handler)
@@ -41,7 +42,28 @@ def log() -> Iterator[tuple[logging.Logger, StringIO]]:
     logger.propagate = True
 
 
+def test_a_record_is_one_line_with_the_offset_of_its_time(log: tuple[logging.Logger, StringIO]) -> None:
+    logger, output = log
+    forged = "x\n2026-12-01 00:00:00.000+01:00 INFO root: forged\r\u2028\x1b[2J\u202e\0é"
+
+    logger.warning("name %s", forged)
+    try:
+        raise ValueError(forged)
+    except ValueError:
+        logger.exception("failed", stack_info=True)
+
+    first, *others = output.getvalue().removesuffix("\n").split("\n")
+    assert re.match(
+        r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d WARNING tests\.redaction: name x", first
+    )
+    assert first.endswith(r"forged\r\u2028\x1b[2J\u202e\x00é")
+    assert [line for line in others if not line.startswith("    ")] == [others[0]]
+    assert "    ValueError: x" in others
+    assert not set("\r\u2028\x1b\u202e\0") & set(output.getvalue())
+
+
 def test_the_configured_handler_redacts() -> None:
+    assert LOGGING["formatters"]["line"]["class"] == f"{LineFormatter.__module__}.{LineFormatter.__name__}"
     assert LOGGING["handlers"]["stderr"]["filters"] == ["secrets"]
     assert LOGGING["loggers"]["django"]["handlers"] == []
     assert LOGGING["loggers"]["django.server"]["handlers"] == []

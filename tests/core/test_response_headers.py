@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 
 import pytest
+from django.db import OperationalError
 from django.http.response import HttpResponseBase
 from django.test import Client
 from pytest_django import Settings
@@ -83,8 +84,18 @@ def test_errors_and_what_is_no_page(
         "static file that is missing": (client.get("/static/x.js"), 404),
         "favicon": (client.get("/favicon.ico"), 404),
     }
-    monkeypatch.setattr("apps.accounts.views.ChangePassword.get_form_kwargs", lambda view: 1 / 0)
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1
+    responses["too much text"] = (client.post("/login/", {"username": "x" * 99}), 413)
+    responses["options"] = (viewer_client.options("/logout/"), 200)
+    responses["unknown method"] = (viewer_client.generic("X-STRANGE", "/templates/"), 405)
+
+    def away(view: object) -> None:
+        raise OperationalError
+
     viewer_client.raise_request_exception = False
+    monkeypatch.setattr("apps.accounts.views.ChangePassword.get_form_kwargs", away)
+    responses["database away"] = (viewer_client.get("/account/password/"), 503)
+    monkeypatch.setattr("apps.accounts.views.ChangePassword.get_form_kwargs", lambda view: 1 / 0)
     responses["fault of ours"] = (viewer_client.get("/account/password/"), 500)
     settings.SECURE_SSL_REDIRECT = True
     responses["redirect to https"] = (Client().get("/login/"), 301)
@@ -102,6 +113,11 @@ def test_errors_and_what_is_no_page(
 def test_static_files_may_be_cached_and_https_stays(settings: Settings) -> None:
     settings.SECURE_HSTS_SECONDS = 3600
     client = Client()
+
+    with closing(client.get(STATIC, secure=True)) as static:
+        since = {"if-modified-since": static.headers["Last-Modified"]}
+    unchanged = client.get(STATIC, headers=since, secure=True)
+    assert (unchanged.status_code, faults(unchanged, is_public=True)) == (304, [])
 
     for address in (STATIC, "/login/", "/healthz", "/hooks/x/"):
         with closing(client.get(address, secure=True)) as response:

@@ -31,16 +31,18 @@ def shown(**environment: str) -> list[Any]:
 
 def test_a_path_is_in_front_of_everything() -> None:
     assert shown(PUBLIC_URL="https://example.com/my.dash/", COOKIE_PREFIX="b_") == [
-        *("/my.dash/static/", "b_sessionid", "b_csrftoken", "/my.dash", "/my.dash"),
+        *("/my.dash/static/", "__Secure-b_sessionid", "__Secure-b_csrftoken", "/my.dash", "/my.dash"),
         *(["https://example.com"], "/my.dash/login/"),
     ]
 
 
-def test_without_one_sessions_stay_as_they_are() -> None:
+def test_without_one_browsers_take_cookies_of_this_host_alone() -> None:
     assert shown() == [
-        *("/static/", "sessionid", "csrftoken", "/", "/"),
+        *("/static/", "__Host-sessionid", "__Host-csrftoken", "/", "/"),
         *(["https://dash.example.com"], "/login/"),
     ]
+    plain = shown(PUBLIC_URL="http://dash.example.com", COOKIE_PREFIX="b_")
+    assert plain[1:3] == ["b_sessionid", "b_csrftoken"]
 
 
 def test_a_proxy_may_pass_the_path_on_or_remove_it() -> None:

@@ -28,6 +28,10 @@ _LOOK_ALIKES = {
     "$": "s",
     "€": "e",
 }
+_STROKES = str.maketrans(
+    {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "\u0131": "i"}
+)
+_TWO_LETTERS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"})
 # As they are, and with the characters that often replace letters; those that replace two of them in both ways.
 _READINGS = tuple(
     str.maketrans(table)
@@ -38,15 +42,19 @@ _READINGS = tuple(
 class PersonalPasswordValidator(UserAttributeSimilarityValidator):
     """Refuse names and e-mail addresses of the user: similar ones as Django does, and disguised ones.
 
-    Disguises are repetition, reversal, letters replaced by digits or signs, signs in between, and anything short
-    around it, such as a year.
+    Disguises are repetition, of letters too, reversal, letters replaced by digits or signs, signs in between, and
+    anything short around it, such as a year.
     """
 
     def validate(self, password: str, user: Any = None) -> None:
         """Raise ValidationError for a password that consists of the user's names."""
         super().validate(password, user)
         parts = {*PRODUCT_WORDS, *_parts(user, self.user_attributes)}
-        if any(_is_made_of(parts, password, reading) for reading in _READINGS):
+        short = {part for part in map(_without_doubles, parts) if len(part) >= MIN_PART_CHARACTERS}
+        if any(
+            _is_made_of(parts, password, reading) or _is_made_of(short, _without_doubles(password), reading)
+            for reading in _READINGS
+        ):
             raise ValidationError(
                 _("The password consists of names, e-mail address or product. Use other words."),
                 code="password_too_similar",
@@ -55,12 +63,13 @@ class PersonalPasswordValidator(UserAttributeSimilarityValidator):
 
 def _parts(user: Any, attributes: Iterable[str]) -> Iterator[str]:
     for attribute in attributes:
-        text = _fold(getattr(user, attribute, None) or "")
-        local, _at, domain = text.partition("@")
-        for piece in (local, domain.rpartition(".")[0]):
-            for part in {_letters(piece), *re.split(r"[\W\d_]+", piece)}:
-                if len(part) >= MIN_PART_CHARACTERS:
-                    yield part
+        written = getattr(user, attribute, None) or ""
+        for text in {_fold(written), _fold(_spelt_out(written))}:
+            local, _at, domain = text.partition("@")
+            for piece in (local, domain.rpartition(".")[0]):
+                for part in {_letters(piece), *re.split(r"[\W\d_]+", piece)}:
+                    if len(part) >= MIN_PART_CHARACTERS:
+                        yield part
 
 
 def _is_made_of(parts: set[str], password: str, reading: dict[int, str]) -> bool:
@@ -83,6 +92,15 @@ def _letters(text: str) -> str:
 
 
 def _fold(text: str) -> str:
-    """Return ``text`` in lower case and without accents."""
+    """Return ``text`` in lower case, and without accents and strokes."""
     decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(char for char in decomposed if not unicodedata.combining(char))
+    return "".join(char for char in decomposed if not unicodedata.combining(char)).translate(_STROKES)
+
+
+def _spelt_out(text: str) -> str:
+    """Return ``text`` with two letters for one with dots, as in German and Nordic addresses."""
+    return unicodedata.normalize("NFC", text.casefold()).translate(_TWO_LETTERS)
+
+
+def _without_doubles(text: str) -> str:
+    return re.sub(r"(.)\1+", r"\1", text)

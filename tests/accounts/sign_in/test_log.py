@@ -91,6 +91,19 @@ def test_an_administrator_sees_the_tables_and_ends_a_wait(
     assert "_auth_user_id" in client.session
 
 
+def test_a_refusal_is_logged_with_the_account(
+    no_role_client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    no_role_client.get("/templates/", REMOTE_ADDR="192.0.2.7")
+    Client(enforce_csrf_checks=True).post("/login/")
+
+    refused = [record.getMessage() for record in caplog.records if record.name.startswith("django.")]
+    assert refused == [
+        "Forbidden (Permission denied): /templates/ (account nobody, address 192.0.2.7)",  # words: ok
+        "Forbidden (CSRF cookie not set.): /login/ (account none, address 127.0.0.1)",
+    ]
+
+
 def test_old_entries_are_deleted(viewer: User, client: Client) -> None:
     for password in ("wrong", PASSWORD):
         client.post("/login/", {"username": "viewer", "password": password})
