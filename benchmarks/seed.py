@@ -15,6 +15,7 @@ from django.utils import timezone
 from apps.accounts.models import PneumaticUser, User
 from apps.accounts.roles import ADMINISTRATOR, OPERATOR
 from apps.accounts.searching import search_text
+from apps.core.text.folding import fold
 from apps.launches.models import Launch
 from apps.pneumatic.canonical.schemas import FieldDefinition, Kickoff, Selection
 from apps.pneumatic.canonical.serialization import content_hash, kickoff_to_json
@@ -183,7 +184,7 @@ def _launch(
         created_at=created,
         sent_at=created,
         finished_at=created,
-        search=name.casefold(),
+        search=fold(name),
     )
 
 

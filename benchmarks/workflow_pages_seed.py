@@ -12,6 +12,7 @@ from django.db import connection
 from django.utils import timezone
 
 from apps.accounts.models import User
+from apps.core.text.folding import fold
 from apps.pneumatic.canonical.events import Choice, Output, Performer
 from apps.webhooks import endpoints
 from apps.webhooks.models import Delivery
@@ -58,7 +59,7 @@ def _workflows(count: int, starters: Sequence[User]) -> Iterator[Workflow]:
         yield Workflow(
             id=number,
             name=name,
-            search=name.casefold(),
+            search=fold(name),
             template_id=number % TEMPLATES + 1,
             template_name="A template",
             state=state,

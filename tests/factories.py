@@ -15,7 +15,7 @@ from django.test import Client
 
 from apps.accounts.models import PneumaticGroup, PneumaticUser, User
 from apps.accounts.searching import search_text as person_search_text
-from apps.core.searching import fold
+from apps.core.text.folding import fold
 from apps.launches.models import Launch
 from apps.pneumatic.canonical.schemas import FieldDefinition, Kickoff, Selection, Task
 from apps.pneumatic.canonical.serialization import content_hash, kickoff_to_json, tasks_to_json

@@ -12,7 +12,7 @@ from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
-from django.db.models import Field, ManyToManyField, QuerySet
+from django.db.models import Field, ManyToManyField, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -26,7 +26,8 @@ from apps.accounts.roles import ROLES
 from apps.accounts.second_factors import services as second_factors
 from apps.accounts.selectors import pneumatic_user_for
 from apps.core.people import resolve
-from apps.core.searching import has_words
+from apps.core.searching import has_words, search_words
+from apps.core.text.folding import fold
 from apps.sync.readonly import BoundedPaginator, ReadOnlyAdmin, pretty
 
 logger = logging.getLogger(__name__)
@@ -57,7 +58,7 @@ class StateFilter(admin.SimpleListFilter):
 
 @admin.register(PneumaticUser)
 class PneumaticUserAdmin(ReadOnlyAdmin[PneumaticUser]):
-    list_display = ["name", "email", "status", "is_admin", "is_account_owner", "changed_at", "removed_at"]
+    list_display = ["__str__", "email", "status", "is_admin", "is_account_owner", "changed_at", "removed_at"]
     list_filter = [StateFilter, "is_admin", "is_account_owner"]
     ordering = ["search", "id"]  # by name, with the index accounts_person_search
     sortable_by = ()  # no other order has an index
@@ -86,7 +87,7 @@ class PneumaticUserAdmin(ReadOnlyAdmin[PneumaticUser]):
 
 @admin.register(PneumaticGroup)
 class PneumaticGroupAdmin(ReadOnlyAdmin[PneumaticGroup]):
-    list_display = ["name", "size", "is_personal", "changed_at", "removed_at"]
+    list_display = ["__str__", "size", "is_personal", "changed_at", "removed_at"]
     ordering = ["search", "id"]  # by name, with the index accounts_group_search
     sortable_by = ()
     search_fields = ["search"]
@@ -121,6 +122,8 @@ class UserAdmin(DjangoUserAdmin[User]):
     list_display = ["username", "email", "get_full_name", "roles", "is_active", "last_login"]
     list_filter = ["groups", "is_active"]
     actions = ["remove_second_factor"]
+    search_fields = ["search"]
+    search_help_text = _("Any part of username, name or e-mail")
     readonly_fields = ["is_staff", "in_pneumatic", "last_login", "date_joined"]
     fieldsets = [
         (None, {"fields": ["username", "password"]}),
@@ -135,6 +138,12 @@ class UserAdmin(DjangoUserAdmin[User]):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         return super().get_queryset(request).prefetch_related("groups").select_related("second_factor")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[User], search_term: str
+    ) -> tuple[QuerySet[User], bool]:
+        """Find users who have every word."""
+        return queryset.filter(has_words(search_term)), False
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
         """Let only superusers change permissions beyond roles."""
@@ -217,7 +226,7 @@ class UserAdmin(DjangoUserAdmin[User]):
     @admin.display(description=_("in Pneumatic"))
     def in_pneumatic(self, user: User) -> str:
         person = pneumatic_user_for(user)
-        return f"{person.name} ({person.id})" if person else "-"
+        return f"{person.shown_name} ({person.id})" if person else "-"
 
 
 admin.site.unregister(Group)
@@ -233,6 +242,15 @@ class RoleAdmin(DjangoGroupAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
         return not _is_role(obj) and super().has_delete_permission(request, obj)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Group], search_term: str
+    ) -> tuple[QuerySet[Group], bool]:
+        """Find groups whose folded name has every word. They are few, and Django's table has no column for it."""
+        words = search_words(search_term)
+        names = queryset.order_by().values_list("pk", "name")
+        found = [pk for pk, name in names if all(word in fold(name) for word in words)]
+        return queryset.filter(pk__in=found), False
 
 
 def _is_role(group: Group | None) -> bool:
@@ -253,6 +271,14 @@ class _AccessAdmin(ReadOnlyAdmin[Any]):
     search_fields = ["username", "ip_address"]
     search_help_text = _("Account or address. A name that is no account is stored as unknown-…")
     paginator = BoundedPaginator
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Find the rows of users by all that users are found by: these tables have only the username."""
+        found, _may_repeat = super().get_search_results(request, queryset, search_term)
+        users = User.objects.filter(has_words(search_term)).order_by().values("username")
+        return queryset.filter(Q(pk__in=found.values("pk")) | Q(username__in=users)), False
 
     @admin.display(description=_("account"))
     def account(self, row: SignIn | FailedSignIn | SignInLimit) -> str:

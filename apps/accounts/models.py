@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
+
+from apps.accounts.searching import account_search_text
+from apps.core.text.visible import first_visible
 
 
 class User(AbstractUser):
@@ -15,6 +21,24 @@ class User(AbstractUser):
 
     # Random, and new with each change of the second factor; '' before the first one.
     factor_version = models.CharField(max_length=43, default="", blank=True, editable=False)
+
+    SEARCHED = ("username", "first_name", "last_name", "email")
+
+    search = models.TextField(editable=False, default="")  # of these, folded
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Compute ``search`` where what it consists of is written."""
+        written = kwargs.get("update_fields")
+        if written is None or not set(self.SEARCHED).isdisjoint(written):
+            self.search = account_search_text(*(getattr(self, name) for name in self.SEARCHED))
+            kwargs["update_fields"] = None if written is None else {*written, "search"}
+        super().save(*args, **kwargs)
+
+    @property
+    def shown_name(self) -> str:
+        """The full name, the username or the e-mail: the first of which something can be seen."""
+        names = (self.get_full_name(), self.get_username(), self.email)
+        return first_visible(*names) or _t("User %(id)s") % {"id": self.pk}
 
     def get_session_auth_hash(self) -> str:
         """Return what a session must know to continue: another password or second factor ends it."""
@@ -125,7 +149,12 @@ class PneumaticUser(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return self.shown_name
+
+    @property
+    def shown_name(self) -> str:
+        """The name, the e-mail or the id: the first of which something can be seen."""
+        return first_visible(self.name, self.email) or _t("User %(id)s") % {"id": self.pk}
 
 
 class PneumaticGroup(models.Model):
@@ -149,4 +178,9 @@ class PneumaticGroup(models.Model):
         indexes = [models.Index(fields=["search", "id", "removed_at"], name="accounts_group_search")]
 
     def __str__(self) -> str:
-        return self.name
+        return self.shown_name
+
+    @property
+    def shown_name(self) -> str:
+        """The name, or the id where nothing of the name can be seen."""
+        return first_visible(self.name) or _t("Group %(id)s") % {"id": self.pk}

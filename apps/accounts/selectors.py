@@ -74,7 +74,7 @@ def resolve_people(ids: Collection[int]) -> dict[int, Person]:
 def as_person(user: PneumaticUser) -> Person:
     return Person(
         id=user.id,
-        name=user.name,
+        name=user.shown_name,
         email=user.email,
         status="removed" if user.removed_at else user.status,
         is_account_owner=user.is_account_owner,
@@ -117,7 +117,7 @@ def groups_of(ids: Collection[int]) -> set[int]:
 def as_group(group: PneumaticGroup) -> Group:
     return Group(
         id=group.id,
-        name=group.name,
+        name=group.shown_name,
         size=group.size,
         status="removed" if group.removed_at else "personal" if group.is_personal else "active",
     )

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import PneumaticGroup, PneumaticUser
 from apps.accounts.searching import search_text
-from apps.core.answers import is_blank
+from apps.core.text.visible import first_visible
 from apps.pneumatic.canonical.schemas import Group, Received, User
 from apps.pneumatic.canonical.serialization import content_hash
 from apps.sync import mirror
@@ -59,27 +59,22 @@ class Users(_Mirror[User, PneumaticUser]):
     def row(self, item: Received[User], *, content_hash: str) -> PneumaticUser:
         """Return the mirrored user, without times."""
         user = item.read()
+        name = first_visible(user.full_name, user.email) or gettext("User %(id)s") % {"id": user.id}
         return mirror.fitting(
             PneumaticUser(
                 id=user.id,
                 email=user.email,
                 first_name=user.first_name,
                 last_name=user.last_name,
-                name=_shown_name(user),
+                name=name,
                 status=user.status,
                 is_admin=user.is_admin,
                 is_account_owner=user.is_account_owner,
-                search=search_text(name=user.full_name, email=user.email),
+                search=search_text(name=name, email=user.email),
                 raw=user.raw,
                 content_hash=content_hash,
             )
         )
-
-
-def _shown_name(user: User) -> str:
-    """Return the name that pages show: there is always something to read, and to click."""
-    name = user.email if is_blank(user.full_name) else user.full_name
-    return gettext("User %(id)s") % {"id": user.id} if is_blank(name) else name
 
 
 class Groups(_Mirror[Group, PneumaticGroup]):
@@ -107,14 +102,15 @@ class Groups(_Mirror[Group, PneumaticGroup]):
     def row(self, item: Received[Group], *, content_hash: str) -> PneumaticGroup:
         """Return the mirrored group, without times."""
         group = item.read()
+        name = first_visible(group.name) or gettext("Group %(id)s") % {"id": group.id}
         return mirror.fitting(
             PneumaticGroup(
                 id=group.id,
-                name=gettext("Group %(id)s") % {"id": group.id} if is_blank(group.name) else group.name,
+                name=name,
                 size=len(group.users),
                 users=sorted(group.users),
                 is_personal=group.is_personal,
-                search=search_text(name=group.name),
+                search=search_text(name=name),
                 raw=group.raw,
                 content_hash=content_hash,
             )

@@ -8,7 +8,6 @@ payloads.
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -21,13 +20,8 @@ from django.utils.translation import gettext_lazy
 
 from apps.core.days import read_day
 from apps.core.people import Group, Person
+from apps.core.text.visible import first_visible, is_blank
 
-# White space, control characters, what Unicode calls default ignorable, and the empty pattern of Braille.
-_INVISIBLE = re.compile(
-    r"[\s\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
-    r"\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
-    r"\U000e0000-\U000e0fff]+"
-)
 _SCHEMES = frozenset({"http", "https"})
 
 # What a status other than "active" reads like.
@@ -79,14 +73,9 @@ def safe_link(url: str) -> str:
     return url if parts.scheme in _SCHEMES and parts.hostname else ""
 
 
-def is_blank(text: str) -> bool:
-    """Return whether nothing of ``text`` can be seen: blanks, fillers, joiners, control characters."""
-    return not _INVISIBLE.sub("", text)
-
-
 def field_label(name: str, api_name: str) -> str:
-    """Return the name of a field; its API name, then a placeholder, where it has none."""
-    return next((text for text in (name.strip(), api_name) if not is_blank(text)), _("Unnamed field"))
+    """Return the name of a field; its API name, then a placeholder, where nothing of it can be seen."""
+    return first_visible(name.strip(), api_name) or _("Unnamed field")
 
 
 def day_text(day: dt.date | str) -> str:
@@ -115,24 +104,26 @@ def file_part(name: str, url: str, *, size: int | None = None) -> AnswerPart:
     notes = [] if size is None else [filesizeformat(size)]
     if not link:
         notes.append(_("no link: the file has no web address"))
-    return AnswerPart(_("Unnamed file") if is_blank(name) else name, url=link, note=", ".join(notes))
+    return AnswerPart(first_visible(name) or _("Unnamed file"), url=link, note=", ".join(notes))
 
 
 def option_part(label: str, *, is_offered: bool = True) -> AnswerPart:
     """Return a chosen option; a note says when the form does not offer it."""
-    return AnswerPart(label, note="" if is_offered else _("not among the options of this version"))
+    text = first_visible(label) or _("Unnamed option")
+    return AnswerPart(text, note="" if is_offered else _("not among the options of this version"))
 
 
 def person_part(person: Person) -> AnswerPart:
     """Return a person: the e-mail address follows the name, a badge warns of any status but "active"."""
-    name = person.name or person.email or _("User %(id)s") % {"id": person.id}
+    name = first_visible(person.name, person.email) or _("User %(id)s") % {"id": person.id}
     return AnswerPart(name, note=person.email if person.email != name else "", badge=status_badge(person))
 
 
 def group_part(group: Group) -> AnswerPart:
     """Return a group of users; a badge warns when it was removed or is no possible answer."""
     badge = status_badge(group) if group.status in {"removed", "personal"} else ""
-    return AnswerPart(group.name or _("Group %(id)s") % {"id": group.id}, note=_("group"), badge=badge)
+    name = first_visible(group.name) or _("Group %(id)s") % {"id": group.id}
+    return AnswerPart(name, note=_("group"), badge=badge)
 
 
 def status_badge(one: Person | Group) -> str:

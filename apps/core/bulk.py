@@ -25,6 +25,8 @@ _UNCHANGED = (
     models.BinaryField,
 )
 
+RECOMPUTED = 2000  # rows at a time
+
 Field = Any  # of a model: Django's types do not distinguish fields that have a column
 Converter = Callable[[Any], Any]
 
@@ -75,6 +77,21 @@ def update(model: type[models.Model], names: Sequence[str], rows: Sequence[Seque
                 f"UPDATE {table} SET {all_} FROM {_recordset(fields)} WHERE {table}.{key} = new.{key}",
                 [_document([field.column for field in fields], rows)],
             )
+
+
+def recompute(
+    model: type[models.Model], names: Sequence[str], *, of: Sequence[str], by: Callable[..., Sequence[Any]]
+) -> None:
+    """Set the columns ``names`` of all rows of ``model`` to what ``by`` makes of the columns ``of``.
+
+    Rows that have these values already, which are most where a rule changes, are not written.
+    """
+    rows = model._default_manager.order_by("pk").values_list("pk", *names, *of)
+    portion = list(rows[:RECOMPUTED])
+    while portion:
+        computed = ((pk, columns[: len(names)], by(*columns[len(names) :])) for pk, *columns in portion)
+        update(model, names, [[*new, pk] for pk, old, new in computed if list(new) != old])
+        portion = list(rows.filter(pk__gt=portion[-1][0])[:RECOMPUTED])
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from apps.accounts.models import PneumaticUser, User
-from apps.accounts.selectors import search_people
-from apps.core.people import pneumatic_id_of
+from apps.accounts.models import User
+from apps.accounts.selectors import as_person, search_people
+from apps.core.people import Person, pneumatic_id_of
+from apps.core.searching import search_words
 from apps.launches import selectors as launches
 from apps.launches.models import Launch
 from apps.webhooks.freshness import EventFreshness, event_freshness
@@ -67,7 +68,7 @@ class Found:
     """Results of a search, by kind."""
 
     templates: Hits[Template] = Hits()
-    people: Hits[PneumaticUser] = Hits()
+    people: Hits[Person] = Hits()
     workflows: Hits[WorkflowRow] = Hits()
     launches: Hits[Launch] = Hits()
 
@@ -112,15 +113,15 @@ def moving_for(user: User) -> Moving:
 
 
 def found_for(user: User, query: str) -> Found:
-    """Return the results for ``query`` that ``user``, who may see templates, may see; none for an empty query."""
-    if not query:
+    """Return the results for ``query`` that ``user``, who may see templates, may see; none for an empty one."""
+    if not search_words(query):
         return Found()
     filters = templates.Filters(query=query)
     mine = list(templates.favourites(user=user, filters=filters, limit=HITS + 1))
     others = templates.others(user=user, filters=filters, without=mine)
-    people: Sequence[PneumaticUser] = []
+    people: list[Person] = []
     if user.has_perm("accounts.view_pneumaticuser"):
-        people = search_people(query, limit=HITS + 1, with_inactive=True)
+        people = [as_person(found) for found in search_people(query, limit=HITS + 1, with_inactive=True)]
     launched: Sequence[Launch] = []
     if user.has_perm("launches.view_launch"):
         launched = list(launches.launches(launches.LaunchFilters(query=query))[: HITS + 1])

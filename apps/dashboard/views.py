@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from apps.accounts.models import User
 from apps.core import live
 from apps.core.htmx import is_partial
+from apps.core.text.visible import first_visible
 from apps.dashboard import selectors
 from apps.launches.resolution.services import settle_abandoned
 from apps.workflows.selectors import last_change
@@ -43,7 +44,8 @@ def home(request: HttpRequest) -> HttpResponse:
 @permission_required("workflow_templates.view_template", raise_exception=True)
 def search(request: HttpRequest) -> HttpResponse:
     """Show the results for ``q``, or only their part of the page to a request of htmx during typing."""
-    query = " ".join(request.GET.get("q", "").replace("\0", " ").split())[:MAX_QUERY_CHARACTERS]
+    words = " ".join(request.GET.get("q", "").replace("\0", " ").split())[:MAX_QUERY_CHARACTERS]
+    query = first_visible(words)
     context = {"query": query, "found": selectors.found_for(cast(User, request.user), query)}
     context["is_fragment"] = is_partial(request)
     template = "dashboard/_hits.html" if context["is_fragment"] else "dashboard/search.html"

@@ -7,6 +7,7 @@ from functools import cached_property
 
 from django.utils.translation import gettext as _
 
+from apps.core.text.visible import first_visible
 from apps.kickoff.fields.number import plain_digits
 from apps.kickoff.rows import FieldRow, FormProblem, Section
 from apps.kickoff.rules import Numbers, broken_rules, fields_of, sum_of
@@ -55,7 +56,7 @@ class Grouping:
             api_name: [
                 FormProblem(
                     reason,
-                    label=self.fieldsets[api_name].title.strip(),
+                    label=first_visible(self.fieldsets[api_name].title).strip(),
                     target=next((ids[name] for name in fields_of(group) if name in ids), ""),
                 )
                 for group, reason in broken
@@ -70,7 +71,7 @@ class Grouping:
         return Section(
             rows,
             id=f"id_fieldset_{list(self.fieldsets).index(key) + 1}",
-            title=fieldset.title.strip(),
+            title=first_visible(fieldset.title).strip(),
             description=fieldset.description,
             rules=rule_sentences(fieldset, self.labels),
             errors=[reason for _group, reason in self.errors.get(key, ())] if with_errors else [],

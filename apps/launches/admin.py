@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.searching import has_words
 from apps.launches.models import Launch, UploadedFile
 from apps.launches.selectors import named
 from apps.sync.readonly import BoundedPaginator, ReadOnlyAdmin, pretty
@@ -17,7 +18,7 @@ from apps.sync.readonly import BoundedPaginator, ReadOnlyAdmin, pretty
 class LaunchAdmin(ReadOnlyAdmin[Launch]):
     """Every launch, newest first."""
 
-    list_display = ("name", "template", "state", "workflow_id", "launched_by", "created_at")
+    list_display = ("__str__", "template", "state", "workflow_id", "launched_by", "created_at")
     list_filter = ("state",)
     list_select_related = ("template", "launched_by")
     ordering = ("-created_at", "-id")
@@ -63,9 +64,17 @@ class UploadedFileAdmin(ReadOnlyAdmin[UploadedFile]):
     """Every uploaded file, newest first; links are left out, because a link gives access to the file."""
 
     fields = ("name", "content_type", "size", "owner", "attachment_id", "created_at")
-    list_display = ("name", "content_type", "size", "owner", "created_at")
+    list_display = ("__str__", "content_type", "size", "owner", "created_at")
     list_select_related = ("owner",)
     ordering = ("-created_at", "-id")
     sortable_by = ()
-    search_fields = ("name", "attachment_id__exact")
+    search_fields = ("search",)
+    search_help_text = _("Words of the file's name, or its attachment ID")
     paginator = BoundedPaginator
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[UploadedFile], search_term: str
+    ) -> tuple[QuerySet[UploadedFile], bool]:
+        """Find files whose name has every word, or that have this attachment id."""
+        words = has_words(search_term)
+        return queryset.filter(words | Q(attachment_id=search_term.strip()) if words else words), False

@@ -11,7 +11,8 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from apps.core import spreadsheet
-from apps.launches.models import Launch
+from apps.core.text.visible import first_visible
+from apps.launches.models import Launch, shown_name
 
 COLUMNS = (
     (_("Requested"), "created_at"),
@@ -30,7 +31,10 @@ COLUMNS = (
     (_("Response received"), "finished_at"),
     (_("Launch"), "id"),
 )
-URGENT, STATE = 3, 7  # columns whose values are shown as text
+_NUMBERS = {column: number for number, (_heading, column) in enumerate(COLUMNS)}
+# Columns that are not written as they are.
+NAME, UPSTREAM_NAME, TEMPLATE = _NUMBERS["name"], _NUMBERS["upstream_name"], _NUMBERS["template__name"]
+URGENT, STATE, LAUNCH = _NUMBERS["is_urgent"], _NUMBERS["state"], _NUMBERS["id"]
 ROWS_FETCHED = 2000  # at a time
 
 
@@ -46,6 +50,9 @@ def _rows(launches: QuerySet[Launch]) -> Iterator[list[object]]:
     # Plain rows: making three objects of each would take most of the time.
     for row in launches.select_related(None).values_list(*columns).iterator(chunk_size=ROWS_FETCHED):
         cells = list(row)
+        cells[NAME] = shown_name(cells[LAUNCH], cells[NAME], cells[UPSTREAM_NAME])
+        cells[UPSTREAM_NAME] = first_visible(cells[UPSTREAM_NAME])
+        cells[TEMPLATE] = first_visible(cells[TEMPLATE])
         cells[URGENT] = _("yes") if cells[URGENT] else ""
         cells[STATE] = states.get(cells[STATE], cells[STATE])
         yield cells

@@ -10,6 +10,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.identifiers import MAX_NUMBER
+from apps.core.text.visible import first_visible
 from apps.launches.models import Launch
 from apps.launches.selectors import LaunchFilters, people_who_launched
 
@@ -35,7 +36,7 @@ class LaunchFilterForm(forms.Form):
 
     def __init__(self, data: Any) -> None:
         super().__init__(data, label_suffix="", use_required_attribute=False)
-        people = [(user.pk, user.get_full_name() or user.get_username()) for user in people_who_launched()]
+        people = [(user.pk, user.shown_name) for user in people_who_launched()]
         self.fields["person"].choices = [("", _("Any user")), *people]  # type: ignore[attr-defined]  # a ChoiceField
         for name, field in self.fields.items():
             field.widget.attrs["class"] = "input"
@@ -50,9 +51,9 @@ class LaunchFilterForm(forms.Form):
         self.is_valid()
         cleaned = self.cleaned_data
         return LaunchFilters(
-            query=cleaned.get("q", "").replace("\0", ""),
+            query=first_visible(cleaned.get("q", "")),
             state=cleaned.get("state", ""),
-            template=cleaned.get("template", "").replace("\0", ""),
+            template=first_visible(cleaned.get("template", "")),
             person=cleaned.get("person"),
             since=cleaned.get("since"),
             until=cleaned.get("until"),

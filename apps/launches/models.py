@@ -6,9 +6,11 @@ import uuid
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.database import clock
+from apps.core.text.visible import first_visible
 from apps.workflow_templates.models import Template, TemplateVersion
 
 
@@ -111,12 +113,12 @@ class Launch(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return self.shown_name
 
     @property
     def shown_name(self) -> str:
         """The workflow's name in Pneumatic, as far as known: the requested one may contain variables."""
-        return self.upstream_name or self.name
+        return shown_name(self.pk, self.upstream_name, self.name)
 
     @property
     def was_not_found(self) -> bool:
@@ -127,6 +129,11 @@ class Launch(models.Model):
     def is_overdue(self) -> bool:
         """Whether the due date has passed: Pneumatic rejects such a launch."""
         return self.due is not None and self.due <= clock.now()
+
+
+def shown_name(pk: uuid.UUID, *names: str) -> str:
+    """Return the first of a launch's names of which something can be seen, else the beginning of its id."""
+    return first_visible(*names) or _t("Launch %(id)s") % {"id": str(pk)[:8]}
 
 
 class UploadedFile(models.Model):
@@ -151,6 +158,7 @@ class UploadedFile(models.Model):
     created_at = models.DateTimeField(_("uploaded"), db_index=True)
     is_used = models.BooleanField(_("launched"), default=False)
     reserved_for = models.UUIDField(null=True, blank=True, editable=False)
+    search = models.TextField(editable=False, default="")  # the folded name
 
     class Meta:
         verbose_name = _("uploaded file")
@@ -158,4 +166,4 @@ class UploadedFile(models.Model):
         indexes = [models.Index(fields=["owner", "attachment_id"], name="launch_file_attachment")]
 
     def __str__(self) -> str:
-        return self.name
+        return first_visible(self.name) or _t("Unnamed file")

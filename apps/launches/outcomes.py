@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from apps.core.database import clock
-from apps.core.searching import fold
+from apps.core.text.folding import fold
 from apps.launches.models import Launch
 from apps.pneumatic.canonical.schemas import Launched
 from apps.pneumatic.errors import (

@@ -72,7 +72,7 @@ def _holder_text(key_holder: KeyHolder | None) -> str:
         if key_holder.is_admin
         else _("no administrator")
     )
-    values = {"name": key_holder.name, "email": key_holder.email, "role": role}
+    values = {"name": key_holder.shown_name, "email": key_holder.email, "role": role}
     return _("The API key is accepted. Its user is %(name)s (%(email)s, %(role)s).") % values
 
 
@@ -102,7 +102,7 @@ def _templates(client: Client, key_holder: KeyHolder | None) -> str:
         "%(n)d template that %(name)s owns, views or may start.",
         "%(n)d templates that %(name)s owns, views or may start.",
         len(rows),
-    ) % {"n": len(rows), "name": key_holder.name}
+    ) % {"n": len(rows), "name": key_holder.shown_name}
     text += unreadable
     if key_holder.sees_everything:
         return text
@@ -169,5 +169,5 @@ def _workflows(client: Client, key_holder: KeyHolder | None) -> Check:
         return Check(name, CheckState.MISSING, str(error))
     if key_holder is not None:
         text = _("The dashboard can read those that %(name)s started, or whose template %(name)s owns.")
-        return Check(name, CheckState.OK, text % {"name": key_holder.name})
+        return Check(name, CheckState.OK, text % {"name": key_holder.shown_name})
     return Check(name, CheckState.OK, _("The dashboard can read them, and recovers missing events."))

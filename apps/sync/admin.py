@@ -45,5 +45,6 @@ class SyncRunAdmin(ReadOnlyAdmin[SyncRun]):
     list_filter = ["state", "trigger", "dry_run"]
     list_select_related = ["started_by"]
     search_fields = ["error", "started_by__username"]
+    user_search = "started_by__search"
     ordering = ["-started_at", "-id"]
     inlines = [ResultInline]

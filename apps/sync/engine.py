@@ -17,6 +17,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.core.database import clock
+from apps.core.text.visible import first_visible
 from apps.pneumatic.canonical.schemas import Received
 from apps.pneumatic.client import Client, connect
 from apps.pneumatic.client.mirror import Unreadable
@@ -219,7 +220,7 @@ def _row_unless_known(
 
 def _name(resource: registry.Resource[Any, Any], item: Received[Any]) -> str:
     """Return what users call an object that cannot be read: its name now, or else in the mirror."""
-    name = item.name or resource.names([item.id]).get(item.id, "") or _("without a name")
+    name = first_visible(item.name, resource.names([item.id]).get(item.id, "")) or _("without a name")
     return name[:200]
 
 

@@ -10,11 +10,13 @@ from typing import Any, TypeVar, cast
 
 from django.contrib import admin
 from django.core.paginator import Paginator
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+
+from apps.core.searching import has_words
 
 AnyModel = TypeVar("AnyModel", bound=Model)
 
@@ -38,6 +40,18 @@ class ReadOnlyAdmin(_ReadOnly, admin.ModelAdmin[AnyModel]):
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER  # each would count the table again
     list_per_page = 50
+    # The column with the folded names of a row's user, where a search is for these, too.
+    user_search = ""
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[AnyModel], search_term: str
+    ) -> tuple[QuerySet[AnyModel], bool]:
+        """Find rows also by their user, as other pages find users, where ``user_search`` is set."""
+        found, may_repeat = super().get_search_results(request, queryset, search_term)
+        if not self.user_search:
+            return found, may_repeat
+        by_user = has_words(search_term, self.user_search)
+        return queryset.filter(Q(pk__in=found.values("pk")) | by_user), False
 
     def get_fieldsets(self, request: HttpRequest, obj: AnyModel | None = None) -> Any:
         """Show related rows without a link where the user may not see their pages: Django links all of them."""

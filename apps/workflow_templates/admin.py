@@ -41,7 +41,7 @@ class VersionInline(ReadOnlyInline):
 
 @admin.register(Template)
 class TemplateAdmin(ReadOnlyAdmin[Template]):
-    list_display = ["name", "id", "is_active", "fields_count", "tasks_count", "changed_at", "removed_at"]
+    list_display = ["__str__", "id", "is_active", "fields_count", "tasks_count", "changed_at", "removed_at"]
     list_filter = ["is_active", RemovedFilter, "finalizable"]
     ordering = ["order_key", "id"]  # like the catalogue: active first, by name
     search_fields = ["search"]
@@ -93,7 +93,7 @@ class TemplateVersionAdmin(ReadOnlyAdmin[TemplateVersion]):
 
     @admin.display(description=_("template"))
     def template_name(self, version: TemplateVersion) -> str:
-        return version.template.name
+        return version.template.shown_name
 
     @admin.display(description=_("kickoff form"))
     def kickoff_as_json(self, version: TemplateVersion) -> SafeString:

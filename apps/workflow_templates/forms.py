@@ -9,6 +9,7 @@ from django.contrib.auth.models import AbstractUser
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.text.visible import first_visible
 from apps.workflow_templates.selectors import Filters
 from apps.workflow_templates.words import FIELD_TYPES
 
@@ -43,7 +44,7 @@ class CatalogueForm(forms.Form):
         self.is_valid()
         chosen = self.cleaned_data
         return Filters(
-            query=chosen.get("q", ""),
+            query=first_visible(chosen.get("q", "")),
             state=chosen.get("state", ""),
             asks_for=chosen.get("asks_for", ""),
             launchable=chosen.get("mine", False),

@@ -7,6 +7,8 @@ from django.db import models
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.text.visible import first_visible
+
 
 class Template(models.Model):
     """A template as of the last sync. The primary key is Pneumatic's id; ``removed_at`` is set when it was deleted.
@@ -53,7 +55,12 @@ class Template(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return self.shown_name
+
+    @property
+    def shown_name(self) -> str:
+        """The name, or the id where nothing of the name can be seen."""
+        return first_visible(self.name) or gettext("Template %(id)s") % {"id": self.pk}
 
 
 class TemplateVersion(models.Model):

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from apps.core.answers import field_label
 from apps.core.people import Person, resolve
+from apps.core.text.folding import fold
+from apps.core.text.visible import first_visible
 from apps.pneumatic.canonical.form_parts import in_parts
 from apps.pneumatic.canonical.schemas import FieldDefinition, Fieldset, Kickoff, Task
 from apps.workflow_templates import selectors
@@ -151,7 +154,7 @@ def _form_part(
     return FormPart(
         fields=_field_rows(fields),
         is_group=True,
-        title=fieldset.title.strip(),
+        title=first_visible(fieldset.title).strip(),
         description=fieldset.description,
         rules=rule_sentences(fieldset, labels),
     )
@@ -173,7 +176,7 @@ def version_history(template: Template, *, limit: int) -> list[VersionRow]:
 def _field_rows(fields: Iterable[FieldDefinition]) -> list[FieldSummary]:
     return [
         FieldSummary(
-            title=field.name.strip() or field.api_name,
+            title=field_label(field.name, field.api_name),
             type=field_type(field.type),
             definition=field,
             folds_options=len(field.selections) > OPTIONS_SHOWN,
@@ -204,7 +207,10 @@ def _task_row(
         responsible=_people(task.responsible, people),
         dynamic=[
             _("the user named in %(field)s")
-            % {"field": sources.get(performer.api_name, quoted(performer.name))}
+            % {
+                "field": sources.get(performer.api_name)
+                or quoted(field_label(performer.name, performer.api_name))
+            }
             for performer in task.dynamic_performers
         ],
         fields=_field_rows(task.fields),
@@ -224,18 +230,23 @@ def _field_sources(kickoff: Kickoff, tasks: Iterable[Task]) -> dict[str, str]:
     """Return every field's name and its form or task, by api_name."""
     sources = {
         field.api_name: _("%(field)s of the task %(task)s")
-        % {"field": quoted(field.name), "task": quoted(task.name)}
+        % {
+            "field": quoted(field_label(field.name, field.api_name)),
+            "task": quoted(first_visible(task.name) or str(task.number)),
+        }
         for task in tasks
         for field in task.fields
     }
     for field in kickoff.fields:
-        sources[field.api_name] = _("%(field)s of the kickoff form") % {"field": quoted(field.name)}
+        sources[field.api_name] = _("%(field)s of the kickoff form") % {
+            "field": quoted(field_label(field.name, field.api_name))
+        }
     return sources
 
 
 def _people(ids: Iterable[int], people: Mapping[int, Person]) -> PeopleList:
     found = sorted(
-        (people[id_] for id_ in dict.fromkeys(ids)), key=lambda person: (person.name.casefold(), person.id)
+        (people[id_] for id_ in dict.fromkeys(ids)), key=lambda person: (fold(person.name), person.id)
     )
     # A single further user takes no more room than the line that would hide them.
     at_once = PEOPLE_SHOWN + 1 if len(found) == PEOPLE_SHOWN + 1 else PEOPLE_SHOWN

@@ -8,6 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from apps.core.answers import field_label
 from apps.pneumatic.canonical.schemas import FieldDefinition, Fieldset, FieldsetRule, RuleGroup, RuleKind
 from apps.workflow_templates.words import quoted
 
@@ -25,7 +26,7 @@ _OF_SEVERAL: Mapping[RuleKind, str | Promise] = {
 
 def quoted_labels(fields: Iterable[FieldDefinition]) -> dict[str, str]:
     """Return the names of ``fields`` in quotation marks, by api_name."""
-    return {field.api_name: quoted(field.name.strip() or field.api_name) for field in fields}
+    return {field.api_name: quoted(field_label(field.name, field.api_name)) for field in fields}
 
 
 def rule_sentences(fieldset: Fieldset, labels: Mapping[str, str]) -> list[str]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from apps.core.searching import fold
+from apps.core.text.folding import fold
 from apps.pneumatic.canonical.schemas import Kickoff
 
 
 def search_text(*, name: str, description: str) -> str:
     """Return the text that a search for templates reads."""
-    return fold(f"{name}\n{description}").replace("\0", " ")
+    return fold(f"{name}\n{description}")
 
 
 def order_key(*, name: str, is_active: bool) -> str:
@@ -17,7 +17,7 @@ def order_key(*, name: str, is_active: bool) -> str:
     It is one text, so that a page can start in the middle of an index, and cut to 128 characters, because PostgreSQL
     refuses long index entries.
     """
-    return f"{0 if is_active else 1}{fold(name)}".replace("\0", " ")[:128]
+    return f"{0 if is_active else 1}{fold(name)}"[:128]
 
 
 def field_types(kickoff: Kickoff) -> str:

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from apps.core.answers import is_blank
+from apps.core.text.visible import first_visible
 from apps.pneumatic import server
 from apps.pneumatic.canonical import schemas, serialization
 from apps.pneumatic.client import capabilities
@@ -63,7 +63,7 @@ class Templates(Resource[schemas.Template, TemplateRecord]):
     def row(self, item: schemas.Received[schemas.Template], *, content_hash: str) -> TemplateRecord:
         """Return the mirrored template, without times and version."""
         template = item.read()
-        name = gettext("Template %(id)s") % {"id": template.id} if is_blank(template.name) else template.name
+        name = first_visible(template.name) or gettext("Template %(id)s") % {"id": template.id}
         kickoff = serialization.kickoff_to_json(template.kickoff)
         return TemplateRecord(
             template=mirror.fitting(
@@ -126,9 +126,7 @@ class Templates(Resource[schemas.Template, TemplateRecord]):
             return ""
         return gettext(
             "Templates: only those that %(name)s, the user of the API key, owns, views or may start."
-        ) % {
-            "name": key_holder.name or key_holder.email or gettext("User %(id)s") % {"id": key_holder.user_id}
-        }
+        ) % {"name": key_holder.shown_name}
 
 
 def _set_versions(rows: Sequence[TemplateRecord], *, now: dt.datetime) -> None:

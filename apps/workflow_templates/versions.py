@@ -14,6 +14,7 @@ from typing import Literal, TypeVar
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from apps.core.answers import field_label
 from apps.pneumatic.canonical.schemas import FieldDefinition, Fieldset, Kickoff, Selection
 from apps.workflow_templates.rules import quoted_labels, rule_sentences
 from apps.workflow_templates.words import field_type, quoted
@@ -317,11 +318,11 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _group_title(fieldset: Fieldset) -> str:
-    return quoted(fieldset.title.strip() or fieldset.api_name)
+    return quoted(field_label(fieldset.title, fieldset.api_name))
 
 
 def _title(field: FieldDefinition) -> str:
-    return quoted(field.name.strip() or field.api_name)
+    return quoted(field_label(field.name, field.api_name))
 
 
 def _keyed(items: Iterable[tuple[str, Item]]) -> dict[Key, Item]:

@@ -18,7 +18,7 @@ class WorkflowAdmin(ReadOnlyAdmin[Workflow]):
     """Every workflow, latest event first."""
 
     list_display = (
-        "name",
+        "__str__",
         "id",
         "template_name",
         "state",

@@ -10,6 +10,8 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import User
+from apps.core.text.folding import fold
+from apps.core.text.visible import first_visible
 from apps.workflows.models import Workflow
 from apps.workflows.selectors import ME, OUTSIDE, WorkflowFilters, starters
 
@@ -50,7 +52,7 @@ class WorkflowFilterForm(forms.Form):
     def __init__(self, data: Any, *, user: User) -> None:
         super().__init__(data, label_suffix="", use_required_attribute=False)
         self.user = user
-        people = [(str(one.pk), one.get_full_name() or one.get_username()) for one in starters()]
+        people = [(str(one.pk), one.shown_name) for one in starters()]
         self.fields["starter"].choices = [  # type: ignore[attr-defined]  # a ChoiceField
             ("", _("Any user")),
             (ME, _("Me")),
@@ -84,20 +86,16 @@ class WorkflowFilterForm(forms.Form):
         """Return the valid filters."""
         self.is_valid()
         cleaned = self.cleaned_data
-        held = _text(cleaned.get("held", ""))
+        held = first_visible(cleaned.get("held", ""))
         return WorkflowFilters(
             user=self.user,
-            query=_text(cleaned.get("q", "")),
+            query=first_visible(cleaned.get("q", "")),
             state=cleaned.get("state", ""),
-            template=_text(cleaned.get("template", "")),
-            held=ME if held.casefold() in {ME, str(_("me")).casefold()} else held,
+            template=first_visible(cleaned.get("template", "")),
+            held=ME if fold(held) in {ME, fold(str(_("me")))} else held,
             starter=cleaned.get("starter", ""),
             gaps=cleaned.get("gaps", False),
             since=cleaned.get("since"),
             until=cleaned.get("until"),
             quiet=cleaned.get("quiet"),
         )
-
-
-def _text(value: str) -> str:
-    return value.replace("\0", "")

@@ -9,13 +9,14 @@ from django.utils.translation import gettext as _
 
 from apps.accounts.selectors import groups_of
 from apps.core.people import resolve, resolve_groups
+from apps.core.text.visible import first_visible
 
 Key = tuple[int | None, bool]  # an id, and whether it is a group's
 
 
 def named_performers(performers: Iterable[list[Any]]) -> list[tuple[Key, str]]:
     """Return ``Workflow.performers`` as keys and names; the name is '' where events have only the id."""
-    return [((row[0], len(row) > 2), row[1].strip()) for row in performers]
+    return [((row[0], len(row) > 2), first_visible(row[1]).strip()) for row in performers]
 
 
 def names_of(keys: Iterable[Key]) -> dict[Key, str]:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
+
+from apps.core.text.visible import first_visible
 
 
 class Workflow(models.Model):
@@ -81,7 +84,27 @@ class Workflow(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return self.shown_name
+
+    @property
+    def shown_name(self) -> str:
+        """The name, or the id where nothing of the name can be seen: events may have any name."""
+        return shown_name(self.pk, self.name)
+
+    @property
+    def shown_task(self) -> str:
+        """The names of the current tasks of which something can be seen."""
+        return visible_names(self.task_name)
+
+
+def shown_name(pk: int, name: str) -> str:
+    """Return what the workflow ``pk`` is called on pages and in files."""
+    return first_visible(name) or _t("Workflow %(id)s") % {"id": pk}
+
+
+def visible_names(joined: str) -> str:
+    """Return ``Workflow.task_name`` without the names of which nothing can be seen."""
+    return ", ".join(filter(first_visible, joined.split(", ")))
 
 
 class Holder(models.Model):  # words: ok

@@ -15,7 +15,7 @@ from apps.core.database import clock
 from apps.core.days import within
 from apps.core.identifiers import read_number
 from apps.core.people import pneumatic_id_of
-from apps.core.searching import has_words
+from apps.core.searching import has_words, search_words
 from apps.pneumatic.canonical.events import Seen
 from apps.webhooks.freshness import is_worker_behind
 from apps.webhooks.models import Delivery, Event
@@ -204,8 +204,8 @@ def _held(found: QuerySet[Workflow], filters: WorkflowFilters) -> QuerySet[Workf
         ids = [number]
     else:
         # A task may still be assigned to a user who was deactivated.
-        people = search_people(filters.held, limit=PEOPLE_FOUND, with_inactive=True)
-        ids = [person.id for person in people]
+        found_people = search_people(filters.held, limit=PEOPLE_FOUND, with_inactive=True)
+        ids = [person.id for person in found_people] if search_words(filters.held) else []
     return found.filter(pk__in=_assignments(ids).values("workflow"))
 
 

@@ -65,7 +65,8 @@ ROOMS = {
         second_factors
         sign_in
         signals, selectors, sync
-        models, searching, roles
+        models, roles
+        searching
         """,
     "pneumatic": """
         management

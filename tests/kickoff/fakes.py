@@ -7,6 +7,8 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from apps.core.people import Group, Person
+from apps.core.searching import search_words
+from apps.core.text.folding import fold
 from apps.kickoff.forms import KickoffForm
 from apps.kickoff.lookups import HITS, Lookups, StoredFile
 from apps.kickoff.names import control_name
@@ -46,12 +48,12 @@ class FewPeople:
         return {id_: self.people[id_] for id_ in ids if id_ in self.people}
 
     def search(self, query: str) -> list[Person]:
-        words = query.casefold().split()
+        words = search_words(query)
         found = [
             person
             for person in self.people.values()
             if person.status not in {"removed", "inactive"}
-            and all(word in f"{person.name} {person.email}".casefold() for word in words)
+            and all(word in fold(f"{person.name} {person.email}") for word in words)
         ]
         return found[:HITS]
 
@@ -59,11 +61,11 @@ class FewPeople:
         return {id_: self.groups[id_] for id_ in ids if id_ in self.groups}
 
     def search_groups(self, query: str) -> list[Group]:
-        words = query.casefold().split()
+        words = search_words(query)
         found = [
             group
             for group in self.groups.values()
-            if group.status == "active" and all(word in group.name.casefold() for word in words)
+            if group.status == "active" and all(word in fold(group.name) for word in words)
         ]
         return found[:HITS]
 

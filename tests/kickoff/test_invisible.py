@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from apps.accounts.models import PneumaticGroup, PneumaticUser
-from apps.core.answers import is_blank
+from apps.core.text.visible import is_blank
 from apps.workflow_templates.models import Template
 from tests.fixtures.launching import Fill
 from tests.fixtures.sandbox import Sandbox, only_current

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.core.people import Group, Person
+from apps.core.text.visible import is_blank
 from apps.kickoff.fields import create, registered
 from apps.kickoff.fields.string import single_line
 from apps.kickoff.fields.text import unix_lines
@@ -32,10 +33,15 @@ ZONES = [
     "Europe/Berlin",
 ]
 
-# Text as forms can carry it: no lone surrogates, no null.
+
+def has_answer(text: str) -> bool:
+    return not is_blank(text)
+
+
+# Text as forms can carry it: no lone surrogates, no null. What cannot be seen is no answer.
 typed = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=200)
-lines = typed.map(single_line).filter(bool)
-paragraphs = typed.map(unix_lines).filter(str.strip)
+lines = typed.map(single_line).filter(has_answer)
+paragraphs = typed.map(unix_lines).filter(has_answer)
 links = st.builds(
     "https://{}.example/{}".format, st.from_regex(r"[a-z]{1,20}", fullmatch=True), st.integers(0)
 )

@@ -9,6 +9,7 @@ import pytest
 from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
 
+from apps.core.people import Group
 from apps.kickoff.fields import answers_to_json
 from apps.kickoff.transfer import carry_over, initial_from_query, rebase, uploads_in, with_uploads
 from apps.pneumatic.canonical.schemas import Answer, FieldDefinition, Selection, UserValue
@@ -67,6 +68,37 @@ def test_what_a_link_gets_wrong_is_left_out_with_a_note(type_name: str, value: s
 
     assert initial == {}
     assert notes == [f"The link's answer to “Field” was left out: {reason}"]
+
+
+@pytest.mark.parametrize(
+    ("labels", "value", "key"),
+    [
+        (("Zürich", "Bern"), "zurich", "1"),
+        (("Zürich", "ZURICH"), "zurich", "2"),  # it differs by less
+        (("Zürich", "Zùrich"), "zurich", None),  # which one is meant?
+        (("D\N{RIGHT SINGLE QUOTATION MARK}accord", "Non"), "d'accord", "1"),
+    ],
+)
+def test_a_link_names_an_option_without_its_accents(
+    labels: tuple[str, ...], value: str, key: str | None
+) -> None:
+    initial, _notes = prefill(
+        f"kickoff-a={value}", make_field("a", "radio", selections=make_options(*labels))
+    )
+
+    assert initial == ({"kickoff-a": [key]} if key else {})
+
+
+def test_a_link_names_a_group_without_its_accents() -> None:
+    people = FewPeople(groups=[Group(1, "Zürich", status="active"), Group(2, "Genève 2", status="active")])
+    query = QueryDict("kickoff-a=zurich&kickoff-b=Geneve")
+
+    initial, notes = initial_from_query(
+        [make_field("a", "user"), make_field("b", "user")], query, people=people
+    )
+
+    assert initial == {"kickoff-a": ["group:1"]}
+    assert len(notes) == 1
 
 
 def test_an_empty_link_fills_nothing() -> None:

@@ -27,6 +27,7 @@ def file(operator: User) -> UploadedFile:
         attachment_id="5",
         url="https://files.example.com/secret",
         created_at=NOW,
+        search="plan.pdf",
     )
 
 

@@ -21,6 +21,7 @@ class ProviderLinkAdmin(ReadOnlyAdmin[Any]):
     ordering = ["-id"]
     sortable_by = ()
     search_fields = ["user__username", "uid"]
+    user_search = "user__search"
     paginator = BoundedPaginator
 
     def has_module_permission(self, request: HttpRequest) -> bool:

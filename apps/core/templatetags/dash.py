@@ -19,9 +19,10 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext
 
 from apps.core import icons
-from apps.core import markdown as markdown_renderer
 from apps.core.answers import AnswerText
 from apps.core.database import clock
+from apps.core.text import markdown as markdown_renderer
+from apps.core.text.visible import first_visible
 
 register = template.Library()
 
@@ -32,6 +33,12 @@ NOTICE_BY_LEVEL = {levels.SUCCESS: "ok", levels.WARNING: "warn", levels.ERROR: "
 def markdown(text: str | None, top_heading: int = markdown_renderer.TOP_HEADING) -> SafeString:
     """Return Markdown from upstream as sanitised HTML, for a ``.prose`` element."""
     return markdown_renderer.render(text or "", top_heading=top_heading)
+
+
+@register.filter
+def visible(text: str | None, otherwise: object = "") -> object:
+    """Return ``text`` from outside; ``otherwise`` where nothing of it can be seen."""
+    return first_visible(text or "") or otherwise
 
 
 @register.simple_tag

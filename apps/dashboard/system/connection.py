@@ -44,7 +44,7 @@ def api_key() -> Iterator[Condition]:
             _("Pneumatic has not rejected the key; %(command)s reports more.") % {"command": CHECK_CONNECTION}
         )
         return
-    yield ok(_("Pneumatic accepted the key of %(name)s.") % {"name": known.key_holder.name})
+    yield ok(_("Pneumatic accepted the key of %(name)s.") % {"name": known.key_holder.shown_name})
     yield ok(detection.description())
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apps.core.answers import AnswerPart, AnswerText, option_part
-from apps.core.searching import fold
+from apps.core.searching import one_line, without_case
+from apps.core.text.visible import first_visible
 from apps.kickoff.fields.base import SEARCH_TEMPLATE, AnswerError, ControlState, KickoffField, Option
 from apps.kickoff.lookups import HITS, Lookups
 
@@ -30,9 +31,10 @@ class ChoiceField(KickoffField[V]):
     def offered(self) -> dict[str, str]:
         """Return the labels of the selections by key, in order; a selection without a key cannot be chosen."""
         labels: dict[str, str] = {}
-        for selection in self.definition.selections:
+        for number, selection in enumerate(self.definition.selections, start=1):
             if selection.key:
-                labels.setdefault(selection.key, selection.label or selection.key)
+                text = first_visible(selection.label, selection.key)
+                labels.setdefault(selection.key, text or _("Option %(number)d") % {"number": number})
         return labels
 
     @property
@@ -126,21 +128,34 @@ class ChoiceField(KickoffField[V]):
         return alike[0] if len(alike) == 1 else None
 
     def key_for(self, text: str) -> str | None:
-        """Return the offered key that is ``text``, else the first one whose label is, else None."""
+        """Return the offered key that is ``text``, else the first one whose label is, else None.
+
+        Accents do not count where one label alone fits without them.
+        """
         if text in self.offered:
             return text
         alike = self._with_label(text)
-        return next((key for key, label in alike if label == text), alike[0][0] if alike else None)
+        if alike:
+            return next((key for key, label in alike if label == text), alike[0][0])
+        folded = self._by_folded_label.get(one_line(text), [])
+        return folded[0][0] if len(folded) == 1 else None
 
     def _with_label(self, text: str) -> list[tuple[str, str]]:
-        """Return keys and labels of the options with this label, except for case, accents and blanks."""
-        return self._by_folded_label.get(_folded(text), [])
+        """Return keys and labels of the options with this label, except for case and blanks."""
+        return self._by_label.get(without_case(text), [])
+
+    @cached_property
+    def _by_label(self) -> dict[str, list[tuple[str, str]]]:
+        return self._indexed(without_case)
 
     @cached_property
     def _by_folded_label(self) -> dict[str, list[tuple[str, str]]]:
+        return self._indexed(one_line)
+
+    def _indexed(self, index: Callable[[str], str]) -> dict[str, list[tuple[str, str]]]:
         found: dict[str, list[tuple[str, str]]] = {}
         for key, label in self.offered.items():
-            found.setdefault(_folded(label), []).append((key, label))
+            found.setdefault(index(label), []).append((key, label))
         return found
 
     def display_values(self, values: Sequence[str]) -> list[str]:
@@ -157,11 +172,11 @@ class ChoiceField(KickoffField[V]):
 
     def search(self, query: str) -> list[Option]:
         """Return at most ``HITS`` options that hold every word of ``query``; those that begin with it come first."""
-        text = _folded(query)
+        text = one_line(query)
         words = text.split()
         hits = []
         for key, label in self.offered.items():
-            folded = _folded(label)
+            folded = one_line(label)
             if all(word in folded for word in words):
                 hits.append((not folded.startswith(text), Option(key, label)))
         hits.sort(key=lambda hit: hit[0])
@@ -235,8 +250,3 @@ class OneChoiceField(ChoiceField[str]):
     def describe(self, value: str) -> AnswerText:
         """Return the label of the chosen option."""
         return AnswerText((self.part(value),))
-
-
-def _folded(text: str) -> str:
-    """Return ``text`` folded, on one line."""
-    return " ".join(fold(text).split())

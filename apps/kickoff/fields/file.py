@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from apps.core.answers import AnswerText, file_part, safe_link
+from apps.core.text.visible import first_visible
 from apps.kickoff.fields.base import AnswerError, ControlState, KickoffField
 from apps.kickoff.fields.registry import register
 from apps.kickoff.lookups import Lookups, StoredFile
@@ -100,7 +101,9 @@ class FileField(KickoffField[tuple[FileValue, ...]]):
 
     def describe(self, value: tuple[FileValue, ...]) -> AnswerText:
         """Return names, sizes and links."""
-        return AnswerText(tuple(file_part(file.name or file.id, file.url, size=file.size) for file in value))
+        return AnswerText(
+            tuple(file_part(first_visible(file.name, file.id), file.url, size=file.size) for file in value)
+        )
 
     def files_in(self, values: Sequence[str]) -> list[str]:
         """Return the upload ids that were posted."""

@@ -12,7 +12,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from apps.core.answers import AnswerPart, AnswerText, is_blank
+from apps.core.answers import AnswerPart, AnswerText
+from apps.core.text.visible import is_blank
 from apps.kickoff.fields.base import AnswerError, ControlState, KickoffField
 from apps.kickoff.fields.registry import register
 from apps.kickoff.lookups import Lookups

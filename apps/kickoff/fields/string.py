@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 
-from apps.core.answers import is_blank
+from apps.core.text.visible import is_blank
 from apps.kickoff.fields.base import ControlState
 from apps.kickoff.fields.plain import PlainField, refuse_null
 from apps.kickoff.fields.registry import register

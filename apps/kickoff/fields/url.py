@@ -12,7 +12,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from apps.core.answers import AnswerText, is_blank, link_part
+from apps.core.answers import AnswerText, link_part
+from apps.core.text.visible import is_blank
 from apps.kickoff.fields.plain import PlainField
 from apps.kickoff.fields.registry import register
 from apps.kickoff.lookups import Lookups

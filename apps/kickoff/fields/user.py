@@ -10,9 +10,11 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from apps.core.answers import AnswerText, group_part, is_blank, person_part, status_badge
+from apps.core.answers import AnswerText, group_part, person_part, status_badge
 from apps.core.identifiers import read_number
 from apps.core.people import Group, Person
+from apps.core.searching import best_match
+from apps.core.text.visible import is_blank
 from apps.kickoff.fields.base import SEARCH_TEMPLATE, AnswerError, ControlState, KickoffField, Option
 from apps.kickoff.fields.registry import register
 from apps.kickoff.lookups import HITS, Lookups, People
@@ -194,9 +196,11 @@ def _known(control: str, lookups: Lookups) -> Person | Group | None:
 
 
 def _named(wanted: str, people: People) -> Person | Group | None:
-    """Return the user with this e-mail address, else the group with this name, case-insensitively, like Pneumatic."""
-    text = wanted.casefold()
-    person = next((person for person in people.search(wanted) if person.email.casefold() == text), None)
+    """Return the user with this e-mail address, else the group with this name.
+
+    Case does not count, as in Pneumatic, nor do accents where one alone fits without them.
+    """
+    person = best_match(wanted, ((one, one.email) for one in people.search(wanted)))
     if person is not None:
         return person
-    return next((group for group in people.search_groups(wanted) if group.name.casefold() == text), None)
+    return best_match(wanted, ((group, group.name) for group in people.search_groups(wanted)))

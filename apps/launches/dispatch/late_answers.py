@@ -78,7 +78,7 @@ def _previous_result(found: Launch) -> str:
     values = {
         "id": found.workflow_id,
         "attempts": found.attempts,
-        "person": (who.get_full_name() or who.get_username()) if who else "",
+        "person": who.shown_name if who else "",
     }
     if found.evidence is not None:
         return _("Before that, an event matched workflow %(id)s.") % values

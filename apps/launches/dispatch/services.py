@@ -24,7 +24,7 @@ from django.db.models import F
 
 from apps.accounts.models import User
 from apps.core.database import clock
-from apps.core.searching import fold
+from apps.core.text.folding import fold
 from apps.launches import outcomes, selectors
 from apps.launches.dispatch import late_answers
 from apps.launches.dispatch.encoding import bodies_after_refusal, encode_again, stored_answers

@@ -15,6 +15,8 @@ from enum import StrEnum
 
 from django.utils.translation import gettext as _
 
+from apps.core.answers import field_label
+from apps.core.text.visible import first_visible
 from apps.kickoff.fields import create
 from apps.pneumatic.canonical.events import Output
 from apps.pneumatic.canonical.schemas import Answer, FileValue, GroupValue, UserValue, Value
@@ -185,7 +187,7 @@ def _answers(expected: ExpectedWorkflow, outputs: Sequence[Output]) -> Iterable[
     # An answer that was not submitted belongs to another request.
     for output in outputs_by_name.values():
         if text := output_text(output):
-            yield AnswerFit(output.name or output.api_name, "", text, Fit.DIFFERS)
+            yield AnswerFit(field_label(output.name, output.api_name), "", text, Fit.DIFFERS)
 
 
 def _by_labels(answer: Answer, output: Output) -> tuple[Value, Output]:
@@ -221,8 +223,8 @@ def is_same(answer: Answer, output: Output) -> bool:
 def output_text(output: Output) -> str:
     """Return an answer of an event as text; "" where there is none."""
     if output.files:
-        return ", ".join(file.name or file.id for file in output.files)
-    chosen = [choice.label or choice.key for choice in output.choices if choice.is_selected]
+        return ", ".join(first_visible(file.name, file.id) for file in output.files)
+    chosen = [first_visible(choice.label, choice.key) for choice in output.choices if choice.is_selected]
     if not chosen and not output.value.strip() and output.user_id is not None:
         return _("user %(id)s") % {"id": output.user_id}  # releases before 4.3 send no name
     return ", ".join(chosen) if chosen else output.value.strip()

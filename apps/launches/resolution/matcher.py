@@ -302,7 +302,11 @@ def _reported(workflow: Workflow) -> ReportedWorkflow:
 
 def _owners(workflow_ids: Iterable[int], *, besides: Launch) -> Mapping[int, Launch]:
     taken = Launch.objects.filter(workflow_id__in=list(workflow_ids)).exclude(pk=besides.pk)
-    return {launch.workflow_id: launch for launch in taken.only("name", "workflow_id") if launch.workflow_id}
+    return {
+        launch.workflow_id: launch
+        for launch in taken.only("name", "upstream_name", "workflow_id")
+        if launch.workflow_id
+    }
 
 
 def _evidence(workflow: Workflow, comparison: Comparison) -> dict[str, Any]:

@@ -31,7 +31,7 @@ def resolve(launch: Launch, *, user: User, workflow_id: int | None) -> None:
         if other is not None:
             raise ResolveError(
                 _("Workflow %(id)s belongs to another launch already: “%(name)s”.")
-                % {"id": workflow_id, "name": other.name}
+                % {"id": workflow_id, "name": other.shown_name}
             )
         resolved = move(
             launch.pk,

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.core.identifiers import read_uuid
+from apps.core.text.visible import first_visible
 from apps.kickoff.transfer import carry_over, initial_from_query
 from apps.launches.models import Launch
 from apps.launches.submission import urgency
@@ -66,9 +67,9 @@ def suggested_name(template: Template) -> str:
 
     A name without variables is cut to the server's limit. A pattern is not: its variables may be replaced by less.
     """
-    if pattern := template.workflow_name:
+    if pattern := first_visible(template.workflow_name):
         return pattern if VARIABLE.search(pattern) else pattern[: capabilities().longest_name]
-    return _stamped(template.name)
+    return _stamped(template.shown_name)
 
 
 def _fresh_name(template: Template, previous: Launch) -> str:
@@ -80,7 +81,7 @@ def _fresh_name(template: Template, previous: Launch) -> str:
     if suggested is None:
         return previous.name
     fresh = _stamped(suggested["text"])
-    return suggested_name(template) if fresh == _stamped(template.name) else fresh
+    return suggested_name(template) if fresh == _stamped(template.shown_name) else fresh
 
 
 def _stamped(text: str) -> str:

@@ -34,13 +34,13 @@ def launch_progress(launch: Launch, workflows: Mapping[int, Workflow]) -> SafeSt
     workflow = workflows.get(launch.workflow_id) if launch.workflow_id is not None else None
     if workflow is None:
         return ""
-    running = workflow.state == Workflow.State.RUNNING and workflow.task_name
+    running = workflow.state == Workflow.State.RUNNING and workflow.shown_task
     return format_html(
         '<a href="{}" aria-label="{}">{}</a>{}',
         reverse("workflow-detail", args=[workflow.pk]),
         _("Workflow %(id)s: %(state)s") % {"id": workflow.pk, "state": workflow.get_state_display()},
         workflow_state(workflow),
-        format_html('<div class="small"><bdi>{}</bdi></div>', Truncator(workflow.task_name).chars(60))
+        format_html('<div class="small"><bdi>{}</bdi></div>', Truncator(workflow.shown_task).chars(60))
         if running
         else "",
     )

@@ -25,6 +25,7 @@ from django.utils.translation import ngettext
 from apps.accounts.models import User
 from apps.core.database import clock
 from apps.core.identifiers import read_uuid
+from apps.core.text.folding import fold
 from apps.kickoff.lookups import StoredFile
 from apps.launches.models import UploadedFile
 from apps.launches.uploads import thumbnails
@@ -113,6 +114,7 @@ def store(
         url=public.url,
         thumbnail_url=public.thumbnail_url,
         created_at=clock.now(),
+        search=fold(name),
     )
 
 

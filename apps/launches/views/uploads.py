@@ -52,7 +52,7 @@ def file_upload(request: HttpRequest) -> JsonResponse:
     except services.UploadError as error:
         return _error(str(error), status=422)
     return JsonResponse(
-        {"id": str(stored.pk), "name": stored.name, "size": stored.size, "url": stored.url}, status=201
+        {"id": str(stored.pk), "name": str(stored), "size": stored.size, "url": stored.url}, status=201
     )
 
 

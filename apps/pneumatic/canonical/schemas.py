@@ -13,6 +13,9 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import IO, Any, Generic, TypeVar
 
+from django.utils.translation import gettext
+
+from apps.core.text.visible import first_visible
 from apps.pneumatic.canonical.events import Kind, Output
 
 Raw = Mapping[str, Any]
@@ -218,7 +221,12 @@ class KeyHolder:
     is_admin: bool = False
     is_account_owner: bool = False
     zone: str = ""
-    asked_at: dt.datetime | None = field(default=None, compare=False)
+    asked_at: dt.datetime | None = field(default=None, compare=False)  # users move to other zones
+
+    @property
+    def shown_name(self) -> str:
+        """The name, the e-mail or the id: the first of which something can be seen."""
+        return first_visible(self.name, self.email) or gettext("User %(id)s") % {"id": self.user_id}
 
     @property
     def sees_everything(self) -> bool:

@@ -17,7 +17,7 @@ from apps.core.people import Person, resolve
 from apps.workflow_templates.models import Template
 from apps.workflows import selectors
 from apps.workflows.holders import named_performers, names_of_unnamed
-from apps.workflows.models import Workflow
+from apps.workflows.models import Workflow, shown_name, visible_names
 from apps.workflows.presentation.rows import OPEN
 
 HEADINGS = (
@@ -107,13 +107,13 @@ def _rows(workflows: QuerySet[Workflow]) -> Iterator[list[object]]:
             yield [
                 *(
                     pk,
-                    name,
+                    shown_name(pk, name),
                     template_name,
                     template_id,
                     states.get(state, state),
                     confirmed if is_confirmed else inferred,
                 ),
-                *(step, tasks if tasks and tasks >= (step or 0) else None, task),
+                *(step, tasks if tasks and tasks >= (step or 0) else None, visible_names(task)),
                 ", ".join(assigned_to),
                 since if is_open and state != Workflow.State.SNOOZED else None,
                 *(username or _starter(outside.get(pk), people), email, started, ended, events),

@@ -19,6 +19,7 @@ from apps.core.answers import (
 )
 from apps.core.identifiers import read_number
 from apps.core.people import Group, Person
+from apps.core.text.visible import first_visible
 from apps.pneumatic.canonical.events import Output
 
 
@@ -47,7 +48,7 @@ def _answer(output: Output, people: Mapping[int, Person], groups: Mapping[int, G
     if output.files:
         return AnswerText(tuple(file_part(file.name, file.url) for file in output.files))
     if chosen := [choice for choice in output.choices if choice.is_selected]:
-        return AnswerText(tuple(option_part(choice.label or choice.key) for choice in chosen))
+        return AnswerText(tuple(option_part(first_visible(choice.label, choice.key)) for choice in chosen))
     if output.type == "user":
         return _group(output, groups) if output.group_id is not None else _person(output, people)
     if output.type == "date":
@@ -67,13 +68,15 @@ def _user_id(output: Output) -> int | None:
 def _person(output: Output, people: Mapping[int, Person]) -> AnswerText:
     number = _user_id(output)
     person = people.get(number) if number is not None else None
-    if person is None or (person.status == "unknown" and output.user_id is not None and output.value.strip()):
+    if person is None or (
+        person.status == "unknown" and output.user_id is not None and first_visible(output.value)
+    ):
         return text_answer(output.value)  # the reported name, or a text that is no id
     return AnswerText((person_part(replace(person, email="")),))  # workflow pages show no e-mail addresses
 
 
 def _group(output: Output, groups: Mapping[int, Group]) -> AnswerText:
     known = groups.get(output.group_id or 0)
-    name = output.value.strip() or (known.name if known else "")
+    name = first_visible(output.value).strip() or (known.name if known else "")
     status = known.status if known and not (name and known.status == "unknown") else "active"
     return AnswerText((group_part(Group(output.group_id or 0, name, status=status)),))

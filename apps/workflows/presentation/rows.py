@@ -9,6 +9,7 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
 from apps.core.people import resolve
+from apps.core.text.visible import first_visible
 from apps.workflow_templates.models import Template
 from apps.workflows import selectors
 from apps.workflows.holders import keys_of, named_performers, names_of_unnamed, shown_names
@@ -47,7 +48,7 @@ class WorkflowRow:
     @property
     def template_name(self) -> str:
         """Return the template's name as it is now, or else as in an event."""
-        return self.template.name if self.template else self.workflow.template_name
+        return self.template.shown_name if self.template else first_visible(self.workflow.template_name)
 
     @property
     def steps(self) -> int | None:
@@ -106,13 +107,13 @@ def rows(
 def news(workflow: Workflow) -> str:
     """Return the status of a workflow as a sentence for screen readers."""
     words = {
-        "name": Truncator(workflow.name).chars(80) or workflow.pk,
+        "name": Truncator(workflow.shown_name).chars(80),
         "state": workflow.get_state_display(),
         "step": workflow.step,
-        "task": Truncator(workflow.task_name).chars(80),
+        "task": Truncator(workflow.shown_task).chars(80),
     }
-    if workflow.state == State.RUNNING and workflow.step and workflow.task_name:
+    if workflow.state == State.RUNNING and workflow.step and workflow.shown_task:
         return _("%(name)s: now at step %(step)s, %(task)s") % words
-    if workflow.state == State.RUNNING and workflow.task_name:
+    if workflow.state == State.RUNNING and workflow.shown_task:
         return _("%(name)s: now at %(task)s") % words
     return _("%(name)s: now %(state)s") % words

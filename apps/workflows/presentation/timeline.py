@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 from apps.core.answers import LabelledAnswer
 from apps.core.database import clock
 from apps.core.people import Group, Person, resolve, resolve_groups
+from apps.core.text.visible import first_visible
 from apps.pneumatic.canonical.events import (
     Event,
     Output,
@@ -191,14 +192,14 @@ class _People:
         """Return the name of a performer."""
         found = self.groups if performer.is_group else self.by_id
         known = found.get(performer.id) if performer.id is not None else None
-        return performer.name.strip() or (known.name if known else _("Unknown user"))
+        return first_visible(performer.name).strip() or (known.name if known else _("Unknown user"))
 
 
 def _people(
     outputs: Sequence[Output], performers: Iterable[Performer], also: Collection[int] = ()
 ) -> _People:
     """Return the users and groups that are answers, and the performers without a name."""
-    nameless = [one for one in performers if one.id is not None and not one.name.strip()]
+    nameless = [one for one in performers if one.id is not None and not first_visible(one.name)]
     people = people_in(outputs) | {one.id for one in nameless if one.id is not None and not one.is_group}
     groups = groups_in(outputs) | {one.id for one in nameless if one.id is not None and one.is_group}
     people |= set(also)
@@ -207,7 +208,7 @@ def _people(
 
 def _task_detail(task: TaskRound, people: _People) -> TaskDetail:
     return TaskDetail(
-        name=task.name,
+        name=first_visible(task.name),
         number=task.number,
         round=task.round,
         description=task.description,
@@ -220,7 +221,7 @@ def _task_detail(task: TaskRound, people: _People) -> TaskDetail:
 
 def _snapshot_detail(task: TaskSnapshot, people: _People) -> TaskDetail:
     return TaskDetail(
-        name=task.name,
+        name=first_visible(task.name),
         number=task.number,
         round=1,
         description=task.description,
@@ -307,6 +308,7 @@ def _task_name(task: TaskRound | None) -> str:
 
 def step_name(number: int | None, name: str) -> str:
     """Return "Step 2, Approve", or the known part of it."""
+    name = first_visible(name)
     if number is None:
         return name or _("A step")
     if not name:
@@ -369,6 +371,6 @@ def _gap(gap: Gap) -> str:
         ),
         GapKind.CONTRADICTION: _("Two events conflict. One of them is shown."),
     }
-    if gap.kind == GapKind.RETURN and gap.number is None and not gap.name:
+    if gap.kind == GapKind.RETURN and gap.number is None and not first_visible(gap.name):
         return _("The workflow was returned or continued after its end, but that event is missing.")
     return sentences[gap.kind] % {"step": step}

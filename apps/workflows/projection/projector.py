@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any
 
-from apps.core.searching import fold
+from apps.core.text.folding import fold
 from apps.pneumatic.canonical.activity import ActivityLog
 from apps.pneumatic.canonical.events import Event, Kind, Output, Seen, TaskSnapshot, performer_to_json
 from apps.pneumatic.canonical.serialization import quick_hash
@@ -223,4 +223,4 @@ MAX_SEARCH_CHARACTERS = 600
 
 def search_text(name: str) -> str:
     """Return what a workflow is searched by."""
-    return fold(name).replace("\0", " ")[:MAX_SEARCH_CHARACTERS]
+    return fold(name)[:MAX_SEARCH_CHARACTERS]

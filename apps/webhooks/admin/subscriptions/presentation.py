@@ -10,6 +10,7 @@ from typing import Any
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
+from apps.core.text.visible import first_visible
 from apps.pneumatic.canonical.events import Kind as EventKind
 from apps.webhooks.admin.subscriptions.sparklines import Sparkline, sparkline
 from apps.webhooks.admin.subscriptions.statistics import Statistics
@@ -69,7 +70,9 @@ def hide_token(target: str) -> str:
 
 def event_label(kind: str, event: str) -> str:
     """Return the label of ``kind``; of an unknown kind the API's name ``event``."""
-    return capfirst(str(Kind(kind).label)) if kind in Kind.values else event
+    return (
+        capfirst(str(Kind(kind).label)) if kind in Kind.values else first_visible(event) or _("Unknown event")
+    )
 
 
 def rows(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.core.markdown import MAX_CHARACTERS, render
+from apps.core.text.markdown import MAX_CHARACTERS, render
 from tests.fixtures.depth import examples
 
 HARMLESS_TAG = re.compile(

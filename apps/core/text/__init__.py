@@ -1,0 +1,1 @@
+"""Texts as people read, write and look for them."""
