@@ -19,7 +19,7 @@ from apps.pneumatic.client import capabilities
 from apps.workflow_templates.models import RunAllowed, Template, TemplateUse, TemplateVersion
 
 MAX_FAVOURITES = 20
-EXCERPT = 240
+EXCERPT = 480  # characters of a description: more than lists show, for its markup
 # A user id that no template's ``run_allowed`` contains: Pneumatic's ids start at 1.
 NO_USER = 0
 

@@ -15,12 +15,7 @@ from apps.pneumatic.canonical.schemas import FieldDefinition
 
 MAX_QUOTE_CHARACTERS = 80
 
-_LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()]*(?:\([^()]*\)[^()]*)?\)")
-_MARKS = re.compile(
-    r"^[ \t]*(?:#{1,6}|>+|[-*+]|\d{1,3}[.)]|```.*|[-*_=]{3,})(?:[ \t]+|$)|^[ \t]*\|.*$", re.MULTILINE
-)
 _SECONDS = re.compile(r"-?[0-9]{1,12}(\.[0-9]*)?")
-_EMPHASIS = re.compile(r"\*{1,3}(?=\S)|(?<=\S)\*{1,3}|~~|`")
 
 FIELD_TYPES: dict[str, str | Promise] = {
     "string": gettext_lazy("short text"),
@@ -78,10 +73,3 @@ def duration(length: dt.timedelta) -> str:
         ngettext("%d second", "%d seconds", seconds) % seconds if seconds else "",
     ]
     return ", ".join(part for part in parts if part) or ngettext("%d second", "%d seconds", 0) % 0
-
-
-def plain(text: str) -> str:
-    """Return Markdown as one line of plain text: the text of links, no markup. It is not escaped."""
-    text = _LINK.sub(r"\1", text)
-    text = _MARKS.sub(" ", text)
-    return " ".join(_EMPHASIS.sub("", text).split())

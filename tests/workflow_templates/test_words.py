@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from apps.workflow_templates.words import default_text, duration, field_type, plain, quoted
+from apps.workflow_templates.words import default_text, duration, field_type, quoted
 from tests.factories import make_field
 
 
@@ -59,19 +59,3 @@ def test_an_unknown_field_type_is_named_as_the_server_names_it() -> None:
 )
 def test_a_quotation_stays_short_and_apart(text: str, expected: str) -> None:
     assert quoted(text) == expected
-
-
-@pytest.mark.parametrize(
-    ("markdown", "expected"),
-    [
-        ("For **all** of _us_, `now`", "For all of _us_, now"),
-        ("# Title\n\n- one\n- two\n\n1. three", "Title one two three"),
-        ("See [the wiki](https://example.com/a_(b)) and ![a picture](x.png)", "See the wiki and a picture"),
-        ("| a | b |\n|---|---|\n| 1 | 2 |\n\nafter", "after"),
-        ("2 * 3 = 6, snake_case", "2 * 3 = 6, snake_case"),
-        ("<script>alert(1)</script>", "<script>alert(1)</script>"),
-        ("", ""),
-    ],
-)
-def test_markdown_becomes_one_line_of_text(markdown: str, expected: str) -> None:
-    assert plain(markdown) == expected

@@ -22,11 +22,16 @@ TAGS = {
 _parser = MarkdownIt("commonmark", {"html": False, "breaks": True}).enable(["table", "strikethrough"])
 
 
+def parse(text: str) -> list[Token]:
+    """Return the tokens of ``text``."""
+    return _parser.parse(text.replace("\x00", ""))
+
+
 def render(text: str, *, top_heading: int = TOP_HEADING) -> SafeString:
     """Return ``text`` as safe HTML whose headings start at ``top_heading`` and skip no level."""
     if len(text) > MAX_CHARACTERS:
         return mark_safe(linebreaks(text, autoescape=True))  # noqa: S308 - escaped by linebreaks
-    tokens = _parser.parse(text.replace("\x00", ""))
+    tokens = parse(text)
     _demote_headings(tokens, top_heading)
     for token in tokens:
         if token.children:

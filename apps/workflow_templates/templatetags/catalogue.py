@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from django import template
 
-from apps.workflow_templates import words
+from apps.core.text.excerpt import in_one_line
+from apps.workflow_templates.selectors import EXCERPT
 
 register = template.Library()
 
-register.filter("plain", words.plain)
+
+@register.filter
+def plain(excerpt: str) -> str:
+    """Return the beginning of a description (``selectors``) as one line of text."""
+    return in_one_line(excerpt, is_cut=len(excerpt) >= EXCERPT)
