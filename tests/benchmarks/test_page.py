@@ -44,6 +44,16 @@ def test_every_part_has_its_place_on_the_page() -> None:
         assert with_results(page, part, [table()]) != page
 
 
+def test_every_part_has_a_test_that_runs_it() -> None:
+    folder = Path(__file__).parent
+    tests = "".join(
+        (folder / name).read_text(encoding="utf-8") for name in ("test_parts.py", "test_served.py")
+    )
+
+    for measure in command.PARTS.values():
+        assert f"{measure.__module__.rpartition('.')[2]}.{measure.__name__}(repeats=1)" in tests
+
+
 def test_the_command_measures_what_is_named_and_writes_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import kill, peer_fastify, processes, receive, serving
+from benchmarks import kill, nginx, peer_fastify, processes, receive, serving, slow
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def on_copies(migrated: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
         database.unlink()
 
     monkeypatch.setattr(serving, "manage", manage)
-    for part in (receive, kill):
+    for part in (receive, kill, slow):
         monkeypatch.setattr(part, "databases", lambda: iter([("SQLite", "sqlite")]))
         monkeypatch.setattr(part, "fresh", fresh)
 
@@ -68,3 +68,22 @@ def test_killing(monkeypatch: pytest.MonkeyPatch) -> None:
     (table,) = kill.measure(repeats=1)
 
     assert [row[-1] for row in table.rows] == ["holds", "holds"]
+
+
+@pytest.mark.ci
+@pytest.mark.skipif(nginx.PROGRAM is None, reason="nginx is missing")
+def test_slow_senders(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(slow, "SENDERS", 2)
+    monkeypatch.setattr(slow, "IDLE", 3)
+    monkeypatch.setattr(slow, "REQUESTS", 3)
+
+    (table,) = slow.measure(repeats=1)
+
+    assert [row[0] for row in table.rows] == ["p95 of a page, SQLite, ms", "p95 of the receiver, SQLite, ms"]
+
+
+@pytest.mark.ci
+def test_slow_senders_are_left_out_without_nginx(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nginx, "PROGRAM", None)
+
+    assert slow.measure(repeats=1) == []
