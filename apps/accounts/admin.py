@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import logging
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.conf import settings
@@ -12,25 +11,35 @@ from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
-from django.db.models import Field, ManyToManyField, Q, QuerySet
+from django.db.models import Count, Field, ManyToManyField, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils import timezone
-from django.utils.formats import localize
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from apps.accounts.models import FailedSignIn, PneumaticGroup, PneumaticUser, SignIn, SignInLimit, User
+from apps.accounts.models import PneumaticGroup, PneumaticUser, User
 from apps.accounts.roles import ROLES
 from apps.accounts.second_factors import services as second_factors
 from apps.accounts.selectors import pneumatic_user_for
+from apps.accounts.sign_in import admin as sign_in_log
+from apps.accounts.sign_in.user_forms import NewPasswordForm, NewUserForm, UserForm
 from apps.core.people import resolve
 from apps.core.searching import has_words, search_words
+from apps.core.templatetags.admin_rows import EMPTY, timestamp, yes_or_no
 from apps.core.text.folding import fold
 from apps.sync.readonly import BoundedPaginator, ReadOnlyAdmin, pretty
 
 logger = logging.getLogger(__name__)
+
+# Of a user in Pneumatic, under its name there.
+STATUSES = {
+    "active": _("active"),
+    "invited": _("invited"),
+    "inactive": _("deactivated"),
+    "guest": _("guest"),
+}
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -40,33 +49,30 @@ class StateFilter(admin.SimpleListFilter):
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [
-            ("active", _("active")),
-            ("invited", _("invited")),
-            ("inactive", _("deactivated")),
-            ("guest", _("guest")),
-            ("gone", _("removed")),
-        ]
+        return [*STATUSES.items(), ("gone", _("removed"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if self.value() == "gone":
             return queryset.filter(removed_at__isnull=False)
-        if self.value() in {"active", "invited", "inactive", "guest"}:
+        if self.value() in STATUSES:
             return queryset.filter(removed_at=None, status=self.value())
         return queryset
 
 
 @admin.register(PneumaticUser)
 class PneumaticUserAdmin(ReadOnlyAdmin[PneumaticUser]):
-    list_display = ["__str__", "email", "status", "is_admin", "is_account_owner", "changed_at", "removed_at"]
+    list_display = ["__str__", "email", "state", "is_admin", "is_account_owner", "changed_at", "removed_at"]
     list_filter = [StateFilter, "is_admin", "is_account_owner"]
     ordering = ["search", "id"]  # by name, with the index accounts_person_search
     sortable_by = ()  # no other order has an index
     search_fields = ["search"]
     search_help_text = _("Any part of name or e-mail")
     paginator = BoundedPaginator
-    readonly_fields = ["wire_object"]
-    exclude = ["raw", "content_hash"]
+    fields = [
+        *("id", "name", "email", "first_name", "last_name", "state", "is_admin", "is_account_owner"),
+        *("first_seen_at", "changed_at", "removed_at", "wire_object"),
+    ]
+    readonly_fields = ["state", "wire_object"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PneumaticUser]:
         return super().get_queryset(request).defer("raw")
@@ -80,8 +86,12 @@ class PneumaticUserAdmin(ReadOnlyAdmin[PneumaticUser]):
             return queryset, False
         return queryset.filter(id__in=PneumaticUser.objects.filter(words).order_by().values("id")), False
 
+    @admin.display(description=_("status"))
+    def state(self, person: PneumaticUser) -> str:
+        return str(STATUSES.get(person.status, person.status))
+
     @admin.display(description=_("response of Pneumatic"))
-    def wire_object(self, person: PneumaticUser) -> SafeString:
+    def wire_object(self, person: PneumaticUser) -> SafeString | str:
         return pretty(person.raw)
 
 
@@ -111,26 +121,40 @@ class PneumaticGroupAdmin(ReadOnlyAdmin[PneumaticGroup]):
         return ", ".join(person.name for person in people.values())
 
     @admin.display(description=_("response of Pneumatic"))
-    def wire_object(self, group: PneumaticGroup) -> SafeString:
+    def wire_object(self, group: PneumaticGroup) -> SafeString | str:
         return pretty(group.raw)
+
+
+class RoleFilter(admin.RelatedFieldListFilter):
+    """By role; "no role" for users who can see nothing yet."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.title = _("role")
+        self.empty_value_display = SafeString(_t("no role"))
 
 
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin[User]):
-    """Users who sign in here. A role is a group; Integrators and Administrators have access to this admin."""
+    """Users who sign in here. Integrators and Administrators have access to this admin."""
 
-    list_display = ["username", "email", "get_full_name", "roles", "is_active", "last_login"]
-    list_filter = ["groups", "is_active"]
+    form = UserForm
+    add_form = NewUserForm
+    change_password_form = NewPasswordForm
+    list_display = ["username", "full_name", "address", "roles", "is_active", "last_sign_in"]
+    list_filter = [("groups", RoleFilter), "is_active"]
     actions = ["remove_second_factor"]
     search_fields = ["search"]
     search_help_text = _("Any part of username, name or e-mail")
-    readonly_fields = ["is_staff", "in_pneumatic", "last_login", "date_joined"]
+    show_facets = admin.ShowFacets.NEVER
+    list_per_page = 50
+    readonly_fields = ["opens_admin", "in_pneumatic", "superuser", "permissions", "last_sign_in", "created"]
     fieldsets = [
         (None, {"fields": ["username", "password"]}),
         (_("Person"), {"fields": ["first_name", "last_name", "email", "in_pneumatic"]}),
-        (_("Roles"), {"fields": ["is_active", "groups", "is_staff"]}),
+        (_("Roles"), {"fields": ["is_active", "groups", "opens_admin"]}),
         (_("Beyond roles"), {"fields": ["is_superuser", "user_permissions"], "classes": ["collapse"]}),
-        (_("Dates"), {"fields": ["last_login", "date_joined"]}),
+        (_("Dates"), {"fields": ["last_sign_in", "created"]}),
     ]
     add_fieldsets = [
         (None, {"fields": ["username", "email", "usable_password", "password1", "password2", "groups"]}),
@@ -145,16 +169,36 @@ class UserAdmin(DjangoUserAdmin[User]):
         """Find users who have every word."""
         return queryset.filter(has_words(search_term)), False
 
-    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
-        """Let only superusers change permissions beyond roles."""
-        fields = list(super().get_readonly_fields(request, obj))
-        return fields if request.user.is_superuser else [*fields, "is_superuser", "user_permissions"]
+    def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
+        """Let only superusers change permissions beyond roles; show the rest of who may not be changed as words."""
+        found = super().get_fieldsets(request, obj)
+        if obj is None:
+            return found
+        words: dict[Any, Any] = {}
+        if not request.user.is_superuser:
+            words |= {"is_superuser": "superuser", "user_permissions": "permissions"}
+        if not self.has_change_permission(request, obj):
+            # The link at the password leads to a page that is closed.
+            words |= {"password": "", "email": "address", "is_active": "active", "groups": "roles"}
+
+        def shown(fields: Any) -> list[Any]:
+            return [name for field in fields if (name := words.get(field, field))]
+
+        return [(title, {**options, "fields": shown(options["fields"])}) for title, options in found]
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return self._outranks(request, obj) and super().has_change_permission(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return self._outranks(request, obj) and super().has_delete_permission(request, obj)
+
+    # Label and help of fields that Django names in other words.
+    _WORDS: ClassVar = {
+        "email": (_("E-mail"), _("Links this user to the Pneumatic user with the same address.")),
+        "is_active": (_("Active"), _("Can sign in. Deactivate users instead of deleting them.")),
+        "is_superuser": (_("Superuser"), _("Has every permission, regardless of the roles.")),
+        "user_permissions": (_("Permissions"), _("In addition to those of the roles.")),
+    }
 
     @staticmethod
     def _outranks(request: HttpRequest, obj: User | None) -> bool:
@@ -172,8 +216,9 @@ class UserAdmin(DjangoUserAdmin[User]):
 
     def formfield_for_dbfield(self, db_field: Field[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
-        if db_field.name == "email" and field is not None:
-            field.help_text = _("Links this user to the Pneumatic user with the same address.")
+        words = self._WORDS.get(db_field.name)
+        if words and field is not None:
+            field.label, field.help_text = words
         return field
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002 - Django's name
@@ -215,18 +260,53 @@ class UserAdmin(DjangoUserAdmin[User]):
         columns = super().get_list_display(request)
         return [*columns, "has_second_factor"] if second_factors.is_on() else columns
 
-    @admin.display(description=_("second factor"), boolean=True)
-    def has_second_factor(self, user: User) -> bool:
-        return hasattr(user, "second_factor")
+    @admin.display(description=_("second factor"))
+    def has_second_factor(self, user: User) -> str | None:
+        return yes_or_no(hasattr(user, "second_factor"))
+
+    @admin.display(description=_("name"), ordering="last_name")
+    def full_name(self, user: User) -> str:
+        return user.get_full_name()
+
+    @admin.display(description=_("e-mail"), ordering="email")
+    def address(self, user: User) -> str:
+        return user.email
 
     @admin.display(description=_("roles"))
     def roles(self, user: User) -> str:
         return ", ".join(group.name for group in user.groups.all())
 
+    @admin.display(description=_("active"))
+    def active(self, user: User) -> str | None:
+        return yes_or_no(user.is_active)
+
+    @admin.display(description=_("superuser"))
+    def superuser(self, user: User) -> str | None:
+        return yes_or_no(user.is_superuser)
+
+    @admin.display(description=_("permissions"))
+    def permissions(self, user: User) -> str:
+        """Return those in addition to the permissions of the roles."""
+        return ", ".join(permission.name for permission in user.user_permissions.all()) or EMPTY
+
+    @admin.display(description=_("last sign-in"), ordering="last_login")
+    def last_sign_in(self, user: User) -> SafeString | str:
+        return timestamp(user.last_login)
+
+    @admin.display(description=_("created"))
+    def created(self, user: User) -> SafeString | str:
+        return timestamp(user.date_joined)
+
+    @admin.display(description=_("Django admin"))
+    def opens_admin(self, user: User) -> str:
+        return (
+            _t("Can be opened by this user.") if user.is_staff else _t("Opens with a role that includes it.")
+        )
+
     @admin.display(description=_("in Pneumatic"))
     def in_pneumatic(self, user: User) -> str:
         person = pneumatic_user_for(user)
-        return f"{person.shown_name} ({person.id})" if person else "-"
+        return f"{person.shown_name} ({person.id})" if person else EMPTY
 
 
 admin.site.unregister(Group)
@@ -234,7 +314,17 @@ admin.site.unregister(Group)
 
 @admin.register(Group)
 class RoleAdmin(DjangoGroupAdmin):
-    """Groups. The roles among them keep their names and cannot be deleted: pages and permissions refer to them."""
+    """Roles. The four of the product keep their names and cannot be deleted: pages and permissions refer to them."""
+
+    fields = ["name", "permissions"]
+    list_display = ["name", "size"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Group]:
+        return super().get_queryset(request).annotate(users=Count("user"))
+
+    @admin.display(description=_("users"))
+    def size(self, group: Group) -> int:
+        return int(getattr(group, "users", 0))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Group | None = None) -> list[str]:
         fields = list(super().get_readonly_fields(request, obj))
@@ -262,79 +352,4 @@ if settings.OIDC_ISSUER:
 
     register(admin.site)
 
-
-class _AccessAdmin(ReadOnlyAdmin[Any]):
-    """Rows of axes' tables, the newest first, in the words of the dashboard."""
-
-    ordering = ["-id"]
-    sortable_by = ()
-    search_fields = ["username", "ip_address"]
-    search_help_text = _("Account or address. A name that is no account is stored as unknown-…")
-    paginator = BoundedPaginator
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        """Find the rows of users by all that users are found by: these tables have only the username."""
-        found, _may_repeat = super().get_search_results(request, queryset, search_term)
-        users = User.objects.filter(has_words(search_term)).order_by().values("username")
-        return queryset.filter(Q(pk__in=found.values("pk")) | Q(username__in=users)), False
-
-    @admin.display(description=_("account"))
-    def account(self, row: SignIn | FailedSignIn | SignInLimit) -> str:
-        return str(row.username)
-
-    @admin.display(description=_("address"))
-    def address(self, row: SignIn | FailedSignIn | SignInLimit) -> str:
-        return row.ip_address or "-"
-
-    @admin.display(description=_("time"))
-    def time(self, row: SignIn | FailedSignIn) -> str:
-        return _shown(row.attempt_time)
-
-    @admin.display(description=_("browser"))
-    def browser(self, row: SignIn | FailedSignIn) -> str:
-        return str(row.user_agent)
-
-
-@admin.register(SignIn)
-class SignInAdmin(_AccessAdmin):
-    list_display = ["time", "account", "address", "browser", "signed_out"]
-    fields = ["account", "time", "signed_out", "address", "browser", "path_info"]
-
-    @admin.display(description=_("signed out"))
-    def signed_out(self, row: SignIn) -> str:
-        return _shown(row.logout_time) if row.logout_time else "-"
-
-
-@admin.register(FailedSignIn)
-class FailedSignInAdmin(_AccessAdmin):
-    list_display = ["time", "account", "address", "browser"]
-    fields = ["account", "time", "address", "browser", "path_info"]
-
-
-@admin.register(SignInLimit)
-class SignInLimitAdmin(_AccessAdmin):
-    """Who has to wait. Deleting a row ends the wait."""
-
-    list_display = ["account", "client", "address", "failures", "ends"]
-    fields = ["account", "client", "address", "failures", "ends"]
-
-    def has_delete_permission(self, request: HttpRequest, obj: SignInLimit | None = None) -> bool:
-        return request.user.has_perm("accounts.delete_signinlimit")
-
-    @admin.display(description=_("client"))
-    def client(self, row: SignInLimit) -> str:
-        return str(row.user_agent)
-
-    @admin.display(description=_("wrong passwords"))
-    def failures(self, row: SignInLimit) -> int:
-        return int(row.failures_since_start)
-
-    @admin.display(description=_("ends"))
-    def ends(self, row: SignInLimit) -> str:
-        return _shown(row.attempt_time + settings.AXES_COOLOFF_TIME)
-
-
-def _shown(time: dt.datetime) -> str:
-    return localize(timezone.localtime(time))
+sign_in_log.register(admin.site)

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.contrib.auth.signals import user_logged_in
 from django.db.models.signals import m2m_changed, post_migrate
 from django.utils.translation import gettext_lazy as _
@@ -13,6 +13,8 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register resolvers, resources of the sync, and the signals that maintain roles."""
+        from django.contrib.auth.models import Group
+
         from apps.accounts import roles, selectors, signals
         from apps.accounts.models import User
         from apps.accounts.sign_in import retention, sessions
@@ -30,3 +32,6 @@ class AccountsConfig(AppConfig):
         user_logged_in.connect(sessions.begin)
         post_migrate.connect(roles.grant_permissions, sender=self)
         m2m_changed.connect(signals.follow_staff_roles, sender=User.groups.through)
+        # Django's groups are the roles. Its migrations keep their own words.
+        apps.get_app_config("auth").verbose_name = self.verbose_name
+        Group._meta.verbose_name, Group._meta.verbose_name_plural = _("role"), _("roles")

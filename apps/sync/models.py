@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
+
+# The end of a ``badge--`` class, by status of a run or of a result; all others are errors.
+_TONES: dict[str, str] = {
+    "done": "ok",
+    **dict.fromkeys(("queued", "running", "fetching", "writing"), "info"),
+    **dict.fromkeys(("incomplete", "refused"), "warn"),
+    **dict.fromkeys(("forbidden", "absent"), "quiet"),
+}
 
 
 class SyncRun(models.Model):
@@ -62,7 +72,13 @@ class SyncRun(models.Model):
         permissions = [("run_sync", "Can start a sync")]
 
     def __str__(self) -> str:
-        return f"{self.started_at:%Y-%m-%d %H:%M:%S} {self.get_state_display()}"
+        started = date_format(timezone.localtime(self.started_at), "DATETIME_FORMAT")
+        return f"{started}, {self.get_state_display()}"
+
+    @property
+    def tone(self) -> str:
+        """The end of a ``badge--`` class."""
+        return _TONES.get(self.state, "bad")
 
 
 class SyncResult(models.Model):
@@ -108,6 +124,11 @@ class SyncResult(models.Model):
 
     def __str__(self) -> str:
         return f"{self.resource}: {self.get_state_display()}"
+
+    @property
+    def tone(self) -> str:
+        """The end of a ``badge--`` class."""
+        return _TONES.get(self.state, "bad")
 
 
 class ServerFinding(models.Model):

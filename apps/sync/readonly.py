@@ -6,17 +6,24 @@ Django's classes take a type parameter at run time because ``django-tasks`` appl
 from __future__ import annotations
 
 import json
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from django.contrib import admin
+from django.contrib.admin.utils import quote
+from django.contrib.auth.models import AbstractUser
 from django.core.paginator import Paginator
-from django.db.models import Model, Q, QuerySet
+from django.db.models import JSONField, Model, Q, QuerySet
 from django.http import HttpRequest
-from django.utils.functional import cached_property
+from django.urls import reverse
+from django.utils.functional import Promise, cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
 from apps.core.searching import has_words
+from apps.core.templatetags.admin_rows import EMPTY, in_place_of, person
+
+MAX_LINES = 40  # of JSON that a page shows at once
 
 AnyModel = TypeVar("AnyModel", bound=Model)
 
@@ -54,28 +61,31 @@ class ReadOnlyAdmin(_ReadOnly, admin.ModelAdmin[AnyModel]):
         return queryset.filter(Q(pk__in=found.values("pk")) | by_user), False
 
     def get_fieldsets(self, request: HttpRequest, obj: AnyModel | None = None) -> Any:
-        """Show related rows without a link where the user may not see their pages: Django links all of them."""
+        """Show JSON to read, and related rows without a link where the user may not see their pages."""
         return [
             (title, {**options, "fields": [self._shown(request, name) for name in options["fields"]]})
             for title, options in super().get_fieldsets(request, obj)
         ]
 
     def _shown(self, request: HttpRequest, name: Any) -> Any:
-        """Return a field as it is, or a function in place of it that gives only its text."""
-        relation = next(
-            (field for field in self.opts.fields if field.name == name and field.is_relation), None
-        )
-        model = cast("type[Model] | None", getattr(relation, "related_model", None))
-        page = self.admin_site._registry.get(model) if model is not None else None
-        if relation is None or page is None or page.has_view_permission(request):
-            return name
+        """Return a field as it is, or a function in place of it that gives what the page shows."""
+        field = next((field for field in self.opts.fields if field.name == name), None)
+        if isinstance(field, JSONField):
+            return in_place_of(field, lambda row: pretty(getattr(row, name)))
+        if field is not None and field.is_relation:
+            return in_place_of(field, lambda row: self._related(request, getattr(row, name)))
+        return name
 
-        @admin.display(description=relation.verbose_name)
-        def text(row: AnyModel) -> str:
-            related = getattr(row, name)
-            return "" if related is None else str(related)
-
-        return text
+    def _related(self, request: HttpRequest, row: Model | None) -> str | None:
+        """Return the name of a related row, with a link where the user may see its page."""
+        if row is None:
+            return None
+        text = person(row) if isinstance(row, AbstractUser) else str(row)
+        page = self.admin_site._registry.get(type(row))
+        if page is None or not page.has_view_permission(request):
+            return text
+        url = reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[quote(row.pk)])
+        return format_html('<a href="{}">{}</a>', url, text)
 
 
 class ReadOnlyInline(_ReadOnly, admin.TabularInline[Model, Model]):
@@ -100,6 +110,21 @@ class BoundedPaginator(Paginator[Any]):
         return rows.order_by()[: self.MAX_ROWS + 1].count()
 
 
-def pretty(data: object) -> SafeString:
-    """Return ``data`` as indented JSON, escaped."""
-    return format_html("<pre>{}</pre>", json.dumps(data, indent=2, ensure_ascii=False))
+def pretty(data: object) -> SafeString | str:
+    """Return ``data`` as indented JSON, escaped; long JSON is folded away, and of nothing there is a dash."""
+    if not data:
+        return EMPTY
+    text = _indented(data)
+    lines = text.count("\n") + 1
+    if lines <= MAX_LINES:
+        return format_html("<pre>{}</pre>", text)
+    return folded(data, gettext("Show %(n)s lines") % {"n": f"{lines:,}"})
+
+
+def folded(data: object, words: Promise | str) -> SafeString:
+    """Return ``data`` as indented JSON, escaped, that opens with a click on ``words``."""
+    return format_html("<details><summary>{}</summary><pre>{}</pre></details>", words, _indented(data))
+
+
+def _indented(data: object) -> str:
+    return json.dumps(data, indent=2, ensure_ascii=False)

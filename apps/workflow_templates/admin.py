@@ -47,8 +47,12 @@ class TemplateAdmin(ReadOnlyAdmin[Template]):
     search_fields = ["search"]
     search_help_text = _("Any part of name or description")
     inlines = [VersionInline]
-    readonly_fields = ["may_run", "tasks_as_json", "wire_object"]
-    exclude = ["tasks", "raw", "content_hash"]
+    fields = [
+        *("id", "name", "is_active", "description", "workflow_name", "finalizable", "may_run"),
+        *("tasks_count", "performers_count", "fields_count", "current_version", "date_updated", "editor"),
+        *("first_seen_at", "changed_at", "removed_at", "tasks_as_json", "wire_object"),
+    ]
+    readonly_fields = ["may_run", "editor", "tasks_as_json", "wire_object"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Template]:
         return super().get_queryset(request).select_related("current_version").defer("raw", "tasks")
@@ -64,12 +68,17 @@ class TemplateAdmin(ReadOnlyAdmin[Template]):
         ids = template.run_allowed.order_by("pneumatic_user_id").values_list("pneumatic_user_id", flat=True)
         return ", ".join(person.name for person in people.resolve(list(ids)).values())
 
-    @admin.display(description=_("tasks"))
-    def tasks_as_json(self, template: Template) -> SafeString:
+    @admin.display(description=_("updated by"))
+    def editor(self, template: Template) -> str | None:
+        number = template.updated_by_id
+        return None if number is None else people.resolve([number])[number].name
+
+    @admin.display(description=_("definitions of tasks"))
+    def tasks_as_json(self, template: Template) -> SafeString | str:
         return pretty(template.tasks)
 
     @admin.display(description=_("response of Pneumatic"))
-    def wire_object(self, template: Template) -> SafeString:
+    def wire_object(self, template: Template) -> SafeString | str:
         return pretty(template.raw)
 
 
@@ -78,8 +87,8 @@ class TemplateVersionAdmin(ReadOnlyAdmin[TemplateVersion]):
     list_display = ["template_name", "number", "first_seen_at"]
     ordering = ["-id"]  # newest first
     search_fields = ["template__search"]
+    fields = ["template", "number", "first_seen_at", "kickoff_as_json"]
     readonly_fields = ["kickoff_as_json"]
-    exclude = ["kickoff"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[TemplateVersion]:
         versions = super().get_queryset(request).select_related("template")
@@ -96,5 +105,5 @@ class TemplateVersionAdmin(ReadOnlyAdmin[TemplateVersion]):
         return version.template.shown_name
 
     @admin.display(description=_("kickoff form"))
-    def kickoff_as_json(self, version: TemplateVersion) -> SafeString:
+    def kickoff_as_json(self, version: TemplateVersion) -> SafeString | str:
         return pretty(version.kickoff)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.sync.readonly import BoundedPaginator, ReadOnlyAdmin, pretty
 from apps.workflows.models import Workflow
 from apps.workflows.selectors import named
+from apps.workflows.templatetags.workflows import workflow_state
 
 
 @admin.register(Workflow)
@@ -20,8 +21,8 @@ class WorkflowAdmin(ReadOnlyAdmin[Workflow]):
     list_display = (
         "__str__",
         "id",
-        "template_name",
-        "state",
+        "template",
+        "status",
         "step",
         "has_gaps",
         "launched_by",
@@ -34,8 +35,12 @@ class WorkflowAdmin(ReadOnlyAdmin[Workflow]):
     search_fields = ("search",)
     search_help_text = _("Words of the workflow's name, or its ID")
     paginator = BoundedPaginator
-    readonly_fields = ("assigned_to", "projected_history")
-    exclude = ("performers", "history")
+    fields = (
+        *("id", "name", "template", "status", "has_gaps", "step", "task_name", "task_since"),
+        *("assigned_to", "started_at", "launched_by", "ended_at", "events_count", "last_event_at"),
+        "projected_history",
+    )
+    readonly_fields = ("template", "status", "assigned_to", "projected_history")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Workflow]:
         """Return workflows, in the list without their histories."""
@@ -50,12 +55,21 @@ class WorkflowAdmin(ReadOnlyAdmin[Workflow]):
         """Find workflows like the list of workflows does."""
         return (named(queryset, search_term), False)
 
-    @admin.display(description=_("performers"))
-    def assigned_to(self, workflow: Workflow) -> SafeString:
-        """Return the performers of the current tasks."""
-        return pretty(workflow.performers)
+    @admin.display(description=_("template"))
+    def template(self, workflow: Workflow) -> str:
+        """Return the template's name; its ID where no event contained one."""
+        return workflow.template_name or str(workflow.template_id or "")
 
-    @admin.display(description=_("history"))
-    def projected_history(self, workflow: Workflow) -> SafeString:
+    @admin.display(description=_("status"))
+    def status(self, workflow: Workflow) -> SafeString:
+        return workflow_state(workflow)
+
+    @admin.display(description=_("assigned to"))
+    def assigned_to(self, workflow: Workflow) -> str:
+        """Return the performers of the current tasks."""
+        return ", ".join(str(name or number) for number, name, *_rest in workflow.performers)
+
+    @admin.display(description=_("activity"))
+    def projected_history(self, workflow: Workflow) -> SafeString | str:
         """Return the timeline as it is stored."""
         return pretty(workflow.history)

@@ -36,18 +36,18 @@ ROOMS = {
         """,
     "workflows": """
         urls
-        apps, views, management
+        apps, views, management, admin
         rebuild, templatetags, panels
-        reconciliation, services, presentation, forms, admin
+        reconciliation, services, presentation, forms
         projection, selectors
         models, holders
         """,
     "launches": """
         urls
-        views
+        views, admin
         submission, apps, templatetags
         dispatch, presentation, panels
-        resolution, forms, admin
+        resolution, forms
         uploads, selectors, outcomes, state, export
         models, permissions
         """,

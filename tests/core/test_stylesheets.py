@@ -10,7 +10,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 STYLESHEETS = sorted((ROOT / "static" / "css").glob("*.css"))
 # Django's own pages bring their own stylesheets.
-TEMPLATES = sorted(path for path in ROOT.glob("templates/**/*.html") if "admin" not in path.parts)
+TEMPLATES = sorted(
+    path for path in ROOT.glob("templates/**/*.html") if "admin" not in path.relative_to(ROOT).parts
+)
 SCRIPTS = sorted((ROOT / "static" / "js").glob("*.js"))
 # Names that only scripts use, or that mark a place without styles.
 UNSTYLED = {"no-js", "js"}

@@ -6,17 +6,22 @@ from typing import Any
 
 from allauth.account.models import EmailAddress
 from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
+from django.apps import apps
+from django.contrib import admin
 from django.contrib.admin import AdminSite
 from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
 
+from apps.core.templatetags.admin_rows import timestamp
 from apps.sync.readonly import BoundedPaginator, ReadOnlyAdmin
 
 
 class ProviderLinkAdmin(ReadOnlyAdmin[Any]):
     """Which person of the provider an account belongs to. Deleting a row lets the next one with its address have it."""
 
-    list_display = ["user", "uid", "date_joined", "last_login"]
-    fields = ["user", "provider", "uid", "date_joined", "last_login"]
+    list_display = ["user", "person", "linked", "last_sign_in"]
+    fields = ["user", "person", "linked", "last_sign_in"]
     list_select_related = ["user"]
     ordering = ["-id"]
     sortable_by = ()
@@ -33,8 +38,23 @@ class ProviderLinkAdmin(ReadOnlyAdmin[Any]):
     def has_delete_permission(self, request: HttpRequest, obj: SocialAccount | None = None) -> bool:
         return request.user.has_perm("accounts.change_user")
 
+    @admin.display(description=_("person of the provider"))
+    def person(self, link: SocialAccount) -> str:
+        return str(link.uid)
+
+    @admin.display(description=_("linked"))
+    def linked(self, link: SocialAccount) -> SafeString | str:
+        return timestamp(link.date_joined)
+
+    @admin.display(description=_("last sign-in"))
+    def last_sign_in(self, link: SocialAccount) -> SafeString | str:
+        return timestamp(link.last_login)
+
 
 def register(site: AdminSite) -> None:
     """Replace allauth's pages: the others would be a second place for the provider's settings, or are empty."""
     site.unregister([EmailAddress, SocialApp, SocialToken, SocialAccount])
+    SocialAccount._meta.verbose_name = _("single sign-on link")
+    SocialAccount._meta.verbose_name_plural = _("single sign-on links")
+    apps.get_app_config("socialaccount").verbose_name = _("People")
     site.register(SocialAccount, ProviderLinkAdmin)

@@ -15,13 +15,14 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from apps.core.templatetags.dash import ago, bytes_
+from apps.pneumatic.deliveries import kind_of
 from apps.sync.readonly import BoundedPaginator, ReadOnlyAdmin
 from apps.webhooks import selectors
 from apps.webhooks.admin.deliveries import filters as filters
 from apps.webhooks.admin.deliveries import pages
 from apps.webhooks.admin.deliveries import replay as deliveries_replay
 from apps.webhooks.admin.permissions import REPLAY
-from apps.webhooks.models import Delivery, Event, Replay
+from apps.webhooks.models import Delivery, Event, Kind, Replay
 
 
 class ShortPaginator(BoundedPaginator):
@@ -35,7 +36,7 @@ class DeliveryAdmin(ReadOnlyAdmin[Delivery]):
     """Deliveries, newest first. The pages of one delivery are separate views."""
 
     change_list_template = "admin/webhooks/delivery/change_list.html"
-    list_display = ("received", "event_name", "verdict", "state", "workflow", "length", "deliveries_of_event")
+    list_display = ("received", "named", "verdict", "state", "workflow", "length", "deliveries_of_event")
     list_display_links = ("received",)
     list_filter = (
         filters.EventFilter,
@@ -102,6 +103,14 @@ class DeliveryAdmin(ReadOnlyAdmin[Delivery]):
     @admin.display(description=_("received"))
     def received(self, delivery: Delivery) -> SafeString | str:
         return ago(delivery.received_at)
+
+    @admin.display(description=_("event"))
+    def named(self, delivery: Delivery) -> SafeString | str:
+        """Return the event as text, with its name in the API."""
+        kind = kind_of(delivery.event_name)
+        if kind is None:
+            return delivery.event_name
+        return format_html('{}<div class="quiet">{}</div>', Kind(kind.value).label, delivery.event_name)
 
     @admin.display(description=_("workflow"))
     def workflow(self, delivery: Delivery) -> SafeString | str:
