@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from django.db.models import Exists
 
 from apps.core.database import clock
-from apps.webhooks import endpoints
-from apps.webhooks.models import Delivery, Endpoint, Kind
+from apps.webhooks.models import Delivery, Kind
 from apps.webhooks.selectors import Backlog, backlog
-from apps.webhooks.subscriptions import mirror, targets
+from apps.webhooks.subscriptions import mirror
+from apps.webhooks.subscriptions.targets import OwnEndpoints
 
 # A shorter wait is normal.
 BEHIND_AFTER = dt.timedelta(seconds=30)
@@ -52,12 +52,9 @@ def event_freshness() -> EventFreshness:
     last_received_at = (
         Delivery.objects.order_by("-received_at", "-id").values_list("received_at", flat=True).first()
     )
-    accepted = Endpoint.objects.exclude(state=Endpoint.State.RETIRED)
-    ours = {targets.normalised(endpoints.target(endpoint)) for endpoint in accepted}
-    subscribed = {row.kind for row in mirror.rows() if targets.normalised(row.target) in ours}
     return EventFreshness(
         last_received_at=last_received_at,
         backlog=backlog(),
         is_listed=mirror.state().fetched_at is not None,
-        missing=[str(kind.label) for kind in Kind if kind.value not in subscribed],
+        missing=[str(kind.label) for kind in OwnEndpoints().not_received(mirror.rows())],
     )

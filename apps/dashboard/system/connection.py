@@ -86,6 +86,10 @@ def subscriptions() -> Iterator[Condition]:
         lines = " ".join(drift.report_line(finding) for finding in found.unmet)
         text = _("Expected subscriptions are missing: %(which)s") % {"which": lines}
         yield problem(text, _("Review the repair."), url_name=page)
+    if found.not_requested:
+        text = _("Not subscribed: %(kinds)s. Workflows do not show these events.")
+        advice = _("Subscribe to all events.")
+        yield warning(text % {"kinds": drift.labels(found.not_requested)}, advice, url_name=page)
     if found.fetched_at is None:
         yield warning(_("Subscriptions were never listed."), _("Open the page to list them."), url_name=page)
     elif found.error or clock.now() - found.fetched_at > LISTING_STALE_AFTER:
@@ -94,5 +98,5 @@ def subscriptions() -> Iterator[Condition]:
             "error": found.error,
         }
         yield warning(text.strip(), _("Open the page to list them again."), url_name=page)
-    elif not found.unmet:
+    elif not found.unmet and not found.not_received:
         yield ok(_("All expected subscriptions exist, as listed %(time)s.") % {"time": ago(found.fetched_at)})

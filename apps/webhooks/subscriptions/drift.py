@@ -20,6 +20,7 @@ from apps.pneumatic.canonical.events import Kind
 from apps.pneumatic.client import capabilities, event_name
 from apps.webhooks import endpoints
 from apps.webhooks.models import Endpoint, Subscription, WantedSubscription
+from apps.webhooks.models import Kind as EventLabel
 from apps.webhooks.subscriptions import mirror, operations, targets
 from apps.webhooks.subscriptions.operations import Operation, OperationResult, Who
 from apps.webhooks.subscriptions.targets import OwnEndpoints
@@ -72,6 +73,7 @@ class Drift:
     is_incomplete: bool = False  # it listed them, but some could not be read
     expects_anything: bool = False
     has_no_url: bool = False  # our endpoint is expected as a target, and PUBLIC_URL is empty
+    not_received: tuple[Kind, ...] = ()  # no subscription sends them to us, whether that is expected or not
 
     @property
     def to_repair(self) -> tuple[Discrepancy, ...]:
@@ -88,6 +90,17 @@ class Drift:
         """What is not changed unless a user selects it."""
         return tuple(finding for finding in self.findings if not finding.is_repaired)
 
+    @property
+    def not_requested(self) -> tuple[Kind, ...]:
+        """What does not arrive, and is no difference, as it is not expected to arrive."""
+        different = {finding.kind for finding in self.unmet}
+        return tuple(kind for kind in self.not_received if kind not in different)
+
+    @property
+    def receives_nothing(self) -> bool:
+        """Whether no event can arrive, according to the list."""
+        return len(self.not_received) == len(Kind)
+
     def of(self, problem: DiscrepancyKind) -> tuple[Discrepancy, ...]:
         """Return the findings of one problem."""
         return tuple(finding for finding in self.findings if finding.problem == problem)
@@ -99,9 +112,12 @@ def find_drift() -> Drift:
     expected = list(WantedSubscription.objects.all())
     comparison = _Comparison(expected, OwnEndpoints())
     found: Iterable[Discrepancy] = ()
+    not_received: Iterable[Kind] = ()
     if state.fetched_at:
+        rows = mirror.rows()
         compare = comparison.one_url_each if capabilities().one_url_per_event else comparison.several_urls
-        found = sorted(compare(mirror.rows()), key=lambda finding: list(D).index(finding.problem))
+        found = sorted(compare(rows), key=lambda finding: list(D).index(finding.problem))
+        not_received = [Kind(kind.value) for kind in comparison.own.not_received(rows)]
     return Drift(
         findings=tuple(found),
         fetched_at=state.fetched_at,
@@ -109,6 +125,7 @@ def find_drift() -> Drift:
         is_incomplete=state.is_incomplete,
         expects_anything=bool(expected),
         has_no_url=bool(comparison.own_kinds) and not settings.PUBLIC_URL,
+        not_received=tuple(not_received),
     )
 
 
@@ -146,7 +163,7 @@ class _Comparison:
         """Return the problem of ``row``; when it has none, add it to ``healthy``."""
         kind = Kind(row.kind) if row.kind else None
         is_own = row.target in self.own
-        if is_own and (reason := self._refused(row.target)):
+        if is_own and (reason := self.own.refusal(row.target)):
             return Discrepancy(D.WRONG_TOKEN, kind, row.target, reason, row)
         place = targets.normalised(row.target)
         if kind is None or not (kind in self.own_kinds if is_own else (kind, place) in self.others):
@@ -178,7 +195,7 @@ class _Comparison:
         if row is None:
             return self._missing(kind, expected, ended_as=mirror.ended_as(kind)) if expected else None
         is_own = row.target in self.own
-        refused = self._refused(row.target) if is_own else ""
+        refused = self.own.refusal(row.target) if is_own else ""
         if refused and expected:
             return Discrepancy(D.WRONG_TOKEN, kind, row.target, refused, row, expected)
         is_expected = kind in self.own_kinds if is_own else targets.normalised(row.target) in others
@@ -194,17 +211,6 @@ class _Comparison:
             else _("Another integration has this event. It is replaced only if you select it.")
         )
         return Discrepancy(D.REPLACED, kind, row.target, reason, row, expected)
-
-    def _refused(self, target: str) -> str:
-        """Return why our endpoint refuses deliveries to this URL of ours; "" when it accepts them."""
-        endpoint = self.own.endpoint(target)
-        if endpoint is None:
-            return _("Our endpoint with an unknown token, perhaps of another SECRET_KEY.")
-        if not self.own.has_accepted(target):
-            return _("Our endpoint with a token that was replaced.")
-        if not targets.is_same(target, endpoints.target(endpoint)):
-            return _("It has our token, but another host than PUBLIC_URL.")
-        return ""
 
     def _not_expected(self, row: Subscription, kind: Kind | None, *, is_own: bool) -> Discrepancy:
         if not is_own:
@@ -260,9 +266,19 @@ def report_lines(drift: Drift) -> list[str]:
     if drift.fetched_at is None:
         return [*lines, _("No subscription list loaded yet.")]
     lines += [report_line(finding) for finding in drift.findings]
+    if drift.not_requested and drift.expects_anything:
+        lines.append(
+            _("Not subscribed: %(kinds)s. Workflows do not show these events.")
+            % {"kinds": labels(drift.not_requested)}
+        )
     if not lines and drift.expects_anything:
         lines.append(_("Pneumatic has all expected subscriptions."))
     return lines
+
+
+def labels(kinds: Iterable[Kind]) -> str:
+    """Return kinds of events as pages name them."""
+    return ", ".join(str(EventLabel(kind.value).label) for kind in kinds)
 
 
 def report_line(finding: Discrepancy) -> str:

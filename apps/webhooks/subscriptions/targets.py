@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from urllib.parse import SplitResult, urlsplit
@@ -13,7 +13,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from apps.webhooks import endpoints
-from apps.webhooks.models import Endpoint
+from apps.webhooks.models import Endpoint, Kind, Subscription
 
 MAX_CHARACTERS = 2000  # that servers and proxies accept in a URL
 _PORTS = {"http": 80, "https": 443}
@@ -102,6 +102,25 @@ class OwnEndpoints:
         """Return whether ``target`` has a token that was not replaced."""
         endpoint = self.endpoint(target)
         return endpoint is not None and endpoint.state in {Endpoint.State.ACTIVE, Endpoint.State.PENDING}
+
+    def refusal(self, target: str) -> str:
+        """Return why our endpoint refuses deliveries to this URL of ours; "" when it accepts them."""
+        endpoint = self.endpoint(target)
+        if endpoint is None:
+            return _("Our endpoint with an unknown token, perhaps of another SECRET_KEY.")
+        if not self.has_accepted(target):
+            return _("Our endpoint with a token that was replaced.")
+        if not is_same(target, endpoints.target(endpoint)):
+            return _("It has our token, but another host than PUBLIC_URL.")
+        return ""
+
+    def not_received(self, rows: Iterable[Subscription]) -> list[Kind]:
+        """Return the kinds of events that no subscription among ``rows`` sends to us.
+
+        Every page, check and command that reports missing events reads this.
+        """
+        received = {row.kind for row in rows if not self.refusal(row.target)}
+        return [kind for kind in Kind if kind.value not in received]
 
 
 def check_target(target: str) -> TargetCheck:

@@ -124,7 +124,8 @@ def test_the_command_says_how_it_differs(sandbox: Sandbox, integrator: User) -> 
     assert lines[1] == "  missing: task_returned. Expected, but Pneumatic does not send it to our endpoint."
     assert lines[2].startswith("  external: task_returned (")
     assert "https://hooks.example.org/…. Another integration" in lines[2]
-    assert len(lines) == 3
+    assert lines[3].startswith("  Not subscribed: task completed, workflow completed.")
+    assert len(lines) == 4
     assert "secret" not in "".join(lines)
     assert ours().rpartition("/hooks/")[2].strip("/") not in "".join(lines)
 
@@ -137,7 +138,8 @@ def test_json_has_the_same_notes(sandbox: Sandbox, integrator: User) -> None:
 
     assert data["state"] == "done"  # a difference is no failure of the sync
     assert data["resources"][0]["remarks"] == [
-        "missing: task_returned. Expected, but Pneumatic does not send it to our endpoint."
+        "missing: task_returned. Expected, but Pneumatic does not send it to our endpoint.",
+        "Not subscribed: workflow started, task completed, workflow completed. Workflows do not show these events.",
     ]
 
 

@@ -71,6 +71,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "rows": presentation.rows(state.rows, found, numbers, own, reveal=reveal),
         "expected": presentation.expected(services.expected(), state.rows, found, own),
         "drift": found,
+        "not_requested": drift.labels(found.not_requested),
         "differences": presentation.differences(found, own),
         "endpoint": endpoint(reveal=reveal),
         "form": SubscribeForm(kinds=services.not_sent_to_us(state.rows)),

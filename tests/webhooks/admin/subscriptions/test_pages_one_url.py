@@ -83,7 +83,7 @@ def test_ours_that_the_list_conceals_is_shown(
 
     assert "not in Pneumatic&#x27;s list" in page
     assert "another user&#x27;s" in page
-    assert "All expected subscriptions exist, and no others." in page
+    assert "does not send these events: workflow started, task completed, workflow completed." in page
     assert page.count("/unsubscribe/") == 1
 
 
