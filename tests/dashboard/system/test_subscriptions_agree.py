@@ -1,4 +1,4 @@
-"""Every page that reports subscriptions reports the same events as missing, whoever ended them and however."""
+"""Every page that reports subscriptions reports the same events as missing, however they ended."""
 
 from __future__ import annotations
 
