@@ -130,6 +130,22 @@ class Comparison:
         return all(answer.matches for answer in self.answers)
 
     @property
+    def answers_matching(self) -> int:
+        """How many answers match."""
+        return sum(answer.matches for answer in self.answers)
+
+    @property
+    def is_possible(self) -> bool:
+        """Whether it can be the launch's workflow.
+
+        A user may have renamed it since, or an answer may be reported in another form; both at once are another one.
+        """
+        if Fit.DIFFERS in {self.template, self.time}:
+            return False
+        answers_differ = any(answer.fit is Fit.DIFFERS for answer in self.answers)
+        return self.name is not Fit.DIFFERS or (bool(self.answers) and not answers_differ)
+
+    @property
     def score(self) -> int:
         """How many values match; the page shows the highest first."""
         named = (self.template, self.name, self.time)

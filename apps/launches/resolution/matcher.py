@@ -59,11 +59,23 @@ IS_OF_PUBLIC_FORM = Q(history__has_key="is_external")
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A workflow that an unknown launch may have started; ``owner`` is another launch that it belongs to."""
+    """A workflow that an unknown launch may have started."""
 
     workflow: Workflow
     comparison: Comparison
-    owner: Launch | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """The workflows that a launch may have started, best match first: ``shown`` of ``possible`` ones.
+
+    ``left_out`` is the number of those of the right time that it cannot be: they belong to another launch, or neither
+    name nor answers match.
+    """
+
+    shown: tuple[Candidate, ...] = ()
+    possible: int = 0
+    left_out: int = 0
 
 
 def handle_events(events: Sequence[Event]) -> None:
@@ -98,8 +110,8 @@ def resolve_similar(requests: Collection[tuple[int, str]]) -> None:
         _resolve(similar)
 
 
-def candidates(launch: Launch) -> list[Candidate]:
-    """Return at most MAX_SHOWN workflows that ``launch`` may have started, best match first."""
+def candidates(launch: Launch) -> Candidates:
+    """Return the workflows that ``launch`` may have started, at most MAX_SHOWN of them to show."""
     expected = expected_workflow(launch)
     possible = Workflow.objects.filter(
         Q(template_id=launch.template_id) | Q(template_id=None),
@@ -108,12 +120,14 @@ def candidates(launch: Launch) -> list[Candidate]:
     ).exclude(IS_OF_PUBLIC_FORM)
     possible = possible.order_by("-last_event_at", "-pk")[:MAX_COMPARED]
     compared = [(workflow, compare(expected, _reported(workflow))) for workflow in possible]
-    compared.sort(key=lambda pair: pair[1].score, reverse=True)
     owners = _owners([workflow.pk for workflow, _comparison in compared], besides=launch)
-    return [
-        Candidate(workflow, comparison, owners.get(workflow.pk))
-        for workflow, comparison in compared[:MAX_SHOWN]
+    found = [
+        Candidate(workflow, comparison)
+        for workflow, comparison in compared
+        if workflow.pk not in owners and comparison.is_possible
     ]
+    found.sort(key=lambda candidate: candidate.comparison.score, reverse=True)
+    return Candidates(tuple(found[:MAX_SHOWN]), len(found), len(compared) - len(found))
 
 
 def expected_workflow(launch: Launch) -> ExpectedWorkflow:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import cast
 
 from django.conf import settings
@@ -184,33 +184,33 @@ def _detail_page(
     return live.vary(render(request, name, context, status=status))
 
 
-def _candidates(launch: Launch, user: User) -> list[matcher.Candidate]:
+def _candidates(launch: Launch, user: User) -> matcher.Candidates:
     """Return the workflows that the launch may have started, where its own is not certain.
 
     For an unknown launch these are all possible ones. For one that was matched by an event, or recorded as not started,
     they are the other workflows that match in everything.
     """
     if not user.has_perm("workflows.view_workflow"):
-        return []
+        return matcher.Candidates()
     if launch.state == State.UNKNOWN:
         return matcher.candidates(launch)
     is_denied = launch.was_not_found or (launch.state == State.FAILED and launch.resolved_by_id is not None)
     if launch.evidence is None and not is_denied:
-        return []
-    return [
+        return matcher.Candidates()
+    others = tuple(
         candidate
-        for candidate in matcher.candidates(launch)
-        if candidate.comparison.matches
-        and candidate.owner is None
-        and candidate.workflow.pk != launch.workflow_id
-    ]
+        for candidate in matcher.candidates(launch).shown
+        if candidate.comparison.matches and candidate.workflow.pk != launch.workflow_id
+    )
+    return matcher.Candidates(others, len(others))
 
 
-def _facts(launch: Launch, workflow: Workflow | None, found: Sequence[matcher.Candidate]) -> Iterator[object]:
+def _facts(launch: Launch, workflow: Workflow | None, found: matcher.Candidates) -> Iterator[object]:
     """Yield the values on the page that may change while it is open."""
     yield from (launch.state, launch.attempts, launch.reason, launch.conflicts, launch.workflow_id)
     yield from (launch.checked_at, launch.check_attempted_at, launch.check_note)
-    for shown in [workflow, *(candidate.workflow for candidate in found)]:
+    yield from (found.possible, found.left_out)
+    for shown in [workflow, *(candidate.workflow for candidate in found.shown)]:
         yield (shown.pk, shown.changed_at) if shown else None
 
 
