@@ -6,7 +6,6 @@ import datetime as dt
 from collections.abc import Iterator
 
 from django.db.models import Min
-from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django_tasks.base import TaskResultStatus
@@ -14,7 +13,7 @@ from django_tasks_db.models import DBTaskResult
 
 from apps.core.database import clock
 from apps.core.processes import heartbeat
-from apps.dashboard.system.conditions import Condition, ago, ok, problem, warning
+from apps.dashboard.system.conditions import Condition, ago, lasting, ok, problem, warning
 from apps.launches.models import Launch
 from apps.webhooks import freshness
 from apps.webhooks.models import Delivery
@@ -85,10 +84,10 @@ def tasks() -> Iterator[Condition]:
     if oldest is not None and clock.now() - oldest > WAITING_AFTER:
         number = ready.count()
         text = ngettext(
-            "%(n)d task waits, the oldest since %(time)s.",
-            "%(n)d tasks wait, the oldest since %(time)s.",
+            "%(n)d task waits, the oldest for %(time)s.",
+            "%(n)d tasks wait, the oldest for %(time)s.",
             number,
-        ) % {"n": number, "time": ago(oldest)}
+        ) % {"n": number, "time": lasting(oldest)}
         yield warning(text, _("A long task delays others. Otherwise check the worker."))
     failed = DBTaskResult.objects.filter(
         status=TaskResultStatus.FAILED, finished_at__gt=clock.now() - FAILED_WITHIN
@@ -102,10 +101,11 @@ def deliveries() -> Iterator[Condition]:
     """Report deliveries that wait or failed, and a long silence."""
     feed = freshness.event_freshness()
     if feed.is_behind:
-        text = _("%(n)d deliveries wait; the oldest has been due for %(time)s.") % {
-            "n": feed.backlog.pending,
-            "time": timesince(clock.now() - feed.backlog.behind(), clock.now(), depth=1),
-        }
+        text = ngettext(
+            "%(n)d delivery waits; it has been due for %(time)s.",
+            "%(n)d deliveries wait; the oldest has been due for %(time)s.",
+            feed.backlog.pending,
+        ) % {"n": feed.backlog.pending, "time": lasting(clock.now() - feed.backlog.behind())}
         yield problem(text, _("Check that a worker runs."), url_name="admin:webhooks_delivery_changelist")
     if feed.backlog.dead_letters:
         text = ngettext(

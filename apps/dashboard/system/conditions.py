@@ -62,8 +62,19 @@ def problem(text: str, advice: str, *, url_name: str = "", notice: str = "") -> 
 
 
 def ago(at: dt.datetime) -> str:
-    """Return how long ago ``at`` was, such as "3 minutes ago"."""
-    return _("%(time)s ago") % {"time": timesince(at, clock.now(), depth=1)}
+    """Return how long ago ``at`` was, such as "3 minutes ago" or "just now"; the clock of a server may be ahead."""
+    return (
+        _("just now") if _is_recent(at) else _("%(time)s ago") % {"time": timesince(at, clock.now(), depth=1)}
+    )
+
+
+def lasting(since: dt.datetime) -> str:
+    """Return the time since ``since``, such as "3 minutes" or "less than a minute"."""
+    return _("less than a minute") if _is_recent(since) else timesince(since, clock.now(), depth=1)
+
+
+def _is_recent(at: dt.datetime) -> bool:
+    return clock.now() - at < dt.timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,3 +97,8 @@ class SystemPart:
     name: str
     label: str
     conditions: tuple[Condition, ...]
+
+    @property
+    def worst(self) -> Condition:
+        """Return the worst condition; of several the first."""
+        return max(self.conditions, key=lambda condition: list(Level).index(condition.level))

@@ -83,8 +83,12 @@ def subscriptions() -> Iterator[Condition]:
         yield warning(text, _("Subscribe to events."), url_name=page)
         return
     if found.unmet:
-        lines = " ".join(drift.report_line(finding) for finding in found.unmet)
-        text = _("Expected subscriptions are missing: %(which)s") % {"which": lines}
+        which = ", ".join(
+            f"{drift.labels([finding.kind])} ({finding.problem.label})"
+            for finding in found.unmet
+            if finding.kind
+        )
+        text = _("Subscriptions differ from the expected ones: %(which)s.") % {"which": which}
         yield problem(text, _("Review the repair."), url_name=page)
     if found.not_requested:
         text = _("Not subscribed: %(kinds)s. Workflows do not show these events.")

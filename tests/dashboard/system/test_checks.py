@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 from collections.abc import Callable
 from unittest import mock
 
@@ -91,7 +92,7 @@ def test_the_queue_and_the_deliveries_are_reported(operator: User) -> None:
     assert part("tasks") == [(Level.OK, "Nothing waits.")]
     services.enqueue_sync(started_by=operator)
     DBTaskResult.objects.update(enqueued_at=timezone.now() - HOUR_AGO)
-    assert part("tasks") == [(Level.WARNING, "1 task waits, the oldest since 1\xa0hour ago.")]
+    assert part("tasks") == [(Level.WARNING, "1 task waits, the oldest for 1\xa0hour.")]
     DBTaskResult.objects.update(status="FAILED", finished_at=timezone.now())
     assert part("tasks") == [(Level.WARNING, "1 task failed in the last day.")]
 
@@ -160,6 +161,29 @@ def test_the_banner_costs_one_query_while_everything_works() -> None:
         assert checks.notices() == []
 
     assert len(queries) == 1
+
+
+@pytest.mark.parametrize("seconds", [-90, 1, 45])
+def test_a_time_that_is_no_minute_ago_is_a_word(seconds: int) -> None:
+    """The server's clock may be ahead, too."""
+    at = timezone.now() - dt.timedelta(seconds=seconds)
+    store([payloads.started(1)])
+    Delivery.objects.update(received_at=at, due_at=at)
+    DBTaskResult.objects.create(args_kwargs={}, run_after=at, task_path="x", backend_name="default")
+    DBTaskResult.objects.update(enqueued_at=at)
+
+    texts = [condition.text for found in checks.run() for condition in found.conditions]
+
+    assert "Last delivery: just now." in texts
+    assert not [text for text in texts if "0\xa0" in text]
+    assert [text for text in texts if "less than a minute" in text] or seconds < 30
+
+
+def test_a_part_is_one_row_of_the_page(administrator_client: Client) -> None:
+    page = administrator_client.get("/admin/dashboard/system/").content.decode()
+
+    rows = re.findall(r'<th scope="row"[^>]*>([^<]*)</th>', page.partition('id="parts-title"')[2])
+    assert rows == [str(check.label) for check in checks.CHECKS]
 
 
 def test_the_banner_is_not_computed_for_each_page(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -54,6 +54,15 @@ def levels() -> set[Level]:
     }
 
 
+def texts() -> list[str]:
+    return [
+        condition.text
+        for part in checks.run()
+        if part.name == "subscriptions"
+        for condition in part.conditions
+    ]
+
+
 def test_all_is_well_everywhere(integrator_client: Client) -> None:
     assert GREEN in integrator_client.get(PAGE).content.decode()
     assert levels() == {Level.OK}
@@ -70,6 +79,7 @@ def test_a_missing_subscription_is_missing_everywhere(
     assert GREEN not in page
     assert "task completed" in page.lower()
     assert levels() <= {Level.WARNING, Level.PROBLEM}
+    assert "task completed" in " ".join(texts())
     assert event_freshness().missing == ["task completed"]
     assert "does not send these events: task completed" in " ".join(
         integrator_client.get("/workflows/").content.decode().split()
