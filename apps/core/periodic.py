@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 from django.db import close_old_connections, connections
 
-from apps.core.database.errors import first_line, is_unavailable, trouble_behind
+from apps.core.database.errors import first_line, is_unavailable, log_failure
 
 logger = logging.getLogger(__name__)
 
@@ -110,11 +110,8 @@ def _finish(periodic: Periodic) -> bool:
     try:
         while periodic.job():
             pass
-    except Exception as error:
-        if trouble := trouble_behind(error):
-            logger.error("The periodic job “%s” failed: %s", periodic.name, first_line(trouble))
-        else:
-            logger.exception("The periodic job “%s” failed.", periodic.name)
+    except Exception:
+        log_failure(logger, "The periodic job “%s” failed", periodic.name)
         return False
     return True
 

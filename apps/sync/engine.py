@@ -13,10 +13,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from apps.core.database import clock
+from apps.core.database.errors import first_line, log_failure, trouble_behind
 from apps.core.text.visible import first_visible
 from apps.pneumatic.canonical.schemas import Received
 from apps.pneumatic.client import Client, connect
@@ -148,9 +149,11 @@ def _synchronise(
         _forbid(resource, result, refusal)
     except PneumaticError as refusal:
         _fail(result, str(refusal))
-    except Exception as bug:
-        logger.exception("Sync of %s failed", resource.name)
-        _fail(result, _("Unexpected error (%s). See the log.") % type(bug).__name__)
+    except Exception as error:
+        log_failure(logger, "Sync of %s failed", resource.name)
+        _fail(result, _reason(error))
+        if not connection.in_atomic_block:  # one that broke is replaced, so that the failure can be recorded
+            connection.close_if_unusable_or_obsolete()
     result.seconds = time.monotonic() - began
     result.requests = client.requests_made - requests_before
     result.save()
@@ -213,9 +216,18 @@ def _row_unless_known(
         return None if before == content_hash else resource.row(item, content_hash=content_hash)
     except PneumaticError:
         raise
-    except Exception as bug:
+    except Exception as error:
+        if trouble_behind(error) is not None:
+            raise
         logger.exception("An object of %s could not be read: %s", resource.name, item.id)
-        raise UnexpectedResponse(_("Unexpected error (%s). See the log.") % type(bug).__name__) from bug
+        raise UnexpectedResponse(_reason(error)) from error
+
+
+def _reason(error: Exception) -> str:
+    """Return what users read of an exception that no one expected."""
+    if trouble := trouble_behind(error):
+        return _("The database was not available: %s") % first_line(trouble)
+    return _("Unexpected error (%s). See the log.") % type(error).__name__
 
 
 def _name(resource: registry.Resource[Any, Any], item: Received[Any]) -> str:

@@ -14,6 +14,8 @@ from apps.pneumatic.canonical.schemas import Received, User
 from apps.sync.engine import Changes
 from apps.sync.models import SyncResult, SyncRun
 from apps.workflow_templates.models import Template, TemplateVersion
+from tests.fixtures.full_database import database_error
+from tests.fixtures.outage import database_away
 from tests.fixtures.sandbox import Sandbox
 from tests.sync.running import counts, result, sync
 
@@ -269,6 +271,19 @@ def test_a_bug_ends_in_the_run_and_not_in_a_stuck_lock(
     assert counts(run, "templates") == (0, 0, 0, 0)
     assert not Template.objects.exists()
     assert sync("users").state == SyncRun.State.DONE
+
+
+def test_the_databases_trouble_is_a_sentence_and_no_traceback(
+    sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    trouble = database_error("terminating connection due to administrator command\nhint", "57P01")
+    with database_away(trouble, only='INSERT INTO "workflow_templates_template" '):
+        run = sync()
+
+    assert run.state == SyncRun.State.FAILED
+    assert run.error == "The database was not available: terminating connection due to administrator command"
+    assert "Traceback" not in caplog.text
+    assert result(run, "users").state == SyncResult.State.DONE
 
 
 def test_stopping_it_manually_leaves_no_lock(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:

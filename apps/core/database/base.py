@@ -30,6 +30,14 @@ class BoundedConnection(psycopg.Connection[Any]):
 
     def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
         """Wait for the server, ``timeout`` seconds at most; raise OperationalError when they are over."""
+        try:
+            return self._wait(gen, interval, timeout)
+        except ValueError as error:
+            # A server that ends the session sends a second result, where the driver unpacks one (at the end of COPY).
+            self.pgconn.finish()
+            raise psycopg.OperationalError("The database ended the connection.") from error
+
+    def _wait(self, gen: Any, interval: float, timeout: float | None) -> Any:
         seconds = limits.seconds_left(self.statement_seconds + limits.GRACE_SECONDS)
         if timeout is not None or math.isinf(seconds):
             return super().wait(gen, interval, timeout)

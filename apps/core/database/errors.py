@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+import sys
 from collections.abc import Iterator
 
 from django.db import DatabaseError, InterfaceError, OperationalError
@@ -54,6 +55,15 @@ def is_unavailable(error: BaseException) -> bool:
 def first_line(error: BaseException) -> str:
     """Return what the driver says, without the statement and the hints that follow."""
     return str(error).strip().partition("\n")[0]
+
+
+def log_failure(log: logging.Logger, message: str, *args: object) -> None:
+    """Log the exception in progress: a line where the database's trouble led to it, the traceback of a defect."""
+    trouble = trouble_behind(sys.exception())
+    if trouble is None:
+        log.exception(message, *args)
+    else:
+        log.error(f"{message}: %s", *args, first_line(trouble))
 
 
 class OneLine(logging.Filter):

@@ -24,6 +24,7 @@ from django.db.models import F
 
 from apps.accounts.models import User
 from apps.core.database import clock
+from apps.core.database.errors import log_failure
 from apps.core.text.folding import fold
 from apps.launches import outcomes, selectors
 from apps.launches.dispatch import late_answers
@@ -233,7 +234,7 @@ def _call_once(launch: Launch, client: Client) -> tuple[LaunchOutcome, Pneumatic
         return outcome, error
     except Exception:
         # A bug of ours: the request may have been sent, so it counts as sent.
-        logger.exception("Launch %s ended in an unexpected error", launch.pk)
+        log_failure(logger, "Launch %s ended in an unexpected error", launch.pk)
         return outcomes.lost_response(), None
     return _outcome_of_response(launch, launched), None
 
@@ -248,7 +249,7 @@ def _outcome_of_response(launch: Launch, launched: Launched) -> LaunchOutcome:
         if doubtful:
             different = stored_otherwise(sent, stored_answers(launch) or (), doubtful, shows_empty=True)
     except Exception:  # a bug of ours must not hide that the workflow was started
-        logger.exception("Launch %s could not be compared with its workflow", launch.pk)
+        log_failure(logger, "Launch %s could not be compared with its workflow", launch.pk)
     return outcomes.of_response(launched, sent=sent, stored_otherwise=different)
 
 

@@ -23,6 +23,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from apps.core.database import clock
+from apps.core.database.errors import log_failure
 from apps.kickoff.fields import answers_from_json
 from apps.launches import outcomes
 from apps.launches.models import Launch
@@ -98,7 +99,7 @@ def launch_settled(launch: Launch) -> None:
                 readback.compare_launches([launch.workflow_id])
         resolve_similar([(launch.template_id, launch.name)])
     except Exception:
-        logger.exception("Launch %s is settled, but matching it failed", launch.pk)
+        log_failure(logger, "Launch %s is settled, but matching it failed", launch.pk)
 
 
 def resolve_similar(requests: Collection[tuple[int, str]]) -> None:

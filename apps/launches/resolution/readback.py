@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Sequence
 
+from apps.core.database.errors import trouble_behind
 from apps.kickoff.fields import answers_from_json
 from apps.launches import outcomes
 from apps.launches.models import Launch
@@ -27,7 +28,10 @@ State = Launch.State
 
 
 def compare_launches(workflow_ids: Collection[int]) -> None:
-    """Report on the launches of these workflows what was stored otherwise than chosen. Never raise."""
+    """Report on the launches of these workflows what was stored otherwise than chosen.
+
+    Raise nothing but the database's trouble, with which the transaction of the events ends, too.
+    """
     shown = _shown(workflow_ids)
     if not shown:
         return
@@ -39,7 +43,9 @@ def compare_launches(workflow_ids: Collection[int]) -> None:
     for launch in found.select_related("version"):
         try:
             _compare(launch, shown[launch.workflow_id or 0])
-        except Exception:  # a bug of ours must not stop the events
+        except Exception as error:  # a bug of ours must not stop the events
+            if trouble_behind(error) is not None:
+                raise
             logger.exception("Launch %s could not be compared with its workflow", launch.pk)
 
 

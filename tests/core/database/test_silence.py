@@ -127,3 +127,25 @@ def test_the_server_knows_the_limits(link: Link, settings: Any) -> None:
         wrapper.prepare_database()
         cursor.execute("SHOW statement_timeout")
         assert cursor.fetchone() == ("0",)  # migrations take as long as they need
+
+
+def test_a_server_that_ends_the_connection_during_a_copy_is_no_defect(
+    link: Link, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It sends a second result then, where the driver unpacks one."""
+
+    def copy_end(*_arguments: object) -> Iterator[None]:
+        raise ValueError("too many values to unpack (expected 1)")
+        yield
+
+    _proxy, wrapper = link
+    monkeypatch.setattr("psycopg._copy.copy_end", copy_end)
+
+    with (
+        pytest.raises(OperationalError, match="ended the connection"),
+        wrapper.wrap_database_errors,
+        wrapper.cursor() as cursor,
+        cursor.copy("COPY django_session FROM STDIN"),
+    ):
+        pass
+    assert wrapper.connection.closed

@@ -140,7 +140,7 @@ def receive(here: Installation, traces: Traces) -> Ending:
 def ended(command: subprocess.CompletedProcess[str]) -> Ending:
     said = command.stdout + command.stderr
     if "Traceback" in said or command.returncode not in {0, 1, 2}:
-        return wrong(f"exit code {command.returncode}: {said[-1500:]}")
+        return wrong(f"exit code {command.returncode}: {said[-4000:]}")
     if command.returncode and len(said.split()) < MIN_WORDS:
         return wrong(f"no reason: {said!r}")
     return REFUSED if command.returncode else DONE

@@ -21,7 +21,7 @@ from django.db import connection
 
 from benchmarks import nginx
 from tests.faults.matrix import actions
-from tests.faults.matrix.actions import ACTIONS, Ending, Traces
+from tests.faults.matrix.actions import ACTIONS, Traces
 from tests.faults.matrix.causes import CAUSES, CAUSES_AT_A_POOLER, Cause
 from tests.faults.matrix.databases import Database, Sqlite, postgres
 from tests.faults.matrix.installation import LIMITS, Installation, small_disk
@@ -104,13 +104,10 @@ def go_through(here: Installation, cause: Cause) -> None:
         futures = {action.__name__: pool.submit(actions.run, action, here, traces) for action in ACTIONS}
         endings = {name: future.result() for name, future in futures.items()}
 
-    assert wrong_of(endings) == {}, here.last_words()
+    wrong = {name: ending.wrong for name, ending in endings.items() if ending.wrong}
+    assert not wrong, "\n".join([*(f"-- {name}: {text}" for name, text in wrong.items()), here.last_words()])
     all_is_well(here, traces)
     nothing_is_lost_or_doubled(here, traces)
-
-
-def wrong_of(endings: dict[str, Ending]) -> dict[str, str]:
-    return {name: ending.wrong for name, ending in endings.items() if ending.wrong}
 
 
 def all_is_well(here: Installation, traces: Traces) -> None:

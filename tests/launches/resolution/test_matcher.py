@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -371,14 +371,16 @@ def test_the_update_decides_between_two_who_match_at_once(
 # -- the queue stays whole -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("error", [ZeroDivisionError(), OperationalError("is away")])
 def test_a_failure_while_drawing_conclusions_does_not_hide_the_answer(
     operator: User,
     no_fields: Template,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
+    error: Exception,
 ) -> None:
     def explode(*_args: Any) -> None:
-        raise ZeroDivisionError
+        raise error
 
     monkeypatch.setattr(Client, "run", lambda *_args, **_kwargs: Launched(workflow_id=41))
     monkeypatch.setattr(matcher, "resolve_similar", explode)
@@ -387,6 +389,7 @@ def test_a_failure_while_drawing_conclusions_does_not_hide_the_answer(
 
     assert (launch.state, launch.workflow_id) == (State.LAUNCHED, 41)
     assert "but matching it failed" in caplog.text
+    assert ("Traceback" in caplog.text) is isinstance(error, ZeroDivisionError)
 
 
 def test_deliveries_that_resolve_are_processed(unknown: Callable[..., Launch], deliver: Deliver) -> None:

@@ -7,17 +7,20 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django.test import Client
 from pytest_django import Settings
 
 from apps.accounts.models import User
 from apps.launches.models import Launch
-from apps.launches.resolution import matcher
+from apps.launches.resolution import matcher, readback
 from apps.launches.resolution import services as resolution
+from apps.webhooks.processing.worker import process_pending
 from apps.workflow_templates.models import Template
 from tests.factories import make_field, make_launch, make_options, make_template
 from tests.fixtures import payloads
 from tests.fixtures.deliveries import Deliver
+from tests.fixtures.full_database import database_error
 
 State = Launch.State
 
@@ -74,6 +77,24 @@ def test_an_event_with_another_answer_is_reported_on_the_page(
     assert "The workflow was started with other answers than were given." in page
     assert "Pneumatic stored another answer: Red." in page
     assert "notice--warn" in page
+
+
+def test_a_comparison_that_the_database_ends_is_made_again(
+    launched: Callable[..., Launch], deliver: Deliver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def move(*_args: Any, **_options: Any) -> None:
+        raise database_error("deadlock detected", "40P01")
+
+    launch = launched()
+    with monkeypatch.context() as patch:
+        patch.setattr(readback, "move", move)
+        with pytest.raises(OperationalError):
+            deliver(started(colour="Red"))
+
+    process_pending()
+
+    launch.refresh_from_db()
+    assert launch.field_errors == {"colour": ["Pneumatic stored another answer: Red."]}
 
 
 @pytest.mark.parametrize("note", ["Soon", "Soon\n", None])
