@@ -9,6 +9,7 @@ pytest_plugins = [
     "tests.fixtures.people",
     "tests.fixtures.responses",
     "tests.fixtures.sandbox",
+    "tests.fixtures.served",
     "tests.fixtures.launching",
     "tests.fixtures.deliveries",
     "tests.fixtures.populated",

@@ -20,8 +20,8 @@ from django_tasks_db.management.commands import db_worker
 from apps.core import periodic
 from apps.core.processes import heartbeat, memory
 from apps.webhooks.models import Delivery
-from tests.faults.test_launch_workers import database_url
 from tests.fixtures import payloads
+from tests.fixtures.database import database_url
 from tests.fixtures.deliveries import store
 from tests.fixtures.full_database import database_error
 from tests.fixtures.waiting import HANG_SECONDS, wait_for

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 import requests
@@ -16,11 +15,11 @@ from apps.accounts.models import User
 from apps.webhooks import endpoints
 from apps.webhooks.models import Delivery
 from tests.factories import client_of
-from tests.faults.test_launch_workers import database_url
-from tests.faults.test_receiver_served import Web
 from tests.fixtures import payloads
+from tests.fixtures.database import database_url
 from tests.fixtures.deliveries import addressed
 from tests.fixtures.proxy import Proxy, proxy_to
+from tests.fixtures.served import Serve, Web
 from tests.fixtures.waiting import HANG_SECONDS, wait_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -30,25 +29,24 @@ HOST = "https://dash.example.com"
 Get = Callable[[str], requests.Response]
 
 
-@pytest.fixture
-def proxy(tmp_path: Path) -> Iterator[tuple[Proxy, Web]]:
+@pytest.fixture(scope="module")
+def link(django_db_setup: None) -> Iterator[tuple[Proxy, str]]:
     if connection.vendor != "postgresql":
         pytest.skip("SQLite has no network.")
     with proxy_to(database_url()) as (proxy, url):
-        web = Web(
-            log=tmp_path / "web.log",
-            settings={
-                "DATABASE_URL": url,
-                "DATABASE_TIMEOUT": "1",
-                "WEBHOOK_WRITE_TIMEOUT": "1",
-                "HASHED_STATIC": "False",
-            },
-        )
-        web.start()
-        try:
-            yield proxy, web
-        finally:
-            web.kill()
+        yield proxy, url
+
+
+@pytest.fixture
+def proxy(link: tuple[Proxy, str], serve: Serve) -> Iterator[tuple[Proxy, Web]]:
+    """Yield the connection to the database, and a web server that has found it in order."""
+    proxy, url = link
+    web = serve(DATABASE_URL=url, DATABASE_TIMEOUT="1", WEBHOOK_WRITE_TIMEOUT="1")
+    wait_for(lambda: requests.get(f"{web.url}/readyz", timeout=HANG_SECONDS).ok)
+    try:
+        yield proxy, web
+    finally:
+        proxy.restore()
 
 
 @pytest.fixture
@@ -58,9 +56,7 @@ def get(proxy: tuple[Proxy, Web], operator: User) -> Iterator[Get]:
     with requests.Session() as session:
         session.trust_env = False
         session.cookies.set(settings.SESSION_COOKIE_NAME, cookie)
-        yield lambda path: session.get(
-            f"http://127.0.0.1:{proxy[1].port}{path}", allow_redirects=False, timeout=HANG_SECONDS
-        )
+        yield lambda path: session.get(f"{proxy[1].url}{path}", allow_redirects=False, timeout=HANG_SECONDS)
 
 
 def test_a_silent_database_stops_no_page_forever(proxy: tuple[Proxy, Web], get: Get) -> None:
@@ -70,8 +66,7 @@ def test_a_silent_database_stops_no_page_forever(proxy: tuple[Proxy, Web], get: 
 
     away = [get("/launches/") for _thread in range(3)]
     alive, ready = (
-        requests.get(f"http://127.0.0.1:{web.port}{path}", timeout=HANG_SECONDS)
-        for path in ("/healthz", "/readyz")
+        requests.get(f"{web.url}{path}", timeout=HANG_SECONDS) for path in ("/healthz", "/readyz")
     )
     link.restore()
 
@@ -89,7 +84,7 @@ def test_a_silent_database_keeps_no_sender_waiting(proxy: tuple[Proxy, Web]) -> 
     body = json.dumps(addressed(payloads.started(), HOST + path))
 
     def send(path: str = path) -> int:
-        url = f"http://127.0.0.1:{web.port}{path}"
+        url = f"{web.url}{path}"
         return requests.post(url, data=body, timeout=HANG_SECONDS).status_code
 
     wait_for(lambda: send() == 200)
@@ -97,7 +92,7 @@ def test_a_silent_database_keeps_no_sender_waiting(proxy: tuple[Proxy, Web]) -> 
     link.silence()
     with ThreadPoolExecutor(12) as pool:  # more than there are threads
         away = [*pool.map(send, [path] * 11), *pool.map(send, ["/hooks/unknown/"])]
-        alive = requests.get(f"http://127.0.0.1:{web.port}/healthz", timeout=HANG_SECONDS)
+        alive = requests.get(f"{web.url}/healthz", timeout=HANG_SECONDS)
     link.restore()
 
     assert set(away) == {503}

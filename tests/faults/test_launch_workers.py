@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import re
-import signal
-import subprocess
-import sys
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 from django.conf import settings as django_settings
-from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -27,79 +19,23 @@ from apps.workflow_templates.models import Template
 from tests.factories import client_of
 from tests.fixtures.filled_form import FilledForm
 from tests.fixtures.sandbox import Sandbox, either_dialect
+from tests.fixtures.served import Serve, Web
 from tests.fixtures.waiting import HANG_SECONDS, wait_for
-
-ROOT = Path(__file__).resolve().parents[2]
 
 pytestmark = [pytest.mark.django_db(transaction=True), either_dialect]
 
 
-def database_url() -> str:
-    """Return the address of the database that this test uses."""
-    values = connection.settings_dict
-    if connection.vendor == "sqlite":
-        return f"sqlite:///{values['NAME']}"
-    return (
-        f"postgres://{values['USER']}:{values['PASSWORD']}@{values['HOST']}:{values['PORT']}/{values['NAME']}"
-    )
-
-
-@dataclass
-class WebServer:
-    """Gunicorn with some worker processes, on a free port."""
-
-    environment: dict[str, str]
-    process: subprocess.Popen[str] = field(init=False)
-    url: str = ""
-
-    def start(self, *, workers: int = 3) -> None:
-        """Start it and wait until it listens."""
-        command = [sys.executable, "-m", "gunicorn", "pneumatic_dash.wsgi", "--bind", "127.0.0.1:0"]
-        self.process = subprocess.Popen(
-            [*command, "--workers", str(workers), "--preload"],
-            cwd=ROOT,
-            env=self.environment,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,  # its own process group, to be killed as a whole
-        )
-        assert self.process.stderr is not None
-        for line in self.process.stderr:
-            if match := re.search(r"Listening at: (http://\S+)", line):
-                self.url = match[1]
-                return
-        raise AssertionError("The web server did not start.")
-
-    def kill(self) -> None:
-        """End all of its processes at once, as a power cut would."""
-        if self.process.poll() is None:
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait(timeout=HANG_SECONDS)
-        if self.process.stderr is not None:
-            self.process.stderr.close()
-
-
 @pytest.fixture
-def web(sandbox: Sandbox, mirrored: dict[str, Template]) -> Iterator[WebServer]:
-    """Run the dashboard on this test's database and the sandbox."""
-    server = WebServer(
-        {
-            **os.environ,
-            **sandbox.environment,
-            "DATABASE_URL": database_url(),
-            "DEBUG": "True",  # static files without collectstatic
-        }
-    )
-    server.start()
-    yield server
-    server.kill()
+def web(serve: Serve, sandbox: Sandbox, mirrored: dict[str, Template]) -> Web:
+    """Return the dashboard on this test's database and the sandbox."""
+    return serve(**sandbox.environment)
 
 
 @dataclass
 class Browser:
     """A signed-in user with a filled launch form, which several threads may send at once."""
 
-    web: WebServer
+    web: Web
     form: FilledForm
     session_key: str
 
@@ -126,7 +62,7 @@ class Browser:
 
 
 @pytest.fixture
-def browser(web: WebServer, operator: User, every_field: Template) -> Browser:
+def browser(web: Web, operator: User, every_field: Template) -> Browser:
     client: Client = client_of(operator)
     form = FilledForm.open(client, f"/templates/{every_field.pk}/launch/").fill(name="Once", string_1="x")
     # The token in the page is a masked form of the one in the cookie.
@@ -186,7 +122,7 @@ def test_a_failed_launch_that_several_workers_retry_at_once_starts_one_workflow(
 
 @pytest.mark.parametrize("arrives", [True, False])
 def test_a_server_that_is_killed_while_it_sends_starts_nothing_twice(
-    browser: Browser, web: WebServer, sandbox: Sandbox, operator: User, arrives: bool
+    browser: Browser, web: Web, sandbox: Sandbox, operator: User, arrives: bool
 ) -> None:
     options: dict[str, Any] = {"kind": "delay", "seconds": 600} if arrives else {"kind": "drop_before"}
     if arrives:

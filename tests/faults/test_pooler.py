@@ -15,8 +15,8 @@ from pytest_django.fixtures import Settings as SettingsWrapper
 from apps.webhooks.models import Delivery
 from apps.webhooks.processing.worker import process_pending
 from apps.workflows.models import Workflow
-from tests.faults.test_launch_workers import database_url
 from tests.fixtures import payloads, pooler
+from tests.fixtures.database import database_url
 from tests.fixtures.deliveries import store
 from tests.fixtures.pooler import SESSIONS, Pooler
 from tests.fixtures.responses import Response

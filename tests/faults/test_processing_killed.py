@@ -14,7 +14,7 @@ from tests.fixtures.deliveries import Reword, store
 from tests.fixtures.sandbox import either_dialect
 from tests.fixtures.waiting import wait_for
 
-DELIVERIES = 1500
+DELIVERIES = 600
 
 pytestmark = [pytest.mark.django_db(transaction=True), either_dialect]
 
@@ -36,7 +36,7 @@ def is_beyond(count: int) -> bool:
 @pytest.mark.ci
 def test_killed_workers_leave_nothing_half_done_and_the_next_one_continues(received: None) -> None:
     killed_midway = 0
-    for _trial in range(3):
+    for _trial in range(2):
         before = processed()
         with worker() as process:
             wait_for(partial(is_beyond, before))

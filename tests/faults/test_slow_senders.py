@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,9 +14,9 @@ import requests
 from apps.webhooks import endpoints
 from apps.webhooks.models import Delivery
 from benchmarks import nginx, slow
-from tests.faults.test_receiver_served import Web, start  # noqa: F401 - the fixture
 from tests.fixtures import payloads
 from tests.fixtures.deliveries import addressed
+from tests.fixtures.served import Serve, Web
 from tests.fixtures.waiting import HANG_SECONDS
 
 SENDERS = 30  # the web server has 8 threads
@@ -32,9 +32,9 @@ def installed() -> None:
 
 
 @pytest.fixture
-def port(installed: None, start: Callable[..., Web], tmp_path: Path) -> Iterator[int]:  # noqa: F811 - the fixture
+def port(installed: None, web: Web, tmp_path: Path) -> Iterator[int]:
     """Return the port of the documented nginx in front of a web server."""
-    with nginx.proxy(tmp_path, upstream=start(ALLOWED_HOSTS="127.0.0.1").port) as port:
+    with nginx.proxy(tmp_path, upstream=web.port) as port:
         yield port
 
 
@@ -71,8 +71,8 @@ def test_uploads_are_passed_on_while_they_arrive(port: int) -> None:
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.usefixtures("installed")
-def test_it_serves_below_a_path(start: Callable[..., Web], tmp_path: Path) -> None:  # noqa: F811 - the fixture
-    web = start(ALLOWED_HOSTS="127.0.0.1", PUBLIC_URL="http://127.0.0.1/dash")
+def test_it_serves_below_a_path(serve: Serve, tmp_path: Path) -> None:
+    web = serve(PUBLIC_URL="http://127.0.0.1/dash")
 
     with nginx.proxy(tmp_path, upstream=web.port, locations=below_dash()) as port:
         host = f"http://127.0.0.1:{port}"

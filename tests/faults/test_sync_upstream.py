@@ -11,10 +11,11 @@ from apps.accounts.models import PneumaticUser
 from apps.sync.models import SyncResult, SyncRun
 from apps.sync.selectors import freshness
 from apps.workflow_templates.models import Template
-from tests.fixtures.sandbox import Sandbox, both_dialects
+from tests.fixtures.depth import spread
+from tests.fixtures.sandbox import Sandbox, both_dialects, either_dialect
 from tests.sync.running import counts, result, sync
 
-pytestmark = [pytest.mark.django_db, both_dialects]
+pytestmark = pytest.mark.django_db
 
 EVERYWHERE: list[tuple[str, dict[str, Any]]] = [
     ("status", {"status": 401}),
@@ -56,8 +57,11 @@ def assert_is_a_sentence(text: str, sandbox: Sandbox) -> None:
     assert "<" not in text
 
 
-@pytest.mark.parametrize(("kind", "options"), EVERYWHERE)
-def test_a_listing_that_fails_changes_nothing(mirrored: Sandbox, kind: str, options: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    ("dialect", "failure"), spread(["documented", "current"], EVERYWHERE, every=2), indirect=["dialect"]
+)
+def test_a_listing_that_fails_changes_nothing(mirrored: Sandbox, failure: tuple[str, dict[str, Any]]) -> None:
+    kind, options = failure
     fresh_before = freshness().resources
     mirrored.fault(kind=kind, times=0, **options)
     run = sync()
@@ -73,6 +77,7 @@ def test_a_listing_that_fails_changes_nothing(mirrored: Sandbox, kind: str, opti
     assert Template.objects.get(pk=1).name == "Renamed"
 
 
+@both_dialects
 @pytest.mark.parametrize("kind", ["html_200", "wrong_json"])
 def test_a_detail_that_is_invalid_changes_that_template_not(mirrored: Sandbox, kind: str) -> None:
     before = Template.objects.filter(pk=3).values().get()
@@ -84,6 +89,7 @@ def test_a_detail_that_is_invalid_changes_that_template_not(mirrored: Sandbox, k
     assert Template.objects.get(pk=1).name == "Renamed"
 
 
+@both_dialects
 def test_a_detail_that_breaks_off_changes_no_template(mirrored: Sandbox) -> None:
     mirrored.fault(kind="truncate", path_prefix="/templates/3", times=0)
     run = sync()
@@ -96,6 +102,7 @@ def test_a_detail_that_breaks_off_changes_no_template(mirrored: Sandbox) -> None
     assert PneumaticUser.objects.get(pk=2).name == "Bo Renamed"
 
 
+@both_dialects
 def test_a_detail_that_is_refused_to_the_account_owner_changes_no_template(mirrored: Sandbox) -> None:
     mirrored.fault(kind="status", status=403, path_prefix="/templates/3", times=0)
     run = sync("templates")
@@ -103,6 +110,7 @@ def test_a_detail_that_is_refused_to_the_account_owner_changes_no_template(mirro
     assert Template.objects.get(pk=1).name == "Every field"
 
 
+@both_dialects
 def test_a_passing_weakness_is_ridden_out(mirrored: Sandbox) -> None:
     mirrored.fault(kind="status", status=503, path_prefix="/templates", times=1)
     mirrored.fault(kind="rate_limit", retry_after=0, path_prefix="/accounts", times=1)
@@ -111,6 +119,7 @@ def test_a_passing_weakness_is_ridden_out(mirrored: Sandbox) -> None:
     assert result(run, "users").requests == 2
 
 
+@either_dialect
 def test_an_unreachable_server_is_reported_in_a_sentence(mirrored: Sandbox, settings: Settings) -> None:
     settings.PNEUMATIC_API_URL = "http://127.0.0.1:9"
     run = sync()
@@ -119,6 +128,7 @@ def test_an_unreachable_server_is_reported_in_a_sentence(mirrored: Sandbox, sett
     assert_nothing_changed()
 
 
+@both_dialects
 @pytest.mark.parametrize("action", ["insert", "delete"])
 @pytest.mark.parametrize("resource", ["users", "templates"])
 def test_pages_that_shift_lose_and_double_nothing(sandbox: Sandbox, action: str, resource: str) -> None:
