@@ -90,6 +90,10 @@ WEBHOOK_READ_TIMEOUT = _number("WEBHOOK_READ_TIMEOUT", 10, least=0.1, most=120, 
 WEBHOOK_WRITE_TIMEOUT = _number("WEBHOOK_WRITE_TIMEOUT", 5, least=0.1, most=60, unit="seconds")
 WEBHOOK_RETENTION_DAYS = int(_number("WEBHOOK_RETENTION_DAYS", 90, least=1, most=36_500, unit="days"))
 
+# -- Launches --------------------------------------------------------------------------------------------------
+
+DRAFT_RETENTION_DAYS = int(_number("DRAFT_RETENTION_DAYS", 60, least=1, most=36_500, unit="days"))
+
 # -- Applications ----------------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [

@@ -12,6 +12,7 @@ handler403 = "apps.accounts.views.permission_denied"
 urlpatterns = [
     path("", include("apps.accounts.urls")),
     path("", include("apps.dashboard.urls")),
+    path("", include("apps.preparation.urls")),
     path("", include("apps.launches.urls")),
     path("", include("apps.kickoff.urls")),
     path("", include("apps.workflows.urls")),

@@ -12,6 +12,8 @@ from apps.core.people import Person, pneumatic_id_of
 from apps.core.searching import search_words
 from apps.launches import selectors as launches
 from apps.launches.models import Launch
+from apps.preparation import selectors as preparation
+from apps.preparation.models import Draft, PreparedLaunch
 from apps.webhooks.freshness import EventFreshness, event_freshness
 from apps.workflow_templates import selectors as templates
 from apps.workflow_templates.models import Template
@@ -22,6 +24,7 @@ from apps.workflows.presentation.rows import WorkflowRow, rows
 FAVOURITES = 6
 LATEST = 8
 ATTENTION = 5
+DRAFTS = 5
 MOVING = 5
 HITS = 8
 
@@ -30,12 +33,18 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """Templates and launches of the home page; ``suggestions`` are for a user without favourites."""
+    """Templates, launches and drafts of the home page; ``suggestions`` are for a user without favourites.
+
+    ``prepared`` needs an action: a change in Pneumatic broke it, or it is deleted soon.
+    """
 
     favourites: Sequence[Template] = ()
     suggestions: Sequence[Template] = ()
     attention: Sequence[Launch] = ()
     latest: Sequence[Launch] = ()
+    drafts: Sequence[Draft] = ()
+    more_drafts: bool = False
+    prepared: Sequence[PreparedLaunch] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +94,13 @@ def home_for(user: User) -> Home:
         suggestions = list(templates.others(user=user, filters=filters)[:FAVOURITES])
     if not user.has_perm("launches.view_launch"):
         return Home(favourites, suggestions)
+    drafts = list(preparation.drafts(user)[: DRAFTS + 1])
     return Home(
         favourites,
         suggestions,
+        drafts=drafts[:DRAFTS],
+        more_drafts=len(drafts) > DRAFTS,
+        prepared=preparation.needing_attention(user, ATTENTION),
         attention=launches.needing_attention(user, ATTENTION),
         latest=launches.recent_for(user, LATEST),
     )

@@ -10,12 +10,22 @@ class PreparationConfig(AppConfig):
     verbose_name = _("Prepared launches")
 
     def ready(self) -> None:
-        """Register the kinds of prepared launches, and the check of all of them after each sync."""
+        """Register the kinds of prepared launches, their check after each sync, and drafts in the launch form."""
+        from apps.core import periodic
+        from apps.core.processes import retention
+        from apps.launches.dispatch.services import register_on_start
         from apps.launches.uploads.services import register_reservations
+        from apps.launches.views.extensions import register_extension
         from apps.preparation import recheck, registry
+        from apps.preparation.drafts import services as drafts
+        from apps.preparation.drafts.form import DraftInForm
         from apps.preparation.models import Draft
         from apps.sync.registry import register_follow_up
 
-        registry.register(Draft)
-        register_reservations(Draft.objects.all)
+        registry.register(Draft.objects.active)
         register_follow_up(recheck.check_all)
+        register_reservations(Draft.objects.all)
+        register_extension(DraftInForm())
+        register_on_start(drafts.end)
+        periodic.register("drafts", drafts.warn, seconds=drafts.WARNING_INTERVAL_SECONDS)
+        retention.register("drafts", drafts.old_drafts)

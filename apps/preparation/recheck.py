@@ -32,7 +32,7 @@ def check_all() -> int:
     It takes a constant number of queries for each ``BATCH_ROWS`` of them.
     """
     people_changed_at = _people_changed_at()
-    return sum(_check_kind(kind, people_changed_at) for kind in registry.kinds())
+    return sum(_check_kind(rows, people_changed_at) for rows in registry.kinds())
 
 
 def checked_until() -> dt.datetime:
@@ -40,15 +40,15 @@ def checked_until() -> dt.datetime:
     return clock.now() - OVERLAP
 
 
-def _check_kind(kind: type[PreparedLaunch], people_changed_at: dt.datetime | None) -> int:
+def _check_kind(kind: registry.Rows, people_changed_at: dt.datetime | None) -> int:
     count, last = 0, uuid.UUID(int=0)
-    while rows := list(_due(kind, people_changed_at).filter(pk__gt=last)[:BATCH_ROWS]):
-        _check(kind, rows)
+    while rows := list(_due(kind(), people_changed_at).filter(pk__gt=last)[:BATCH_ROWS]):
+        _check(rows)
         count, last = count + len(rows), rows[-1].pk
     return count
 
 
-def _due(kind: type[PreparedLaunch], people_changed_at: dt.datetime | None) -> QuerySet[PreparedLaunch]:
+def _due(rows: QuerySet[PreparedLaunch], people_changed_at: dt.datetime | None) -> QuerySet[PreparedLaunch]:
     """Select what was saved without a check, or whose template changed since; or users, where its form has any."""
     due = (
         Q(checked_at=None)
@@ -57,7 +57,7 @@ def _due(kind: type[PreparedLaunch], people_changed_at: dt.datetime | None) -> Q
     )
     if people_changed_at is not None:
         due |= Q(checked_at__lt=people_changed_at, template__field_types__contains=" user ")
-    related = kind._default_manager.select_related("template__current_version", "version", "owner")
+    related = rows.select_related("template__current_version", "version", "owner")
     return related.defer(*_NOT_READ).filter(due).order_by("pk")
 
 
@@ -68,9 +68,9 @@ def _people_changed_at() -> dt.datetime | None:
     return max((time for time in times if time is not None), default=None)
 
 
-def _check(kind: type[PreparedLaunch], rows: Sequence[PreparedLaunch]) -> None:
+def _check(rows: Sequence[PreparedLaunch]) -> None:
     """Check ``rows`` and store what was found, except for rows that were saved or deleted in the meantime."""
-    now = checked_until()
+    now, stored = checked_until(), type(rows[0])._default_manager
     shared = SharedLookups()
     fields = {row.version_id: kickoff_of(row.version).fields for row in rows}
     shared.load((fields[row.version_id], row.content.controls(fields[row.version_id])) for row in rows)
@@ -82,7 +82,7 @@ def _check(kind: type[PreparedLaunch], rows: Sequence[PreparedLaunch]) -> None:
         if row.version_id == row.template.current_version_id:
             row.content = checked.content
     with transaction.atomic():
-        locked = kind._default_manager.select_for_update().filter(pk__in=[row.pk for row in rows])
+        locked = stored.select_for_update().filter(pk__in=[row.pk for row in rows])
         current = dict(locked.values_list("pk", "revision"))
         same = [row for row in rows if current.get(row.pk) == row.revision]
-        kind._default_manager.bulk_update(same, ["problems", "checked_at", *_CONTENT])
+        stored.bulk_update(same, ["problems", "checked_at", *_CONTENT])

@@ -1,97 +1,147 @@
-/* Stores the input of a launch form in the browser, so that it survives a crash or a closed tab.
+/* Saves what is typed into a launch form as a draft on the server: a second after the last change, and on leaving.
 
-   The draft stays in this browser, one per person and template, for a day; it is never put into a form automatically, contains
-   no file, and goes when the form was launched or another user signs in. */
+   Typing never waits for it: saves run in the background. A save names the draft that its page shows; where another tab has
+   changed that one, nothing is overwritten, and the user decides. */
 "use strict";
 
 (() => {
-  // Dashboards below several paths of one host share the storage: the path keeps them apart.
-  const PREFIX = `${new URL(document.currentScript.src).pathname.split("/static/")[0]}launch-draft:`;
-  const DAY = 24 * 60 * 60 * 1000;
+  const PAUSE = 1000; // milliseconds after the last change
+  const MAX_WAIT = 10000; // while changes do not end, and between attempts
+  const KEEPALIVE_BYTES = 60000; // of a request that outlives its page
+  const OK = 200;
+  const CONFLICT = 409;
   const SKIPPED = new Set(["csrfmiddlewaretoken", "repeat"]);
 
-  const read = (key) => {
-    try {
-      return JSON.parse(localStorage.getItem(key));
-    } catch {
-      return null;
-    }
-  };
-  const write = (key, draft) => {
-    try {
-      localStorage.setItem(key, JSON.stringify(draft));
-    } catch {
-      // Storage is full or forbidden: then there is no draft.
-    }
-  };
-  const forget = (unwanted) => {
-    try {
-      for (const key of Object.keys(localStorage)) {
-        if (key.startsWith(PREFIX) && unwanted(key, read(key))) {
-          localStorage.removeItem(key);
-        }
+  const csrfCookie = new RegExp(`(?:^|; )${document.currentScript.dataset.csrfCookie}=([^;]+)`);
+
+  class Draft {
+    constructor(form, place) {
+      this.form = form;
+      this.words = place.dataset;
+      this.place = place;
+      this.status = form.querySelector("[data-draft-status]");
+      this.button = form.querySelector("[data-draft-save]");
+      this.sequence = 0;
+      this.isUndecided = "draftUndecided" in this.words;
+      this.saved = this.content();
+      this.button.hidden = true;
+      for (const kind of ["input", "change"]) form.addEventListener(kind, () => this.changed());
+      place.querySelector("[data-draft-keep]").addEventListener("click", () => this.keep());
+      document.addEventListener("visibilitychange", () => {
+        if (document.visibilityState === "hidden") this.save({ isLeaving: true });
+      });
+      addEventListener("pagehide", () => this.save({ isLeaving: true }));
+      if ("draftPosted" in this.words) {
+        this.saved = ""; // what the form shows was sent, and not saved
+        this.changed();
       }
-    } catch {
-      // Forbidden storage holds no drafts.
     }
-  };
 
-  const entries = (form) =>
-    [...new FormData(form).entries()].filter(([name, value]) => typeof value === "string" && !SKIPPED.has(name));
-
-  /* The server fills the form: it has the names of users, the uploads, and changes of the template. */
-  const restore = (form, draft) => {
-    const sender = document.createElement("form");
-    Object.assign(sender, { method: "post", action: form.action, hidden: true });
-    const token = ["csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value];
-    for (const [name, value] of [...draft.entries, token, ["restore", "1"]]) {
-      const control = document.createElement("textarea"); // keeps line breaks
-      Object.assign(control, { name, value });
-      sender.append(control);
+    get revision() {
+      return this.form.elements.namedItem("draft_revision");
     }
-    document.body.append(sender);
-    sender.submit();
-  };
 
-  const watch = (form) => {
-    const key = PREFIX + form.dataset.draft;
-    const [person] = form.dataset.draft.split(":");
-    forget((other, draft) => !other.startsWith(`${PREFIX}${person}:`) || !draft || Date.now() - draft.at > DAY);
-
-    const draft = read(key);
-    const untouched = JSON.stringify(entries(form));
-    const wasPosted = form.hasAttribute("data-draft-kept"); // the server filled it with what was entered before
-    const offer = form.querySelector("[data-draft-offer]");
-    offer.hidden = !draft || wasPosted || JSON.stringify(draft.entries) === untouched;
-    offer.querySelector("[data-draft-restore]").addEventListener("click", () => restore(form, draft));
-    offer.querySelector("[data-draft-discard]").addEventListener("click", () => {
-      forget((other) => other === key);
-      offer.hidden = true;
-      form.elements.namedItem("name").focus();
-    });
-
-    let timer = 0;
-    const keep = () => {
-      clearTimeout(timer);
-      const now = entries(form);
-      if (wasPosted || JSON.stringify(now) !== untouched) {
-        write(key, { at: Date.now(), submission: form.elements.submission_id.value, entries: now });
+    /* What is saved, as text: two equal forms have equal texts. */
+    content() {
+      const body = new URLSearchParams();
+      for (const [name, value] of new FormData(this.form)) {
+        if (typeof value === "string" && !SKIPPED.has(name)) body.append(name, value);
       }
-    };
-    for (const type of ["input", "change"]) {
-      form.addEventListener(type, () => {
-        clearTimeout(timer);
-        timer = setTimeout(keep, 300);
+      return body.toString();
+    }
+
+    changed() {
+      if (this.isUndecided) {
+        this.report(this.words.draftUndecided);
+        this.button.hidden = false;
+        return;
+      }
+      this.since ??= Date.now();
+      this.schedule(Date.now() - this.since < MAX_WAIT ? PAUSE : 0);
+    }
+
+    schedule(wait) {
+      clearTimeout(this.timer);
+      this.timer = setTimeout(() => this.save(), wait);
+    }
+
+    async save({ isLeaving = false } = {}) {
+      clearTimeout(this.timer);
+      const content = this.content();
+      if (this.isUndecided || this.conflict || content === this.saved) return;
+      if (this.isBusy && !isLeaving) return; // the save that runs starts the next one
+      this.isBusy = true;
+      this.since = null;
+      this.sequence = Math.max(this.sequence + 1, Date.now());
+      try {
+        const response = await this.send(content, isLeaving);
+        this.finish(response.status, await response.json(), content);
+      } catch {
+        this.fail(this.words.draftOffline);
+      }
+      this.isBusy = false;
+    }
+
+    send(content, isLeaving) {
+      const body = `${content}&draft_sequence=${this.sequence}`;
+      const token = document.cookie.match(csrfCookie)?.[1] ?? this.form.elements.namedItem("csrfmiddlewaretoken").value;
+      return fetch(this.words.draft, {
+        method: "POST",
+        body,
+        keepalive: isLeaving && body.length < KEEPALIVE_BYTES,
+        headers: {
+          Accept: "application/json",
+          "Content-Type": "application/x-www-form-urlencoded",
+          "X-CSRFToken": token,
+        },
       });
     }
-    window.addEventListener("pagehide", keep);
-  };
 
-  document.addEventListener("DOMContentLoaded", () => {
-    document.querySelectorAll("form[data-draft]").forEach(watch);
-    const launched = document.querySelector("[data-launched]");
-    if (launched) {
-      forget((_key, draft) => !draft || draft.submission === launched.dataset.launched);
+    finish(status, answer, content) {
+      if (status === CONFLICT) {
+        this.ask(answer);
+      } else if (status !== OK) {
+        this.fail(answer.error);
+      } else {
+        if (answer.sequence <= this.sequence) this.saved = content;
+        this.sequence = Math.max(this.sequence, answer.sequence);
+        this.button.hidden = true;
+        this.report(answer.saved);
+        if (this.content() !== this.saved) this.changed();
+      }
     }
-  });
+
+    ask(answer) {
+      this.conflict = answer;
+      this.place.querySelector("[data-draft-reason]").textContent = answer.error;
+      this.place.querySelector("[data-draft-other]").hidden = answer.state !== "changed";
+      this.place.hidden = false;
+      this.report("");
+    }
+
+    /* Not saved, for a reason that may pass. */
+    fail(reason) {
+      this.button.hidden = false;
+      this.report(reason ?? this.words.draftOffline);
+      this.schedule(MAX_WAIT);
+    }
+
+    /* The user knows of the other draft, and replaces it. */
+    keep() {
+      this.revision.value = this.conflict.revision;
+      if (this.conflict.state === "launched") SKIPPED.add("submission_id"); // the draft is of another launch
+      this.conflict = null;
+      this.place.hidden = true;
+      this.saved = "";
+      this.form.elements.namedItem("name").focus();
+      this.save();
+    }
+
+    report(text) {
+      if (this.status.textContent !== text) this.status.textContent = text;
+    }
+  }
+
+  const place = document.querySelector("[data-draft]");
+  if (place) new Draft(place.closest("form"), place);
 })();

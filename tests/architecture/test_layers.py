@@ -52,8 +52,9 @@ ROOMS = {
         models, permissions
         """,
     "preparation": """
-        apps
-        recheck
+        urls, apps
+        drafts
+        selectors, recheck
         registry, validation
         models, lookups
         content

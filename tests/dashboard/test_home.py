@@ -159,5 +159,5 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(
     # The session, the user, their two kinds of permissions and their roles; abandoned launches; who they are in
     # Pneumatic, favourites, what waits, what is latest; how fresh the two resources are. Of workflows: the last change,
     # who they are, what runs, what lost events.
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(19):
         operator_client.get(URL)

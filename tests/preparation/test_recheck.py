@@ -99,7 +99,7 @@ def test_a_draft_that_was_saved_during_the_check_keeps_what_was_saved(
     rows = list(Draft.objects.select_related("template__current_version", "version", "owner"))
     Draft.objects.update(workflow_name="New", revision=2)
 
-    recheck._check(Draft, rows)
+    recheck._check(rows)
 
     draft.refresh_from_db()
     assert (draft.workflow_name, draft.checked_at) == ("New", None)

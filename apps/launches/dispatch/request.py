@@ -22,11 +22,20 @@ from apps.pneumatic.client import Client
 from apps.workflow_templates.models import Template, TemplateVersion
 
 
+@dataclass(frozen=True, slots=True)
+class DraftRef:
+    """An open form: the id of its page, and the revision of the draft that it shows; 0 for none."""
+
+    editor: uuid.UUID
+    revision: int = 0
+
+
 @dataclass(frozen=True)
 class LaunchRequest:
     """What one user asks to start, checked against ``version`` of the template's kickoff form.
 
-    ``submission_id`` is used by at most one launch. ``previous`` is the launch that this one was copied from.
+    ``submission_id`` is used by at most one launch. ``previous`` is the launch that this one was copied from, ``draft``
+    the form that it came from.
     """
 
     user: User
@@ -36,6 +45,7 @@ class LaunchRequest:
     answers: tuple[Answer, ...] = ()
     urgency: Urgency = field(default_factory=Urgency)
     previous: Launch | None = None
+    draft: DraftRef | None = None
     submission_id: uuid.UUID = field(default_factory=uuid.uuid4)
 
     @cached_property

@@ -16,7 +16,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
@@ -50,6 +50,17 @@ State = Launch.State
 QUEUE_GRACE = dt.timedelta(seconds=60)
 # How often one attempt is sent, each time in another encoding, while the server refuses single answers.
 MAX_ENCODINGS = 6
+
+
+# Called with a new launch in the transaction that commits it. Apps above register in ``AppConfig.ready()``.
+OnStart = Callable[[LaunchRequest, Launch], None]
+_on_start: list[OnStart] = []
+
+
+def register_on_start(on_start: OnStart) -> None:
+    """Call ``on_start`` with each launch that is about to be committed."""
+    if on_start not in _on_start:
+        _on_start.append(on_start)
 
 
 class SubmissionUsedError(Exception):
@@ -105,6 +116,8 @@ def start(request: LaunchRequest, client: Client, *, confirmed: uuid.UUID | None
                 search=fold(request.name),
             )
             uploads.keep(user=request.user, attachment_ids=request.attachment_ids)
+            for on_start in _on_start:
+                on_start(request, launch)
             return launch
     except IntegrityError:
         used_by = Launch.objects.filter(submission_id=request.submission_id).first()

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Self
 
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.utils.datastructures import MultiValueDict
 
 from apps.accounts.models import User
@@ -22,7 +22,7 @@ from apps.kickoff.names import control_key, control_name, find_name, read_contro
 from apps.kickoff.transfer import rebase, uploads_in, with_empty_controls
 from apps.kickoff.transfer import with_uploads as attach
 from apps.launches import selectors
-from apps.launches.dispatch.request import LaunchRequest
+from apps.launches.dispatch.request import DraftRef, LaunchRequest
 from apps.launches.models import Launch
 from apps.launches.submission import urgency
 from apps.launches.submission.prefill import previous_launch
@@ -36,7 +36,7 @@ from apps.workflow_templates.models import Template, TemplateVersion
 from apps.workflow_templates.selectors import version_kickoff
 
 # Controls of the page itself; everything else that is posted is an answer.
-_OWN_CONTROLS = frozenset(
+OWN_CONTROLS = frozenset(
     {
         "csrfmiddlewaretoken",
         "submission_id",
@@ -49,12 +49,16 @@ _OWN_CONTROLS = frozenset(
         "launch",
         "preview",
         "find",
-        "restore",
+        "draft_editor",
+        "draft_revision",
+        "draft_sequence",
+        "save_draft",
     }
     | {"username", "password", "code", "restart"}
 )
+MAX_REVISION = 10**9  # a column of the database stores a little more
 # Of these, what a form needs again after a sign-in.
-_MARKS = frozenset({"submission_id", "version", "previous"})
+_MARKS = frozenset({"submission_id", "version", "previous", "draft_editor", "draft_revision"})
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,7 @@ class Submission:
     repeat: uuid.UUID | None = None  # an identical launch that the user confirmed to repeat
     find: str = ""  # the value of the pressed Find button
     urgency: UrgencyInput = field(default_factory=UrgencyInput)
+    draft: DraftRef | None = None  # None for a form that has no draft
     user: User | None = None  # None before sign-in
     upload_errors: Mapping[str, Sequence[str]] = field(default_factory=dict)  # sentences by api_name
 
@@ -81,7 +86,7 @@ class Submission:
     @property
     def initial(self) -> dict[str, list[Any]]:
         """The controls as initial values, which show every answer again without checking it."""
-        return {name: list(values) for name, values in self.controls.lists() if name not in _OWN_CONTROLS}
+        return {name: list(values) for name, values in self.controls.lists() if name not in OWN_CONTROLS}
 
     @cached_property
     def form(self) -> KickoffForm:
@@ -110,6 +115,7 @@ class Submission:
             answers=self.form.answers(),
             urgency=self.urgency.value,
             previous=self.previous,
+            draft=self.draft,
             submission_id=self.submission_id or uuid.uuid4(),
         )
 
@@ -186,8 +192,17 @@ def parse(request: HttpRequest, template: Template) -> Submission:
         repeat=read_uuid(post.get("repeat", "")),
         find=post.get("find", "") or _entered_search(post, kickoff),
         urgency=urgency.read(dict(post.lists())),
+        draft=draft_ref(post),
         user=request.user if request.user.is_authenticated else None,
     )
+
+
+def draft_ref(post: QueryDict) -> DraftRef | None:
+    """Return the marks of the open form that was posted; None where it has none, or unreadable ones."""
+    editor, revision = read_uuid(post.get("draft_editor", "")), read_number(post.get("draft_revision", ""))
+    if editor is None or revision is None or revision > MAX_REVISION:
+        return None
+    return DraftRef(editor, revision)
 
 
 def posted_fields(request: HttpRequest) -> list[tuple[str, str]]:
@@ -198,7 +213,7 @@ def posted_fields(request: HttpRequest) -> list[tuple[str, str]]:
     return [
         (name, str(value))
         for name, values in request.POST.lists()
-        if name in _MARKS or name not in _OWN_CONTROLS
+        if name in _MARKS or name not in OWN_CONTROLS
         for value in values
     ]
 

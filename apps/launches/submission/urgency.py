@@ -100,7 +100,13 @@ def of_launch(launch: Launch) -> tuple[UrgencyInput, list[str]]:
             "due": shown(launch.due)
         }
         return UrgencyInput(launch.is_urgent), [passed]
-    return UrgencyInput(launch.is_urgent, timezone.localtime(launch.due).strftime("%Y-%m-%dT%H:%M")), []
+    return typed(Urgency(launch.is_urgent, launch.due)), []
+
+
+def typed(value: Urgency) -> UrgencyInput:
+    """Return the controls that show ``value``."""
+    due = timezone.localtime(value.due).strftime("%Y-%m-%dT%H:%M") if value.due else ""
+    return UrgencyInput(value.is_urgent, due)
 
 
 def shown(time: dt.datetime) -> str:

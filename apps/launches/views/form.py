@@ -20,6 +20,7 @@ from apps.launches.models import Launch
 from apps.launches.submission import tokens, urgency
 from apps.launches.submission.prefill import prefill
 from apps.launches.submission.submission import Submission, kickoff_of, open_form, parse
+from apps.launches.views.extensions import extensions
 from apps.launches.views.form_page import (
     FormPage,
     checked_page,
@@ -62,6 +63,8 @@ def _open(request: HttpRequest, template: Template) -> HttpResponse:
     user = cast(User, request.user)
     kickoff = kickoff_of(template.current_version)
     filled = prefill(template, kickoff, request.GET, user=user)
+    for extension in extensions():
+        filled = extension.prefill(request, template, kickoff, filled)
     is_offered = urgency.is_offered()
     page = FormPage(
         template=template,
@@ -88,11 +91,12 @@ def _submit(request: HttpRequest, template: Template) -> HttpResponse:
     refusal = permissions.launch_denied_reason(submission.signed_in, template)
     if refusal is not None:
         return show_form(request, kept_page(submission, template, refusal=refusal))
-    if "restore" in request.POST:
-        notice = _("Your answers are restored. Nothing has been launched yet.")
-        return show_form(request, kept_page(submission, template, notice=notice))
     with client_on_demand() as open_client:
-        return _check(request, submission.with_uploads(request, open_client), open_client)
+        submission = submission.with_uploads(request, open_client)
+        for extension in extensions():
+            if response := extension.pressed(request, submission):
+                return response
+        return _check(request, submission, open_client)
 
 
 def _check(request: HttpRequest, submission: Submission, open_client: OpenClient) -> HttpResponse:

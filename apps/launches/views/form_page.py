@@ -19,6 +19,7 @@ from apps.launches.models import Launch
 from apps.launches.submission import urgency
 from apps.launches.submission.submission import Submission, open_form
 from apps.launches.submission.urgency import UrgencyInput
+from apps.launches.views.extensions import extensions
 from apps.pneumatic.canonical.schemas import Kickoff
 from apps.pneumatic.client import Client
 from apps.pneumatic.errors import PneumaticError
@@ -83,6 +84,7 @@ def show_form(request: HttpRequest, page: FormPage, *, status: int = 200) -> Htt
         "template": page.template,
         "version": page.template.current_version,
         "kickoff": page.kickoff,
+        "parts": [one.parts(request, page.template) for one in extensions()] if page.can_launch else [],
     }
     return render(request, "launches/launch_form.html", context, status=403 if page.refusal else status)
 

@@ -117,6 +117,8 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
             },
             status=403,
         )
+    if not request.accepts("text/html"):
+        return JsonResponse({"error": _("This page is too old: reload it, then try again.")}, status=403)
     if match is None or url_name not in {FORM, SIGN_IN} or request.method != "POST":
         return csrf.csrf_failure(request, reason)
     template_id = match.kwargs["template_id"]

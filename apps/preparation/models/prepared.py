@@ -55,7 +55,23 @@ class PreparedLaunch(models.Model):
         abstract = True
 
     def __str__(self) -> str:
-        return self.workflow_name or str(self.template_id)
+        return self.title
+
+    @property
+    def title(self) -> str:
+        """What users call it. ``template`` is loaded."""
+        return self.workflow_name or self.template.name
+
+    @property
+    def kind(self) -> str:
+        """What users call its kind."""
+        return str(self._meta.verbose_name)
+
+    @property
+    def open_problems(self) -> list[dict[str, str]]:
+        """The problems, unless they may have been corrected: it was saved in the current form since the last check."""
+        is_current = self.version_id == self.template.current_version_id
+        return [] if self.checked_at is None and is_current else self.problems
 
     @property
     def content(self) -> Content:

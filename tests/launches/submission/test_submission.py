@@ -26,7 +26,7 @@ from tests.fixtures.sandbox import Sandbox, both_dialects
 Work = Counter[str]
 
 # Of a launch without files, with sessions, savepoints and what follows from the outcome.
-QUERIES = 35
+QUERIES = 36
 
 
 @pytest.fixture

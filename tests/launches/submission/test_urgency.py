@@ -136,7 +136,7 @@ def test_signing_in_again_and_a_draft_keep_both(
     sign_in.controls |= {"username": [operator.username], "password": [PASSWORD]}
 
     signed_in = FilledForm.read(client, sign_in.send("sign-in"))
-    restored = FilledForm.read(client, signed_in.send("restore"))
+    restored = FilledForm.open(client, signed_in.send("save_draft", "").url)
 
     assert asked.status_code == 401
     assert shows_both(signed_in)

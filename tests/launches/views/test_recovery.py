@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from dataclasses import replace
 
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -224,15 +223,3 @@ def test_a_user_without_a_role_is_redirected_home(
     response = sign_in.fill(username="nobody", password=PASSWORD).send("sign-in")
 
     assert response.status_code == 302
-
-
-def test_a_draft_comes_back_filled_in(
-    fill: Fill, every_field: Template, sandbox: Sandbox, operator_client: Client
-) -> None:
-    form = fill(every_field, name="N", string_1="Kept")
-
-    response = form.send("restore")
-
-    assert "Your answers are restored" in html.unescape(response.content.decode())
-    assert FilledForm.read(operator_client, response).controls["kickoff-string-1"] == ["Kept"]
-    assert sandbox.requests() == []

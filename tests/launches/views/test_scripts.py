@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-import time
 
 import pytest
-from playwright.sync_api import FilePayload, Page, expect
+from playwright.sync_api import FilePayload, expect
 
 from apps.accounts.models import User
 from apps.launches.models import Launch
@@ -15,7 +14,6 @@ from tests.factories import make_launch, make_user
 from tests.fixtures.browser import Browse, assert_accessible
 from tests.fixtures.depth import exhaustive
 from tests.fixtures.sandbox import Sandbox, only_current
-from tests.fixtures.waiting import HANG_SECONDS
 
 pytestmark = pytest.mark.browser
 
@@ -27,68 +25,6 @@ def someone(browse: Browse, every_field: Template) -> User:
 
 def url_of(template: Template) -> str:
     return f"/templates/{template.pk}/launch/"
-
-
-def drafts(page: Page) -> list[str]:
-    """Return the keys of the drafts that the browser keeps."""
-    keys: list[str] = page.evaluate("Object.keys(localStorage)")
-    return [key for key in keys if key.startswith("launch-draft:")]
-
-
-def wait_for_draft(page: Page) -> None:
-    give_up = time.monotonic() + HANG_SECONDS
-    while not drafts(page):
-        assert time.monotonic() < give_up, "No draft was kept."
-        page.wait_for_timeout(50)
-
-
-def test_a_draft_survives_a_closed_tab(
-    browse: Browse, someone: User, every_field: Template, sandbox: Sandbox
-) -> None:
-    page = browse(url_of(every_field), user=someone)
-    page.get_by_label("Subject").fill("Typed before the crash")
-    page.get_by_label("Details").fill("Two\nlines")
-    wait_for_draft(page)
-    again = page.context.new_page()
-    again.goto(url_of(every_field))
-
-    assert_accessible(again)
-    again.get_by_role("button", name="Restore answers").click()
-
-    expect(again.get_by_label("Subject")).to_have_value("Typed before the crash")
-    expect(again.get_by_label("Details")).to_have_value("Two\nlines")
-    assert not Launch.objects.exists()
-
-    again.get_by_role("button", name="Launch", exact=True).click()
-    again.wait_for_url(re.compile(r"/launches/"))
-    assert drafts(again) == []
-    assert len(sandbox.workflows()) == 1
-
-
-def test_a_draft_can_be_discarded(browse: Browse, someone: User, every_field: Template) -> None:
-    page = browse(url_of(every_field), user=someone)
-    page.get_by_label("Subject").fill("Not wanted")
-    wait_for_draft(page)
-    page.goto(url_of(every_field))
-
-    page.get_by_role("button", name="Discard draft").click()
-
-    expect(page.get_by_role("button", name="Discard draft")).to_be_hidden()
-    page.goto(url_of(every_field))
-    expect(page.get_by_role("button", name="Restore answers")).to_be_hidden()
-
-
-def test_a_draft_is_offered_to_its_own_user_only(
-    browse: Browse, someone: User, every_field: Template
-) -> None:
-    page = browse(url_of(every_field), user=someone)
-    page.evaluate(
-        """() => localStorage.setItem("launch-draft:999999:1", JSON.stringify({at: Date.now(), entries: []}))"""
-    )
-
-    page.goto(url_of(every_field))
-
-    assert page.evaluate("localStorage.getItem('launch-draft:999999:1')") is None
 
 
 def test_the_preview_takes_focus_and_is_accessible(
