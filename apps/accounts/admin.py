@@ -19,12 +19,12 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from apps.accounts.forms import NewPasswordForm, NewUserForm, UserForm
 from apps.accounts.models import PneumaticGroup, PneumaticUser, User
 from apps.accounts.roles import ROLES
 from apps.accounts.second_factors import services as second_factors
 from apps.accounts.selectors import pneumatic_user_for
 from apps.accounts.sign_in import admin as sign_in_log
-from apps.accounts.sign_in.user_forms import NewPasswordForm, NewUserForm, UserForm
 from apps.core.people import resolve
 from apps.core.searching import has_words, search_words
 from apps.core.templatetags.admin_rows import EMPTY, timestamp, yes_or_no

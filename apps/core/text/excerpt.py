@@ -50,9 +50,9 @@ def _without_loose_ends(text: str) -> str:
     if text.count("~~") % 2:
         text = text[: text.rindex("~~")]
     text = _UNFINISHED.sub("", text)
-    for mark in ("**", "`"):
-        if text.count(mark) % 2:
-            before, _mark, after = text.rpartition(mark)
+    for delimiter in ("**", "`"):
+        if text.count(delimiter) % 2:
+            before, _delimiter, after = text.rpartition(delimiter)
             text = before + after
     return text
 

@@ -210,10 +210,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class KeyHolder:
-    """The user of the API key, as far as the server says; ``zone`` is an IANA name, '' for unknown.
-
-    ``asked_at`` is the time of that response (``server.now``): users move to other zones.
-    """
+    """The user of the API key, as far as the server says; ``zone`` is an IANA name, '' for unknown."""
 
     user_id: int
     email: str = ""
@@ -221,7 +218,9 @@ class KeyHolder:
     is_admin: bool = False
     is_account_owner: bool = False
     zone: str = ""
-    asked_at: dt.datetime | None = field(default=None, compare=False)  # users move to other zones
+    asked_at: dt.datetime | None = field(
+        default=None, compare=False
+    )  # by ``server.now``: users move to other zones
 
     @property
     def shown_name(self) -> str:
