@@ -62,6 +62,7 @@ class KickoffForm(forms.Form):
         self.name_variables = name_variables
         self.no_files = no_files
         self.server_errors: dict[str, list[str]] = {}
+        self.additions: dict[str, str] = {}  # safe HTML below fields, by the name of their control
         self.posted: MultiValueDict[str, Any] = read_controls(data or {}, kickoff.fields)
         super().__init__(
             data=None if data is None else self.posted,
@@ -320,6 +321,7 @@ class KickoffForm(forms.Form):
             key=control_key(api_name),
             template_id=self.template_id,
             limit=field.limit,
+            addition=self.additions.get(control, ""),
         )
 
     @property

@@ -45,6 +45,7 @@ class FieldRow:
     limit: int | None = None  # the most characters
     is_pattern: bool = False  # {{...}} does not count
     notes: Sequence[str] = ()  # about the value of the control
+    addition: str = ""  # safe HTML below it
 
     @classmethod
     def unsupported(

@@ -10,7 +10,7 @@ class PreparationConfig(AppConfig):
     verbose_name = _("Prepared launches")
 
     def ready(self) -> None:
-        """Register the kinds of prepared launches, their check after each sync, and drafts in the launch form."""
+        """Register the kinds of prepared launches, their check after each sync, and what the launch form gets."""
         from apps.core import periodic
         from apps.core.processes import retention
         from apps.launches.dispatch.services import register_on_start
@@ -19,13 +19,21 @@ class PreparationConfig(AppConfig):
         from apps.preparation import recheck, registry
         from apps.preparation.drafts import services as drafts
         from apps.preparation.drafts.form import DraftInForm
-        from apps.preparation.models import Draft
+        from apps.preparation.models import Draft, Preset
+        from apps.preparation.presets import services as presets
+        from apps.preparation.presets.form import PresetsInForm
+        from apps.preparation.presets.panels import private_fields_panel
         from apps.sync.registry import register_follow_up
+        from apps.workflow_templates.panels import register_panel
 
         registry.register(Draft.objects.active)
+        registry.register(Preset.objects.all)
         register_follow_up(recheck.check_all)
         register_reservations(Draft.objects.all)
+        register_extension(PresetsInForm())
         register_extension(DraftInForm())
         register_on_start(drafts.end)
+        register_on_start(presets.record_use)
+        register_panel(private_fields_panel)
         periodic.register("drafts", drafts.warn, seconds=drafts.WARNING_INTERVAL_SECONDS)
         retention.register("drafts", drafts.old_drafts)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.db.models import F, Q, QuerySet
 
 from apps.accounts.models import User
 from apps.launches.models import Launch
 from apps.preparation import registry
-from apps.preparation.models import Draft, PreparedLaunch
+from apps.preparation.models import Draft, PreparedLaunch, Preset
 from apps.preparation.models.draft import draft_id
 
 _COLUMNS = ("template__raw", "template__tasks", "template__description", "answers", "typed")
@@ -31,6 +33,19 @@ def drafts(user: User) -> QuerySet[Draft]:
     """Select the drafts of ``user`` that can be continued, last saved first, without their answers."""
     found = Draft.objects.active().filter(owner=user)
     return found.select_related("template").defer(*_COLUMNS).order_by("-updated_at", "pk")
+
+
+def visible_presets(user: User) -> QuerySet[Preset]:
+    """Select the presets of ``user`` and of the team, by name, without their answers."""
+    found = Preset.objects.filter(Q(owner=user) | Q(visibility=Preset.Visibility.TEAM))
+    return found.select_related("template", "owner").defer(*_COLUMNS).order_by("name", "pk")
+
+
+def default_preset(user: User, presets: Iterable[Preset]) -> Preset | None:
+    """Return the preset that a form opens with for ``user``, out of those of its template."""
+    defaults = [preset for preset in presets if preset.is_default]
+    defaults.sort(key=lambda preset: preset.is_shared)  # the user's first
+    return next((preset for preset in defaults if preset.is_shared or preset.owner_id == user.pk), None)
 
 
 def copied_from(draft: Draft) -> Launch | None:

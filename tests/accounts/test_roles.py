@@ -62,10 +62,8 @@ def test_an_integrator_also_syncs_and_manages_webhooks(integrator: User) -> None
 
 
 def test_an_administrator_has_every_permission_of_our_apps(administrator: User) -> None:
-    own = (
-        *("accounts", "auth", "dashboard", "launches", "preparation"),
-        *("sync", "webhooks", "workflow_templates", "workflows"),
-    )
+    own = {"accounts", "auth", "dashboard", "launches", "preparation", "sync", "webhooks"}
+    own |= {"workflow_templates", "workflows"}
     names = Permission.objects.filter(content_type__app_label__in=own).values_list(
         "content_type__app_label", "codename"
     )

@@ -53,7 +53,7 @@ ROOMS = {
         """,
     "preparation": """
         urls, apps
-        drafts
+        drafts, presets
         selectors, recheck
         registry, validation
         models, lookups

@@ -28,7 +28,7 @@ LARGER = {
     "sandbox/data": 13,
 }
 # Rooms that Django's conventions or one subject keep small.
-SMALLER = {"apps/webhooks/admin", "apps/preparation/models"}
+SMALLER = {"apps/webhooks/admin"}
 DJANGO_FOLDERS = {"management", "commands", "templatetags", "migrations", "__pycache__"}
 # Packages whose ``__init__`` is what others import, or where Django looks for something.
 FACES = {

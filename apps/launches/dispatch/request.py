@@ -35,7 +35,7 @@ class LaunchRequest:
     """What one user asks to start, checked against ``version`` of the template's kickoff form.
 
     ``submission_id`` is used by at most one launch. ``previous`` is the launch that this one was copied from, ``draft``
-    the form that it came from.
+    the form that it came from, ``preset`` the id of what filled that in.
     """
 
     user: User
@@ -46,6 +46,7 @@ class LaunchRequest:
     urgency: Urgency = field(default_factory=Urgency)
     previous: Launch | None = None
     draft: DraftRef | None = None
+    preset: uuid.UUID | None = None
     submission_id: uuid.UUID = field(default_factory=uuid.uuid4)
 
     @cached_property

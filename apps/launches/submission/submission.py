@@ -53,12 +53,21 @@ OWN_CONTROLS = frozenset(
         "draft_revision",
         "draft_sequence",
         "save_draft",
+        "preset",
+        "preset_name",
+        "preset_visibility",
+        "preset_default",
+        "preset_revision",
+        "save_preset",
+        "update_preset",
+        "copy_link",
+        "use_recent",
     }
     | {"username", "password", "code", "restart"}
 )
 MAX_REVISION = 10**9  # a column of the database stores a little more
 # Of these, what a form needs again after a sign-in.
-_MARKS = frozenset({"submission_id", "version", "previous", "draft_editor", "draft_revision"})
+_MARKS = frozenset({"submission_id", "version", "previous", "draft_editor", "draft_revision", "preset"})
 
 
 @dataclass(frozen=True)
@@ -75,6 +84,7 @@ class Submission:
     find: str = ""  # the value of the pressed Find button
     urgency: UrgencyInput = field(default_factory=UrgencyInput)
     draft: DraftRef | None = None  # None for a form that has no draft
+    preset: uuid.UUID | None = None  # that filled in the form
     user: User | None = None  # None before sign-in
     upload_errors: Mapping[str, Sequence[str]] = field(default_factory=dict)  # sentences by api_name
 
@@ -116,6 +126,7 @@ class Submission:
             urgency=self.urgency.value,
             previous=self.previous,
             draft=self.draft,
+            preset=self.preset,
             submission_id=self.submission_id or uuid.uuid4(),
         )
 
@@ -193,6 +204,7 @@ def parse(request: HttpRequest, template: Template) -> Submission:
         find=post.get("find", "") or _entered_search(post, kickoff),
         urgency=urgency.read(dict(post.lists())),
         draft=draft_ref(post),
+        preset=read_uuid(post.get("preset", "")),
         user=request.user if request.user.is_authenticated else None,
     )
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from django.http import HttpRequest, HttpResponse
@@ -15,11 +16,15 @@ from apps.workflow_templates.models import Template
 
 @dataclass(frozen=True, slots=True)
 class FormParts:
-    """Safe HTML inside the form: ``notices`` above the fields, ``buttons`` next to *Launch*, ``status`` after them."""
+    """Safe HTML inside the form: ``notices`` above the fields, ``buttons`` next to *Launch*, ``status`` after them.
+
+    ``fields`` go below single fields, by the name of their control.
+    """
 
     notices: str = ""
     buttons: str = ""
     status: str = ""
+    fields: Mapping[str, str] = field(default_factory=dict)
 
 
 class FormExtension(Protocol):
@@ -31,7 +36,7 @@ class FormExtension(Protocol):
     def pressed(self, request: HttpRequest, submission: Submission) -> HttpResponse | None:
         """Return the response to a button of this extension; None where another one was pressed."""
 
-    def parts(self, request: HttpRequest, template: Template) -> FormParts:
+    def parts(self, request: HttpRequest, template: Template, kickoff: Kickoff) -> FormParts:
         """Return what is added to a form that can be launched."""
 
 

@@ -78,13 +78,17 @@ def template_or_404(template_id: int) -> Template:
 
 def show_form(request: HttpRequest, page: FormPage, *, status: int = 200) -> HttpResponse:
     """Show the form; the status is 403 where this user cannot launch."""
+    added = extensions() if page.can_launch else ()
+    parts = [extension.parts(request, page.template, page.kickoff) for extension in added]
+    for part in parts:
+        page.form.additions |= part.fields
     context = {
         "page": page,
         "form": page.form,
         "template": page.template,
         "version": page.template.current_version,
         "kickoff": page.kickoff,
-        "parts": [one.parts(request, page.template) for one in extensions()] if page.can_launch else [],
+        "parts": parts,
     }
     return render(request, "launches/launch_form.html", context, status=403 if page.refusal else status)
 

@@ -92,7 +92,7 @@ class DraftInForm:
         page = kept_page(submission, submission.template, lost=failed)
         return show_form(request, page, status=200 if saved.state == "saved" else 409)
 
-    def parts(self, request: HttpRequest, template: Template) -> FormParts:
+    def parts(self, request: HttpRequest, template: Template, kickoff: Kickoff) -> FormParts:
         """Return the offer of a draft, and what is needed to save one."""
         bar = bar_of(request, template)
         query = request.GET.copy()

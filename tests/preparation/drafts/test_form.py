@@ -80,7 +80,7 @@ def test_a_prefilled_link_asks_before_it_replaces_a_draft(
 
     refused = save(form)
 
-    assert "come from the link" in text(page)
+    assert "are not those of the draft" in text(page)
     assert (refused.status_code, "Save these answers instead" in text(refused)) == (409, True)
     assert Draft.objects.get().typed["kickoff-string-1"] == ["Kept"]
     again = FilledForm.read(operator_client, refused)

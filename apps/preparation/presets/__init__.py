@@ -1,0 +1,1 @@
+"""Presets: answers under a name, and the recent values of a field."""
