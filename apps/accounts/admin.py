@@ -29,6 +29,7 @@ from apps.core.people import resolve
 from apps.core.searching import has_words, search_words
 from apps.core.templatetags.admin_rows import EMPTY, timestamp, yes_or_no
 from apps.core.text.folding import fold
+from apps.core.text.visible import first_visible
 from apps.sync.readonly import BoundedPaginator, ReadOnlyAdmin, pretty
 
 logger = logging.getLogger(__name__)
@@ -266,7 +267,7 @@ class UserAdmin(DjangoUserAdmin[User]):
 
     @admin.display(description=_("name"), ordering="last_name")
     def full_name(self, user: User) -> str:
-        return user.get_full_name()
+        return first_visible(user.get_full_name())
 
     @admin.display(description=_("e-mail"), ordering="email")
     def address(self, user: User) -> str:

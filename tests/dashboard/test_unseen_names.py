@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from html.parser import HTMLParser
+from uuid import uuid4
 
 import pytest
 from django.test import Client
@@ -11,6 +12,7 @@ from django.test import Client
 from apps.core.text.visible import is_blank
 from apps.launches.models import Launch, UploadedFile
 from apps.pneumatic.canonical.schemas import Fieldset, Kickoff, Selection, Task
+from apps.preparation.models.draft import Draft
 from apps.webhooks.models import Event
 from tests.factories import (
     NOW,
@@ -57,7 +59,7 @@ class _Page(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         while self._open:
             opened, start, texts = self._open.pop()
-            if opened in READ and is_blank("".join(texts)):
+            if opened in READ and " hidden" not in start and is_blank("".join(texts)):
                 self.unseen.append(start)
             if opened == tag:
                 return
@@ -101,6 +103,15 @@ def browser(deliver: Deliver) -> Client:
         performers=[(1, UNSEEN)],
         launched_by=user,
     )
+    Draft.objects.create(
+        template=template,
+        version=launch.version,
+        owner=user,
+        workflow_name=UNSEEN,
+        editor=uuid4(),
+        created_at=NOW,
+        updated_at=NOW,
+    )
     return client_of(user)
 
 
@@ -111,7 +122,16 @@ def pages() -> list[str]:
     return [
         *("/", "/search/?q=5", "/templates/", "/templates/7/", "/templates/7/versions/2/"),
         *("/templates/7/launch/", f"/templates/7/launch/?from={Launch.objects.latest('pk').pk}"),
-        *("/launches/", *launches, "/workflows/", "/workflows/5/", "/workflows/6/", *events, "/sync/"),
+        *(
+            "/launches/",
+            *launches,
+            "/workflows/",
+            "/workflows/5/",
+            "/workflows/6/",
+            *events,
+            "/sync/",
+            "/drafts/",
+        ),
     ]
 
 

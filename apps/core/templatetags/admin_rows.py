@@ -25,6 +25,8 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.text.visible import first_visible
+
 if TYPE_CHECKING:
     from django.contrib.auth.models import (
         AbstractUser,
@@ -85,7 +87,7 @@ def yes_or_no(value: bool | None) -> str | None:
 
 def person(user: AbstractUser | None) -> str | None:
     """Return the name of a user of the dashboard as other pages show it; None for no user."""
-    return None if user is None else user.get_full_name() or user.get_username()
+    return None if user is None else first_visible(user.get_full_name(), user.get_username())
 
 
 def timestamp(at: dt.datetime | None) -> SafeString | str:

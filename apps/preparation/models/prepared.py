@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.text.visible import first_visible
 from apps.launches.submission.urgency import UrgencyInput
 from apps.preparation.content import Content
 from apps.workflow_templates.models import Template, TemplateVersion
@@ -60,7 +61,7 @@ class PreparedLaunch(models.Model):
     @property
     def title(self) -> str:
         """What users call it. ``template`` is loaded."""
-        return self.workflow_name or self.template.name
+        return first_visible(self.workflow_name) or self.template.shown_name
 
     @property
     def kind(self) -> str:
