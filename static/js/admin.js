@@ -2,7 +2,7 @@
 (() => {
   "use strict";
   const sidebar = document.getElementById("nav-sidebar");
-  const current = sidebar?.querySelector(".current-model, .current-app");
+  const current = sidebar?.querySelector(".current-model");
   if (!current) {
     return;
   }

@@ -12,7 +12,15 @@ from apps.accounts.admin import PneumaticUserAdmin
 from apps.accounts.models import PneumaticUser, User
 from apps.accounts.searching import search_text
 from apps.sync.readonly import BoundedPaginator
-from tests.factories import PASSWORD, client_of, make_pneumatic_group, make_pneumatic_user, make_user
+from tests.factories import (
+    PASSWORD,
+    client_of,
+    make_launch,
+    make_pneumatic_group,
+    make_pneumatic_user,
+    make_template,
+    make_user,
+)
 
 pytestmark = pytest.mark.django_db
 PEOPLE = "/admin/accounts/pneumaticuser/"
@@ -184,3 +192,41 @@ def test_the_list_of_users_costs_the_same_with_many(
         make_user(f"user{number}", "Viewer", "Operator")
     with django_assert_max_num_queries(9):
         assert "Operator" in text(administrator_client, USERS)
+
+
+def test_who_may_not_change_a_superuser_sees_words_and_no_closed_page(administrator_client: Client) -> None:
+    root = make_user("root", "Viewer", is_superuser=True, is_staff=True)
+
+    page = text(administrator_client, f"{USERS}{root.pk}/change/")
+
+    assert "Reset password" not in page
+    assert "Superuser status" not in page
+    assert "icon-yes" not in page
+
+
+def test_a_user_who_cannot_be_deleted_comes_with_the_reason(
+    administrator_client: Client, operator: User
+) -> None:
+    assert "User_groups object" not in text(administrator_client, f"{USERS}{operator.pk}/delete/")
+    make_launch(make_template(), operator, name="Of theirs")
+
+    page = text(administrator_client, f"{USERS}{operator.pk}/delete/")
+
+    assert "cannot be deleted, because these refer to it" in page
+    assert "Of theirs" in page
+    assert "permission to delete" not in page
+
+
+def test_the_hash_of_a_password_is_not_shown(administrator_client: Client, operator: User) -> None:
+    assert "A password is set." in text(administrator_client, f"{USERS}{operator.pk}/change/")
+    assert "No password." in text(administrator_client, f"{USERS}{make_user('sso', password='!').pk}/change/")
+    assert "Sign-in with a password" in text(administrator_client, f"{USERS}{operator.pk}/password/")
+
+
+def test_users_are_filtered_by_role(administrator_client: Client, operator: User, no_role: User) -> None:
+    role = Group.objects.get(name="Operator")
+
+    found = text(administrator_client, USERS, groups__id__exact=str(role.pk)).partition("<tbody")[2]
+    assert operator.email in found
+    assert no_role.email not in found
+    assert no_role.email in text(administrator_client, USERS, groups__isnull="True").partition("<tbody")[2]

@@ -15,8 +15,8 @@ from pytest_django import Settings
 from apps.accounts.models import PneumaticGroup, User
 from apps.sync.models import SyncResult, SyncRun
 from tests.accounts.second_factors.conftest import make_app
-from tests.factories import PASSWORD
-from tests.fixtures.browser import Browse, assert_accessible, assert_dark_colours_accessible, check
+from tests.factories import PASSWORD, make_workflow
+from tests.fixtures.browser import PHONE, Browse, assert_accessible, assert_dark_colours_accessible, check
 from tests.fixtures.depth import exhaustive
 from tests.fixtures.sandbox import Sandbox, either_dialect
 
@@ -92,6 +92,19 @@ def test_django_admin_is_accessible(
         page.goto(path)
         assert_accessible(page)
         assert_dark_colours_accessible(page)
+
+
+def test_lists_of_django_admin_fit_and_show_where_one_is(browse: Browse, administrator: User) -> None:
+    make_workflow(1, name="x" * 180, template_name="Wind" + "schutzscheibe" * 9, state="snoozed")
+    page = browse("/admin/workflows/workflow/", user=administrator, height=400)
+    expect(page.locator("#nav-sidebar .current-model")).to_be_in_viewport(ratio=0.9)
+    assert page.evaluate("scrollY") == 0
+    status = page.locator("#result_list .badge")
+    assert status.evaluate("one => one.getClientRects().length") == 1
+
+    page.set_viewport_size(PHONE)
+    assert page.locator("#result_list th").last.evaluate("one => getComputedStyle(one).display") == "grid"
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 # The pages for signing in and for passwords show nothing of Pneumatic, so one dialect is enough.

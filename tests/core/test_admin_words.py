@@ -15,6 +15,8 @@ from django.test import Client
 from django.urls import reverse
 
 from apps.accounts.models import User
+from apps.core.templatetags.admin_rows import EMPTY
+from apps.sync.readonly import BoundedPaginator, pretty
 from tests.factories import client_of, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("populated")]
@@ -112,3 +114,44 @@ def test_django_says_what_the_product_says(superuser: User) -> None:
     strange = {path: DJANGO_WORDS.findall(text(page)) for path, page in found.items()}
 
     assert not {path: words for path, words in strange.items() if words}
+
+
+def test_a_section_has_the_models_of_libraries_too(superuser: User) -> None:
+    client = client_of(superuser)
+
+    for path in ("/admin/accounts/", "/admin/auth/"):
+        page = text(client.get(path).content.decode().partition("<main")[2])
+        assert page.index("Pneumatic users") < page.index("Roles") < page.index("Sign-ins")
+    assert client.get("/admin/nothing/").status_code == 404
+    assert client.get("/admin/password_change/")["Location"] == "/account/password/"
+
+
+def test_a_list_without_rows_says_so(superuser: User) -> None:
+    client = client_of(superuser)
+
+    assert (
+        "No matching workflows" in client.get("/admin/workflows/workflow/?q=nothing-like-it").content.decode()
+    )
+    assert "No sign-in limits yet" in client.get("/admin/accounts/signinlimit/").content.decode()
+
+
+def test_a_count_up_to_a_limit_is_no_number_of_rows(superuser: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(BoundedPaginator, "MAX_ROWS", 2)
+
+    page = text(client_of(superuser).get("/admin/workflows/workflow/").content.decode())
+
+    assert "more than 2 workflows" in page
+
+
+def test_every_cell_has_the_heading_of_its_column(superuser: User) -> None:
+    page = client_of(superuser).get("/admin/accounts/user/").content.decode().partition("<tbody")[2]
+
+    assert re.search(r'<th data-label="Username" class="field-username">', page)
+    assert 'data-label="Last sign-in"' in page
+    assert '<td class="action-checkbox">' in page
+
+
+def test_long_json_is_folded_away() -> None:
+    assert pretty({"a": 1}).startswith("<pre>")
+    assert "Show 102 lines" in pretty(list(range(100)))
+    assert pretty({}) == EMPTY

@@ -100,7 +100,7 @@ def test_the_queue_and_the_deliveries_are_reported(operator: User) -> None:
     store([payloads.started(1)])
     assert levels("deliveries") == {Level.OK}
     Delivery.objects.update(due_at=timezone.now() - HOUR_AGO)
-    assert (Level.PROBLEM, "1 deliveries wait; the oldest has been due for 1\xa0hour.") in part("deliveries")
+    assert (Level.PROBLEM, "1 delivery waits; it has been due for 1\xa0hour.") in part("deliveries")
     Delivery.objects.update(state=Delivery.State.DEAD_LETTER)
     assert (Level.WARNING, "1 delivery failed for good.") in part("deliveries")
 

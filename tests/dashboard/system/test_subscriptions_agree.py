@@ -1,4 +1,4 @@
-"""Every page that reports subscriptions reports the same events as missing, regardless of how they ended."""
+"""Every page that reports subscriptions reports the same events as missing, by whichever way they ended."""
 
 from __future__ import annotations
 

@@ -165,7 +165,7 @@ def test_an_unknown_launch_shows_the_evidence_and_is_decided_with_one_click(
     assert (unknown.state, unknown.workflow_id, unknown.resolved_by) == (State.LAUNCHED, 41, operator)
 
 
-def test_the_answer_is_first_and_what_cannot_be_it_is_left_out(
+def test_the_form_is_first_and_what_cannot_be_it_is_left_out(
     unknown: Launch, template: Template, operator: User, operator_client: Client, deliver: Deliver
 ) -> None:
     make_launch(template, operator, name="Mine", workflow_id=43)
