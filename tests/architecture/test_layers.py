@@ -65,7 +65,7 @@ ROOMS = {
         single_sign_on
         second_factors
         sign_in
-        signals, selectors, sync
+        forms, signals, selectors, sync
         models, roles
         searching
         """,

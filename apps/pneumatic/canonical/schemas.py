@@ -218,9 +218,7 @@ class KeyHolder:
     is_admin: bool = False
     is_account_owner: bool = False
     zone: str = ""
-    asked_at: dt.datetime | None = field(
-        default=None, compare=False
-    )  # by ``server.now``: users move to other zones
+    asked_at: dt.datetime | None = field(default=None, compare=False)  # by ``server.now``
 
     @property
     def shown_name(self) -> str:
