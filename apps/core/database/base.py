@@ -32,8 +32,11 @@ class BoundedConnection(psycopg.Connection[Any]):
         """Wait for the server, ``timeout`` seconds at most; raise OperationalError when they are over."""
         try:
             return self._wait(gen, interval, timeout)
-        except ValueError as error:
-            # A server that ends the session sends a second result, where the driver unpacks one (at the end of COPY).
+        except (ValueError, psycopg.InternalError) as error:
+            # A server or pooler that ends the session sends a second result. Where the driver expects one, it raises
+            # ValueError (at the end of COPY) or an InternalError that is not the server's (at a COMMIT).
+            if getattr(error, "sqlstate", None) is not None:
+                raise
             self.pgconn.finish()
             raise psycopg.OperationalError("The database ended the connection.") from error
 

@@ -129,23 +129,36 @@ def test_the_server_knows_the_limits(link: Link, settings: Any) -> None:
         assert cursor.fetchone() == ("0",)  # migrations take as long as they need
 
 
-def test_a_server_that_ends_the_connection_during_a_copy_is_no_defect(
-    link: Link, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "error",
+    [
+        ValueError("too many values to unpack (expected 1)"),
+        psycopg.InternalError("received 2 results from command 'COMMIT'"),
+    ],
+)
+def test_a_second_result_of_a_server_that_ends_the_connection_is_no_defect(
+    link: Link, error: Exception
 ) -> None:
-    """It sends a second result then, where the driver unpacks one."""
-
-    def copy_end(*_arguments: object) -> Iterator[None]:
-        raise ValueError("too many values to unpack (expected 1)")
+    def unpack() -> Iterator[None]:
+        raise error
         yield
 
     _proxy, wrapper = link
-    monkeypatch.setattr("psycopg._copy.copy_end", copy_end)
+    answer(wrapper)
 
-    with (
-        pytest.raises(OperationalError, match="ended the connection"),
-        wrapper.wrap_database_errors,
-        wrapper.cursor() as cursor,
-        cursor.copy("COPY django_session FROM STDIN"),
-    ):
-        pass
+    with pytest.raises(OperationalError, match="ended the connection"), wrapper.wrap_database_errors:
+        wrapper.connection.wait(unpack())
     assert wrapper.connection.closed
+
+
+def test_an_internal_error_of_the_server_stays_what_it_is(link: Link) -> None:
+    def refuse() -> Iterator[None]:
+        raise psycopg.errors.InFailedSqlTransaction
+        yield
+
+    _proxy, wrapper = link
+    answer(wrapper)
+
+    with pytest.raises(psycopg.errors.InFailedSqlTransaction):
+        wrapper.connection.wait(refuse())
+    assert not wrapper.connection.closed
