@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
+
+import psycopg
 
 POSTGRES = "postgres://postgres@127.0.0.1:5432"
 
@@ -37,6 +41,17 @@ def fresh(database: str) -> Iterator[str]:
             yield f"{POSTGRES}/{name}"
         finally:
             _psql(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def value(url: str, statement: str) -> Any:
+    """Return the first value of what a statement selects; None where there is no row."""
+    if url.startswith("sqlite"):
+        with closing(sqlite3.connect(url.removeprefix("sqlite:///"), timeout=60)) as connection:
+            row = connection.execute(statement).fetchone()
+    else:
+        with psycopg.connect(url) as session:
+            row = session.execute(statement).fetchone()
+    return row[0] if row else None
 
 
 def _psql(statement: str) -> None:

@@ -17,7 +17,7 @@ from benchmarks.processes import answer
 django.setup()
 
 from apps.webhooks import endpoints
-from apps.webhooks.models import Delivery
+from apps.webhooks.models import Delivery, Event
 from apps.workflows.models import Workflow
 
 
@@ -37,14 +37,17 @@ def check(file: Path) -> None:
     """Print how many of the acknowledged bodies are missing, and how many were not projected."""
     acknowledged = set(file.read_text(encoding="utf-8").split())
     stored: dict[str, int | None] = {}
+    deliveries = 0
     rows = Delivery.objects.values_list("body", "event__workflow_id")
     for body, workflow_id in rows.iterator(chunk_size=200):
+        deliveries += 1
         stored[hashlib.sha256(as_sent(bytes(body))).hexdigest()] = workflow_id
     workflows = set(Workflow.objects.values_list("id", flat=True))
     answer(
         acknowledged=len(acknowledged),
         stored=len(stored),
         lost=len(acknowledged - set(stored)),
+        doubled=deliveries - len(stored) + Event.objects.filter(deliveries_count__gt=1).count(),
         not_projected=sum(stored.get(digest) not in workflows for digest in acknowledged),
     )
 

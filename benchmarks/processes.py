@@ -16,9 +16,10 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 PEERS = ROOT / "benchmarks" / ".venv" / "bin" / "python"
 API_KEY = "for-the-benchmark"
+NO_API = "http://127.0.0.1:9"  # the discard port: nothing responds
 
 
-def settings(*, database: str, api_url: str = "http://127.0.0.1:9") -> dict[str, str]:
+def settings(*, database: str, api_url: str = NO_API) -> dict[str, str]:
     """Return the environment of the dashboard's processes: production settings, nothing of the caller's."""
     return {
         "PATH": os.environ["PATH"],
@@ -58,13 +59,13 @@ def manage(*arguments: str, environment: Mapping[str, str]) -> None:
 
 
 @contextmanager
-def sandbox(*, large: int) -> Iterator[str]:
-    """Run a sandbox with ``large`` templates and 2.5 times as many users; give its address."""
+def sandbox(*, large: int = 0, dataset: str = "empty") -> Iterator[str]:
+    """Run a sandbox with a data set, and ``large`` templates and 2.5 times as many users more; give its address."""
     port, files_port = _free_port(), _free_port()
     process = subprocess.Popen(
         [
             *(sys.executable, "-m", "sandbox", f"--port={port}", f"--files-port={files_port}"),
-            *("--dataset=empty", f"--large={large}", f"--api-key={API_KEY}"),
+            *(f"--dataset={dataset}", f"--large={large}", f"--api-key={API_KEY}"),
         ],
         cwd=ROOT,
         env=settings(database="sqlite:///:memory:"),

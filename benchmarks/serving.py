@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.load import STARTED
-from benchmarks.processes import ROOT, ask, manage, settings
+from benchmarks.processes import NO_API, ROOT, ask, manage, settings
 
 WORKERS, THREADS = 2, 8
 START_TIMEOUT_SECONDS = 60.0
@@ -24,9 +24,9 @@ START_TIMEOUT_SECONDS = 60.0
 class Serving:
     """A web server and a worker on one database; both can be killed and restarted."""
 
-    def __init__(self, *, database: str, folder: Path, port: int) -> None:
+    def __init__(self, *, database: str, folder: Path, port: int, api_url: str) -> None:
         self.environment = {
-            **settings(database=database),
+            **settings(database=database, api_url=api_url),
             "HASHED_STATIC": "False",
             "ALLOWED_HOSTS": "127.0.0.1",
         }
@@ -57,13 +57,19 @@ class Serving:
         command = ["manage.py", "worker", "--interval=0.2", "--no-startup-delay", "--no-reload"]
         self.worker = self._start("worker", [sys.executable, *command])
 
-    def ask(self, *arguments: str) -> Any:
-        return ask("benchmarks.ours_receive", *arguments, environment=self.environment)
+    def ask(self, *arguments: str, module: str = "benchmarks.ours_receive") -> Any:
+        return ask(module, *arguments, environment=self.environment)
 
     @property
-    def web_pid(self) -> int:
-        """Return the number of gunicorn's first process."""
-        return self.web.pid if self.web else 0
+    def web_processes(self) -> list[int]:
+        """Return the numbers of the processes that serve: gunicorn's children."""
+        listed = subprocess.run(
+            ["ps", "-o", "pid=", "--ppid", str(self.web.pid if self.web else 0)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return [int(word) for word in listed.stdout.split()]
 
     def kill(self, *, web: bool = True) -> None:
         """Kill the worker, and the web server too, without a chance to tidy up."""
@@ -76,9 +82,9 @@ class Serving:
 
 
 @contextmanager
-def serving(*, database: str, folder: Path) -> Iterator[Serving]:
+def serving(*, database: str, folder: Path, api_url: str = NO_API) -> Iterator[Serving]:
     """Give a dashboard that is not started yet; whatever runs of it afterwards is killed."""
-    dashboard = Serving(database=database, folder=folder, port=free_port())
+    dashboard = Serving(database=database, folder=folder, port=free_port(), api_url=api_url)
     try:
         yield dashboard
     finally:
