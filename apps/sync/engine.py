@@ -105,7 +105,7 @@ def _follow_up() -> None:
         try:
             follow_up()
         except Exception:
-            logger.exception("What follows a sync failed: %s", follow_up)
+            log_failure(logger, "What follows a sync failed: %s", follow_up)
 
 
 def _overall_outcome(results: Sequence[SyncResult]) -> tuple[SyncRun.State, str]:
