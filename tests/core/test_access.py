@@ -24,6 +24,7 @@ OWN_WAY = {
     "/launches/files/": "a script understands 401, not a redirect",
     "/templates/1/launch/": "a session that ended while the form was open must not cost the answers",
     "/templates/1/launch/sign-in/": "brings those answers back after the sign-in",
+    "/templates/1/draft/": "tells the script of the open form that the session ended",
     "/login/code/": "leads to the sign-in page unless a password was entered",
     "/account/second-factor/qr.svg": "exists while a second factor is being set up",
 }
