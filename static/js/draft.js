@@ -69,6 +69,7 @@
       clearTimeout(this.timer);
       const content = this.content();
       if (this.isUndecided || this.conflict || content === this.saved) return;
+      if (this.form.hasAttribute("data-locked")) return; // it is being sent, and a launch ends its draft
       if (this.isBusy && !isLeaving) return; // the save that runs starts the next one
       this.isBusy = true;
       this.since = null;
