@@ -157,7 +157,7 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(
         make_use(operator, template)
         make_launch(template, operator, state=Launch.State.UNKNOWN)
     # The session, the user, their two kinds of permissions and their roles; abandoned launches; who they are in
-    # Pneumatic, favourites, what waits, what is latest, drafts; how fresh the two resources are. Of workflows: the last change,
-    # who they are, what runs, what lost events.
+    # Pneumatic, favourites, what waits, what is latest, drafts; how fresh the two resources are. Of workflows: the last
+    # change, who they are, what runs, what lost events.
     with django_assert_num_queries(20):
         operator_client.get(URL)
