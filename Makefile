@@ -44,11 +44,9 @@ test: $(VENV)/.development ## Run the tests (ARGS="tests/launches -k retry"; DAT
 test-all: $(VENV)/.development ## Run every combination, crash point and example of a property too
 	@$(call PYTEST,$(PY)) --exhaustive
 
-# Not those with a browser, and not those that only CI runs: they take twice as long when they are measured, and hardly
-# reach a line that the others do not.
-coverage: $(VENV)/.development ## Run the tests without a browser and measure which lines and branches they reach
+coverage: $(VENV)/.development ## Run the tests and measure which lines and branches they reach
 	@rm -f .coverage .coverage.*
-	@$(call PYTEST,$(PY) -m coverage run) -m "not browser"
+	@$(call PYTEST,$(PY) -m coverage run)
 	@$(PY) -m coverage combine --quiet
 	@$(PY) -m coverage report
 
