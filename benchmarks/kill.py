@@ -29,7 +29,7 @@ from benchmarks.serving import WORKERS, Serving, outcome, serving, start_load
 TRIALS = 150
 PEOPLE = 3
 MIN_LOAD_SECONDS, MAX_LOAD_SECONDS = 0.1, 0.8  # between two kills
-SENDING_SECONDS = 0.1  # that Pneumatic takes for a launch, so that kills find launches on their way
+SENDING_SECONDS = 0.1  # that Pneumatic needs for a launch, so that kills find pending ones
 MAX_READY_SECONDS = 10.0
 GIVE_UP_SECONDS = 120.0  # when something is not ready
 PROCESSING_TIMEOUT_SECONDS = 600.0

@@ -21,7 +21,7 @@ FORM = "/templates/2/launch/"  # of the data set "small": it asks for a name onl
 TIMEOUT_SECONDS = 60.0
 RETRY_SECONDS = 0.1
 PAUSE_SECONDS = 0.1
-STOP_SECONDS = 60.0  # for the form that is begun
+STOP_SECONDS = 60.0  # for the form that was started
 
 
 @dataclass
@@ -41,7 +41,7 @@ class Launching:
 
     @contextmanager
     def people(self) -> Iterator[None]:
-        """Let everyone launch during the block; at its end each finishes the form that is begun."""
+        """Let everyone launch during the block; at its end each finishes the form that was started."""
         threads = [threading.Thread(target=self._launch_until_stopped, args=[key]) for key in self.sessions]
         for thread in threads:
             thread.start()

@@ -1,4 +1,4 @@
-"""Ours: what became of launches. ``python -m benchmarks.ours_launching people NUMBER|check FILE``.
+"""Ours: the results of launches. ``python -m benchmarks.ours_launching people NUMBER|check FILE``.
 
 ``people`` makes a user and that many sessions. ``check`` reads the launches that were confirmed and the workflows that
 Pneumatic has: ``{"confirmed": {name: path}, "workflows": [[id, name], …]}``.

@@ -57,11 +57,11 @@ class StrictModelAdmin(admin.ModelAdmin[Any]):
     view_on_site = False
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
-        """Return the columns, in words."""
+        """Return the columns, with values as text."""
         return [self._in_words(name) for name in super().get_list_display(request)]
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Return the fields; those of a row that the user may not change in words."""
+        """Return the fields; those of a row that the user may not change as text."""
         found = super().get_fieldsets(request, obj)
         if obj is None or self.has_change_permission(request, obj):
             return found

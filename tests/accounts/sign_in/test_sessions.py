@@ -99,7 +99,7 @@ def test_activity_is_written_once_a_minute(
     with django_assert_num_queries(2):  # session and user
         viewer_client.get("/account/activity/")
     wait(seconds=61)
-    # And the session in a transaction, with savepoints in the test; PostgreSQL is told how long to wait for a lock.
+    # And the session in a transaction, with savepoints in the test; PostgreSQL gets the limit of the wait for a lock.
     with django_assert_num_queries(2 + 5 + (connection.vendor == "postgresql")):
         viewer_client.get("/account/activity/")
 
