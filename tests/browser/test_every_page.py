@@ -132,7 +132,7 @@ def test_the_steps_of_a_second_factor(browse: Browse, viewer: User, settings: Se
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("img", name="QR code")).to_be_visible()
-    assert page.locator(".qr").evaluate("(image) => image.complete && image.naturalWidth > 100")
+    page.wait_for_function("document.querySelector('.qr').naturalWidth > 100")  # 0 until it is loaded
     check(page)
     page.get_by_label("Code", exact=True).fill("1")
     page.get_by_role("button", name="Set up").click()
